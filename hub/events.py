@@ -1,0 +1,176 @@
+"""Event: one immutable fact, and the only thing that rules see.
+
+Cameras and sensors, workers and people all speak in Events; `cameras` and `alerts` share nothing else. An Event is made
+once, at the door where the fact came in, and never changed. The same Event may arrive twice (a worker repeats after a
+broken link): whoever stores it goes by its `id`.
+"""
+
+from __future__ import annotations
+
+import enum
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any
+
+from hub.geometry import Box
+
+FieldValue = bool | int | float | str
+
+_NOTHING: Mapping[str, FieldValue] = MappingProxyType({})
+
+
+class Phase(enum.StrEnum):
+    """Whether the fact is a moment or a state that lasts."""
+
+    MOMENT = "moment"
+    """It happened (a button, a reading)."""
+    BEGAN = "began"
+    """A state of `subject` began (a vehicle stands, a flame is seen)."""
+    GOES_ON = "goes_on"
+    """The state of `subject` still holds, perhaps with new fields."""
+    ENDED = "ended"
+    """The state of `subject` is over."""
+
+
+class Quality(enum.StrEnum):
+    """What to think of when believing an Event."""
+
+    RETAINED = "retained"
+    """The broker kept it; its age is unknown."""
+    HISTORY = "history"
+    """A device delivered it late on purpose."""
+    CLOCK_SUSPECT = "clock_suspect"
+    """The device's time was more than 120 s off; `at` is the arrival."""
+    TEST = "test"
+    """A self-test."""
+    SIMULATED = "simulated"
+    """The sender says that it is not real."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One fact.
+
+    Attributes:
+        id: Stable and unique; the same fact sent again has the same id.
+        kind: What was observed (`smoke`, `camera.vehicle`, `camera.health`), see docs/reference/events.md. Never the
+            kind of an alert.
+        at: When it happened, UTC.
+        arrived: When it reached us, UTC.
+        source: Id of the camera, sensor, worker or person that says so.
+        driver: By which protocol, payload format or detector.
+        site: Id of the Site it happened at, if known.
+        area: Id of that Site's Area.
+        camera: Id of the camera, when a camera saw it.
+        zone: Id of the Zone in that camera's picture.
+        subject: What within the source it is about, for example a track; a state is one (source, kind, subject).
+        phase: Moment, or one of the steps of a state.
+        confidence: 0..1, None when the source does not say.
+        box: Where in the picture.
+        fields: What was measured or seen, by name with the unit in it (`level_m`, `speed_kmh`).
+        quality: Reasons for doubt.
+    """
+
+    id: str
+    kind: str
+    at: datetime
+    arrived: datetime
+    source: str
+    driver: str
+    site: str | None = None
+    area: str | None = None
+    camera: str | None = None
+    zone: str | None = None
+    subject: str | None = None
+    phase: Phase = Phase.MOMENT
+    confidence: float | None = None
+    box: Box | None = None
+    fields: Mapping[str, FieldValue] = field(default_factory=lambda: _NOTHING)
+    quality: frozenset[Quality] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None or self.arrived.tzinfo is None:
+            raise ValueError(f"event {self.id}: times need a zone")
+
+
+def new_event_id() -> str:
+    """A fresh id, for facts that have no natural one."""
+    return uuid.uuid4().hex
+
+
+def event_to_json(event: Event) -> dict[str, Any]:
+    """The Event as JSON types: the form on the link, in the store, on MQTT and on the command line.
+
+    Empty parts are left out.
+    """
+    body: dict[str, Any] = {
+        "id": event.id,
+        "kind": event.kind,
+        "at": time_to_text(event.at),
+        "arrived": time_to_text(event.arrived),
+        "source": event.source,
+        "driver": event.driver,
+    }
+    for name in ("site", "area", "camera", "zone", "subject", "confidence"):
+        value = getattr(event, name)
+        if value is not None:
+            body[name] = value
+    if event.phase is not Phase.MOMENT:
+        body["phase"] = event.phase.value
+    if event.box is not None:
+        body["box"] = [round(side, 4) for side in (event.box.x, event.box.y, event.box.w, event.box.h)]
+    if event.fields:
+        body["fields"] = dict(event.fields)
+    if event.quality:
+        body["quality"] = sorted(event.quality)
+    return body
+
+
+def event_from_json(body: Mapping[str, Any]) -> Event:
+    """The Event that `event_to_json` wrote.
+
+    Raises:
+        ValueError: A part is missing or of the wrong type; says which event.
+    """
+    try:
+        box = body.get("box")
+        return Event(
+            id=body["id"],
+            kind=body["kind"],
+            at=time_from_text(body["at"]),
+            arrived=time_from_text(body["arrived"]),
+            source=body["source"],
+            driver=body["driver"],
+            site=body.get("site"),
+            area=body.get("area"),
+            camera=body.get("camera"),
+            zone=body.get("zone"),
+            subject=body.get("subject"),
+            phase=Phase(body.get("phase", Phase.MOMENT)),
+            confidence=body.get("confidence"),
+            box=None if box is None else Box(*box),
+            fields=MappingProxyType(dict(body.get("fields", {}))),
+            quality=frozenset(Quality(word) for word in body.get("quality", ())),
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not an event: {error!r} in {body!r}") from error
+
+
+def time_to_text(moment: datetime) -> str:
+    """RFC 3339 in UTC with microseconds and `Z`, so that texts sort as times do."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def time_from_text(text: str) -> datetime:
+    """The time that `time_to_text` wrote, or any RFC 3339 time with a zone.
+
+    Raises:
+        ValueError: No time, or one without a zone.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return moment.astimezone(UTC)
