@@ -1,0 +1,52 @@
+"""The errors of this package.
+
+HubError
++-- SourceError        a stream cannot be opened or broke; holds a SourceProblem, which says whether trying again helps
+
+Messages never hold a user name or password: `cameras.addresses` takes them out before anything is raised.
+"""
+
+from __future__ import annotations
+
+import enum
+
+from hub.errors import HubError
+
+
+class SourceProblem(enum.StrEnum):
+    """What is wrong with a source, in one word: the reason that a `camera.health` event carries."""
+
+    UNREACHABLE = "unreachable"
+    """Nobody answers there: no such host, no route, or the port is closed."""
+    LOGIN_REFUSED = "login_refused"
+    """User or password is wrong or missing."""
+    NOT_FOUND = "not_found"
+    """The device answers and has no such stream; or there is no such file."""
+    REFUSED = "refused"
+    """The device answers and will not serve (too many viewers, an internal error)."""
+    TIMED_OUT = "timed_out"
+    """The device does not answer, or stopped sending."""
+    NOT_VIDEO = "not_video"
+    """What comes is no video: another service, a broken file, sound only."""
+    UNSUPPORTED = "unsupported"
+    """Video of a kind that cannot be decoded here, or an address of a kind that is not allowed."""
+    ENDED = "ended"
+    """The source came to its end."""
+    BROKE = "broke"
+    """The connection broke."""
+    WORKER_LOST = "worker_lost"
+    """The process that ran the camera died; the supervisor says this one."""
+
+
+class SourceError(HubError):
+    """A stream cannot be opened, or broke.
+
+    Attributes:
+        reason: What is wrong, in one word.
+        detail: The library's last words, without credentials.
+    """
+
+    def __init__(self, reason: SourceProblem, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else str(reason))
+        self.reason = reason
+        self.detail = detail
