@@ -1,0 +1,192 @@
+"""FFmpeg's side of a source: opening, reading and closing a container, with its errors in our words.
+
+The protocol plugins differ in options and in time; this is what they share. All calls come from one thread: closing a
+container while another thread reads it crashes the process. Every wait inside FFmpeg is bounded by the time-outs. An
+error of FFmpeg may hold the URL with its password, so it is never the cause of ours: a traceback would print it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import av
+from av.error import FFmpegError
+
+from cameras.errors import SourceError, SourceProblem
+from cameras.packets import StreamInfo
+from hub.clock import Clock
+
+_DAMAGES_IN_A_ROW = 50
+"""A source that gives that many errors without one packet between them has nothing more to give."""
+
+_ATTACHED_PICTURE = 0x0400
+"""AV_DISPOSITION_ATTACHED_PIC: a cover picture, not the film."""
+
+_OPENING: Mapping[type[FFmpegError], SourceProblem] = {
+    av.error.HTTPUnauthorizedError: SourceProblem.LOGIN_REFUSED,
+    av.error.HTTPForbiddenError: SourceProblem.LOGIN_REFUSED,
+    av.error.HTTPNotFoundError: SourceProblem.NOT_FOUND,
+    av.error.HTTPClientError: SourceProblem.REFUSED,
+    av.error.HTTPServerError: SourceProblem.REFUSED,
+    av.error.FileNotFoundError: SourceProblem.NOT_FOUND,
+    av.error.NotADirectoryError: SourceProblem.NOT_FOUND,
+    av.error.IsADirectoryError: SourceProblem.NOT_VIDEO,
+    av.error.InvalidDataError: SourceProblem.NOT_VIDEO,
+    av.error.EOFError: SourceProblem.NOT_VIDEO,
+    av.error.DemuxerNotFoundError: SourceProblem.NOT_VIDEO,
+    av.error.PermissionError: SourceProblem.REFUSED,
+    av.error.DecoderNotFoundError: SourceProblem.UNSUPPORTED,
+    av.error.ProtocolNotFoundError: SourceProblem.UNSUPPORTED,
+    av.error.OptionNotFoundError: SourceProblem.UNSUPPORTED,
+    av.error.PatchWelcomeError: SourceProblem.UNSUPPORTED,
+    av.error.ArgumentError: SourceProblem.UNSUPPORTED,
+    av.error.ExitError: SourceProblem.TIMED_OUT,
+    av.error.TimeoutError: SourceProblem.TIMED_OUT,
+    av.error.BlockingIOError: SourceProblem.TIMED_OUT,
+    av.error.ConnectionRefusedError: SourceProblem.UNREACHABLE,
+    av.error.OSError: SourceProblem.UNREACHABLE,
+}
+"""What an error at opening means; the nearest class in the error's ancestry counts, anything else is BROKE."""
+
+_READING: Mapping[type[FFmpegError], SourceProblem] = {
+    av.error.ExitError: SourceProblem.TIMED_OUT,
+    av.error.TimeoutError: SourceProblem.TIMED_OUT,
+    av.error.BlockingIOError: SourceProblem.TIMED_OUT,
+}
+"""What an error while reading means; anything else is BROKE."""
+
+
+def problem_of(error: FFmpegError, *, opening: bool) -> SourceProblem:
+    """What FFmpeg's error means for a source."""
+    table = _OPENING if opening else _READING
+    return next((table[kind] for kind in type(error).__mro__ if kind in table), SourceProblem.BROKE)
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How to open a container.
+
+    Attributes:
+        target: URL or path as FFmpeg takes it; may hold credentials.
+        options: FFmpeg's options.
+        open_timeout_s: Longest wait for connecting, and again for looking into the stream.
+        read_timeout_s: Longest wait for one packet.
+        scrub: Takes the credentials out of a text.
+    """
+
+    target: str
+    options: Mapping[str, str]
+    open_timeout_s: float
+    read_timeout_s: float
+    scrub: Callable[[str], str] = field(default=str)
+
+
+class Container:
+    """One opened container and its video stream.
+
+    Attributes:
+        corrupt: Packets that were damaged and left out, and places where reading failed and went on.
+    """
+
+    def __init__(self, opening: Opening, clock: Clock) -> None:
+        self._opening = opening
+        self._clock = clock
+        self._container: av.container.InputContainer | None = None
+        self._stream: av.VideoStream | None = None
+        self.corrupt = 0
+
+    def open(self) -> StreamInfo:
+        """Open it and find the video in it.
+
+        Raises:
+            SourceError: Not possible; nothing stays open.
+        """
+        opening = self._opening
+        begun_s = self._clock.monotonic_s()
+        try:
+            self._container = av.open(
+                opening.target,
+                mode="r",
+                options=dict(opening.options),
+                metadata_errors="ignore",  # cameras and phones write other things than UTF-8 into titles
+                timeout=(opening.open_timeout_s, opening.read_timeout_s),
+            )
+        except (FFmpegError, OSError, ValueError) as error:
+            if self._clock.monotonic_s() - begun_s >= opening.open_timeout_s:
+                # FFmpeg's RTSP reports the interrupted wait as invalid data.
+                raise SourceError(SourceProblem.TIMED_OUT, f"no answer in {opening.open_timeout_s:g} s") from None
+            raise self._in_our_words(error, opening=True) from None
+        films = [stream for stream in self._container.streams.video if not stream.disposition & _ATTACHED_PICTURE]
+        if not films:
+            self.close()
+            raise SourceError(SourceProblem.NOT_VIDEO, "there is no video in it")
+        self._stream = films[0]
+        return _info(self._stream)
+
+    def read(self) -> Iterator[av.Packet[av.VideoStream]]:
+        """The video packets that hold data, to the end of the source.
+
+        Raises:
+            SourceError: The source broke or stopped sending.
+        """
+        assert self._container is not None
+        assert self._stream is not None
+        damages = 0
+        while True:
+            try:
+                for packet in self._container.demux(self._stream):
+                    damages = 0
+                    if packet.is_corrupt:
+                        self.corrupt += 1
+                    elif packet.size:
+                        yield packet
+            except av.error.InvalidDataError as error:
+                # A damaged place: what comes after it may be whole.
+                self.corrupt += 1
+                damages += 1
+                if damages >= _DAMAGES_IN_A_ROW:
+                    raise self._in_our_words(error, opening=False) from None
+            except FFmpegError as error:
+                raise self._in_our_words(error, opening=False) from None
+            else:
+                return
+
+    def rewind(self) -> None:
+        """Go back to the beginning.
+
+        Raises:
+            SourceError: This source cannot go back.
+        """
+        assert self._container is not None
+        try:
+            self._container.seek(0)
+        except FFmpegError as error:
+            raise self._in_our_words(error, opening=False) from None
+
+    def close(self) -> None:
+        """Give it back; may be called more than once."""
+        container, self._container, self._stream = self._container, None, None
+        if container is not None:
+            with contextlib.suppress(FFmpegError):
+                container.close()
+
+    def _in_our_words(self, error: Exception, *, opening: bool) -> SourceError:
+        if isinstance(error, FFmpegError):
+            return SourceError(problem_of(error, opening=opening), self._opening.scrub(error.strerror or ""))
+        return SourceError(SourceProblem.UNSUPPORTED, self._opening.scrub(str(error)))
+
+
+def _info(stream: av.VideoStream) -> StreamInfo:
+    context = stream.codec_context
+    rate = stream.average_rate or stream.guessed_rate
+    return StreamInfo(
+        codec=context.codec.name,
+        width=context.width,
+        height=context.height,
+        fps=float(rate) if rate else None,
+        extradata=bytes(context.extradata or b""),
+        codec_tag=context.codec_tag,
+        bits_per_sample=context.bits_per_coded_sample,
+    )

@@ -1,0 +1,94 @@
+"""Video over HTTP: MJPEG cameras, HLS play-lists and files on a web server.
+
+Small boards (ESP32-CAM) and phones offer nothing else. An address cannot make FFmpeg open anything but HTTP: a
+play-list that names a local file is refused.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
+
+from cameras.addresses import full_url, without_credentials
+from cameras.containers import Container, Opening
+from cameras.errors import SourceError, SourceProblem
+from cameras.packets import Packet, PacketSource, Stamper, StreamInfo
+from config.community import Stream
+from hub.clock import Clock
+from hub.plugins import Options, Plugin
+
+
+class HttpOptions(Options):
+    """What can be set for HTTP."""
+
+    open_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """More than RTSP gets: the kind of video is found by looking into it."""
+    read_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+
+
+class HttpSource:
+    """One HTTP stream. All calls from one thread."""
+
+    def __init__(self, options: HttpOptions, stream: Stream, clock: Clock) -> None:
+        self._options = options
+        self._stream = stream
+        self._clock = clock
+        self._container: Container | None = None
+        self._info: StreamInfo | None = None
+
+    def open(self) -> StreamInfo:
+        """Connect.
+
+        Raises:
+            SourceError: Not possible.
+        """
+        try:
+            target = full_url(self._stream)
+        except ValueError as error:
+            raise SourceError(SourceProblem.LOGIN_REFUSED, str(error)) from error
+        self._container = Container(
+            Opening(
+                target=target,
+                options={"protocol_whitelist": "http,https,httpproxy,tcp,tls,crypto", "analyzeduration": "1000000"},
+                open_timeout_s=self._options.open_timeout_s,
+                read_timeout_s=self._options.read_timeout_s,
+                scrub=lambda text: without_credentials(text, self._stream),
+            ),
+            self._clock,
+        )
+        self._info = self._container.open()
+        return self._info
+
+    def packets(self) -> Iterator[Packet]:
+        """The packets as they arrive.
+
+        Raises:
+            SourceError: The stream broke, fell silent or ended.
+        """
+        assert self._container is not None
+        assert self._info is not None
+        stamper = Stamper(fps=self._info.fps, at=lambda _: self._clock.now())
+        for data in self._container.read():
+            yield stamper.stamp(data)
+        raise SourceError(SourceProblem.ENDED, "the server closed the connection")
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._container is not None:
+            self._container.close()
+
+    @property
+    def corrupt(self) -> int:
+        """Damaged packets that were left out."""
+        return 0 if self._container is None else self._container.corrupt
+
+
+def _build(options: HttpOptions, stream: Stream, *, clock: Clock, stopping: threading.Event) -> PacketSource:
+    del stopping  # every wait here is inside FFmpeg and bounded by the time-outs
+    return HttpSource(options, stream, clock)
+
+
+PLUGIN = Plugin(kind="http", options=HttpOptions, build=_build, summary="MJPEG or HLS over HTTP (http, https).")

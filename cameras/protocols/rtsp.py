@@ -1,0 +1,110 @@
+"""RTSP over TCP: network cameras and recorders.
+
+TCP, because a lost UDP packet costs a whole group of pictures. FFmpeg's usual probing waits for 1 to 5 s of video; here
+it looks at nothing but the session description, and only when that does not say the picture's size is the camera asked
+again with probing. Sound is not asked for. An address cannot make FFmpeg open anything but RTSP.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import Field
+
+from cameras.addresses import full_url, without_credentials
+from cameras.containers import Container, Opening
+from cameras.errors import SourceError, SourceProblem
+from cameras.packets import Packet, PacketSource, Stamper, StreamInfo
+from config.community import Stream
+from hub.clock import Clock
+from hub.plugins import Options, Plugin
+
+_PROBING_S = 2.0
+"""How much video FFmpeg may look at when the description was not enough: two usual groups of pictures."""
+
+
+class RtspOptions(Options):
+    """What can be set for RTSP."""
+
+    open_timeout_s: Annotated[float, Field(gt=0, le=60)] = 3.0
+    read_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    """A camera that sends nothing for so long is asked again."""
+
+
+class RtspSource:
+    """One RTSP session. All calls from one thread."""
+
+    def __init__(self, options: RtspOptions, stream: Stream, clock: Clock) -> None:
+        self._options = options
+        self._stream = stream
+        self._clock = clock
+        self._container: Container | None = None
+        self._info: StreamInfo | None = None
+
+    def open(self) -> StreamInfo:
+        """Connect.
+
+        Raises:
+            SourceError: Not possible.
+        """
+        info = self._connect({"analyzeduration": "0", "fpsprobesize": "0", "probesize": "32"}, extra_s=0.0)
+        if not (info.width and info.height):
+            self.close()
+            info = self._connect({"analyzeduration": str(int(_PROBING_S * 1_000_000))}, extra_s=_PROBING_S)
+        self._info = info
+        return info
+
+    def packets(self) -> Iterator[Packet]:
+        """The packets as they arrive.
+
+        Raises:
+            SourceError: The session broke, fell silent or was ended by the camera.
+        """
+        assert self._container is not None
+        assert self._info is not None
+        stamper = Stamper(fps=self._info.fps, at=lambda _: self._clock.now())
+        for data in self._container.read():
+            yield stamper.stamp(data)
+        raise SourceError(SourceProblem.ENDED, "the camera closed the connection")
+
+    def close(self) -> None:
+        """End the session."""
+        if self._container is not None:
+            self._container.close()
+
+    @property
+    def corrupt(self) -> int:
+        """Damaged packets that were left out."""
+        return 0 if self._container is None else self._container.corrupt
+
+    def _connect(self, probing: dict[str, str], *, extra_s: float) -> StreamInfo:
+        try:
+            target = full_url(self._stream)
+        except ValueError as error:
+            raise SourceError(SourceProblem.LOGIN_REFUSED, str(error)) from error
+        self._container = Container(
+            Opening(
+                target=target,
+                options={
+                    "rtsp_transport": "tcp",
+                    "allowed_media_types": "video",
+                    "protocol_whitelist": "rtsp,rtsps,rtp,tcp,tls,crypto",
+                    **probing,
+                },
+                open_timeout_s=self._options.open_timeout_s + extra_s,
+                read_timeout_s=self._options.read_timeout_s,
+                scrub=lambda text: without_credentials(text, self._stream),
+            ),
+            self._clock,
+        )
+        return self._container.open()
+
+
+def _build(options: RtspOptions, stream: Stream, *, clock: Clock, stopping: threading.Event) -> PacketSource:
+    del stopping  # every wait here is inside FFmpeg and bounded by the time-outs
+    return RtspSource(options, stream, clock)
+
+
+PLUGIN = Plugin(kind="rtsp", options=RtspOptions, build=_build, summary="RTSP over TCP (rtsp, rtsps).")
