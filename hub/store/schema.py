@@ -35,15 +35,14 @@ _Sequence = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts 
 events = Table(
     "events",
     metadata,
-    Column(
-        "seq", _Sequence, primary_key=True, autoincrement=True, comment="order of storing; marks a reader's place"
-    ),
+    Column("seq", _Sequence, primary_key=True, autoincrement=True, comment="order of storing; marks a reader's place"),
     Column("id", Text, nullable=False, unique=True, comment="Event.id; the same event twice is stored once"),
     Column("kind", Text, nullable=False, comment="Event.kind"),
     Column("at", Text, nullable=False, comment="event time"),
     Column("arrived", Text, nullable=False, comment="arrival time"),
     Column("source", Text, nullable=False, comment="camera, sensor, worker or person"),
     Column("body", JSON, nullable=False, comment="the whole Event as event_to_json writes it"),
+    Index("ix_events_at", "at"),
     Index("ix_events_kind_at", "kind", "at"),
     Index("ix_events_source_at", "source", "at"),
     comment="append-only log of everything the rules see",
@@ -68,9 +67,7 @@ deliveries_in = Table(
     metadata,
     Column("client", Text, primary_key=True, comment="MQTT client id of the intake"),
     Column("packet", Integer, primary_key=True, autoincrement=False, comment="MQTT packet id, 1..65535"),
-    Column(
-        "digest", LargeBinary, nullable=False, comment="SHA-256 of topic and payload last stored under it"
-    ),
+    Column("digest", LargeBinary, nullable=False, comment="SHA-256 of topic and payload last stored under it"),
     Column("arrived", Text, nullable=False, comment="when"),
     comment="recognises a message that the broker sends again because our acknowledgement was lost",
 )
@@ -93,7 +90,7 @@ health = Table(
     "health",
     metadata,
     Column("source", Text, primary_key=True, comment="camera, sensor, gateway, broker or worker"),
-    Column("kind", Text, nullable=False, comment="camera.health, sensor.health, ..."),
+    Column("kind", Text, primary_key=True, comment="camera.health, sensor.health, ...: ids are unique per kind only"),
     Column("state", Text, nullable=False, comment="online or offline"),
     Column("reason", Text, nullable=False, comment="why, in words"),
     Column("since", Text, nullable=False, comment="event time of the change"),
@@ -195,9 +192,7 @@ accounts = Table(
     metadata,
     Column("id", Text, primary_key=True, comment="random"),
     Column("username", Text, nullable=False, unique=True, comment="lower case"),
-    Column(
-        "role", Text, nullable=False, comment="administrator, supervisor, operator, ..."
-    ),
+    Column("role", Text, nullable=False, comment="administrator, supervisor, operator, ..."),
     Column("password_hash", Text, nullable=False, comment="Argon2id"),
     Column("disabled", Boolean, nullable=False, comment="may not sign in"),
     Column("created", Text, nullable=False, comment="when"),

@@ -1,0 +1,281 @@
+"""EventLog: stores what came in, exactly once, and lets it be read again in the order of storing.
+
+An append is one work of the writer: events, readings, delivery marks and health go into one transaction, and its Future
+resolves after the commit, which is when a message may be acknowledged. Everything is idempotent: an event goes by its
+id, a reading by sensor, name and time, so a message that comes again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Connection, Insert, Select, case, delete, func, select, tuple_
+from sqlalchemy.dialects import postgresql, sqlite
+
+from hub.bus import Bus, Topic
+from hub.events import event_from_json, time_from_text, time_to_text
+from hub.store import readings as reading_queries
+from hub.store.database import Database
+from hub.store.facts import (
+    Delivery,
+    Fact,
+    HealthRow,
+    Pruned,
+    Reading,
+    Refusal,
+    StoredEvent,
+    StoredRefusal,
+    delivery_row,
+    event_row,
+    health_row,
+    reading_row,
+    refusal_row,
+)
+from hub.store.readings import ReadingRow
+from hub.store.schema import deliveries_in, events, health, readings, refusals
+
+__all__ = [
+    "Delivery",
+    "EventLog",
+    "Fact",
+    "HealthRow",
+    "Pruned",
+    "Reading",
+    "ReadingRow",
+    "Refusal",
+    "StoredEvent",
+    "StoredRefusal",
+]
+
+HEALTH_SUFFIX = ".health"
+"""Events of these kinds also keep the health table."""
+
+_PRUNE_ROWS = 5_000
+"""Rows deleted by one work, so that an alert never waits long behind the cleaning."""
+
+
+class EventLog:
+    """The log of everything that happened. Safe from any thread."""
+
+    def __init__(self, database: Database, bus: Bus, *, keep_refusals: int = 10_000) -> None:
+        """Store in `database`, announce on `bus`, keep the newest `keep_refusals` refused messages."""
+        self._database = database
+        self._bus = bus
+        self._keep_refusals = keep_refusals
+
+    def append(self, facts: Sequence[Fact]) -> Future[int]:
+        """Store facts that are not stored yet, as one work.
+
+        Returns:
+            A Future of the newest number in the log, resolved after the commit and the announcement.
+
+        Raises:
+            ValueError: A fact that no database could hold (a number that is not finite, a NUL in an id).
+            StoreBusyError: The writer's queue stayed full.
+            StoreClosedError: The store is stopped.
+        """
+        event_rows = [event_row(fact.event) for fact in facts]
+        reading_rows = [reading_row(reading) for fact in facts for reading in fact.readings]
+        health_rows = [health_row(fact.event) for fact in facts if fact.event.kind.endswith(HEALTH_SUFFIX)]
+        delivery_rows = [delivery_row(fact.delivery, fact.event.arrived) for fact in facts if fact.delivery is not None]
+
+        def work(connection: Connection) -> int:
+            statements = _STATEMENTS[connection.dialect.name]
+            for statement, rows in (
+                (statements.event, event_rows),
+                (statements.reading, reading_rows),
+                (statements.health, health_rows),
+                (statements.delivery, delivery_rows),
+            ):
+                if rows:
+                    connection.execute(statement, rows)
+            return _newest(connection)
+
+        return self._database.submit(work, after_commit=lambda seq: self._bus.announce(Topic.EVENTS, seq))
+
+    def refuse(self, refusal: Refusal) -> Future[None]:
+        """Keep a refused message for inspection, and forget the oldest beyond the number kept."""
+        row = refusal_row(refusal)
+        keep = self._keep_refusals
+
+        def work(connection: Connection) -> None:
+            seq = connection.execute(refusals.insert().returning(refusals.c.seq), row).scalar_one()
+            connection.execute(delete(refusals).where(refusals.c.seq <= seq - keep))
+
+        return self._database.submit(work)
+
+    def after(self, seq: int, limit: int) -> list[StoredEvent]:
+        """At most `limit` events with a number greater than `seq`, in order: how a reader goes on."""
+        return self._stored(select(events.c.seq, events.c.body).where(events.c.seq > seq).order_by(events.c.seq), limit)
+
+    def newest_seq(self) -> int:
+        """The newest number in the log, 0 when it is empty."""
+        with self._database.read() as connection:
+            return _newest(connection)
+
+    def events(
+        self,
+        *,
+        kind: str | None = None,
+        source: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        before: StoredEvent | None = None,
+        limit: int = 100,
+    ) -> list[StoredEvent]:
+        """Events by event time, newest first.
+
+        Args:
+            kind: Only of this kind.
+            source: Only from this source.
+            since: Not before this time.
+            until: Before this time.
+            before: Only what comes after this one in the list: the last one of the page before.
+            limit: At most so many.
+        """
+        query = select(events.c.seq, events.c.body).order_by(events.c.at.desc(), events.c.seq.desc())
+        if kind is not None:
+            query = query.where(events.c.kind == kind)
+        if source is not None:
+            query = query.where(events.c.source == source)
+        if since is not None:
+            query = query.where(events.c.at >= time_to_text(since))
+        if until is not None:
+            query = query.where(events.c.at < time_to_text(until))
+        if before is not None:
+            place = (time_to_text(before.event.at), before.seq)
+            query = query.where(tuple_(events.c.at, events.c.seq) < place)
+        return self._stored(query, limit)
+
+    def readings(
+        self,
+        sensor: str,
+        *,
+        name: str | None = None,
+        since: datetime,
+        until: datetime,
+        resolution_s: float | None = None,
+        limit: int = 10_000,
+    ) -> list[ReadingRow]:
+        """Readings of a sensor, oldest first; see `hub.store.readings.between`."""
+        with self._database.read() as connection:
+            return reading_queries.between(
+                connection, sensor, name=name, since=since, until=until, resolution_s=resolution_s, limit=limit
+            )
+
+    def latest_readings(self, sensor: str) -> list[ReadingRow]:
+        """The newest reading under each name, by name."""
+        with self._database.read() as connection:
+            return reading_queries.latest(connection, sensor)
+
+    def health(self) -> list[HealthRow]:
+        """Everything whose presence is known, by kind and id."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(health).order_by(health.c.kind, health.c.source)).all()
+        return [HealthRow(row.source, row.kind, row.state, row.reason, time_from_text(row.since)) for row in rows]
+
+    def delivered(self, client: str) -> dict[int, bytes]:
+        """The digest of the message last stored under each packet id of an MQTT client."""
+        query = select(deliveries_in.c.packet, deliveries_in.c.digest).where(deliveries_in.c.client == client)
+        with self._database.read() as connection:
+            return {packet: bytes(digest) for packet, digest in connection.execute(query)}
+
+    def refusals(self, *, limit: int = 100) -> list[StoredRefusal]:
+        """The newest refused messages, newest first."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(refusals).order_by(refusals.c.seq.desc()).limit(limit)).all()
+        return [
+            StoredRefusal(
+                seq=row.seq,
+                refusal=Refusal(time_from_text(row.arrived), row.topic, row.reason, row.detail, bytes(row.payload)),
+                size_bytes=row.size_bytes,
+            )
+            for row in rows
+        ]
+
+    def prune(self, *, events_before: datetime, readings_before: datetime) -> Pruned:
+        """Remove what is older, in many small works; blocks the caller, not the writer.
+
+        Args:
+            events_before: Events that arrived before are removed, up to the first one that did not.
+            readings_before: Readings of an earlier time are removed.
+        """
+        return Pruned(
+            events=self._prune_events(time_to_text(events_before)),
+            readings=reading_queries.prune(self._database, readings_before, rows=_PRUNE_ROWS),
+        )
+
+    def _prune_events(self, before: str) -> int:
+        first_kept = select(func.min(events.c.seq)).where(events.c.arrived >= before)
+
+        def work(connection: Connection) -> int:
+            oldest = select(events.c.seq).where(events.c.seq < bound).order_by(events.c.seq).limit(_PRUNE_ROWS)
+            return connection.execute(delete(events).where(events.c.seq.in_(oldest))).rowcount
+
+        with self._database.read() as connection:
+            bound = connection.execute(first_kept).scalar_one()
+            if bound is None:
+                bound = _newest(connection) + 1
+        removed = 0
+        while gone := self._database.write(work):
+            removed += gone
+        return removed
+
+    def _stored(self, query: Select[int, Any], limit: int) -> list[StoredEvent]:
+        with self._database.read() as connection:
+            rows = connection.execute(query.limit(limit)).all()
+        return [StoredEvent(seq, event_from_json(body)) for seq, body in rows]
+
+
+def _newest(connection: Connection) -> int:
+    newest: int | None = connection.execute(select(func.max(events.c.seq))).scalar_one()
+    return newest or 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    event: Insert
+    reading: Insert
+    health: Insert
+    delivery: Insert
+
+
+def _statements(dialect: Any) -> _Statements:
+    """The inserts that can be repeated; both databases have ON CONFLICT, each in its own module of SQLAlchemy."""
+    event = dialect.insert(events)
+    reading = dialect.insert(readings)
+    presence = dialect.insert(health)
+    delivery = dialect.insert(deliveries_in)
+    return _Statements(
+        event=event.on_conflict_do_nothing(index_elements=["id"]),
+        reading=reading.on_conflict_do_update(
+            index_elements=["sensor", "name", "at_us"],
+            set_={name: reading.excluded[name] for name in ("value", "arrived_us", "quality")},
+            where=reading.excluded.arrived_us >= readings.c.arrived_us,
+        ),
+        health=presence.on_conflict_do_update(
+            index_elements=["source", "kind"],
+            set_={
+                "state": presence.excluded.state,
+                "reason": presence.excluded.reason,
+                "since": case(
+                    (presence.excluded.state == health.c.state, health.c.since), else_=presence.excluded.since
+                ),
+            },
+            where=presence.excluded.since >= health.c.since,
+        ),
+        delivery=delivery.on_conflict_do_update(
+            index_elements=["client", "packet"],
+            set_={"digest": delivery.excluded.digest, "arrived": delivery.excluded.arrived},
+        ),
+    )
+
+
+_STATEMENTS: Mapping[str, _Statements] = MappingProxyType(
+    {"sqlite": _statements(sqlite), "postgresql": _statements(postgresql)}
+)

@@ -1,0 +1,80 @@
+"""Fixtures that every part's tests may use: a clock that stands still, and the store on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hub.clock import SetClock
+from hub.store.database import Database, sqlite_url
+
+if TYPE_CHECKING:
+    from tests.postgres_server import PostgresServer
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """A clock that stands at a morning in May until the test moves it."""
+    return SetClock(datetime(2026, 5, 4, 8, 0, tzinfo=UTC))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One PostgreSQL server for the session; without one the tests that need it are skipped, saying why."""
+    pytest.importorskip("psycopg")
+    from tests.postgres_server import postgres_server
+
+    server = postgres_server()
+    try:
+        started = server.__enter__()
+    except LookupError as reason:
+        pytest.skip(str(reason))
+    try:
+        yield started
+    finally:
+        server.__exit__(None, None, None)
+
+
+@pytest.fixture
+def sqlite_database_url(tmp_path: Path) -> str:
+    """A fresh SQLite database."""
+    return sqlite_url(tmp_path / "data")
+
+
+@pytest.fixture
+def postgres_database_url(postgres: PostgresServer) -> Iterator[str]:
+    """A fresh PostgreSQL database."""
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A fresh, empty database of each kind: the test runs twice."""
+    url: str = request.getfixturevalue(f"{request.param}_database_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A started Database of each kind: the test runs twice."""
+    yield from _started(database_url)
+
+
+@pytest.fixture
+def sqlite_database(sqlite_database_url: str) -> Iterator[Database]:
+    """A started Database on SQLite, for tests whose claim does not depend on the kind."""
+    yield from _started(sqlite_database_url)
+
+
+def _started(url: str) -> Iterator[Database]:
+    database = Database(url, durability="normal", busy_timeout_s=1.0)
+    database.start()
+    try:
+        yield database
+    finally:
+        database.stop()

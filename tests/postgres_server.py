@@ -1,0 +1,86 @@
+"""A private PostgreSQL server for the tests, from the machine's own binaries: a socket in a temporary folder, no port.
+
+It keeps nothing safe (fsync off): it lives as long as the test session, and dies with it, however that ends.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+_SETTINGS = "-c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=32MB"
+_STOP_WHEN_THE_TESTS_ARE_GONE = 'cat > /dev/null; exec "$@"'
+"""Standard input is a pipe from the tests, which ends with them, even when they are killed."""
+
+
+class PostgresServer:
+    """Databases on one server."""
+
+    def __init__(self, url: str) -> None:
+        """Use the server at `url` (`postgresql://...`, without a database)."""
+        self._url = url
+        self._numbers = itertools.count(1)
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The SQLAlchemy URL of a fresh, empty database, removed in the end."""
+        name = f"hub_test_{os.getpid()}_{next(self._numbers)}"
+        with psycopg.connect(self._url, dbname="postgres", autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+            try:
+                scheme, _, rest = self._url.partition("://")
+                place, _, query = rest.partition("?")
+                yield f"{scheme}+psycopg://{place.rstrip('/')}/{name}?{query}"
+            finally:
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """The server at HUB_TEST_POSTGRES if that is set, else a private one.
+
+    Raises:
+        LookupError: There is no such variable and no PostgreSQL on this machine.
+    """
+    if url := os.environ.get("HUB_TEST_POSTGRES"):
+        yield PostgresServer(url)
+        return
+    binaries = _binaries()
+    folder = Path(tempfile.mkdtemp(prefix="hub-pg-"))
+    run_as: dict[str, Any] = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
+    if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+        shutil.chown(folder, "postgres", "postgres")
+        run_as |= {"user": "postgres", "group": "postgres", "extra_groups": []}
+    data = folder / "data"
+    control = [binaries / "pg_ctl", "-D", data, "-w", "-t", "60"]
+    try:
+        subprocess.run([*control, "initdb", "-o", "-U postgres -A trust -E UTF8 --no-locale -N"], check=True, **run_as)
+        with subprocess.Popen(
+            ["sh", "-c", _STOP_WHEN_THE_TESTS_ARE_GONE, "sh", *control, "-m", "immediate", "stop"],
+            stdin=subprocess.PIPE,
+            **run_as,
+        ):
+            options = f"-k {folder} {_SETTINGS}"
+            subprocess.run([*control, "-l", folder / "log", "-o", options, "start"], check=True, **run_as)
+            yield PostgresServer(f"postgresql://postgres@/?host={folder}")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _binaries() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
+    on_path = shutil.which("initdb")
+    if found:
+        return found[-1]
+    if on_path:
+        return Path(on_path).parent
+    raise LookupError("no PostgreSQL server on this machine, and HUB_TEST_POSTGRES is not set")
