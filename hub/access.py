@@ -1,0 +1,111 @@
+"""Access: the one place that decides who may do what.
+
+Deny by default: a permission nobody listed for a role is refused, and so is a role this version does not know. Roles
+reach the whole Community; the roles of villagers, patrols and integrators get theirs by Grants for a place, which do
+not exist yet, so they may do nothing so far. Pure and without state: no store, no HTTP.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+class Role(enum.StrEnum):
+    """What an account is for."""
+
+    ADMINISTRATOR = "administrator"
+    """Sets the hub up."""
+    SUPERVISOR = "supervisor"
+    """Leads the shift in the monitoring room."""
+    OPERATOR = "operator"
+    """Sits in the monitoring room."""
+    RESPONDER = "responder"
+    """Patrols, grid workers: goes there."""
+    HOUSEHOLD = "household"
+    """A resident."""
+    INTEGRATOR = "integrator"
+    """Another system, or who installs devices."""
+
+
+class Permission(enum.StrEnum):
+    """One kind of thing that may be done."""
+
+    VIEW_PLACES = "places.view"
+    """Areas and sites."""
+    VIEW_CAMERAS = "cameras.view"
+    """Which cameras there are and how they do; no pictures."""
+    VIEW_PICTURES = "pictures.view"
+    """What cameras see: stills, live, recordings."""
+    VIEW_SENSORS = "sensors.view"
+    """Sensors and their readings."""
+    VIEW_EVENTS = "events.view"
+    """What cameras and sensors said."""
+    VIEW_REFUSALS = "refusals.view"
+    """Messages that were not understood; they may hold anything."""
+    VIEW_INCIDENTS = "incidents.view"
+    """Alerts, incidents and their journal."""
+    HANDLE_INCIDENTS = "incidents.handle"
+    """Acknowledge, comment, resolve, reopen."""
+    VIEW_RULES = "rules.view"
+    """The rules in force."""
+    EDIT_RULES = "rules.edit"
+    """Change or reload them."""
+    VIEW_COMMUNITY = "community.view"
+    """The Community's revisions: who changed what."""
+    EDIT_COMMUNITY = "community.edit"
+    """Change areas, sites, cameras, zones and sensors."""
+    VIEW_SYSTEM = "system.view"
+    """How the hub itself does."""
+    MANAGE_ACCOUNTS = "accounts.manage"
+    """Make, change and disable accounts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks.
+
+    Attributes:
+        id: Account id.
+        name: Account name, as it stands in the journal.
+        role: A Role's value; text, because an account may have a role of another version.
+    """
+
+    id: str
+    name: str
+    role: str
+
+
+_ROOM = frozenset(
+    {
+        Permission.VIEW_PLACES,
+        Permission.VIEW_CAMERAS,
+        Permission.VIEW_PICTURES,
+        Permission.VIEW_SENSORS,
+        Permission.VIEW_EVENTS,
+        Permission.VIEW_INCIDENTS,
+        Permission.HANDLE_INCIDENTS,
+        Permission.VIEW_RULES,
+        Permission.VIEW_SYSTEM,
+    }
+)
+
+_PERMISSIONS: Mapping[str, frozenset[Permission]] = MappingProxyType(
+    {
+        Role.ADMINISTRATOR.value: frozenset(Permission),
+        Role.SUPERVISOR.value: _ROOM | {Permission.VIEW_COMMUNITY, Permission.VIEW_REFUSALS},
+        Role.OPERATOR.value: _ROOM,
+    }
+)
+
+
+def permissions(principal: Principal) -> frozenset[Permission]:
+    """Everything that this principal may do."""
+    return _PERMISSIONS.get(principal.role, frozenset())
+
+
+def allows(principal: Principal, permission: Permission) -> bool:
+    """Whether this principal may do that."""
+    return permission in permissions(principal)

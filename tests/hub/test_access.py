@@ -1,0 +1,35 @@
+"""Access: who may do what, and that everything else is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.access import Permission, Principal, Role, allows, permissions
+
+
+def principal(role: str) -> Principal:
+    return Principal("id", "name", role)
+
+
+def test_an_administrator_may_do_everything() -> None:
+    assert permissions(principal(Role.ADMINISTRATOR)) == frozenset(Permission)
+
+
+@pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.OPERATOR])
+def test_the_room_views_and_handles_but_changes_nothing_of_the_hub(role: Role) -> None:
+    who = principal(role)
+    assert allows(who, Permission.VIEW_INCIDENTS)
+    assert allows(who, Permission.HANDLE_INCIDENTS)
+    assert not any(
+        allows(who, each) for each in (Permission.EDIT_COMMUNITY, Permission.EDIT_RULES, Permission.MANAGE_ACCOUNTS)
+    )
+
+
+def test_a_supervisor_may_all_that_an_operator_may() -> None:
+    assert permissions(principal(Role.OPERATOR)) < permissions(principal(Role.SUPERVISOR))
+
+
+@pytest.mark.parametrize("role", [Role.RESPONDER, Role.HOUSEHOLD, Role.INTEGRATOR, "", "Administrator", "of tomorrow"])
+def test_a_role_without_grants_or_unknown_here_may_nothing(role: str) -> None:
+    assert permissions(principal(role)) == frozenset()
+    assert not any(allows(principal(role), each) for each in Permission)
