@@ -1,20 +1,33 @@
 """What there is: areas, sites, cameras with their zones, and sensors. Read from community.yaml, edited through the API.
 
-These models are also the form in which a Revision is stored. Checks that need more than one thing (an area without its
-parent, an id that stands twice) live in `config/load.py`, which reports all of them at once.
+These models are also the form in which a Revision is stored, so they hold only what every stored one fulfils, the
+shape. What is acceptable beyond that (an area without its parent, an id that stands twice, a refused address) is
+checked in `config/check.py` before a Community is accepted, all of it at once.
 """
 
 from __future__ import annotations
 
 import enum
+import re
+from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from config.secrets import Secret
 
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+Id = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$",
+        description="1 to 64 lower-case letters, digits, dots, dashes and underscores, a letter or digit first",
+    ),
+]
 """Lower-case letters, digits, dot, dash, underscore; it stands in topics, paths and addresses."""
+
+SiteId = Annotated[Id, Field(json_schema_extra={"x-write": "the id of a site"})]
+"""Which Site a thing belongs to."""
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 """A place in a picture as a share of its width or height."""
@@ -24,7 +37,7 @@ VIDEO_SCHEMES = ("rtsp", "rtsps", "http", "https", "file")
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
 
 class Level(enum.StrEnum):
@@ -51,7 +64,9 @@ class Ring(enum.StrEnum):
 
 
 class Name(_Part):
-    """A name in the two languages; one of them is enough."""
+    """A name in the two languages; one of them is enough, and plain text counts for both."""
+
+    model_config = ConfigDict(json_schema_extra={"x-write": "text, or {zh: ..., en: ...}"})
 
     zh: str | None = None
     en: str | None = None
@@ -64,7 +79,7 @@ class Name(_Part):
     @model_validator(mode="after")
     def _not_empty(self) -> Name:
         if not (self.zh or self.en):
-            raise ValueError("a name needs zh or en")
+            raise ValueError("empty; write text, or {zh: ..., en: ...}")
         return self
 
     def in_language(self, language: str) -> str:
@@ -77,7 +92,7 @@ class Area(_Part):
 
     id: Id
     name: Name
-    parent: Id | None = None
+    parent: Annotated[Id, Field(json_schema_extra={"x-write": "the id of an area"})] | None = None
     """None for the one at the top."""
 
 
@@ -93,7 +108,7 @@ class Site(_Part):
 
     id: Id
     name: Name
-    area: Id | None = None
+    area: Annotated[Id, Field(json_schema_extra={"x-write": "the id of an area"})] | None = None
     ring: Ring = Ring.HOUSEHOLD
     location: Location | None = None
     tags: tuple[str, ...] = ()
@@ -122,29 +137,81 @@ class Zone(_Part):
 
 
 class Stream(_Part):
-    """One encoded feed of a camera."""
+    """One encoded feed of a camera; user and password in its URL are taken out and kept beside it."""
+
+    model_config = ConfigDict(json_schema_extra={"x-write": "{url: rtsp://host/path}"})
 
     url: Annotated[str, Field(min_length=1, max_length=2048)]
     """rtsp, rtsps, http, https or file; without user and password, which stand beside it."""
     username: str | None = None
     password: Secret | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _take_apart(cls, value: Any, info: ValidationInfo) -> Any:
+        """Credentials out of the URL, percent-decoded; a relative `file:` address from the folder of its file."""
+        url = value.get("url") if isinstance(value, dict) else None
+        if not isinstance(url, str):
+            return value
+        if url.startswith("file:"):
+            folder: Path | None = (info.context or {}).get("folder")
+            if folder and not url.startswith("file:/"):
+                return {**value, "url": (folder.absolute() / unquote(url.removeprefix("file:"))).as_uri()}
+            return value
+        scheme, slashes, rest = url.partition("://")
+        authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+        user, at, host = authority.rpartition("@")
+        if "@" in rest[len(authority) :]:
+            # A password with a slash looks like a host with a path: taken as it is, half of it would be shown.
+            raise ValueError("an @ in the path is written %40, and / ? # in a password are written %2F %3F %23")
+        if not at:
+            return value
+        if value.get("username") is not None or value.get("password") is not None:
+            raise ValueError("user or password stand in the URL and beside it; keep one of the two")
+        name, _, password = user.partition(":")
+        return {
+            **value,
+            "url": f"{scheme}{slashes}{host}{rest[len(authority) :]}",
+            "username": unquote(name) or None,
+            "password": unquote(password) or None,
+        }
+
+    @property
+    def file(self) -> Path | None:
+        """The video file of a `file:` address; None for every other."""
+        return Path(unquote(urlsplit(self.url).path)) if self.url.startswith("file:") else None
+
+    @property
+    def shown_url(self) -> str:
+        """The URL for people to see: values of `password=`, `token=` and the like in it are `***`."""
+        return re.sub(r"(?i)((?:pass(?:wor[dt]|wd)?|pwd|token|auth|key|secret)=)[^&/#]+", r"\1***", self.url)
+
 
 class Detector(_Part):
-    """A detector to run on a camera, by its kind, with its options."""
+    """A detector to run on a camera, by its kind, with its options; its kind alone is enough."""
+
+    model_config = ConfigDict(json_schema_extra={"x-write": "its kind, or {kind: ..., options: {...}}"})
 
     kind: str
     options: dict[str, Any] = {}
 
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_alone(cls, value: Any) -> Any:
+        return {"kind": value} if isinstance(value, str) else value
 
+
+_SHORT_MAIN = ("url", "username", "password")
 DEFAULT_DETECTORS = (Detector(kind="objects"), Detector(kind="flame"))
 
 
 class Camera(_Part):
-    """A device at a Site."""
+    """A device at a Site; `url`, `username`, `password` right in it are short for `main` with them."""
+
+    model_config = ConfigDict(json_schema_extra={"x-short": list(_SHORT_MAIN)})
 
     id: Id
-    site: Id
+    site: SiteId
     name: Name | None = None
     main: Stream
     """The large stream; analysed when there is no sub stream."""
@@ -158,9 +225,11 @@ class Camera(_Part):
     @classmethod
     def _url_alone(cls, value: Any) -> Any:
         """`url: rtsp://...` is short for `main: {url: ...}`."""
-        if isinstance(value, dict) and "url" in value and "main" not in value:
+        if isinstance(value, dict) and "url" in value:
+            if "main" in value:
+                raise ValueError("`url` and `main` stand side by side; `url` is short for `main.url`, keep one")
             value = dict(value)
-            value["main"] = {"url": value.pop("url")}
+            value["main"] = {key: value.pop(key) for key in _SHORT_MAIN if key in value}
         return value
 
     @property
@@ -173,7 +242,7 @@ class Sensor(_Part):
     """An MQTT device at a Site."""
 
     id: Id
-    site: Id
+    site: SiteId
     name: Name | None = None
     format: str = "plain"
     """The payload format, a kind in hub/sensors/payloads/."""

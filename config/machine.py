@@ -1,12 +1,16 @@
-"""How this machine runs: folders, ports, broker, workers, budgets. Read from machine.yaml once, at start."""
+"""How this machine runs: folders, ports, broker, workers, budgets. Read from machine.yaml once, at start.
+
+Every relative path in the file begins at the folder of the file. What needs a look at the machine or at two settings
+together is in `config/check.py`.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from config.secrets import Secret
 
@@ -14,8 +18,18 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 """A TCP port; 0 takes a free one."""
 
 
+def _beside(path: Path, info: ValidationInfo) -> Path:
+    """`path` from the folder of the file that names it."""
+    folder: Path | None = (info.context or {}).get("folder")
+    return folder / path if folder else path
+
+
+LocalPath = Annotated[Path, AfterValidator(_beside)]
+"""A file or folder of this machine."""
+
+
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
 
 class Http(_Section):
@@ -34,7 +48,7 @@ class EmbeddedBroker(_Section):
     username: str = "hub"
     password: Secret | None = None
     """None makes one at the first start and keeps it in the data folder."""
-    program: Path | None = None
+    program: LocalPath | None = None
     """Another nats-server than the packaged one."""
 
 
@@ -42,11 +56,13 @@ class ExternalBroker(_Section):
     """An MQTT broker that runs elsewhere."""
 
     kind: Literal["external"]
-    url: Annotated[str, Field(pattern=r"^mqtts?://[^/\s@]+$")]
+    url: Annotated[
+        str, Field(pattern=r"^mqtts?://[^/\s@]+$", description="mqtt://host:port or mqtts://host:port, without user")
+    ]
     """`mqtt://host[:port]` or `mqtts://host[:port]` (TLS)."""
     username: str | None = None
     password: Secret | None = None
-    ca_file: Path | None = None
+    ca_file: LocalPath | None = None
     """Certificates to trust for mqtts; None takes the system's."""
 
 
@@ -82,14 +98,28 @@ class Keep(_Section):
 class Machine(_Section):
     """All of machine.yaml."""
 
-    data: Path = Path("data")
+    data: LocalPath = Path("data")
     http: Http = Http()
-    broker: Annotated[EmbeddedBroker | ExternalBroker, Field(discriminator="kind")] = EmbeddedBroker()
+    broker: Annotated[
+        EmbeddedBroker | ExternalBroker,
+        Field(
+            discriminator="kind",
+            json_schema_extra={"x-write": "{kind: embedded} or {kind: external, url: ...}, with more keys"},
+        ),
+    ] = EmbeddedBroker()
     database: Database = Database()
     workers: Workers = Workers()
     keep: Keep = Keep()
-    models: Path | None = None
+    models: LocalPath | None = None
     """Folder of the object models; None is `models` in the data folder."""
-    rules: Path | None = None
+    rules: LocalPath | None = None
     """Folder of rule files; None takes the shipped catalogue."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("broker", mode="before")
+    @classmethod
+    def _broker_kind(cls, value: Any) -> Any:
+        """`kind` may be left out: only an external broker has a `url`."""
+        if isinstance(value, dict) and "kind" not in value:
+            return {**value, "kind": "external" if "url" in value else "embedded"}
+        return value

@@ -1,4 +1,9 @@
-"""Secret: a password or key that is never printed; written in settings as `env:NAME`, `file:PATH` or as it is."""
+"""Secret: a password or key that is never printed; written in settings as `env:NAME`, `file:PATH` or as it is.
+
+Read from a file (`config/load.py` says so by the validation context), a reference must hold at once, and a relative
+`file:PATH` begins at the folder of that file. From elsewhere, an API body, references are refused: they would let
+whoever may set a camera's password send any file of this machine to that camera.
+"""
 
 from __future__ import annotations
 
@@ -28,19 +33,25 @@ class Secret:
         """The secret text.
 
         Raises:
-            ValueError: The environment variable or file is missing; names it.
+            ValueError: The environment variable or file is missing or empty; names it.
         """
         kind, _, rest = self._reference.partition(":")
         if kind == "env":
             if rest not in os.environ:
-                raise ValueError(f"environment variable {rest} is not set")
-            return os.environ[rest]
-        if kind == "file":
+                raise ValueError(f"environment variable {rest or 'without a name'} is not set")
+            text = os.environ[rest]
+        elif kind == "file":
             try:
-                return Path(rest).read_text(encoding="utf-8").rstrip("\r\n")
+                text = Path(rest).read_text(encoding="utf-8").rstrip("\r\n")
             except OSError as error:
                 raise ValueError(f"secret file {rest}: {error.strerror}") from error
-        return self._reference
+            except ValueError:  # a UnicodeDecodeError would show bytes of the secret
+                raise ValueError(f"secret file {rest}: not UTF-8 text") from None
+        else:
+            return self._reference
+        if not text:
+            raise ValueError(f"{'environment variable' if kind == 'env' else 'secret file'} {rest} is empty")
+        return text
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and self._reference == other._reference
@@ -56,14 +67,36 @@ class Secret:
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Read from a string; written as `***` unless the dump's context says `reveal_references`."""
+        """Read from a string; written as `***` unless the dump's context says `secrets`."""
 
         def dump(secret: Secret, info: core_schema.SerializationInfo) -> str:
             context = info.context or {}
             return secret.reference if context.get("secrets") else "***"
 
-        return core_schema.no_info_after_validator_function(
-            cls,
+        return core_schema.with_info_wrap_validator_function(
+            cls._read,
             core_schema.str_schema(min_length=1),
             serialization=core_schema.plain_serializer_function_ser_schema(dump, info_arg=True),
         )
+
+    @classmethod
+    def _read(
+        cls, value: Any, as_text: core_schema.ValidatorFunctionWrapHandler, info: core_schema.ValidationInfo[Any]
+    ) -> Secret:
+        """Check a reference where the context names a folder (`None`: not from a file); otherwise take it as it is."""
+        if isinstance(value, Secret):
+            return value
+        text: str = as_text(value)
+        if not info.context or "folder" not in info.context:
+            return cls(text)
+        folder: Path | None = info.context["folder"]
+        kind, _, rest = text.partition(":")
+        if folder is None:
+            if kind in ("env", "file"):
+                raise ValueError("env: and file: are for files on this machine; write the secret itself")
+            return cls(text)
+        if text == "***":
+            raise ValueError("*** stands for a secret that was hidden; write the secret, env:NAME or file:PATH")
+        secret = cls(f"file:{folder / rest}" if kind == "file" else text)
+        secret.reveal()
+        return secret

@@ -1,7 +1,7 @@
-"""The errors of the hub's common ground, and the root of every error of this project.
+"""The errors of the hub's common ground, under the root that `config/errors.py` holds.
 
-HubError                    anything this project raises on purpose
-+-- ConfigurationError      settings that cannot be used; holds every Mistake found
+HubError                    anything this project raises on purpose (config/errors.py)
++-- ConfigurationError      settings that cannot be used; holds every Mistake found (config/errors.py)
 +-- PluginError             a plugin file that cannot be imported, or a kind that stands twice
 +-- StoreError              the database refused
 |   +-- StoreClosedError    a write after the writer stopped
@@ -15,42 +15,22 @@ HubError                    anything this project raises on purpose
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from config.errors import ConfigurationError, HubError, Mistake
 
-
-class HubError(Exception):
-    """Anything this project raises on purpose."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One thing wrong in a configuration file.
-
-    Attributes:
-        file: The file, or None when the text came from elsewhere (an API body).
-        path: Where in it, as `cameras[3].streams.main.url`; empty for the whole file.
-        message: What is wrong and what to write instead, one sentence, no stop at the end.
-    """
-
-    file: Path | None
-    path: str
-    message: str
-
-    def __str__(self) -> str:
-        return ": ".join(part for part in (str(self.file or ""), self.path, self.message) if part)
-
-
-class ConfigurationError(HubError):
-    """Settings that cannot be used.
-
-    Attributes:
-        mistakes: All that were found, never empty.
-    """
-
-    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
-        super().__init__("\n".join(str(mistake) for mistake in mistakes))
-        self.mistakes = mistakes
+__all__ = [
+    "BrokerError",
+    "ConfigurationError",
+    "ConflictError",
+    "HubError",
+    "LinkError",
+    "Mistake",
+    "NotAllowedError",
+    "NotFoundError",
+    "PluginError",
+    "StoreBusyError",
+    "StoreClosedError",
+    "StoreError",
+]
 
 
 class PluginError(HubError):

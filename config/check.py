@@ -1,0 +1,243 @@
+"""What a Community or Machine must fulfil beyond its shape, checked before it is accepted.
+
+Everything here needs two settings side by side, the machine, or the plugins, and may grow stricter from version to
+version: a stored Revision stays readable, for reading checks only the shape. Plugins lie in packages that `config` may
+not import, so what they allow comes in as maps of kind to options model. Every function gives all that it finds.
+"""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import BaseModel, ValidationError
+
+from config.community import VIDEO_SCHEMES, Area, Camera, Community, Stream
+from config.machine import ExternalBroker, Machine
+from config.messages import Problem, nearest, problems, unknown
+from config.paths import Location, shown
+from config.polygon import fault
+
+MAX_AREA_LEVELS = 4
+"""The grid: community, section, block, group of households."""
+
+Kinds = Mapping[str, type[BaseModel]]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the plugins allow; None leaves it unchecked.
+
+    Attributes:
+        formats: Payload formats of sensors, each with the model of its options.
+        detectors: Detectors, each with the model of its options.
+        observations: What a sensor can observe (`smoke`, `water_level`).
+    """
+
+    formats: Kinds | None = None
+    detectors: Kinds | None = None
+    observations: Collection[str] | None = None
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+def community_problems(community: Community, known: Known, *, look_at_files: bool) -> Iterator[Problem]:
+    """What is not acceptable in a Community.
+
+    Args:
+        community: All of it.
+        known: What the plugins allow.
+        look_at_files: Whether the file of a `file:` address must be there now.
+    """
+    yield from _timezone(community.timezone)
+    nouns: tuple[tuple[str, Sequence[_HasId]], ...] = (
+        ("areas", community.areas),
+        ("sites", community.sites),
+        ("cameras", community.cameras),
+        ("sensors", community.sensors),
+    )
+    for noun, things in nouns:
+        yield from _ids((noun,), things)
+    yield from _grid(community.areas)
+    areas = {area.id for area in community.areas}
+    sites = {site.id for site in community.sites}
+    for number, site in enumerate(community.sites):
+        if site.area is not None:
+            yield from _reference(("sites", number, "area"), site.area, areas, noun="area")
+    for number, camera in enumerate(community.cameras):
+        yield from _reference(("cameras", number, "site"), camera.site, sites, noun="site")
+        yield from _camera(("cameras", number), camera, known, look_at_files=look_at_files)
+    for number, sensor in enumerate(community.sensors):
+        yield from _reference(("sensors", number, "site"), sensor.site, sites, noun="site")
+    yield from _sensors(community, known)
+
+
+def machine_problems(machine: Machine) -> Iterator[Problem]:
+    """What is not acceptable in a Machine: paths that lead nowhere, settings that contradict each other."""
+    if machine.data.exists() and not machine.data.is_dir():
+        yield Problem(("data",), "is a file; write a folder")
+    if machine.rules is not None and not machine.rules.is_dir():
+        yield Problem(("rules",), f"no such folder: {machine.rules}")
+    if isinstance(machine.broker, ExternalBroker):
+        yield from _external_broker(machine.broker)
+    elif machine.broker.program is not None and not machine.broker.program.is_file():
+        yield Problem(("broker", "program"), f"no such file: {machine.broker.program}")
+    if machine.database.url is None:
+        return
+    url = machine.database.url.reveal()
+    if not url.startswith(("postgresql+psycopg://", "sqlite://")):
+        yield Problem(("database", "url"), "is no address we know; write postgresql+psycopg://user:password@host/name")
+    elif "durability" in machine.database.model_fields_set and url.startswith("postgresql"):
+        yield Problem(("database", "durability"), "is for SQLite and has no use beside this url; leave it out")
+
+
+def _external_broker(broker: ExternalBroker) -> Iterator[Problem]:
+    parts = urlsplit(broker.url)
+    if not _address_holds(parts):
+        yield Problem(("broker", "url"), "host or port cannot be read; write mqtt://host:port")
+    if broker.ca_file is not None and parts.scheme == "mqtt":
+        yield Problem(("broker", "ca_file"), "has no use without TLS; write mqtts:// in url, or leave it out")
+    elif broker.ca_file is not None and not broker.ca_file.is_file():
+        yield Problem(("broker", "ca_file"), f"no such file: {broker.ca_file}")
+    if broker.password is not None and broker.username is None:
+        yield Problem(("broker", "username"), "missing; a password needs one", absent=True)
+
+
+def _timezone(name: str) -> Iterator[Problem]:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        near = _near_timezone(name)
+        yield Problem(("timezone",), f"{shown(name)} is unknown; write {f'`{near}`' if near else 'a name as `UTC`'}")
+
+
+def _near_timezone(name: str) -> str | None:
+    if name.rpartition("/")[2].lower() == "beijing":  # the likeliest mistake: the zone is named for Shanghai
+        return "Asia/Shanghai"
+    zones = sorted(zoneinfo.available_timezones())
+    for part in (lambda zone: zone.rpartition("/")[2].lower(), str.lower):  # the city says more than the continent
+        plain = {part(zone): zone for zone in zones}
+        if near := nearest(part(name), tuple(plain)):
+            return plain[near]
+    return None
+
+
+def _ids(noun: Location, things: Sequence[_HasId]) -> Iterator[Problem]:
+    first: dict[str, int] = {}
+    for number, thing in enumerate(things):
+        if first.setdefault(thing.id, number) != number:
+            before = f"{noun[-1]}[{first[thing.id]}]"
+            yield Problem((*noun, number, "id"), f"`{thing.id}` stands twice, first in {before}; write another")
+
+
+def _reference(location: Location, target: str, known: Collection[str], *, noun: str) -> Iterator[Problem]:
+    if target in known:
+        return
+    near = nearest(target, tuple(known))
+    advice = f"write `{near}`, or add it to {noun}s" if near else f"add it to {noun}s"
+    yield Problem(location, f"there is no {noun} `{target}`; {advice}")
+
+
+def _grid(areas: Sequence[Area]) -> Iterator[Problem]:
+    parents = {area.id: area.parent for area in areas}
+    top = next((area.id for area in areas if area.parent is None), None)
+    circles: set[str] = set()
+    for number, area in enumerate(areas):
+        location: Location = ("areas", number, "parent")
+        if area.parent is None:
+            if area.id != top:
+                yield Problem(location, f"missing; `{top}` is the one area without a parent", absent=True)
+            continue
+        yield from _reference(location, area.parent, parents, noun="area")
+        way = _way_up(area.id, parents)
+        if way[-1] in way[:-1]:
+            circle = way[way.index(way[-1]) :]
+            if area.id in circle and not circles.intersection(circle):
+                circles.update(circle)
+                yield Problem(location, f"goes in a circle: {' -> '.join(circle)}")
+        elif len(way) == MAX_AREA_LEVELS + 1:  # what hangs deeper yet is not told again
+            yield Problem(
+                location, f"`{area.id}` is on level {len(way)}; there are {MAX_AREA_LEVELS}: {' > '.join(way[::-1])}"
+            )
+
+
+def _way_up(area: str, parents: Mapping[str, str | None]) -> list[str]:
+    """The ids from `area` up to the top, or to the first that comes again (it then stands last, a second time)."""
+    way = [area]
+    while (above := parents.get(way[-1])) is not None:
+        way.append(above)
+        if above in way[:-1]:
+            break
+    return way
+
+
+def _camera(location: Location, camera: Camera, known: Known, *, look_at_files: bool) -> Iterator[Problem]:
+    yield from _stream((*location, "main"), camera.main, look_at_files=look_at_files)
+    if camera.sub is not None:
+        yield from _stream((*location, "sub"), camera.sub, look_at_files=look_at_files)
+    yield from _ids((*location, "zones"), camera.zones)
+    for number, zone in enumerate(camera.zones):
+        if wrong := fault(zone.points):
+            yield Problem((*location, "zones", number, "points"), wrong)
+    if known.detectors is None:
+        return
+    for number, detector in enumerate(camera.detectors):
+        place = (*location, "detectors", number)
+        model = known.detectors.get(detector.kind)
+        if model is None:
+            yield Problem((*place, "kind"), unknown(detector.kind, tuple(known.detectors)))
+            continue
+        try:
+            model.model_validate(detector.options)
+        except ValidationError as error:
+            yield from problems(error, model, detector.options, below=(*place, "options"))
+
+
+def _stream(location: Location, stream: Stream, *, look_at_files: bool) -> Iterator[Problem]:
+    place = (*location, "url")
+    scheme, colon, _ = stream.url.partition(":")
+    if not colon or scheme.lower() not in VIDEO_SCHEMES or any(sign.isspace() for sign in stream.url):
+        schemes = ", ".join(f"{name}:" for name in VIDEO_SCHEMES)
+        yield Problem(place, f"is no address of a stream; write one that begins with {schemes} and holds no space")
+        return
+    if stream.file is not None:
+        if stream.url.startswith("file://") and not stream.url.startswith("file:///"):
+            yield Problem(place, "write file:///folder/video.mp4, or file:video.mp4 for one beside this file")
+        elif look_at_files and not stream.file.is_file():
+            yield Problem(place, f"no such file: {stream.file}")
+        return
+    if not _address_holds(urlsplit(stream.url)):
+        yield Problem(place, f"host or port cannot be read; write {scheme.lower()}://host:port/path")
+
+
+def _address_holds(parts: SplitResult) -> bool:
+    try:
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _sensors(community: Community, known: Known) -> Iterator[Problem]:
+    first: dict[tuple[str, str], int] = {}
+    words: dict[str, list[Location]] = defaultdict(list)
+    for number, sensor in enumerate(community.sensors):
+        place: Location = ("sensors", number)
+        address = sensor.address or sensor.id
+        if first.setdefault((sensor.format, address), number) != number:
+            before = first[sensor.format, address]
+            message = f"sensors[{before}] has the same format and address, {shown(address)}; every device stands once"
+            yield Problem((*place, "address"), message, absent=True)
+        if known.formats is not None and sensor.format not in known.formats:
+            yield Problem((*place, "format"), unknown(sensor.format, tuple(known.formats)))
+        for index, word in enumerate(sensor.kinds):
+            words[word].append((*place, "kinds", index))
+    for word, places in words.items() if known.observations is not None else ():
+        if word not in (known.observations or ()):
+            yield from (Problem(place, unknown(word, tuple(known.observations or ()))) for place in places)

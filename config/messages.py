@@ -1,0 +1,256 @@
+"""What pydantic found wrong, in our own words: what was written, and what to write instead.
+
+The words come from the model's JSON schema, so a range, an enum or a list of keys in a message is always the one in
+force. Two notes in the schema are ours: `x-write` (how to write this thing, for messages) and `x-short` (keys that a
+short form adds). A value is quoted only where it cannot be a secret (`config/paths.py`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from config.errors import Mistake
+from config.paths import Location, locate, shown, write_path
+
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong, before it is known how its place was written.
+
+    Attributes:
+        location: As the models see it, from the top.
+        message: As in Mistake.
+        absent: The last part of the location is a key that should be there.
+    """
+
+    location: Location
+    message: str
+    absent: bool = False
+
+
+def problems(error: ValidationError, model: type[BaseModel], data: object, *, below: Location = ()) -> list[Problem]:
+    """What pydantic found in `data` for `model`, which stands at `below`."""
+    return [
+        Problem((*below, *each["loc"]), in_words(each, model, data), absent=each["type"] == "missing")
+        for each in error.errors(include_url=False)
+        if not (each["type"] == "too_short" and len(each["input"]) >= each["ctx"]["min_length"])
+    ]  # a list counts as too short for pydantic when its bad items are taken out
+
+
+def mistakes(found: Iterable[Problem], *, file: Path | None, data: object) -> tuple[Mistake, ...]:
+    """The problems with path and line as they stand in `data`, in the order of lines, one for each place."""
+    made: dict[str, Mistake] = {}
+    for problem in found:
+        place = locate(problem.location, data, absent=problem.absent)
+        path = write_path(place.location)
+        made.setdefault(path, Mistake(file, path, problem.message, place.line if file else None))
+    return tuple(sorted(made.values(), key=lambda mistake: mistake.line or 0))
+
+
+_WRONG_TYPE = ("_type", "_parsing", "_from_float", "_attributes_type", "_parsing_size")
+_WORD = ("enum", "literal_error", "union_tag_invalid")
+_RANGE = ("greater_than", "greater_than_equal", "less_than", "less_than_equal", "finite_number", "multiple_of")
+_LENGTH = ("too_short", "too_long", "string_too_short", "string_too_long", "string_pattern_mismatch")
+
+
+def in_words(  # noqa: PLR0911 - one for each sort of error
+    error: ErrorDetails, model: type[BaseModel], data: object
+) -> str:
+    """One sentence for one error that pydantic found in the data for `model`.
+
+    Args:
+        error: As pydantic gives it.
+        model: The one that was validated, from the top.
+        data: What was validated; a key that stands beside an unknown one is not proposed.
+    """
+    kind, given = error["type"], error["input"]
+    location: Location = error["loc"]
+    schema = _schema_at(model, location)
+    if kind == "extra_forbidden":
+        beside = locate(location[:-1], data).value
+        written = tuple(beside) if isinstance(beside, dict) else ()
+        return _unknown_key(str(location[-1]), _schema_at(model, location[:-1]), given, written=written)
+    if kind == "missing":
+        return f"missing; write {_expected(schema, model)}"
+    if kind == "value_error":
+        return str(error["ctx"]["error"])
+    if given is None and (kind.endswith(_WRONG_TYPE) or kind in _WORD):
+        return f"empty; write {_expected(schema, model)}, or leave the key out"
+    if kind in _WORD:
+        return _unknown_word(given, schema, model)
+    if kind == "string_type" and isinstance(given, (int, float)):
+        return "is not text; write it in quotes"
+    if kind.endswith(_WRONG_TYPE) or kind in _RANGE or kind in _LENGTH:
+        what = "this" if kind.startswith("string_") and isinstance(given, str) else shown(given)
+        return f"{what} does not fit; write {_expected(schema, model)}"
+    return error["msg"][:1].lower() + error["msg"][1:]
+
+
+def nearest(word: str, known: Sequence[str]) -> str | None:
+    """The one of `known` that was most likely meant, or None when none is near."""
+    plain = word.lower().replace("-", "_").replace(" ", "_")
+    found = difflib.get_close_matches(plain, known, n=1, cutoff=0.6)
+    return found[0] if found else None
+
+
+def one_of(words: Sequence[str]) -> str:
+    """`a`, or `one of a, b, c`."""
+    return f"`{words[0]}`" if len(words) == 1 else "one of " + ", ".join(words)
+
+
+def unknown(word: object, known: Sequence[str]) -> str:
+    """A word that is none of the known ones, and what to write instead."""
+    near = nearest(word, known) if isinstance(word, str) else None
+    guess = f"`{near}`; known are {', '.join(known)}" if near else one_of(known)
+    return f"{shown(word)} is unknown; write {guess}"
+
+
+def _unknown_key(key: str, schema: Schema, given: object, *, written: Collection[str]) -> str:
+    keys = [*schema.get("properties", ()), *schema.get("x-short", ())]
+    near = nearest(key, [each for each in keys if each not in written])
+    beside = nearest(key, [each for each in written if each in keys])
+    words = f"unknown key; write `{near}`" if near else f"unknown key; the keys here are {', '.join(keys)}"
+    if not near and beside and beside.startswith(key):
+        words = f"unknown key; `{beside}` stands beside it already, join the two"
+    if given is None and " " in key:
+        words += "; text with a comma inside { } goes in quotes"
+    return words
+
+
+def _unknown_word(given: object, schema: Schema, model: type[BaseModel]) -> str:
+    words = _words(schema, model)
+    if not words and "discriminator" in schema:
+        given = given.get(schema["discriminator"]["propertyName"]) if isinstance(given, dict) else given
+        words = list(schema["discriminator"]["mapping"])
+    return unknown(given, words)
+
+
+@lru_cache(maxsize=64)
+def _schema(model: type[BaseModel]) -> Schema:
+    return model.model_json_schema()
+
+
+def _resolved(schema: Schema, model: type[BaseModel]) -> Schema:
+    """`schema` with its reference followed; what stands beside the reference wins."""
+    if "$ref" not in schema:
+        return schema
+    target = _schema(model)["$defs"][schema["$ref"].rpartition("/")[2]]
+    return {**target, **{key: value for key, value in schema.items() if key != "$ref"}}
+
+
+def _schema_at(model: type[BaseModel], location: Location) -> Schema:
+    """The part of the model's schema that a location leads to; empty when it leads out of it."""
+    schema = _resolved(_schema(model), model)
+    for part in location:
+        below = _step(schema, part, model)
+        if below or "anyOf" not in schema or not isinstance(part, str):  # else it is pydantic's name of a branch
+            schema = below
+    return schema
+
+
+def _step(schema: Schema, part: str | int, model: type[BaseModel]) -> Schema:
+    target: Schema | str | None = None
+    if isinstance(part, int):
+        fixed = schema.get("prefixItems", ())
+        target = fixed[part] if 0 <= part < len(fixed) else schema.get("items")
+    elif part in schema.get("properties", ()):
+        target = schema["properties"][part]
+    elif part in schema.get("discriminator", {}).get("mapping", ()):
+        target = {"$ref": schema["discriminator"]["mapping"][part]}
+    elif isinstance(schema.get("additionalProperties"), dict):
+        target = schema["additionalProperties"]
+    if isinstance(target, dict):
+        return _resolved(target, model)
+    for branch in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
+        if found := _step(_resolved(branch, model), part, model):
+            return found
+    return {}
+
+
+def _words(schema: Schema, model: type[BaseModel]) -> list[str]:
+    """The words an enum or literal allows, in an optional one too."""
+    if "const" in schema:
+        return [str(schema["const"])]
+    words = [str(word) for word in schema.get("enum", ())]
+    for branch in schema.get("anyOf", ()):
+        words += _words(_resolved(branch, model), model)
+    return words
+
+
+def _expected(schema: Schema, model: type[BaseModel]) -> str:  # noqa: PLR0911 - one for each sort of value
+    """What may be written here, in words."""
+    if "x-write" in schema:
+        return str(schema["x-write"])
+    branches = [_resolved(branch, model) for branch in (*schema.get("anyOf", ()), *schema.get("oneOf", ()))]
+    branches = [branch for branch in branches if branch.get("type") != "null"]
+    if branches:
+        return " or ".join(dict.fromkeys(_expected(branch, model) for branch in branches))
+    if words := _words(schema, model):
+        return one_of(words)
+    match schema.get("type"):
+        case "boolean":
+            return "true or false"
+        case "integer" | "number" as kind:
+            return ("a whole number" if kind == "integer" else "a number") + number_range(schema)
+        case "string":
+            return _expected_text(schema)
+        case "array":
+            return "a list" + (_item_count(schema) or _list_form(_resolved(schema.get("items", {}), model)))
+        case "object":
+            keys = schema.get("properties", ())
+            return f"a mapping with the keys {', '.join(keys)}" if keys else "a mapping"
+        case _:
+            return "another value"
+
+
+def _expected_text(schema: Schema) -> str:
+    if schema.get("format") == "path":
+        return "a path"
+    if "pattern" in schema:
+        return str(schema.get("description", f"text that fits {schema['pattern']}"))
+    if "maxLength" in schema:
+        return f"text of {schema.get('minLength', 0)} to {schema['maxLength']} characters"
+    return "text that is not empty" if schema.get("minLength") else "text"
+
+
+def number_range(schema: Schema) -> str:
+    """The range of a number in a JSON schema, as ` from 0 to 1`; empty when there is none."""
+    low, above = schema.get("minimum"), schema.get("exclusiveMinimum")
+    high, below = schema.get("maximum"), schema.get("exclusiveMaximum")
+    words = ""
+    if low is not None:
+        words = f" from {_number(low)}"
+    elif above is not None:
+        words = f" above {_number(above)}"
+    if high is not None:
+        words += f" {'to' if low is not None else 'up to'} {_number(high)}"
+    elif below is not None:
+        words += f" below {_number(below)}"
+    elif low is not None:
+        words += " up"
+    return words
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else str(value)
+
+
+def _list_form(item: Schema) -> str:
+    return ", each item beginning with -" if item.get("type") == "object" else ", as [a, b]"
+
+
+def _item_count(schema: Schema) -> str:
+    low, high = schema.get("minItems", 0), schema.get("maxItems")
+    if high is None:
+        return f" of {low} or more items" if low else ""
+    return f" of {low} items" if low == high else f" of {low} to {high} items"

@@ -1,0 +1,42 @@
+"""Whether a zone's corners enclose something: a line, a point or a bow tie is a slip of the hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+Point = tuple[float, float]
+
+MIN_AREA = 1e-4
+"""Share of the picture: 8 by 4 pixels of 640 by 480; no foot of a person or vehicle falls in less."""
+
+
+def fault(points: Sequence[Point]) -> str | None:
+    """What is wrong with a polygon and what to do, or None.
+
+    Args:
+        points: At least three corners in order, each (x, y) in 0..1; the last is joined to the first.
+    """
+    count = len(points)
+    corners = list(points[:-1]) if count > 3 and points[0] == points[-1] else list(points)  # noqa: PLR2004 - a triangle
+    sides = [(start, corners[(index + 1) % len(corners)]) for index, start in enumerate(corners)]
+    for (one, first), (two, second) in combinations(enumerate(sides), 2):
+        if two - one in (1, len(sides) - 1):
+            continue
+        if _cross(first, second):
+            names = f"{one}-{(one + 1) % len(sides)} and {two}-{(two + 1) % len(sides)}"
+            return f"the outline crosses itself (sides {names}); write the corners in order around it"
+    area = abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in sides)) / 2
+    if area < MIN_AREA:
+        return "encloses next to nothing; write corners that lie apart, not in one line"
+    return None
+
+
+def _cross(first: tuple[Point, Point], second: tuple[Point, Point]) -> bool:
+    """Whether two sides have a point in common other than by touching."""
+    (a, b), (c, d) = first, second
+    return _turn(a, b, c) * _turn(a, b, d) < 0 and _turn(c, d, a) * _turn(c, d, b) < 0
+
+
+def _turn(a: Point, b: Point, c: Point) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])

@@ -1,0 +1,255 @@
+"""YAML 1.2 text to plain data that remembers its lines.
+
+libyaml splits the text into events; what a plain word means is decided here, by the YAML 1.2 core schema: `yes`, `on`
+and `no` are text, `010` is ten, `12:30` and `2026-03-03` are text. Nothing is constructed but maps, lists, text,
+numbers, true, false and null. What is read is bounded: bytes, depth, and values after aliases are followed. No message
+quotes the text of the file, for it may hold a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from config.errors import ConfigurationError, Mistake
+from config.paths import Location, write_path
+
+MAX_BYTES = 16 * 1024 * 1024
+"""A community of 159 cameras and 1,200 sensors takes 0.4 MB."""
+MAX_DEPTH = 64
+"""Settings and rules nest about ten deep."""
+MAX_VALUES = 1_000_000
+"""Counted after aliases are followed, so that a small file cannot grow without end."""
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml is in every wheel; without it reading is slower
+
+_WORDS: dict[str, bool | float | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), float("inf")),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), float("-inf")),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
+}
+_INTEGER = re.compile(r"[-+]?[0-9]{1,300}")
+_OCTAL = re.compile(r"0o[0-7]{1,300}")
+_HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]{1,300}")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+
+
+class LinedMap(dict[str, Any]):
+    """A mapping that knows where it stands.
+
+    Attributes:
+        line: Line of its beginning, from 1.
+        lines: Line of each key.
+    """
+
+    __slots__ = ("line", "lines")
+
+    def __init__(self, line: int) -> None:
+        super().__init__()
+        self.line = line
+        self.lines: dict[str, int] = {}
+
+
+class LinedList(list[Any]):
+    """A list that knows where it stands.
+
+    Attributes:
+        line: Line of its beginning, from 1.
+        lines: Line of each item.
+    """
+
+    __slots__ = ("line", "lines")
+
+    def __init__(self, line: int) -> None:
+        super().__init__()
+        self.line = line
+        self.lines: list[int] = []
+
+
+def read_yaml(path: Path) -> object:
+    """The data in a YAML 1.2 file.
+
+    Raises:
+        ConfigurationError: The file is missing, empty, too large, not UTF-8 or not YAML; a key stands twice.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(path, f"cannot be read: {error.strerror}") from error
+    if len(raw) > MAX_BYTES:
+        raise _unreadable(path, f"is larger than {MAX_BYTES // 1024 // 1024} MiB")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+    else:
+        return read_text(text, file=path)
+    raise _unreadable(path, "is not UTF-8; save it with the encoding UTF-8", line)
+
+
+def read_text(text: str, *, file: Path | None = None) -> object:
+    """The data in a YAML 1.2 text; `file` is for the messages.
+
+    Raises:
+        ConfigurationError: It is not YAML, or a key stands twice.
+    """
+    builder = _Builder(file)
+    try:
+        data = builder.document(text)
+    except yaml.YAMLError as error:
+        builder.mistakes.append(_syntax(error, text, file))
+    except _StoppedError as stop:
+        builder.mistakes.append(Mistake(file, write_path(stop.path), stop.message, stop.line))
+    if builder.mistakes:
+        raise ConfigurationError(tuple(builder.mistakes))
+    return data
+
+
+def _unreadable(path: Path, message: str, line: int | None = None) -> ConfigurationError:
+    return ConfigurationError((Mistake(path, "", message, line),))
+
+
+def _syntax(error: yaml.YAMLError, text: str, file: Path | None) -> Mistake:
+    """What libyaml says, with its line, and for the frequent cases what to write."""
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    if mark is None:  # a ReaderError counts bytes or characters, depending on the reader: no line
+        return Mistake(file, "", "holds a control character; YAML allows none but tab and line end")
+    problem = str(getattr(error, "problem", None) or "cannot be understood")
+    rows = text.splitlines()
+    row = rows[mark.line] if mark.line < len(rows) else ""
+    hint = ""
+    if "cannot start any token" in problem:
+        tab = "\t" in row[: mark.column + 1]
+        hint = "indent with spaces, not tabs" if tab else "put text that begins with @, ` or % in quotes"
+    elif "mapping values are not allowed" in problem:
+        hint = "put text with a colon and a space in quotes"
+    elif "'-' indicator" in problem or "expected key" in problem:
+        hint = "keys and items that belong together begin in the same column"
+    return Mistake(file, "", f"is not YAML: {problem}" + (f"; {hint}" if hint else ""), mark.line + 1)
+
+
+class _StoppedError(Exception):
+    def __init__(self, message: str, path: Location, line: int) -> None:
+        super().__init__(message)
+        self.message, self.path, self.line = message, path, line
+
+
+class _Builder:
+    """One document from events, one pass; twice-standing keys are gathered, the rest stops the reading."""
+
+    def __init__(self, file: Path | None) -> None:
+        self.mistakes: list[Mistake] = []
+        self._file = file
+        self._path: list[str | int] = []
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._values = 0
+
+    def document(self, text: str) -> object:
+        self._events = yaml.parse(text, Loader=_LOADER)
+        data: object = None
+        documents = 0
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise self._stop("a second document begins here; keep one, without ---", event)
+            elif isinstance(event, (yaml.NodeEvent, yaml.AliasEvent)):
+                data = self._value(event)
+        if not documents:
+            raise _StoppedError("is empty", (), 1)
+        return data
+
+    def _value(self, event: Any) -> Any:
+        self._values += 1
+        if len(self._path) > MAX_DEPTH:
+            del self._path[8:]  # enough to find it
+            raise self._stop(f"nests deeper than {MAX_DEPTH}", event)
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
+        before = self._values
+        if event.tag not in (None, "!", "tag:yaml.org,2002:str"):
+            raise self._stop("begins with !, a YAML tag; put it in quotes", event)
+        value: Any
+        if isinstance(event, yaml.ScalarEvent):
+            value = self._scalar(event)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            value = self._sequence(event)
+        else:
+            value = self._mapping(event)
+        if event.anchor is not None:
+            if value is None or value == "":
+                raise self._stop("begins with &, a YAML anchor; put it in quotes", event)
+            self._anchors[event.anchor] = (value, self._values - before + 1)
+        return value
+
+    def _alias(self, event: Any) -> Any:
+        known = self._anchors.get(event.anchor)
+        if known is None:
+            raise self._stop("begins with *, a YAML alias, and no anchor has that name; put it in quotes", event)
+        value, size = known
+        self._values += size
+        if self._values > MAX_VALUES:
+            raise self._stop(f"grows to more than {MAX_VALUES} values through aliases", event)
+        return value
+
+    def _scalar(self, event: Any) -> Any:
+        text: str = event.value
+        if event.style or event.tag is not None:
+            return text
+        if text in _WORDS:
+            return _WORDS[text]
+        if text[0] in "0123456789.+-":
+            if _INTEGER.fullmatch(text):
+                return int(text)
+            if _OCTAL.fullmatch(text) or _HEXADECIMAL.fullmatch(text):
+                return int(text, 0)
+            if _FLOAT.fullmatch(text):
+                return float(text)
+        return text
+
+    def _sequence(self, event: Any) -> LinedList:
+        made = LinedList(_line(event))
+        self._path.append(0)
+        while not isinstance(item := next(self._events), yaml.SequenceEndEvent):
+            self._path[-1] = len(made)
+            made.lines.append(_line(item))
+            made.append(self._value(item))
+        self._path.pop()
+        return made
+
+    def _mapping(self, event: Any) -> LinedMap:
+        made = LinedMap(_line(event))
+        self._path.append("")
+        while not isinstance(item := next(self._events), yaml.MappingEndEvent):
+            if not isinstance(item, yaml.ScalarEvent):
+                raise self._stop("a key must be plain text", item)
+            key, line = item.value, _line(item)
+            if key == "<<" and not item.style:
+                raise self._stop("`<<` is not YAML 1.2; write the keys out", item)
+            self._path[-1] = key
+            value = self._value(next(self._events))
+            if key in made:
+                message = f"stands twice, first in line {made.lines[key]}; keep one"
+                self.mistakes.append(Mistake(self._file, write_path(tuple(self._path)), message, line))
+                continue
+            made[key], made.lines[key] = value, line
+        self._path.pop()
+        return made
+
+    def _stop(self, message: str, event: Any) -> _StoppedError:
+        path = list(self._path)
+        while path and path[-1] == "":
+            path.pop()
+        return _StoppedError(message, tuple(path), _line(event))
+
+
+def _line(event: Any) -> int:
+    line: int = event.start_mark.line
+    return line + 1
