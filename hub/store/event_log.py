@@ -35,6 +35,7 @@ from hub.store.facts import (
     health_row,
     reading_row,
     refusal_row,
+    storable,
 )
 from hub.store.readings import ReadingRow
 from hub.store.schema import deliveries_in, events, health, readings, refusals
@@ -140,9 +141,9 @@ class EventLog:
         """
         query = select(events.c.seq, events.c.body).order_by(events.c.at.desc(), events.c.seq.desc())
         if kind is not None:
-            query = query.where(events.c.kind == kind)
+            query = query.where(events.c.kind == storable(kind))
         if source is not None:
-            query = query.where(events.c.source == source)
+            query = query.where(events.c.source == storable(source))
         if since is not None:
             query = query.where(events.c.at >= time_to_text(since))
         if until is not None:

@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import CTE, ColumnElement, Connection, and_, delete, func, select, true
 
 from hub.store.database import Database
-from hub.store.facts import from_us, to_us
+from hub.store.facts import from_us, storable, to_us
 from hub.store.schema import readings
 
 
@@ -71,7 +71,7 @@ def between(
     at_us = readings.c.at_us
     wanted = and_(readings.c.sensor == sensor, at_us >= to_us(since), at_us < to_us(until))
     if name is not None:
-        wanted = and_(wanted, readings.c.name == name)
+        wanted = and_(wanted, readings.c.name == storable(name))
     if resolution_s is None:
         raw = select(readings).where(wanted).order_by(at_us.desc(), readings.c.name.desc()).limit(limit)
         rows = [

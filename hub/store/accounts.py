@@ -1,0 +1,325 @@
+"""Accounts: people who may sign in, their first administrator, and their sign-ins.
+
+There is no default password: while there is no account at all, a one-time token makes the first administrator. An
+unknown user, a wrong password, a locked and a disabled account get the same answer in the same time. Hashing is done in
+the caller's thread; everything that decides something is one work of the writer, so that two at once cannot both win.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import unicodedata
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
+
+from hub.access import Role
+from hub.clock import Clock
+from hub.errors import ConfigurationError, ConflictError, Mistake, NotAllowedError, NotFoundError
+from hub.events import time_from_text, time_to_text
+from hub.store import sessions
+from hub.store.database import Database
+from hub.store.facts import storable
+from hub.store.passwords import Passwords
+from hub.store.schema import accounts, settings
+
+FAILURES = 10
+"""Wrong passwords in a row that lock an account."""
+LOCKED = timedelta(minutes=5)
+"""For so long: ten guesses in five minutes find no password of ten characters, and nobody is locked out for a shift."""
+
+_LONGEST_NAME = 64
+
+_SETUP_TOKEN = "setup_token"  # noqa: S105 - names of settings, not secrets
+_SIGNING_KEY = "signing_key"
+_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person who may sign in.
+
+    Attributes:
+        id: Random, stable.
+        username: Unique, lower case.
+        role: A `hub.access.Role`; text, because a newer version may have written it.
+        disabled: May not sign in, and is refused at each request.
+        created: When, UTC.
+    """
+
+    id: str
+    username: str
+    role: str
+    disabled: bool
+    created: datetime
+
+
+class Accounts:
+    """The accounts in the store. Safe from any thread."""
+
+    def __init__(self, database: Database, clock: Clock, *, passwords: Passwords | None = None) -> None:
+        """Keep accounts in `database`; tests pass cheaper `passwords`."""
+        self._database = database
+        self._clock = clock
+        self._passwords = passwords or Passwords()
+
+    def any_exists(self) -> bool:
+        """Whether the hub was set up."""
+        with self._database.read() as connection:
+            return _any(connection)
+
+    def get(self, account_id: str) -> Account | None:
+        """The account with this id."""
+        with self._database.read() as connection:
+            row = connection.execute(select(accounts).where(accounts.c.id == account_id)).one_or_none()
+        return None if row is None else _account(row)
+
+    def list(self) -> tuple[Account, ...]:
+        """All accounts, by name."""
+        with self._database.read() as connection:
+            return tuple(_account(row) for row in connection.execute(select(accounts).order_by(accounts.c.username)))
+
+    def create(self, username: str, password: str, role: Role) -> Account:
+        """Make an account.
+
+        Raises:
+            ConfigurationError: The name or the password cannot be used.
+            ConflictError: There is one of that name.
+        """
+        row = self._new_row(username, password, role)
+
+        def work(connection: Connection) -> Account:
+            return _insert(connection, row)
+
+        return self._database.write(work)
+
+    def set_password(self, account_id: str, password: str) -> None:
+        """Give an account another password and end its sign-ins.
+
+        Raises:
+            ConfigurationError: The password cannot be used.
+            NotFoundError: There is no such account.
+        """
+        hashed = self._passwords.hash(password)
+
+        def work(connection: Connection) -> None:
+            _update(connection, account_id, password_hash=hashed, failures=0, locked_until=None)
+            sessions.end_all(connection, account_id)
+
+        self._database.write(work)
+
+    def set_role(self, account_id: str, role: Role) -> None:
+        """Give an account another role.
+
+        Raises:
+            NotFoundError: There is no such account.
+            NotAllowedError: It is the last administrator.
+        """
+
+        def work(connection: Connection) -> None:
+            _update(connection, account_id, role=role.value)
+            _keep_an_administrator(connection)
+
+        self._database.write(work)
+
+    def disable(self, account_id: str) -> None:
+        """Let an account sign in no more, and end its sign-ins.
+
+        Raises:
+            NotFoundError: There is no such account.
+            NotAllowedError: It is the last administrator.
+        """
+
+        def work(connection: Connection) -> None:
+            _update(connection, account_id, disabled=True)
+            _keep_an_administrator(connection)
+            sessions.end_all(connection, account_id)
+
+        self._database.write(work)
+
+    def enable(self, account_id: str) -> None:
+        """Let a disabled account sign in again.
+
+        Raises:
+            NotFoundError: There is no such account.
+        """
+        self._database.write(lambda connection: _update(connection, account_id, disabled=False))
+
+    def verify(self, username: str, password: str, now: datetime) -> Account | None:
+        """Whose name and password these are; None also for a locked or disabled account, in the same time.
+
+        Raises:
+            StoreBusyError: Too many sign-ins at once.
+        """
+        by_name = select(accounts.c.id, accounts.c.password_hash).where(accounts.c.username == _folded(username))
+        with self._database.read() as connection:
+            found = connection.execute(by_name).one_or_none()
+        right, better_hash = self._passwords.verify(password, None if found is None else found.password_hash)
+        if found is None:
+            return None
+        if not right:  # not waited for: the answer must not take longer than for an unknown user
+            self._database.submit(lambda connection: _count_failure(connection, found.id, now))
+            return None
+
+        def work(connection: Connection) -> Account | None:
+            row = connection.execute(select(accounts).where(accounts.c.id == found.id)).one_or_none()
+            if row is None or row.disabled or _locked(row, now) or row.password_hash != found.password_hash:
+                return None
+            if row.failures or row.locked_until or better_hash:
+                new_hash = better_hash or row.password_hash
+                _update(connection, row.id, failures=0, locked_until=None, password_hash=new_hash)
+            return _account(row)
+
+        return self._database.write(work)
+
+    def issue_setup_token(self) -> str | None:
+        """A token that makes the first administrator, replacing any before; None when there is an account."""
+        token = sessions.new_token()
+
+        def work(connection: Connection) -> str | None:
+            _forget(connection, _SETUP_TOKEN)
+            if _any(connection):
+                return None
+            connection.execute(insert(settings).values(name=_SETUP_TOKEN, value=sessions.digest_of(token).hex()))
+            return token
+
+        return self._database.write(work)
+
+    def use_setup_token(self, token: str, username: str, password: str) -> Account:
+        """Make the first administrator, once.
+
+        Raises:
+            NotFoundError: Not this token, or there is an account already.
+            ConfigurationError: The name or the password cannot be used; the token stays good.
+        """
+        self._check_setup_token(token)  # before the hashing, which anybody could otherwise keep busy
+        row = self._new_row(username, password, Role.ADMINISTRATOR)
+
+        def work(connection: Connection) -> Account:
+            _require_setup_token(connection, token)
+            _forget(connection, _SETUP_TOKEN)
+            return _insert(connection, row)
+
+        return self._database.write(work)
+
+    def open_session(self, account: Account) -> str:
+        """Begin a sign-in: its first refresh token."""
+        now = self._clock.now()
+        return self._database.write(lambda connection: sessions.begin(connection, account.id, now))
+
+    def rotate(self, token: str) -> tuple[Account, str]:
+        """Exchange a refresh token for the next one.
+
+        Raises:
+            NotAllowedError: It is unknown, over, or was used before; then the whole sign-in is over.
+        """
+        now = self._clock.now()
+
+        def work(connection: Connection) -> tuple[Account, str] | None:
+            exchanged = sessions.exchange(connection, token, now)
+            if exchanged is None:  # must not raise here: that would undo the ending of the sign-in
+                return None
+            row = connection.execute(select(accounts).where(accounts.c.id == exchanged[0])).one()
+            return _account(row), exchanged[1]
+
+        done = self._database.write(work)
+        if done is None:
+            raise NotAllowedError("this sign-in is over")
+        return done
+
+    def close_session(self, token: str) -> None:
+        """End the sign-in that a refresh token belongs to."""
+        self._database.write(lambda connection: sessions.end(connection, token))
+
+    def signing_key(self) -> bytes:
+        """The key that signs access tokens: made once, kept in the store, 32 random bytes."""
+        fresh = secrets.token_hex(_KEY_BYTES)
+
+        def work(connection: Connection) -> str:
+            kept = _setting(connection, _SIGNING_KEY)
+            if kept is None:
+                connection.execute(insert(settings).values(name=_SIGNING_KEY, value=fresh))
+            return kept or fresh
+
+        return bytes.fromhex(self._database.write(work))
+
+    def _check_setup_token(self, token: str) -> None:
+        with self._database.read() as connection:
+            _require_setup_token(connection, token)
+
+    def _new_row(self, username: str, password: str, role: Role) -> dict[str, Any]:
+        name = _folded(username)
+        if not 1 <= len(name) <= _LONGEST_NAME or not all(letter.isalnum() or letter in "._-@" for letter in name):
+            message = f"a user name has 1 to {_LONGEST_NAME} letters, digits, dots, dashes, underscores or @"
+            raise ConfigurationError((Mistake(None, "username", message),))
+        return {
+            "id": uuid.uuid4().hex,
+            "username": name,
+            "role": role.value,
+            "password_hash": self._passwords.hash(password),
+            "disabled": False,
+            "created": time_to_text(self._clock.now()),
+            "failures": 0,
+        }
+
+
+def _folded(username: str) -> str:
+    return storable(unicodedata.normalize("NFKC", username.strip()).casefold())
+
+
+def _account(row: Row[Any]) -> Account:
+    return Account(row.id, row.username, row.role, row.disabled, time_from_text(row.created))
+
+
+def _any(connection: Connection) -> bool:
+    return connection.execute(select(accounts.c.id).limit(1)).first() is not None
+
+
+def _insert(connection: Connection, row: dict[str, Any]) -> Account:
+    taken = select(accounts.c.id).where(accounts.c.username == row["username"])
+    if connection.execute(taken).first() is not None:
+        raise ConflictError(f"there is an account {row['username']!r} already")
+    return _account(connection.execute(insert(accounts).values(row).returning(*accounts.c)).one())
+
+
+def _update(connection: Connection, account_id: str, **values: object) -> None:
+    if not connection.execute(update(accounts).where(accounts.c.id == account_id).values(values)).rowcount:
+        raise NotFoundError("no such account")
+
+
+def _keep_an_administrator(connection: Connection) -> None:
+    left = select(func.count()).where(accounts.c.role == Role.ADMINISTRATOR.value, accounts.c.disabled.is_(False))
+    if not connection.execute(left).scalar_one():
+        raise NotAllowedError("this is the last administrator")
+
+
+def _locked(row: Row[Any], now: datetime) -> bool:
+    return row.locked_until is not None and row.locked_until > time_to_text(now)
+
+
+def _count_failure(connection: Connection, account_id: str, now: datetime) -> None:
+    row = connection.execute(select(accounts).where(accounts.c.id == account_id)).one_or_none()
+    if row is None or _locked(row, now):
+        return
+    if row.failures + 1 >= FAILURES:
+        _update(connection, account_id, failures=0, locked_until=time_to_text(now + LOCKED))
+    else:
+        _update(connection, account_id, failures=row.failures + 1)
+
+
+def _setting(connection: Connection, name: str) -> str | None:
+    return connection.execute(select(settings.c.value).where(settings.c.name == name)).scalar_one_or_none()
+
+
+def _forget(connection: Connection, name: str) -> None:
+    connection.execute(delete(settings).where(settings.c.name == name))
+
+
+def _require_setup_token(connection: Connection, token: str) -> None:
+    kept = _setting(connection, _SETUP_TOKEN)
+    if kept is None or _any(connection) or not hmac.compare_digest(kept, sessions.digest_of(token).hex()):
+        raise NotFoundError("no such setup token")
