@@ -12,7 +12,12 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; exit; fi; done; echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# pip's own talk is kept in a file; what takes long (files of a megabyte and more, unpacking) is shown as it goes.
+install = { $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --editable '$(1)' \
+	2> $(VENV)/pip.err || touch $(VENV)/pip.failed; } | tee $(VENV)/pip.log | \
+	awk '/(Downloading|Using cached) .* MB/ { print "  " $$2, $$3, $$4; fflush() } /^Installing collected/ { print "  unpacking"; fflush() }'; \
+	if test -e $(VENV)/pip.failed; then rm $(VENV)/pip.failed; grep -v WARNING $(VENV)/pip.err >&2; \
+	echo "make: pip could not install; it needs the package registry (see above)" >&2; exit 1; fi
 DATA ?=
 PORT ?=
 # bash sets SECONDS itself, in its own process; only what stands on make's command line or in the environment counts.
@@ -61,10 +66,10 @@ $(BIN)/python:
 
 $(VENV)/.installed: pyproject.toml | $(BIN)/python
 	@echo "make: installing the hub and its libraries into $(VENV) (once; about 400 MB)"
-	@$(PIP) --editable . || { echo "make: pip could not install; it needs the package registry (see above)" >&2; exit 1; }
+	@$(call install,.)
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	@echo "make: installing what tests and checks need"
-	@$(PIP) --editable '.[dev]' || { echo "make: pip could not install; it needs the package registry (see above)" >&2; exit 1; }
+	@$(call install,.[dev])
 	@touch $@
