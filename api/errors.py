@@ -1,0 +1,81 @@
+"""The errors of the HTTP interface; `api/problems.py` turns each into an answer.
+
+HubError
++-- ApiError
+    +-- NotSignedInError        no access token, or one that is not good (any more)
+    +-- ForbiddenError          signed in, but the role does not reach that far
+    +-- PreconditionError       If-Match is missing where a change could be lost without it
+    +-- ChangedMeanwhileError   If-Match names an older version; holds how it stands now
+    +-- BadRequestError         a parameter or body that cannot be used; says which
+    +-- TooManyError            a bound is reached; says when to come back
+    +-- UnavailableError        a part that is needed for the answer does not run or did not answer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hub.errors import HubError
+
+
+class ApiError(HubError):
+    """Anything that the HTTP interface itself refuses."""
+
+
+class NotSignedInError(ApiError):
+    """No access token, or one that is not good (any more)."""
+
+
+class ForbiddenError(ApiError):
+    """Signed in, but the role does not reach that far."""
+
+
+class PreconditionError(ApiError):
+    """If-Match is missing where a change could be lost without it."""
+
+
+class ChangedMeanwhileError(ApiError):
+    """If-Match names an older version.
+
+    Attributes:
+        current: The thing as it stands now, as the API shows it.
+        etag: Its ETag.
+        first: The move that came first, if it is known.
+    """
+
+    def __init__(
+        self, message: str, *, current: Mapping[str, Any], etag: str, first: Mapping[str, Any] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.current = current
+        self.etag = etag
+        self.first = first
+
+
+class BadRequestError(ApiError):
+    """A parameter or body that cannot be used.
+
+    Attributes:
+        where: Path of the part, as `query.from` or `body.main.url`.
+    """
+
+    def __init__(self, where: str, message: str) -> None:
+        super().__init__(message)
+        self.where = where
+
+
+class TooManyError(ApiError):
+    """A bound is reached.
+
+    Attributes:
+        retry_after_s: When to come back, whole seconds.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class UnavailableError(ApiError):
+    """A part that is needed for the answer does not run or did not answer."""

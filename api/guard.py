@@ -1,0 +1,143 @@
+"""Guard: what holds for every request before any route sees it, and for every answer after.
+
+Plain ASGI, outermost, so that streams pass through untouched. It refuses a Host the hub does not go by (a page of
+another name that resolves to us), a writing request that a page of another origin sends, and a body over the limit; it
+sets the security headers; it turns what nobody caught into a bare 500; and it counts and times every request.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import problems
+from hub.clock import Clock
+
+logger = logging.getLogger(__name__)
+
+BODY_LIMIT_BYTES = 1024 * 1024  # the largest body is a camera with 64-point zones, some 50 kB
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+
+Observe = Callable[[str, str, int, float], None]
+"""Told of every answer: method, route template, status, seconds."""
+
+
+class Guard:
+    """The outermost layer of the application."""
+
+    def __init__(self, app: ASGIApp, *, clock: Clock, observe: Observe, loopback_only: bool) -> None:
+        """Wrap `app`.
+
+        Args:
+            app: What answers.
+            clock: Times the answers.
+            observe: Told of every answer.
+            loopback_only: The hub listens on loopback alone, so that only loopback names are its own.
+        """
+        self._app = app
+        self._clock = clock
+        self._observe = observe
+        self._loopback_only = loopback_only
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started_s = self._clock.monotonic_s()
+        status = 0
+
+        async def send_guarded(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        headers = Headers(scope=scope)
+        refusal = self._refusal(scope["method"], headers)
+        try:
+            if refusal is not None:
+                await refusal(scope, receive, send_guarded)
+            else:
+                await self._app(scope, _bounded(receive), send_guarded)
+        except Exception as error:
+            logger.exception("request failed", extra={"method": scope["method"], "path": scope["path"]})
+            if status:
+                raise  # too late for another answer: the connection is cut
+            await problems.from_error(error)(scope, receive, send_guarded)
+        finally:
+            route = scope.get("route")
+            template = getattr(route, "path", "(none)")
+            self._observe(scope["method"], template, status, self._clock.monotonic_s() - started_s)
+
+    def _refusal(self, method: str, headers: Headers) -> ASGIApp | None:
+        host = _host_name(headers.get("host", ""))
+        if host is None or (self._loopback_only and not _is_loopback(host)):
+            return problems.problem(421)
+        origin = headers.get("origin")
+        if method not in _SAFE_METHODS and origin is not None and urlsplit(origin).netloc != headers.get("host"):
+            return problems.problem(403, detail="this request comes from a page of another origin")
+        length = headers.get("content-length", "0")
+        if not length.isascii() or not length.isdigit() or int(length) > BODY_LIMIT_BYTES:
+            return problems.problem(413, detail=f"at most {BODY_LIMIT_BYTES} bytes")
+        return None
+
+
+def _bounded(receive: Receive) -> Receive:
+    """`receive` that stops a body without a declared length at the limit."""
+    taken_bytes = 0
+
+    async def receive_bounded() -> Message:
+        nonlocal taken_bytes
+        message = await receive()
+        taken_bytes += len(message.get("body", b""))
+        if taken_bytes > BODY_LIMIT_BYTES:
+            raise HTTPException(413)
+        return message
+
+    return receive_bounded
+
+
+def _host_name(host: str) -> str | None:
+    """The name in a Host header without its port; None when it is none."""
+    try:
+        parts = urlsplit(f"//{host}")
+        _ = parts.port
+    except ValueError:
+        return None
+    if not parts.hostname or parts.path or parts.query or parts.fragment or parts.username is not None:
+        return None
+    return parts.hostname
+
+
+def _is_loopback(name: str) -> bool:
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,89 @@
+"""Server: uvicorn in a thread of its own, on a socket that is bound before anything is promised.
+
+The port is known (and taken) when the constructor returns, also for port 0. `stop` ends open feeds through the
+application's own closing and waits at most `grace_s` seconds for answers that are under way.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from hub.errors import ConfigurationError, Mistake
+
+logger = logging.getLogger(__name__)
+
+
+class Server:
+    """Serves one application over HTTP."""
+
+    def __init__(self, app: ASGIApp, *, host: str, port: int, grace_s: int = 3) -> None:
+        """Bind the address.
+
+        Raises:
+            ConfigurationError: The address cannot be bound; names it.
+        """
+        self._socket = _bind(host, port)
+        self.host = host
+        self.port: int = self._socket.getsockname()[1]
+        config = uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,  # /metrics counts requests; who did what stands in the journal
+            server_header=False,
+            timeout_graceful_shutdown=grace_s,
+            timeout_keep_alive=15,
+            lifespan="off",
+            limit_concurrency=512,  # more at once than a room, its villagers and integrators make; then 503
+            ws="none",
+            http="h11",
+            loop="asyncio",  # the same everywhere, whatever else is installed
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, name="http", daemon=True)
+        self._grace_s = grace_s
+
+    @property
+    def url(self) -> str:
+        """Where it is reached from this machine."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
+        return f"http://{host}:{self.port}"
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._thread.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread that answers runs."""
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """Answer what is under way, then end; may be called twice."""
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join(self._grace_s + 2)
+        self._socket.close()
+
+    def _run(self) -> None:
+        try:
+            self._server.run(sockets=[self._socket])
+        except Exception:
+            logger.exception("http server ended")
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        message = f"cannot listen on {host}:{port}: {error.strerror}; choose another port, 0 takes a free one"
+        raise ConfigurationError((Mistake(None, "http.port", message),)) from error
+    return bound
