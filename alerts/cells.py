@@ -1,0 +1,214 @@
+"""Cells: what each rule remembers of each key, with what has to be found fast in it.
+
+A Cell is one (rule, key): the state of the rule's shape, its timers, and the open Alert that this rule raised for the
+key. Cells belong to one Engine and its thread. All that must survive a restart is in `to_stored`; indexes are made
+anew.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from alerts.alert import Alert, as_json, from_json
+from alerts.shape import NO_STATE, State, source_of
+from hub.store.facts import from_us
+
+CellId = tuple[str, str]
+"""Rule id and key."""
+Slot = tuple[str, str, bool]
+"""Kind, key and whether in the shadow: what one Alert is open for."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredState:
+    """A Cell as it is stored.
+
+    Attributes:
+        rule: Rule id.
+        key: What it counts for.
+        hash: Of the rule's shape and key when it was written.
+        due: When its next timer runs out, None when none runs.
+        body: JSON types.
+    """
+
+    rule: str
+    key: str
+    hash: str
+    due: datetime | None
+    body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaved:
+    """What changed since the last saving: states to write, and cells that are no more."""
+
+    states: tuple[StoredState, ...]
+    gone: tuple[CellId, ...]
+
+
+@dataclass(slots=True)
+class Cell:
+    """One rule's memory of one key.
+
+    Attributes:
+        rule: Rule id.
+        key: What it counts for.
+        hash: Of the rule's shape and key.
+        state: The shape's.
+        due_us: When the shape wants to be called.
+        clear_us: When the alert returns for want of support.
+        supported: Whether the shape's last word was that it holds.
+        alert: The open alert that this rule raised.
+        last_alert: Id of the one before.
+        holds: The slot of the alert that this rule claims now, whoever raised it.
+        streams: Those its shape must hear of, as last indexed.
+    """
+
+    rule: str
+    key: str
+    hash: str
+    state: State = field(default_factory=lambda: NO_STATE)
+    due_us: int | None = None
+    clear_us: int | None = None
+    supported: bool = False
+    alert: Alert | None = None
+    last_alert: str = ""
+    holds: Slot | None = None
+    streams: frozenset[str] = frozenset()
+
+    @property
+    def id(self) -> CellId:
+        """Rule and key."""
+        return (self.rule, self.key)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is left to remember."""
+        return not self.state and self.alert is None and self.holds is None and self.due_us is None
+
+    def to_stored(self) -> StoredState:
+        """For the store."""
+        dues = [due for due in (self.due_us, self.clear_us) if due is not None]
+        body = {
+            "state": dict(self.state),
+            "due_us": self.due_us,
+            "clear_us": self.clear_us,
+            "supported": self.supported,
+            "alert": None if self.alert is None else as_json(self.alert),
+            "last_alert": self.last_alert,
+            "holds": None if self.holds is None else list(self.holds),
+        }
+        return StoredState(self.rule, self.key, self.hash, from_us(min(dues)) if dues else None, body)
+
+    @classmethod
+    def from_stored(cls, stored: StoredState) -> Cell:
+        """What `to_stored` wrote."""
+        body = stored.body
+        return cls(
+            rule=stored.rule,
+            key=stored.key,
+            hash=stored.hash,
+            state=body["state"],
+            due_us=body["due_us"],
+            clear_us=body["clear_us"],
+            supported=body["supported"],
+            alert=None if body["alert"] is None else from_json(body["alert"]),
+            last_alert=body["last_alert"],
+            holds=None if body["holds"] is None else (body["holds"][0], body["holds"][1], body["holds"][2]),
+        )
+
+
+class Cells:
+    """All Cells of an Engine."""
+
+    def __init__(self, streams: Callable[[Cell], Iterable[str]]) -> None:
+        """Remember nothing yet; `streams` tells which streams a cell's shape must hear of."""
+        self._streams = streams
+        self._cells: dict[CellId, Cell] = {}
+        self._timers: list[tuple[int, str, str]] = []
+        self._keys_by_stream: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._ids_by_source: dict[str, set[CellId]] = defaultdict(set)
+        self._touched: set[CellId] = set()
+
+    def __iter__(self) -> Iterator[Cell]:
+        """In the order of rule and key."""
+        return iter([self._cells[each] for each in sorted(self._cells)])
+
+    def __len__(self) -> int:
+        return len(self._cells)
+
+    def get(self, rule: str, key: str) -> Cell | None:
+        """The cell of a rule and key, if it remembers anything."""
+        return self._cells.get((rule, key))
+
+    def keep(self, cell: Cell) -> None:
+        """Take over what was changed in `cell`."""
+        self._touched.add(cell.id)
+        self._index(cell, frozenset(self._streams(cell)))
+        if cell.empty:
+            self._cells.pop(cell.id, None)
+            return
+        self._cells[cell.id] = cell
+        for due_us in (cell.due_us, cell.clear_us):
+            if due_us is not None:
+                heapq.heappush(self._timers, (due_us, cell.rule, cell.key))
+
+    def keys_of(self, rule: str, stream: str) -> tuple[str, ...]:
+        """The keys under which a stream stands for a rule."""
+        found = self._keys_by_stream.get((rule, stream))
+        return tuple(sorted(found)) if found else ()
+
+    def fed_by(self, source: str) -> tuple[CellId, ...]:
+        """The cells in which something stands by the word of a source."""
+        return tuple(sorted(self._ids_by_source.get(source, ())))
+
+    def next_due_us(self) -> int | None:
+        """When the next timer runs out."""
+        while self._timers and not self._is_set(self._timers[0]):
+            heapq.heappop(self._timers)
+        return self._timers[0][0] if self._timers else None
+
+    def pop_due(self, until_us: int) -> tuple[int, Cell] | None:
+        """The next timer that runs out by `until_us`, and its cell; None when there is none."""
+        due_us = self.next_due_us()
+        if due_us is None or due_us > until_us:
+            return None
+        _, rule, key = heapq.heappop(self._timers)
+        return due_us, self._cells[(rule, key)]
+
+    def take_unsaved(self) -> Unsaved:
+        """What changed since the last call."""
+        touched, self._touched = sorted(self._touched), set()
+        return Unsaved(
+            states=tuple(self._cells[each].to_stored() for each in touched if each in self._cells),
+            gone=tuple(each for each in touched if each not in self._cells),
+        )
+
+    def _is_set(self, timer: tuple[int, str, str]) -> bool:
+        cell = self._cells.get((timer[1], timer[2]))
+        return cell is not None and timer[0] in (cell.due_us, cell.clear_us)
+
+    def _index(self, cell: Cell, streams: frozenset[str]) -> None:
+        if streams == cell.streams:
+            return
+        for stream in cell.streams - streams:
+            keys = self._keys_by_stream[(cell.rule, stream)]
+            keys.discard(cell.key)
+            if not keys:
+                del self._keys_by_stream[(cell.rule, stream)]
+        for stream in streams - cell.streams:
+            self._keys_by_stream[(cell.rule, stream)].add(cell.key)
+        sources = {source_of(stream) for stream in streams}
+        for source in {source_of(stream) for stream in cell.streams} - sources:
+            ids = self._ids_by_source[source]
+            ids.discard(cell.id)
+            if not ids:
+                del self._ids_by_source[source]
+        for source in sources:
+            self._ids_by_source[source].add(cell.id)
+        cell.streams = streams

@@ -1,0 +1,257 @@
+"""Engine: Events in, changes of Alerts out. A pure fold.
+
+The same Events in the same order give the same Changes, whether they come one by one, after a restart in between, or in
+a replay: there is no I/O, no clock and no chance here. Time is that of the Events' arrival and of `advance`. All memory
+is in Cells, which `take_unsaved` hands out for storing and `restore` takes back. Used from one thread.
+
+A person's resolving reaches the engine as an Event, like everything else.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from alerts.alert import Alert, Change
+from alerts.cells import Cell, Cells, StoredState, Unsaved
+from alerts.claims import Claims
+from alerts.pattern import Answer
+from alerts.places import Places
+from alerts.rule import Rule
+from alerts.rulebook import RuleBook
+from alerts.shape import NO_STATE, Claim, Step, Verdict, stream_of
+from hub.events import Event
+from hub.store.facts import from_us, to_us
+
+logger = logging.getLogger(__name__)
+
+RESOLVED_KIND = "alert.resolved"
+"""Event kind: a person resolved the incident of the alert that is the event's subject."""
+REOPENED_KIND = "alert.reopened"
+"""Event kind: a person took that back."""
+
+HEALTH_SUFFIX = ".health"
+AFRESH_KIND = "camera.health"
+"""A camera that is back counts its tracks anew, so what it had seen before will never be ended by it. A sensor goes on
+with the state it has, and will say so."""
+
+SETTLE_US = 30_000_000
+"""A camera that is back says by then whether what it had seen is still there: states are repeated every 10 s."""
+
+_RETRY_US = 1_000_000
+"""A shape that wants to be called at a time that is past is called a second later, so that it cannot stop the clock."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What the engine saw, since it was made.
+
+    Attributes:
+        events: Events handled.
+        unknown: By rule, events of which a field was missing or of the wrong type.
+        failed: By rule, events at which the rule itself failed.
+    """
+
+    events: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
+    failed: Counter[str] = field(default_factory=Counter)
+
+
+class Engine:
+    """The rules at work."""
+
+    def __init__(self, book: RuleBook, places: Places) -> None:
+        self.counts = Counts()
+        self._book = book
+        self._cells = Cells(self._streams)
+        self._claims = Claims(self._cells, places)
+
+    @property
+    def book(self) -> RuleBook:
+        """The rules in force."""
+        return self._book
+
+    def call_places(self, places: Places) -> None:
+        """Use other names from now on, for what is said."""
+        self._claims.places = places
+
+    def handle(self, event: Event) -> list[Change]:
+        """What an Event changes; timers that ran out before its arrival come first."""
+        changes = self.advance(event.arrived)
+        self.counts.events += 1
+        now_us = to_us(event.arrived)
+        if event.kind.endswith(HEALTH_SUFFIX):
+            self._on_health(event, now_us)
+        elif event.kind in (RESOLVED_KIND, REOPENED_KIND):
+            self._claims.resolve(event.subject or "", now_us, resolved=event.kind == RESOLVED_KIND)
+        for rule in self._book.by_kind.get(event.kind, ()):
+            self._guarded(rule, self._feed, event, now_us)
+        return changes + self._claims.take_changes()
+
+    def advance(self, now: datetime) -> list[Change]:
+        """What the passing of time up to `now` changes."""
+        now_us = to_us(now)
+        while (due := self._cells.pop_due(now_us)) is not None:
+            due_us, cell = due
+            rule = self._book.by_id.get(cell.rule)
+            if cell.due_us == due_us:
+                cell.due_us = None
+                if rule is not None:
+                    self._guarded(rule, self._on_due, cell, due_us)
+            if cell.clear_us == due_us:
+                self._claims.release(cell, due_us)
+            self._cells.keep(cell)
+        return self._claims.take_changes()
+
+    def next_due(self) -> datetime | None:
+        """When `advance` is wanted next."""
+        due_us = self._cells.next_due_us()
+        return None if due_us is None else from_us(due_us)
+
+    def open_alerts(self) -> list[Alert]:
+        """All that are active or returned and not closed, in the order of kind and key."""
+        return list(self._claims)
+
+    def reload(self, book: RuleBook, now: datetime) -> list[Change]:
+        """Take other rules. State is kept where shape and key are the same; what a rule no longer claims returns."""
+        self._book = book
+        for cell in list(self._cells):
+            self._reconcile(cell, to_us(now))
+        return self._claims.take_changes()
+
+    def snapshot(self) -> tuple[StoredState, ...]:
+        """All memory."""
+        return tuple(cell.to_stored() for cell in self._cells)
+
+    def take_unsaved(self) -> Unsaved:
+        """The memory that changed since the last call."""
+        return self._cells.take_unsaved()
+
+    def restore(self, states: Iterable[StoredState], now: datetime) -> list[Change]:
+        """Begin with the memory of an earlier engine, under the rules of this one."""
+        self._cells = Cells(self._streams)
+        self._claims = Claims(self._cells, self._claims.places)
+        for stored in states:
+            cell = Cell.from_stored(stored)
+            self._cells.keep(cell)
+            self._claims.register(cell)
+        self._cells.take_unsaved()
+        return self.reload(self._book, now)
+
+    def _guarded(self, rule: Rule, work: Callable[..., None], subject: Event | Cell, now_us: int) -> None:
+        """Run one rule; one that fails is counted, and the others go on."""
+        try:
+            work(rule, subject, now_us)
+        except Exception:
+            self.counts.failed[rule.id] += 1
+            logger.exception("rule failed", extra={"rule": rule.id})
+
+    def _feed(self, rule: Rule, event: Event, now_us: int) -> None:
+        key = rule.key_of(event)
+        for other in self._cells.keys_of(rule.id, stream_of(event)):
+            left = self._cells.get(rule.id, other)
+            if other != key and left is not None:
+                self._take(rule, left, rule.shape.on_left(left.state, event, now_us), now_us)
+        if event.kind in rule.shape.kinds:
+            cell = None if key is None else self._cells.get(rule.id, key)
+            step = rule.shape.on_event(NO_STATE if cell is None else cell.state, event, now_us)
+            if key is None:  # an event that would count, but does not say for what
+                step = replace(step, unknown=step.unknown or bool(step.due_us) or _speaks(step))
+            else:
+                self._take(rule, cell or Cell(rule.id, key, rule.hash), step, now_us)
+            if step.unknown:
+                self.counts.unknown[rule.id] += 1
+        if key is not None and rule.clear.when is not None and event.kind in rule.clear.when.kinds:
+            self._clear_when(rule, key, event, now_us)
+
+    def _on_due(self, rule: Rule, cell: Cell, now_us: int) -> None:
+        step = rule.shape.on_due(cell.state, now_us)
+        if step.due_us is not None and step.due_us <= now_us:
+            step = replace(step, due_us=now_us + _RETRY_US)
+        self._take(rule, cell, step, now_us)
+
+    def _clear_when(self, rule: Rule, key: str, event: Event, now_us: int) -> None:
+        cell = self._cells.get(rule.id, key)
+        if cell is None or rule.clear.when is None or rule.clear.when.judge(event) is not Answer.YES:
+            return
+        if cell.supported and event.kind in rule.shape.kinds:
+            return  # this device is well, but another of the same key is not
+        self._claims.release(cell, now_us)
+        self._cells.keep(cell)
+
+    def _take(self, rule: Rule, cell: Cell, step: Step, now_us: int) -> None:
+        """Remember what a shape made of it, and act on what it claims."""
+        if not step.claims and step.state == cell.state and step.due_us == cell.due_us:
+            return
+        cell.state, cell.due_us = step.state, step.due_us
+        for claim in step.claims:
+            self._act(rule, cell, claim, now_us)
+        self._cells.keep(cell)
+
+    def _act(self, rule: Rule, cell: Cell, claim: Claim, now_us: int) -> None:
+        clear = rule.clear
+        if claim.verdict is not Verdict.OVER:
+            cell.supported = True
+            cell.clear_us = _after(rule, now_us) if claim.verdict is Verdict.HAPPENED else None
+            self._claims.claim(rule, cell, claim, now_us)
+            return
+        cell.supported = False
+        if cell.holds is None:
+            return
+        if clear.after_s is not None:
+            cell.clear_us = cell.clear_us or _after(rule, now_us)
+        elif clear.when is None and not clear.latch:
+            self._claims.release(cell, now_us)
+
+    def _on_health(self, event: Event, now_us: int) -> None:
+        """A source fell silent or came back.
+
+        What a silent one said is unknown now. What a camera that is back had seen before is over, unless it
+        sees it again.
+        """
+        offline = event.fields.get("state") == "offline"
+        if not offline and event.kind != AFRESH_KIND:
+            return
+        for rule_id, key in self._cells.fed_by(event.source):
+            cell, rule = self._cells.get(rule_id, key), self._book.by_id.get(rule_id)
+            if cell is None or rule is None or event.kind in rule.shape.kinds:
+                continue
+            self._take(rule, cell, rule.shape.on_lost(cell.state, event.source, now_us), now_us)
+            if not offline:
+                self._settle(rule, cell, event.source, now_us)
+
+    def _settle(self, rule: Rule, cell: Cell, source: str, now_us: int) -> None:
+        step = rule.shape.on_back(cell.state, source, now_us)
+        over = any(claim.verdict is Verdict.OVER for claim in step.claims)
+        self._take(rule, cell, replace(step, claims=()), now_us)
+        if over and cell.holds is not None and rule.clear.when is None and not rule.clear.latch:
+            cell.supported = False
+            cell.clear_us = max(_after(rule, now_us) or 0, now_us + SETTLE_US)
+            self._cells.keep(cell)
+
+    def _reconcile(self, cell: Cell, now_us: int) -> None:
+        """Hold a cell to the rule it has now: with another shape or key it begins afresh, without a rule it ends."""
+        rule = self._book.by_id.get(cell.rule)
+        if rule is not None and rule.hash == cell.hash:
+            held = cell.holds
+            if held is None or (held[0], held[2]) == (rule.kind, rule.shadow):
+                return
+        self._claims.release(cell, now_us)
+        cell.hash = "" if rule is None else rule.hash
+        cell.state, cell.due_us = NO_STATE, None
+        self._cells.keep(cell)
+
+    def _streams(self, cell: Cell) -> Iterable[str]:
+        rule = self._book.by_id.get(cell.rule)
+        return () if rule is None or rule.hash != cell.hash else rule.shape.streams(cell.state)
+
+
+def _after(rule: Rule, now_us: int) -> int | None:
+    return None if rule.clear.after_s is None else now_us + round(rule.clear.after_s * 1_000_000)
+
+
+def _speaks(step: Step) -> bool:
+    return any(claim.verdict is not Verdict.OVER for claim in step.claims)

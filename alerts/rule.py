@@ -1,0 +1,200 @@
+"""Rule: one shape, what it counts for, how it clears, what it raises and says.
+
+The form in which rules are written (`RuleSpec`) and the form in which the engine uses them (`Rule`). Everything
+around a shape is here, once for all shapes; what a shape watches for is in `alerts/rules/`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from alerts.duration import Seconds
+from alerts.kinds import ALERT_KINDS
+from alerts.pattern import Pattern, PatternSpec, build_pattern
+from alerts.shape import Shape
+from alerts.words import PLACES, Words, unknown_placeholders
+from config.community import Level, Name
+from config.messages import Problem, one_of, unknown
+from hub.events import Event
+
+BY_LEVEL = "by_level"
+"""`severity: by_level`: the level is the one that the shape reached."""
+
+ForEach = Literal["site", "household", "area", "device", "sensor", "camera", "zone", "subject"]
+
+_PARTS: Mapping[str, Callable[[Event], str | None]] = {
+    "site": lambda event: event.site,
+    "household": lambda event: event.site,
+    "area": lambda event: event.area,
+    "device": lambda event: event.source,
+    "sensor": lambda event: event.source,
+    "camera": lambda event: event.camera,
+    "zone": lambda event: event.zone,
+    "subject": lambda event: event.subject,
+}
+
+_OWNER: Mapping[str, str] = {"zone": "camera", "subject": "device"}
+"""A zone means something in its camera only, a subject within its source: alone, their key holds the owner too."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Raises(_Part):
+    """What kind of alert, at which level."""
+
+    kind: str
+    severity: Level | Literal["by_level"]
+
+
+class ClearSpec(_Part):
+    """When the alert's condition counts as normal again; nothing written: when the shape says so."""
+
+    after_s: Seconds | None = Field(default=None, alias="after", gt=0)
+    """So long without support."""
+    when: PatternSpec | None = None
+    """An event for the same key."""
+    latch: bool = False
+    """Alone: only when a person resolves it. With the others: it never closes by itself."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.after_s is not None and self.when is not None:
+            raise ValueError("write either after or when: one condition decides when it is normal again")
+        return self
+
+
+class RuleSpec(_Part):
+    """A rule as it is written in a rule file."""
+
+    rule: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+    version: Annotated[int, Field(ge=1)] = 1
+    state: Literal["live", "shadow", "off"] = "live"
+    name: Name
+    raises: Raises
+    for_each: Annotated[
+        tuple[ForEach, ...],
+        BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+        Field(min_length=1, max_length=4),
+    ]
+    when: Annotated[dict[str, Any], Field(min_length=1, max_length=1)]
+    clear: ClearSpec = ClearSpec()
+    say: Words
+    do: Words
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """When an alert's condition counts as normal again.
+
+    Attributes:
+        after_s: Seconds without support, or None.
+        when: A pattern that ends it, or None.
+        latch: A person has to reset it.
+    """
+
+    after_s: float | None = None
+    when: Pattern | None = None
+    latch: bool = False
+
+    @property
+    def by_person_only(self) -> bool:
+        """Whether nothing but a person ends it."""
+        return self.latch and self.after_s is None and self.when is None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule ready to run.
+
+    Attributes:
+        id: Its name in files, states and the journal.
+        version: As written.
+        shadow: Whether it only records what it would raise.
+        name: For people.
+        kind: The alert kind it raises.
+        level: Its level, None when the shape gives it.
+        for_each: What it counts for.
+        shape_kind: The word of its shape.
+        shape: What it watches for.
+        clear: When it is normal again.
+        say: Templates of what it says.
+        do: What to do about it.
+        hash: Of shape and key: as long as it is the same, state is kept over a change of the rule.
+    """
+
+    id: str
+    version: int
+    shadow: bool
+    name: Name
+    kind: str
+    level: Level | None
+    for_each: tuple[str, ...]
+    shape_kind: str
+    shape: Shape
+    clear: Clear
+    say: Words
+    do: Words
+    hash: str
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Event kinds it has to see."""
+        return self.shape.kinds | (self.clear.when.kinds if self.clear.when else frozenset())
+
+    def key_of(self, event: Event) -> str | None:
+        """What `event` counts for; None when the event does not say."""
+        parts = [_PARTS[name](event) for name in self.for_each]
+        if len(parts) == 1 and self.for_each[0] in _OWNER:
+            parts.insert(0, _PARTS[_OWNER[self.for_each[0]]](event))
+        return None if None in parts else "/".join(part for part in parts if part is not None)
+
+
+def build_rule(spec: RuleSpec, shape: Shape) -> Rule:
+    """The Rule that `spec` describes, around its shape."""
+    [shape_kind] = spec.when
+    counted = json.dumps({"when": spec.when, "for_each": spec.for_each}, sort_keys=True)
+    severity = spec.raises.severity
+    return Rule(
+        id=spec.rule,
+        version=spec.version,
+        shadow=spec.state == "shadow",
+        name=spec.name,
+        kind=spec.raises.kind,
+        level=severity if isinstance(severity, Level) else None,
+        for_each=spec.for_each,
+        shape_kind=shape_kind,
+        shape=shape,
+        clear=Clear(
+            after_s=spec.clear.after_s,
+            when=None if spec.clear.when is None else build_pattern(spec.clear.when),
+            latch=spec.clear.latch,
+        ),
+        say=spec.say,
+        do=spec.do,
+        hash=hashlib.sha256(counted.encode()).hexdigest()[:16],
+    )
+
+
+def rule_problems(spec: RuleSpec, shape: Shape) -> list[Problem]:
+    """What does not fit together in a rule whose parts are right."""
+    found = []
+    if spec.raises.kind not in ALERT_KINDS:
+        found.append(Problem(("raises", "kind"), unknown(spec.raises.kind, tuple(ALERT_KINDS))))
+    if shape.levels and spec.raises.severity != BY_LEVEL:
+        found.append(Problem(("raises", "severity"), "the shape has levels of its own; write `by_level`"))
+    if not shape.levels and spec.raises.severity == BY_LEVEL:
+        found.append(Problem(("raises", "severity"), f"the shape has no levels; write {one_of([*Level])}"))
+    known = (*PLACES, *shape.facts)
+    for part, words, names in (("say", spec.say, known), ("do", spec.do, known)):
+        for language, wrong in unknown_placeholders(words, names):
+            words_known = ", ".join(f"{{{name}}}" for name in names)
+            found.append(Problem((part, language), f"{wrong} is unknown here; known are {words_known}"))
+    return found

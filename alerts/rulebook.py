@@ -1,0 +1,153 @@
+"""RuleBook: all rules, loaded and checked as a whole.
+
+A folder of YAML files becomes one RuleBook or one ConfigurationError with every mistake in it; nothing is half loaded.
+Files named `*.test.yaml` hold tests, not rules.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import ValidationError
+
+from alerts.rule import Rule, RuleSpec, build_rule, rule_problems
+from alerts.shape import Shape
+from config.errors import ConfigurationError, Mistake
+from config.messages import Problem, mistakes, one_of, problems
+from config.reading import read_yaml
+from hub.plugins import Plugin, load_plugins
+
+SHIPPED = Path(__file__).resolve().parent.parent / "config" / "rules"
+"""The rule files that come with the program."""
+
+PLANNED_KEYS = ("scope", "only", "except", "unless", "mutes")
+"""Parts of the rule format that stand in its description and do nothing yet: refused, so that nobody relies on them."""
+PLANNED_SHAPES = ("count", "silence", "together", "sequence", "change")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleBook:
+    """All rules that run.
+
+    Attributes:
+        rules: Live and shadow ones, in the order of their ids.
+        by_id: The same by id.
+        by_kind: For each event kind, the rules that have to see it.
+        digest: SHA-256 of the files they came from.
+        off: Ids of those that are switched off.
+    """
+
+    rules: tuple[Rule, ...]
+    by_id: Mapping[str, Rule]
+    by_kind: Mapping[str, tuple[Rule, ...]]
+    digest: str
+    off: tuple[str, ...] = ()
+
+
+def make_book(rules: Sequence[Rule], *, digest: str = "", off: Sequence[str] = ()) -> RuleBook:
+    """A RuleBook of rules with different ids."""
+    ordered = tuple(sorted(rules, key=lambda rule: rule.id))
+    by_kind: dict[str, list[Rule]] = {}
+    for rule in ordered:
+        for kind in sorted(rule.kinds):
+            by_kind.setdefault(kind, []).append(rule)
+    return RuleBook(
+        rules=ordered,
+        by_id=MappingProxyType({rule.id: rule for rule in ordered}),
+        by_kind=MappingProxyType({kind: tuple(found) for kind, found in by_kind.items()}),
+        digest=digest,
+        off=tuple(off),
+    )
+
+
+def load_rules(folder: Path) -> RuleBook:
+    """The rules in a folder.
+
+    Raises:
+        ConfigurationError: All that is wrong in any of its files.
+    """
+    shapes = load_plugins("alerts.rules")
+    files = sorted(path for path in folder.glob("*.y*ml") if ".test." not in path.name)
+    if not files:
+        raise ConfigurationError((Mistake(folder, "", "holds no rule files (*.yaml)"),))
+    found: list[Mistake] = []
+    rules: list[Rule] = []
+    off: list[str] = []
+    origin: dict[str, Path] = {}
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+        try:
+            data = read_yaml(file)
+        except ConfigurationError as error:
+            found += error.mistakes
+            continue
+        if not isinstance(data, list):
+            found.append(Mistake(file, "", "is not a list; begin each rule with `- rule: name`", 1))
+            continue
+        wrong: list[Problem] = []
+        for index, body in enumerate(data):
+            loaded = _load_rule(body, index, shapes, wrong)
+            if loaded is None:
+                continue
+            spec, rule = loaded
+            if spec.rule in origin:
+                message = f"`{spec.rule}` stands twice, first in {origin[spec.rule].name}; keep one"
+                wrong.append(Problem((index, "rule"), message))
+                continue
+            origin[spec.rule] = file
+            if spec.state == "off":
+                off.append(rule.id)
+            else:
+                rules.append(rule)
+        found += mistakes(wrong, file=file, data=data)
+    if found:
+        raise ConfigurationError(tuple(found))
+    return make_book(rules, digest=digest.hexdigest(), off=off)
+
+
+def _load_rule(
+    body: Any, index: int, shapes: Mapping[str, Plugin[Any]], wrong: list[Problem]
+) -> tuple[RuleSpec, Rule] | None:
+    """One rule, or None with what is wrong added to `wrong`."""
+    if not isinstance(body, dict):
+        wrong.append(Problem((index,), "is not a rule; write `rule: name` and its other keys"))
+        return None
+    before = len(wrong)
+    wrong += [
+        Problem((index, key), f"`{key}` is not supported yet; leave it out") for key in PLANNED_KEYS if key in body
+    ]
+    known = {key: value for key, value in body.items() if key not in PLANNED_KEYS}
+    spec: RuleSpec | None = None
+    try:
+        spec = RuleSpec.model_validate(known)
+    except ValidationError as error:
+        wrong += problems(error, RuleSpec, known, below=(index,))
+    when = known.get("when")
+    shape = _load_shape(when, index, shapes, wrong) if isinstance(when, dict) and len(when) == 1 else None
+    if spec is None or shape is None:
+        return None
+    wrong += [Problem((index, *each.location), each.message) for each in rule_problems(spec, shape)]
+    return None if len(wrong) > before else (spec, build_rule(spec, shape))
+
+
+def _load_shape(
+    when: Mapping[str, Any], index: int, shapes: Mapping[str, Plugin[Any]], wrong: list[Problem]
+) -> Shape | None:
+    [(kind, options)] = when.items()
+    plugin = shapes.get(kind)
+    if plugin is None:
+        reason = "is not supported yet" if kind in PLANNED_SHAPES else "is no shape"
+        wrong.append(Problem((index, "when", kind), f"`{kind}` {reason}; write {one_of(sorted(shapes))}"))
+        return None
+    try:
+        shape: Shape = plugin.build(plugin.options.model_validate(options))
+    except ValidationError as error:
+        wrong += problems(error, plugin.options, options, below=(index, "when", kind))
+        return None
+    return shape

@@ -1,0 +1,204 @@
+"""Shape `value`: a number is beyond a threshold.
+
+    when:
+      value: {of: {kind: water_level}, field: level_m, above: {blue: 2.0, red: 3.5}, back_by: 0.2, for: 60s}
+      value: {of: {kind: temperature}, field: temperature_c, above: 57, back_by: 5, for: 10s}
+
+A level is reached when the value has stood at or beyond its threshold for `for`, and left when it comes back behind the
+threshold by more than `back_by`: a value that wobbles on a threshold neither rings again and again nor never. The level
+follows up and down. Each stream is judged alone; the key has the highest level of its streams. A reading that is older
+than the newest one may only postpone a level that is not reached yet.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from alerts.duration import Seconds
+from alerts.pattern import Answer, Pattern, PatternSpec, as_number, build_pattern
+from alerts.shape import Claim, Shape, State, Step, Verdict, Witness, source_of, stream_of
+from config.community import Level
+from hub.events import Event
+from hub.plugins import Options, Plugin
+
+MOST_STREAMS = 256
+"""Per key; the stream heard of longest ago gives way."""
+
+
+def _number_or_levels(value: Any) -> Any:
+    return {"": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Thresholds = Annotated[dict[str, float], BeforeValidator(_number_or_levels), Field(min_length=1)]
+"""One number, or a number for each of several levels."""
+
+
+class ValueOptions(Options):
+    """Which number, beyond what, for how long."""
+
+    of: PatternSpec
+    field: str = Field(min_length=1)
+    above: Thresholds | None = None
+    below: Thresholds | None = None
+    back_by: float = Field(ge=0)
+    """How far behind the threshold the value must come back before the level is left, in the field's unit."""
+    for_s: Seconds = Field(default=0.0, alias="for")
+
+    @model_validator(mode="after")
+    def _one_side_in_order(self) -> Self:
+        if (self.above is None) == (self.below is None):
+            raise ValueError("write either above or below")
+        for name in self.thresholds:
+            if name and name not in {level.value for level in Level}:
+                raise ValueError(f"{name!r} is no level; write green, blue, yellow, orange or red")
+        ordered = [self.thresholds[level.value] for level in Level if level.value in self.thresholds]
+        steps = itertools.pairwise(ordered)
+        if not all(low < high if self.above is not None else low > high for low, high in steps):
+            raise ValueError("a higher level needs a threshold further out")
+        return self
+
+    @property
+    def thresholds(self) -> Mapping[str, float]:
+        """By name of the level; under the empty name when there is one for the rule's own level."""
+        return self.above or self.below or {}
+
+
+class ValueShape(Shape):
+    """A number is beyond a threshold."""
+
+    facts = ("value",)
+
+    def __init__(self, options: ValueOptions) -> None:
+        self._pattern: Pattern = build_pattern(options.of)
+        self._field = options.field
+        self._sign = 1.0 if options.above is not None else -1.0
+        order = {level.value: level.rank for level in Level} | {"": 0}
+        self._thresholds = sorted(options.thresholds.items(), key=lambda pair: order[pair[0]])
+        self._back_by = options.back_by
+        self._for_us = round(options.for_s * 1_000_000)
+        self.kinds = self._pattern.kinds
+        self.levels = tuple(Level(name) for name, _ in self._thresholds if name)
+
+    def on_event(self, state: State, event: Event, now_us: int) -> Step:
+        """Move the marks of every level, then see which level that makes."""
+        answer = self._pattern.judge(event)
+        value = as_number(event.fields.get(self._field)) if answer is Answer.YES else None
+        if value is None:
+            unknown = answer in (Answer.YES, Answer.UNKNOWN)
+            return Step(state, due_us=self.due_us(state), unknown=unknown)
+        streams = state.get("streams", {})
+        entry = self._marked(streams.get(stream_of(event)), Witness.of(event), value)
+        return self._judged(state, _bounded({**streams, stream_of(event): entry}), now_us)
+
+    def on_due(self, state: State, now_us: int) -> Step:
+        """A level's time is up."""
+        return self._judged(state, state.get("streams", {}), now_us)
+
+    def on_lost(self, state: State, source: str, now_us: int) -> Step:
+        """Forget levels of `source` that were only on the way."""
+        del now_us
+        streams = {
+            name: {**entry, "since": {}} if source_of(name) == source else entry
+            for name, entry in state.get("streams", {}).items()
+        }
+        after = {**state, "streams": streams} if streams else state
+        return Step(after, due_us=self.due_us(after))
+
+    def due_us(self, state: State) -> int | None:
+        """When the next level on the way will be reached."""
+        return min(
+            (
+                since_us + self._for_us
+                for entry in state.get("streams", {}).values()
+                for name, since_us in entry["since"].items()
+                if name not in entry["on"]
+            ),
+            default=None,
+        )
+
+    def streams(self, state: State) -> Iterable[str]:
+        """Those with a level reached or on the way."""
+        return (name for name, entry in state.get("streams", {}).items() if entry["since"] or entry["on"])
+
+    def _beyond(self, value: float, threshold: float) -> bool:
+        return self._sign * value >= self._sign * threshold
+
+    def _marked(self, entry: Mapping[str, Any] | None, witness: Witness, value: float) -> Mapping[str, Any]:
+        """The entry with this reading in it: since when each level is exceeded, which levels were left."""
+        last = witness.to_json()
+        if entry is None:
+            entry = {"at_us": witness.at_us, "value": value, "last": last, "since": {}, "on": {}}
+        elif witness.at_us < entry["at_us"]:  # late: can only prove that a level on the way began later
+            back = {name for name, threshold in self._thresholds if not self._beyond(value, threshold)}
+            since = {
+                name: entry["at_us"] if name in back and since_us <= witness.at_us else since_us
+                for name, since_us in entry["since"].items()
+            }
+            return {**entry, "since": since}
+        since = dict(entry["since"])
+        on = dict(entry["on"])
+        for name, threshold in self._thresholds:
+            if self._beyond(value, threshold):
+                since.setdefault(name, witness.at_us)
+                continue
+            since.pop(name, None)
+            if name in on and not self._beyond(value, threshold - self._sign * self._back_by):
+                del on[name]
+        return {"at_us": witness.at_us, "value": value, "last": last, "since": since, "on": on}
+
+    def _judged(self, state: State, streams: Mapping[str, Any], now_us: int) -> Step:
+        """Reach what is due, and claim the highest level of all streams."""
+        judged = {name: self._reached(entry, now_us) for name, entry in streams.items()}
+        best: tuple[int, str, Mapping[str, Any]] | None = None
+        for rank, (level, _) in enumerate(self._thresholds):
+            for entry in judged.values():
+                if level in entry["on"]:
+                    best = (rank, level, entry)
+        after: State = {"streams": judged}
+        due_us = self.due_us(after)
+        if best is not None:
+            _, level, entry = best
+            claim = _claim(Verdict.HOLDS, entry, level, entry["on"][level])
+            return Step({**after, "claimed": True}, (claim,), due_us)
+        if state.get("claimed"):
+            entry = max(judged.values(), key=lambda each: (each["at_us"], each["last"]["event"]))
+            return Step(after, (_claim(Verdict.OVER, entry, "", None),), due_us)
+        return Step(after, due_us=due_us)
+
+    def _reached(self, entry: Mapping[str, Any], now_us: int) -> Mapping[str, Any]:
+        ripe = {
+            name: {"since_us": since_us, "first": entry["last"]["event"]}
+            for name, since_us in entry["since"].items()
+            if name not in entry["on"] and since_us + self._for_us <= now_us
+        }
+        return {**entry, "on": {**entry["on"], **ripe}} if ripe else entry
+
+
+def _claim(verdict: Verdict, entry: Mapping[str, Any], level: str, reached: Mapping[str, Any] | None) -> Claim:
+    witness = Witness.from_json(entry["last"])
+    return Claim(
+        verdict,
+        witness,
+        witness.event if reached is None else reached["first"],
+        witness.at_us if reached is None else reached["since_us"],
+        Level(level) if level else None,
+        {"value": entry["value"]},
+    )
+
+
+def _bounded(streams: dict[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+    if len(streams) > MOST_STREAMS:
+        del streams[min(streams, key=lambda name: (streams[name]["at_us"], name))]
+    return streams
+
+
+PLUGIN = Plugin(
+    kind="value",
+    options=ValueOptions,
+    build=ValueShape,
+    summary="A number is beyond a threshold: with a band to come back through, and levels that follow up and down.",
+)

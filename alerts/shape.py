@@ -1,0 +1,172 @@
+"""Shape: the frame that every rule shape in `alerts/rules/` fills, one file each.
+
+A shape looks at the Events of one key (one site, one camera and zone, ...) and says what it makes of them. It is pure:
+the state goes in and the new state comes out, as JSON types, never changed in place; time is what it is given. So a
+restart, a replay, a backtest and a rule test run the same code. What stands around a shape in a rule (key, clearing,
+level, words) is the engine's affair; a shape knows nothing of alerts.
+
+`PLUGIN.build(options)` makes a Shape from the plugin's options.
+"""
+
+from __future__ import annotations
+
+import enum
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from config.community import Level
+from hub.events import Event
+from hub.store.facts import to_us
+
+State = Mapping[str, Any]
+"""JSON types only. Empty means that nothing has to be remembered."""
+
+NO_STATE: State = MappingProxyType({})
+
+
+def moment_us(event: Event) -> int:
+    """When the Event counts as having happened: a device clock that runs ahead must not delay an alarm."""
+    return to_us(min(event.at, event.arrived))
+
+
+def stream_of(event: Event) -> str:
+    """The name of the state an Event speaks about: one source, kind and subject."""
+    return f"{event.source}|{event.kind}|{event.subject or ''}"
+
+
+def source_of(stream: str) -> str:
+    """The source within a stream's name."""
+    return stream.partition("|")[0]
+
+
+class Verdict(enum.Enum):
+    """What a shape claims about its key."""
+
+    HOLDS = "holds"
+    """The condition is true and stays so until contradicted."""
+    HAPPENED = "happened"
+    """It was true at that moment; nothing says how long."""
+    OVER = "over"
+    """The condition is no longer true."""
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """The Event that speaks for a claim, as much of it as an alert needs.
+
+    Attributes:
+        event: Its id.
+        at_us: When it happened.
+        source: Who said it.
+        place: site, area, camera and zone, those that are known.
+    """
+
+    event: str
+    at_us: int
+    source: str
+    place: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @classmethod
+    def of(cls, event: Event) -> Witness:
+        """The witness that `event` is."""
+        places = (("site", event.site), ("area", event.area), ("camera", event.camera), ("zone", event.zone))
+        known = {name: value for name, value in places if value is not None}
+        return cls(event.id, moment_us(event), event.source, known)
+
+    def to_json(self) -> dict[str, Any]:
+        """For a State."""
+        return {"event": self.event, "at_us": self.at_us, "source": self.source, "place": dict(self.place)}
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Witness:
+        """What `to_json` wrote."""
+        return cls(body["event"], body["at_us"], body["source"], body["place"])
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One thing a shape says.
+
+    Attributes:
+        verdict: What.
+        witness: The newest Event that speaks for it (or against it, when it is over).
+        first: Id of the Event it began with; the alert's id is made from it.
+        since_us: Event time of the beginning.
+        level: For shapes with levels of their own.
+        facts: What may be said in words, by name: the measured value, how long.
+    """
+
+    verdict: Verdict
+    witness: Witness
+    first: str
+    since_us: int
+    level: Level | None = None
+    facts: Mapping[str, float | str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What came of one call.
+
+    Attributes:
+        state: To be remembered.
+        claims: What is claimed now, in order; none when nothing is new.
+        due_us: When `on_due` wants to be called, None for never.
+        unknown: Whether a field was missing or of the wrong type.
+    """
+
+    state: State
+    claims: tuple[Claim, ...] = ()
+    due_us: int | None = None
+    unknown: bool = False
+
+
+class Shape(ABC):
+    """What a rule watches for.
+
+    Attributes:
+        kinds: Event kinds it wants to see.
+        levels: The levels it decides on itself; empty when the rule gives the one.
+        facts: Names that `say` may use besides the place: those in `Claim.facts`.
+    """
+
+    kinds: frozenset[str]
+    levels: tuple[Level, ...] = ()
+    facts: tuple[str, ...] = ()
+
+    @abstractmethod
+    def on_event(self, state: State, event: Event, now_us: int) -> Step:
+        """An Event of one of `kinds` with this key arrived. `state` is NO_STATE the first time."""
+
+    def on_due(self, state: State, now_us: int) -> Step:
+        """The time in `Step.due_us` came."""
+        del now_us
+        return Step(state)
+
+    def on_left(self, state: State, event: Event, now_us: int) -> Step:
+        """The subject of a stream in `streams(state)` turned up under another key: it is no longer here."""
+        del event, now_us
+        return Step(state, due_us=self.due_us(state))
+
+    def on_lost(self, state: State, source: str, now_us: int) -> Step:
+        """`source` fell silent: what it said last is unknown now, so nothing may be concluded from it any more."""
+        del source, now_us
+        return Step(state, due_us=self.due_us(state))
+
+    def on_back(self, state: State, source: str, now_us: int) -> Step:
+        """`source` is back and begins afresh: what it said before it fell silent will never be contradicted."""
+        del source, now_us
+        return Step(state, due_us=self.due_us(state))
+
+    def due_us(self, state: State) -> int | None:
+        """When `on_due` is wanted, going by the state alone."""
+        del state
+        return None
+
+    def streams(self, state: State) -> Iterable[str]:
+        """The streams (`stream_of`) whose contradiction, silence or return this state must hear of."""
+        del state
+        return ()

@@ -1,0 +1,122 @@
+"""Streams: what each (source, kind, subject) last said for or against a pattern, in event time.
+
+Shapes keep this in their state. Messages may come in any order: an affirmation that is older than the newest
+contradiction changes nothing, and a late contradiction moves the beginning of the state behind itself. Of two words
+with the same time the one that arrived last counts. A stream whose source fell silent is `lost`: not contradicted,
+but nothing new is concluded from it. Every function returns a new value and leaves its arguments alone.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Mapping
+from typing import Any
+
+from alerts.shape import Witness, moment_us, source_of, stream_of
+from hub.events import Event, Phase
+
+Entry = Mapping[str, Any]
+"""JSON: `no` newest contradiction, `yes` affirmations since (sorted), `first` and `last` witness, `lost`; times in
+microseconds."""
+Streams = Mapping[str, Entry]
+
+MOST_STREAMS = 256
+"""Per key. More sources than this in one site are beyond any we know; the one heard of longest ago gives way."""
+MOST_TIMES = 32
+"""Affirmations kept per stream: the first, which dates the state, and the newest ones, for late contradictions."""
+FORGET_US = 300_000_000
+"""5 minutes, the horizon within which order of arrival does not matter: then a finished track may be forgotten."""
+
+
+def affirm(streams: Streams, event: Event) -> tuple[Streams, Entry | None]:
+    """Note that `event` matches.
+
+    Returns:
+        The streams, and the entry now; None when a newer Event of this stream had contradicted it already.
+    """
+    name, at_us = stream_of(event), moment_us(event)
+    entry = streams.get(name, {})
+    denied_us = entry.get("no")
+    if denied_us is not None and at_us < denied_us:
+        return streams, None
+    witness = Witness.of(event).to_json()
+    times = list(entry.get("yes", ()))
+    insort(times, at_us)
+    if len(times) > MOST_TIMES:
+        del times[1]
+    earliest, newest = times[0] == at_us, times[-1] == at_us
+    entry = {
+        "no": denied_us,
+        "yes": times,
+        "first": witness if earliest and (len(times) == 1 or times[1] > at_us) else entry["first"],
+        "last": witness if newest else entry["last"],
+    }
+    return _bounded({**streams, name: entry}, keep=name), entry
+
+
+def deny(streams: Streams, event: Event) -> Streams:
+    """Note that `event`, of a stream that may have matched, does not match.
+
+    A subject (a track) is spoken of over one link that keeps order, so for one that never matched nothing is noted.
+    """
+    name, at_us = stream_of(event), moment_us(event)
+    entry = streams.get(name)
+    if entry is None:
+        if event.subject is not None:
+            return streams
+        return _bounded({**streams, name: {"no": at_us, "yes": []}}, keep=name)
+    if entry["no"] is not None and at_us < entry["no"]:
+        return streams
+    times = [moment for moment in entry["yes"] if moment > at_us]
+    changed: dict[str, Any] = {"no": at_us, "yes": times}
+    if times:
+        changed |= {"first": entry["last"], "last": entry["last"]}
+        if entry.get("lost"):
+            changed["lost"] = True
+    elif event.phase is Phase.ENDED and event.subject is not None:
+        return {other: kept for other, kept in streams.items() if other != name}
+    return _bounded({**streams, name: changed}, keep=name)
+
+
+def standing(streams: Streams) -> list[tuple[str, Entry]]:
+    """The streams that matched and were not contradicted since, the longest-standing first."""
+    found = [(name, entry) for name, entry in streams.items() if entry["yes"]]
+    return sorted(found, key=lambda pair: (pair[1]["yes"][0], pair[0]))
+
+
+def lose(streams: Streams, source: str) -> Streams:
+    """Mark what stands by the word of `source` as lost."""
+    return {
+        name: {**entry, "lost": True} if entry["yes"] and source_of(name) == source else entry
+        for name, entry in streams.items()
+    }
+
+
+def drop_lost(streams: Streams, source: str) -> Streams:
+    """Forget what `source` had said before it was lost."""
+    return {
+        name: entry
+        for name, entry in streams.items()
+        if not (entry.get("lost") and entry["yes"] and source_of(name) == source)
+    }
+
+
+def _bounded(streams: dict[str, Entry], *, keep: str) -> dict[str, Entry]:
+    """Forget finished subjects beyond the horizon, and the oldest stream when there are too many."""
+    newest_us = _age(streams[keep])
+    old = [
+        name
+        for name, entry in streams.items()
+        if not entry["yes"] and not name.endswith("|") and newest_us - _age(entry) > FORGET_US
+    ]
+    for name in old:
+        del streams[name]
+    if len(streams) > MOST_STREAMS:
+        oldest = min((name for name in streams if name != keep), key=lambda name: (_age(streams[name]), name))
+        del streams[oldest]
+    return streams
+
+
+def _age(entry: Entry) -> int:
+    newest: int = max(entry["yes"][-1] if entry["yes"] else 0, entry["no"] or 0)
+    return newest
