@@ -1,6 +1,7 @@
 """The errors of this package.
 
 HubError
++-- ModelError         a model cannot be fetched, is not what it should be, or cannot be converted
 +-- SourceError        a stream cannot be opened or broke; holds a SourceProblem, which says whether trying again helps
 
 Messages never hold a user name or password: `cameras.addresses` takes them out before anything is raised.
@@ -50,3 +51,7 @@ class SourceError(HubError):
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.reason = reason
         self.detail = detail
+
+
+class ModelError(HubError):
+    """A model cannot be fetched, is not what it should be, or cannot be converted."""

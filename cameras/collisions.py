@@ -1,0 +1,203 @@
+"""Collisions: two vehicles meet, one loses its speed abruptly, and then what is left stands.
+
+All three are asked for. Queues come to a stand slowly; buses and parked cars meet nobody at speed; cars that pass one
+behind another keep moving; so none of them counts. Speeds are in the vehicle's own sizes per second (for a car one size
+is some 2 m), which needs no calibrated camera. One per camera, one thread; remembers a meeting for some seconds only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from cameras.behaviour import Path
+from cameras.reporting import REPEAT_S, Reporter
+from cameras.tracking import Track, size_of
+from cameras.zones import VEHICLE, Watched
+from hub.events import Event, Phase
+from hub.geometry import Box
+
+COLLISION: Final = "camera.collision"
+
+_TOUCH: Final = 0.1
+"""Own sizes between the boxes at which they meet: boxes are drawn a little too narrow as often as too wide."""
+_DOUBLE: Final = 0.6
+"""Boxes that overlap more than this when they first meet are one vehicle seen twice."""
+_FAST: Final = 1.2
+"""Sizes per second before the meeting, some 9 km/h: slower is parking and creeping in a queue."""
+_BEFORE_S: Final = 0.8
+_OLD_S: Final = 0.35
+"""A track must have been followed this long to have a speed."""
+_ABRUPT_S: Final = 1.6
+"""From meeting to standing: from 1.2 to 2 sizes per second this is harder than anybody brakes for a queue."""
+_SLIDE_S: Final = 3.5
+"""The others may slide and spin for so long."""
+_STAND_S: Final = 3.0
+"""Then what is left stands for so long: nobody who merely passed does."""
+_SLACK_S: Final = 0.4
+"""Standing is noticed with this error in time."""
+
+
+@dataclass(slots=True)
+class _Meeting:
+    """Two vehicles that met."""
+
+    one: str
+    other: str
+    met_s: float
+    overlap: float
+    speeds: dict[str, float]
+    closing: float
+    last: dict[str, Track]
+    paths: dict[str, Path]
+    drivers: str
+    zone: str | None
+    told_s: float | None = None
+    abrupt_s: float = 0.0
+
+    @property
+    def subject(self) -> str:
+        return f"{self.one}+{self.other}"
+
+
+class Collisions:
+    """Watches the vehicles of one camera for crashes."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._meetings: dict[tuple[str, str], _Meeting] = {}
+        self._touching: set[tuple[str, str]] = set()
+
+    @property
+    def pending(self) -> bool:
+        """Whether two have met and the outcome is open: every frame is worth looking at."""
+        return any(meeting.told_s is None for meeting in self._meetings.values())
+
+    def update(self, watched: Sequence[Watched], at_s: float, *, at: datetime, aspect: float) -> list[Event]:
+        """Look at all vehicles of this moment, whichever detector saw them."""
+        vehicles = [one for one in watched if one.kind == VEHICLE]
+        present = {one.track.id: one for one in vehicles}
+        self._meet(vehicles, at_s, aspect)
+        events: list[Event] = []
+        for key, meeting in list(self._meetings.items()):
+            for name in key:
+                if name in present:
+                    meeting.last[name] = present[name].track
+            still_here = [name for name in key if name in present]
+            outcome = self._judge(meeting, still_here, at_s, aspect)
+            if outcome is None:
+                del self._meetings[key]
+                if meeting.told_s is not None:
+                    events.append(self._tell(meeting, Phase.ENDED, at_s, at=at))
+            elif outcome:
+                if meeting.told_s is None:
+                    events.append(self._tell(meeting, Phase.BEGAN, at_s, at=at))
+                elif at_s - meeting.told_s >= REPEAT_S:
+                    events.append(self._tell(meeting, Phase.GOES_ON, at_s, at=at))
+        return events
+
+    def end_all(self, at: datetime) -> list[Event]:
+        """End everything."""
+        told = [one for one in self._meetings.values() if one.told_s is not None]
+        self._meetings.clear()
+        self._touching.clear()
+        return [self._tell(one, Phase.ENDED, one.told_s or 0.0, at=at) for one in told]
+
+    def _meet(self, vehicles: list[Watched], at_s: float, aspect: float) -> None:
+        touching: set[tuple[str, str]] = set()
+        for number, one in enumerate(vehicles):
+            for other in vehicles[number + 1 :]:
+                a, b = sorted((one, other), key=lambda vehicle: vehicle.track.id)
+                small = min(size_of(a.track.box, aspect), size_of(b.track.box, aspect))
+                if a.track.box.gap(b.track.box) > _TOUCH * small:
+                    continue
+                key = (a.track.id, b.track.id)
+                touching.add(key)
+                if key in self._touching or key in self._meetings:
+                    continue
+                meeting = _meeting(a, b, at_s)
+                if meeting is not None:
+                    self._meetings[key] = meeting
+        self._touching = touching
+
+    def _judge(self, meeting: _Meeting, here: list[str], at_s: float, aspect: float) -> bool | None:
+        """True: a crash that stands; False: not yet; None: over, or never was one."""
+        if not here:
+            return None
+        since = {name: at_s - meeting.paths[name].stands_for_s(at_s) for name in here}
+        if any(when > meeting.met_s + _SLIDE_S for when in since.values()):
+            return None  # it drove on
+        gone = [name for name in (meeting.one, meeting.other) if name not in here]
+        came = {name: when for name, when in since.items() if when >= meeting.met_s - _SLACK_S}
+        if gone:
+            # The one that is no longer seen may have driven on behind the other, unless the other was stopped by it
+            # and stands where it was last seen.
+            lost, left = meeting.last[gone[0]], meeting.last[here[0]]
+            near = lost.box.gap(left.box) <= _TOUCH * size_of(left.box, aspect)
+            if not came or not near:
+                return None
+        braked = [
+            when - meeting.met_s
+            for name, when in came.items()
+            if when - meeting.met_s <= _ABRUPT_S
+            and (meeting.speeds[name] >= _FAST or (gone and meeting.speeds[gone[0]] >= _FAST))
+        ]
+        if not braked:
+            return None if at_s - meeting.met_s > _ABRUPT_S + _SLACK_S else False
+        meeting.abrupt_s = max(min(braked), 0.0)
+        return at_s - max(meeting.met_s, *since.values()) >= _STAND_S
+
+    def _tell(self, meeting: _Meeting, phase: Phase, at_s: float, *, at: datetime) -> Event:
+        meeting.told_s = at_s
+        one, other = meeting.last[meeting.one], meeting.last[meeting.other]
+        after = [path.speed(at_s - 1.0, at_s) or 0.0 for path in meeting.paths.values()]
+        fastest = max(meeting.speeds.values())
+        return self._reporter.event(
+            COLLISION,
+            phase,
+            at=at,
+            driver=meeting.drivers,
+            subject=meeting.subject,
+            confidence=round(min(one.score, other.score) * min(1.0, 0.5 + 0.25 * fastest), 2),
+            box=_around(one.box, other.box),
+            zone=meeting.zone,
+            fields={
+                "closing_sizes_s": round(meeting.closing, 2),
+                "before_sizes_s": round(fastest, 2),
+                "after_sizes_s": round(max(after), 2),
+                "braked_s": round(meeting.abrupt_s, 2),
+                "overlap": round(meeting.overlap, 2),
+                "stood_s": round(at_s - meeting.met_s, 1),
+                "labels": f"{one.label}+{other.label}",
+            },
+        )
+
+
+def _meeting(a: Watched, b: Watched, at_s: float) -> _Meeting | None:
+    """The meeting of two vehicles that touch now for the first time; None when it is of no interest."""
+    overlap = a.track.box.overlap(b.track.box)
+    if overlap > _DOUBLE or min(at_s - a.track.begun_s, at_s - b.track.begun_s) < _OLD_S:
+        return None
+    speeds = {one.track.id: one.path.speed(at_s - _BEFORE_S, at_s) or 0.0 for one in (a, b)}
+    if max(speeds.values()) < _FAST:
+        return None
+    return _Meeting(
+        one=a.track.id,
+        other=b.track.id,
+        met_s=at_s,
+        overlap=overlap,
+        speeds=speeds,
+        closing=sum(speeds.values()),
+        last={a.track.id: a.track, b.track.id: b.track},
+        paths={a.track.id: a.path, b.track.id: b.path},
+        drivers=a.driver,
+        zone=(a.zone or b.zone).id if (a.zone or b.zone) else None,  # type: ignore[union-attr]
+    )
+
+
+def _around(one: Box, other: Box) -> Box:
+    left, top = min(one.x, other.x), min(one.y, other.y)
+    right, bottom = max(one.x + one.w, other.x + other.w), max(one.y + one.h, other.y + other.h)
+    return Box(left, top, right - left, bottom - top)

@@ -1,0 +1,186 @@
+"""Objects: people, vehicles and animals by a 300 px network, on the whole picture and on crops where something moves.
+
+The network misses what is small in its 300 px: a crop around what moves, or around what is followed already, shows it
+larger. One look is the whole picture and at most a few crops, in one run; looks are paid from the worker's budget, and
+a quiet camera is looked at only now and then. Without the model it sees nothing and says so.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from cameras.detection import Detection, Scene
+from cameras.object_model import Named
+from cameras.shared import Shared
+from hub.geometry import Box
+from hub.plugins import Options, Plugin
+
+_QUIET_S: Final = 5.0
+"""How often a picture in which nothing moves is looked at: what stands in it hardly changes."""
+_FOLLOWED_S: Final = 1.0
+"""The same while something is followed, which may drive on without much motion."""
+_MARGIN: Final = 1.6
+"""A crop is so many times larger than what it is for: the network was trained on things with surroundings."""
+_LEAST_CROP: Final = 0.3
+"""Of the picture's height: closer up there are only the camera's own pixels."""
+_LARGE: Final = 0.5
+"""Of the picture's height: what is larger is seen in the whole picture as well."""
+_SAME: Final = 0.5
+"""Intersection over the smaller box at which two boxes of one kind are one thing: crops cut things into parts."""
+_TOO_LARGE: Final = 0.85
+"""Share of the picture: boxes around everything are the network's way of saying nothing."""
+_EDGE: Final = 0.01
+
+
+class ObjectOptions(Options):
+    """Settings of the object detector."""
+
+    least: Annotated[float, Field(ge=0.05, le=1.0)] = 0.3
+    """Detections less sure are left out; from 0.5 on they may begin a track."""
+    crops: Annotated[int, Field(ge=0, le=8)] = 2
+    """Crops per look besides the whole picture; each costs as much as the whole."""
+
+
+class ObjectDetector:
+    """Looks at one camera's pictures with the worker's network."""
+
+    def __init__(self, options: ObjectOptions, shared: Shared) -> None:
+        self._options = options
+        self._shared = shared
+        self._looked_s = -math.inf
+        self._turn = 0
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it sees nothing; None while it works."""
+        return self._shared.objects.trouble
+
+    def reset(self) -> None:
+        """Look again at once."""
+        self._looked_s = -math.inf
+
+    def detect(self, scene: Scene) -> list[Detection] | None:
+        """What is there; None when it was not this camera's turn."""
+        model = self._shared.objects.model
+        if model is None or not self._due(scene):
+            return None
+        if not self._shared.budget.grant(self._shared.camera, scene.clock.monotonic_s(), urgent=scene.urgent):
+            return None
+        self._looked_s = scene.frame.pts_s
+        image = scene.frame.image
+        windows = [(0, 0, image.shape[1], image.shape[0]), *self._crops(scene)]
+        begun_s = scene.clock.monotonic_s()
+        answers = model.look([_cut(image, window) for window in windows], least=self._options.least)
+        self._shared.budget.spend(scene.clock.monotonic_s() - begun_s)
+        return _joined(answers, windows, image.shape[1], image.shape[0])
+
+    def _due(self, scene: Scene) -> bool:
+        if scene.motion.moving:
+            return True
+        waited_s = scene.frame.pts_s - self._looked_s
+        return waited_s >= (_FOLLOWED_S if scene.followed else _QUIET_S)
+
+    def _crops(self, scene: Scene) -> list[tuple[int, int, int, int]]:
+        """Squares around what moves and what is followed, in pixels; in turn, when there are more than allowed."""
+        height, width = scene.frame.image.shape[:2]
+        live = [blob.box for blob in scene.motion.blobs if blob.live > 0]
+        wanted = [box for box in (*scene.followed, *live) if box.h < _LARGE]
+        squares: list[tuple[int, int, int, int]] = []
+        for box in wanted:
+            x, y = box.centre[0] * width, box.centre[1] * height
+            if not any(left < x < left + side and top < y < top + side for left, top, side, _ in squares):
+                squares.append(_square(box, width, height))
+        if not squares or self._options.crops == 0:
+            return []
+        self._turn += 1
+        first = (self._turn * self._options.crops) % len(squares) if len(squares) > self._options.crops else 0
+        return [*squares[first:], *squares[:first]][: self._options.crops]
+
+
+def _square(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
+    """Left, top, width, height of the square around `box`, inside the picture."""
+    side = max(box.w * width, box.h * height) * _MARGIN
+    whole = round(min(max(side, _LEAST_CROP * height), height, width))
+    x, y = box.centre
+    left = min(max(round(x * width - whole / 2), 0), width - whole)
+    top = min(max(round(y * height - whole / 2), 0), height - whole)
+    return (left, top, whole, whole)
+
+
+def _cut(image: NDArray[np.uint8], window: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+    left, top, wide, high = window
+    return image[top : top + high, left : left + wide]
+
+
+def _joined(
+    answers: Sequence[Sequence[Named]], windows: Sequence[tuple[int, int, int, int]], width: int, height: int
+) -> list[Detection]:
+    """All windows' answers in one picture's coordinates, each thing once, the surest first."""
+    found: list[Detection] = []
+    for number, (answer, (left, top, wide, high)) in enumerate(zip(answers, windows, strict=True)):
+        for one in answer:
+            if number > 0 and _cut_off(one.box, left, top, wide=wide, high=high, width=width, height=height):
+                continue  # a part of something; the whole picture or another crop has all of it
+            box = Box(
+                (left + one.box.x * wide) / width,
+                (top + one.box.y * high) / height,
+                one.box.w * wide / width,
+                one.box.h * high / height,
+            ).clipped()
+            if 0 < box.area < _TOO_LARGE:
+                found.append(Detection(one.label, one.score, box))
+    kept: list[Detection] = []
+    for detection in sorted(found, key=lambda one: -one.score):
+        if not any(_same(detection, other) for other in kept):
+            kept.append(detection)
+    return kept
+
+
+def _cut_off(box: Box, left: int, top: int, *, wide: int, high: int, width: int, height: int) -> bool:
+    """Whether the box touches an edge of its crop that is not the picture's own."""
+    return (
+        (box.x < _EDGE and left > 0)
+        or (box.y < _EDGE and top > 0)
+        or (box.x + box.w > 1 - _EDGE and left + wide < width)
+        or (box.y + box.h > 1 - _EDGE and top + high < height)
+    )
+
+
+_VEHICLES: Final = frozenset({"car", "truck", "bus"})
+_WHEELS: Final = frozenset({"motorcycle", "bicycle"})
+
+
+def _same(one: Detection, other: Detection) -> bool:
+    alike = one.label == other.label or {one.label, other.label} <= _VEHICLES or {one.label, other.label} <= _WHEELS
+    if not alike:
+        return False
+    across = min(one.box.x + one.box.w, other.box.x + other.box.w) - max(one.box.x, other.box.x)
+    down = min(one.box.y + one.box.h, other.box.y + other.box.h) - max(one.box.y, other.box.y)
+    if across <= 0 or down <= 0:
+        return False
+    shared = across * down
+    inside = shared / min(one.box.area, other.box.area)
+    # One inside the other is a part only when it is much smaller or they mostly coincide; two people walking side by
+    # side overlap too.
+    return one.box.overlap(other.box) > _SAME or inside > _PART
+
+
+_PART: Final = 0.8
+
+
+def _build(options: ObjectOptions, shared: Shared) -> ObjectDetector:
+    return ObjectDetector(options, shared)
+
+
+PLUGIN = Plugin(
+    kind="objects",
+    options=ObjectOptions,
+    build=_build,
+    summary="People, vehicles and animals by the fetched network, on the whole picture and on crops around motion.",
+)
