@@ -22,6 +22,9 @@ from config.paths import Location, locate, shown, write_path
 
 Schema = dict[str, Any]
 
+MAX_GUESSES = 2000
+"""Comparing a word with that many takes some 20 ms; a thousand wrong words must not take minutes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -96,8 +99,11 @@ def in_words(  # noqa: PLR0911 - one for each sort of error
     return error["msg"][:1].lower() + error["msg"][1:]
 
 
-def nearest(word: str, known: Sequence[str]) -> str | None:
-    """The one of `known` that was most likely meant, or None when none is near."""
+@lru_cache(maxsize=1024)  # one site misspelt stands at all of its sensors
+def nearest(word: str, known: tuple[str, ...]) -> str | None:
+    """The one of `known` that was most likely meant, or None when none is near or there are too many to compare."""
+    if len(known) > MAX_GUESSES:
+        return None
     plain = word.lower().replace("-", "_").replace(" ", "_")
     found = difflib.get_close_matches(plain, known, n=1, cutoff=0.6)
     return found[0] if found else None
@@ -110,15 +116,15 @@ def one_of(words: Sequence[str]) -> str:
 
 def unknown(word: object, known: Sequence[str]) -> str:
     """A word that is none of the known ones, and what to write instead."""
-    near = nearest(word, known) if isinstance(word, str) else None
+    near = nearest(word, tuple(known)) if isinstance(word, str) else None
     guess = f"`{near}`; known are {', '.join(known)}" if near else one_of(known)
     return f"{shown(word)} is unknown; write {guess}"
 
 
 def _unknown_key(key: str, schema: Schema, given: object, *, written: Collection[str]) -> str:
     keys = [*schema.get("properties", ()), *schema.get("x-short", ())]
-    near = nearest(key, [each for each in keys if each not in written])
-    beside = nearest(key, [each for each in written if each in keys])
+    near = nearest(key, tuple(each for each in keys if each not in written))
+    beside = nearest(key, tuple(each for each in written if each in keys))
     words = f"unknown key; write `{near}`" if near else f"unknown key; the keys here are {', '.join(keys)}"
     if not near and beside and beside.startswith(key):
         words = f"unknown key; `{beside}` stands beside it already, join the two"
