@@ -94,9 +94,7 @@ class _Stamp:
 class Decoder:
     """Decodes one stream.
 
-    Attributes:
-        decoded: Pictures that came out.
-        broken: Packets that could not be decoded.
+    A packet that cannot be decoded is counted; `take_broken` gives the count.
     """
 
     def __init__(self, info: StreamInfo) -> None:
@@ -121,8 +119,7 @@ class Decoder:
         context.thread_count = 1
         context.copy_opaque = True
         self._context = context
-        self.decoded = 0
-        self.broken = 0
+        self._broken = 0
 
     def decode(self, packet: Packet) -> list[Picture]:
         """The pictures that this packet completes: often one, none while the decoder sorts them, sometimes several."""
@@ -140,13 +137,17 @@ class Decoder:
         if self._context.is_open:
             self._context.flush_buffers()
 
+    def take_broken(self) -> int:
+        """Packets that could not be decoded since the last call."""
+        broken, self._broken = self._broken, 0
+        return broken
+
     def _pictures(self, decode: Callable[[], list[av.VideoFrame]]) -> list[Picture]:
         try:
             frames = decode()
         except FFmpegError:
-            self.broken += 1
+            self._broken += 1
             return []
-        self.decoded += len(frames)
         return [
             Picture(stamp.at, stamp.stream_s, stamp.is_key, stamp.number, frame)
             for frame in frames

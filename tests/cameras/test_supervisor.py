@@ -1,0 +1,265 @@
+"""Real workers with real RTSP: what breaks, and what does not notice."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cameras.health import CameraState
+from cameras.keeper import WorkerState
+from cameras.link import CameraStatus
+from cameras.serving import VideoServer
+from cameras.supervisor import Supervisor
+from config.community import Camera, Community, Site, Stream
+from config.machine import Machine, Workers
+from hub.clock import SystemClock
+from hub.events import Event, Phase
+from tests.fakes.analysis import FAILS, HANGS, UNBUILDABLE
+from tests.fakes.waiting import until
+
+COMMAND = (sys.executable, "-m", "tests.fakes.worker_program")
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Heard:
+    """What the hub was told; may refuse for a while."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.open = threading.Event()
+        self.open.set()
+
+    def take(self, events: list[Event]) -> None:
+        if not self.open.is_set():
+            raise RuntimeError("the store is busy")
+        self.events += events
+
+    def kinds(self, source: str) -> list[str]:
+        return [
+            f"{event.fields.get('state', event.phase)}:{event.fields.get('reason', '')}".rstrip(":")
+            for event in list(self.events)
+            if event.source == source
+        ]
+
+
+Start = Callable[..., tuple[Supervisor, Heard]]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts a supervisor with cameras, and stops it at the end."""
+    running: list[Supervisor] = []
+
+    def supervisor(*cameras: Camera, workers: int = 1, hung_after_s: float = 10.0) -> tuple[Supervisor, Heard]:
+        heard = Heard()
+        machine = Machine(data=tmp_path, workers=Workers(count=workers, analysis_fps=10))
+        made = Supervisor(machine, SystemClock(), heard.take, command=COMMAND, hung_after_s=hung_after_s)
+        made.apply(community(*cameras))
+        made.start()
+        running.append(made)
+        return made, heard
+
+    yield supervisor
+    for made in running:
+        made.stop()
+
+
+def community(*cameras: Camera) -> Community:
+    return Community(sites=(Site(id="yard", name="Yard", area="village"),), cameras=cameras)
+
+
+def camera(camera_id: str, url: str) -> Camera:
+    return Camera(id=camera_id, site="yard", main=Stream(url=url))
+
+
+def one(supervisor: Supervisor, camera_id: str) -> CameraStatus:
+    return next(status for status in supervisor.status() if status.camera == camera_id)
+
+
+def live(supervisor: Supervisor, camera_id: str, *, packets: int = 1, timeout_s: float = 10.0) -> CameraStatus:
+    def check() -> CameraStatus | None:
+        status = one(supervisor, camera_id)
+        return status if status.state is CameraState.LIVE and status.packets >= packets else None
+
+    return until(check, timeout_s=timeout_s, what=f"{camera_id} live with {packets} packets")
+
+
+def test_packets_flow_and_motion_becomes_an_event(start: Start, server: VideoServer) -> None:
+    supervisor, heard = start(camera("gate", server.url("moving.mp4")))
+    status = live(supervisor, "gate", packets=10)
+    until(lambda: "began" in heard.kinds("gate"), what="motion")
+    assert (status.worker, status.codec, status.width, status.height) == ("worker-0", "h264", 320, 180)
+    assert status.analysed
+    assert heard.kinds("worker-0") == ["online"]
+    assert "online" in heard.kinds("gate")
+    moved = next(event for event in heard.events if event.phase is Phase.BEGAN)
+    assert (moved.area, moved.camera) == ("village", "gate")
+
+
+def test_a_camera_that_goes_away_is_offline_once_and_comes_back(start: Start, server: VideoServer) -> None:
+    supervisor, heard = start(camera("gate", server.url("still.mp4")))
+    live(supervisor, "gate")
+    server.stop()
+    until(lambda: one(supervisor, "gate").state is CameraState.OFFLINE, what="offline")
+    assert one(supervisor, "gate").reason == "unreachable"
+    server.start()
+    live(supervisor, "gate", timeout_s=5.0)
+    until(lambda: len(heard.kinds("gate")) == 3, what="three changes")
+    assert heard.kinds("gate") == ["online", "offline:unreachable", "online"]
+
+
+def test_a_camera_that_was_never_there_is_offline(start: Start) -> None:
+    supervisor, heard = start(camera("gate", "rtsp://127.0.0.1:1/x"))
+    until(lambda: heard.kinds("gate") == ["offline:unreachable"], what="offline")
+    assert one(supervisor, "gate").sessions == 0
+
+
+def test_a_killed_worker_is_back_and_its_camera_live_within_3_s(start: Start, server: VideoServer) -> None:
+    """Other workers' cameras do not notice."""
+    clock = SystemClock()
+    cameras = (camera("gate", server.url("still.mp4")), camera("road", server.url("moving.mp4")))
+    supervisor, heard = start(*cameras, workers=2)
+    live(supervisor, "gate")
+    before = live(supervisor, "road")
+    until(lambda: "online" in heard.kinds("gate"), what="gate online")
+    victim = next(worker for worker in supervisor.workers() if worker.worker == one(supervisor, "gate").worker)
+    assert victim.pid
+    os.kill(victim.pid, signal.SIGKILL)
+    killed_s = clock.monotonic_s()
+    until(lambda: "offline:worker_lost" in heard.kinds("gate"), what="the loss is told")
+    until(lambda: heard.kinds("gate")[-1] == "online", what="back")
+    assert clock.monotonic_s() - killed_s < 3.0
+    assert heard.kinds(victim.worker) == ["online", "offline:died", "online"]
+    assert "offline:worker_lost" not in heard.kinds("road")
+    after = live(supervisor, "road", packets=before.packets + 10)
+    assert after.sessions == 1
+    assert after.dropped == 0
+
+
+def test_changing_one_camera_leaves_no_gap_in_the_others(start: Start, server: VideoServer) -> None:
+    """All in one worker: the one that stays keeps its session and its counters, a new name changes nothing at all."""
+    gate, road = camera("gate", server.url("still.mp4")), camera("road", server.url("moving.mp4"))
+    supervisor, _ = start(gate, road)
+    before = live(supervisor, "road", packets=5)
+    live(supervisor, "gate", packets=5)
+    supervisor.apply(
+        community(
+            camera("gate", server.url("moving.mp4")), road.model_copy(update={"name": None}), camera("new", "file:/x")
+        )
+    )
+    until(lambda: one(supervisor, "new").reason == "not_found", what="the new camera is tried")
+    after = live(supervisor, "road", packets=before.packets + 10)
+    assert after.sessions == 1
+    assert after.since == before.since
+    supervisor.apply(community(road))
+    assert [status.camera for status in supervisor.status()] == ["road"]
+    again = live(supervisor, "road", packets=after.packets + 10)
+    assert again.sessions == 1
+
+
+def test_a_disabled_camera_is_stopped_and_its_states_are_ended(start: Start, server: VideoServer) -> None:
+    gate = camera("gate", server.url("moving.mp4"))
+    supervisor, heard = start(gate)
+    until(lambda: "began" in heard.kinds("gate"), what="motion")
+    supervisor.apply(community(gate.model_copy(update={"enabled": False})))
+    assert one(supervisor, "gate").state is CameraState.DISABLED
+    until(lambda: heard.kinds("gate")[-1] == "ended", what="its end")
+
+
+def test_a_camera_whose_analysis_hangs_gets_its_worker_restarted(start: Start, server: VideoServer) -> None:
+    supervisor, heard = start(camera(HANGS, server.url("moving.mp4")), hung_after_s=1.0)
+    until(lambda: "offline:died" in heard.kinds("worker-0"), what="the hung worker is killed")
+    until(lambda: supervisor.workers()[0].restarts > 0, what="the restart")
+
+
+def test_a_camera_whose_analysis_fails_stays_live_and_is_counted(start: Start, server: VideoServer) -> None:
+    supervisor, _ = start(camera(FAILS, server.url("moving.mp4")), camera(UNBUILDABLE, server.url("still.mp4")))
+    until(lambda: one(supervisor, FAILS).failures > 3, what="failures are counted")
+    assert one(supervisor, FAILS).state is CameraState.LIVE
+    blind = live(supervisor, UNBUILDABLE)
+    assert "no such detector" in (blind.reason or "")
+
+
+def test_stills_are_given_of_now_and_of_an_event(start: Start, server: VideoServer) -> None:
+    supervisor, heard = start(camera("gate", server.url("moving.mp4")))
+    began = until(lambda: [event for event in heard.events if event.phase is Phase.BEGAN], what="motion")[0]
+    newest = supervisor.still("gate")
+    moment = supervisor.still("gate", event_id=began.id)
+    assert newest is not None
+    assert newest.jpeg.startswith(b"\xff\xd8")
+    assert moment is not None
+    assert moment.at == began.at
+    assert supervisor.still("gate", event_id="nothing") is None
+    assert supervisor.still("nobody") is None
+
+
+def test_events_wait_while_the_hub_cannot_take_them(start: Start, server: VideoServer) -> None:
+    supervisor, heard = start(camera("gate", server.url("moving.mp4")), hung_after_s=1.0)
+    heard.open.clear()
+    until(lambda: supervisor.workers()[0].state is WorkerState.RUNNING, what="running")
+    assert not heard.events
+    pid = supervisor.workers()[0].pid
+    SystemClock().wait(threading.Event(), 2.5)  # longer than a hung worker is given
+    heard.open.set()
+    until(lambda: "began" in heard.kinds("gate"), what="motion, late")
+    assert supervisor.workers()[0].pid == pid
+    assert heard.kinds("worker-0") == ["online"]
+
+
+def test_stop_ends_every_process_and_every_state(start: Start, server: VideoServer) -> None:
+    supervisor, heard = start(camera("gate", server.url("moving.mp4")), workers=2)
+    until(lambda: "began" in heard.kinds("gate"), what="motion")
+    pids = [worker.pid for worker in supervisor.workers()]
+    supervisor.stop()
+    supervisor.stop()
+    assert heard.kinds("gate")[-1] == "ended"
+    assert not any(alive(pid) for pid in pids if pid)
+
+
+HUB = """
+import json, sys, threading
+from pathlib import Path
+from cameras.supervisor import Supervisor
+from config.community import Community
+from config.machine import Machine, Workers
+from hub.clock import SystemClock
+
+folder, url, *command = sys.argv[1:]
+machine = Machine(data=Path(folder), workers=Workers(count=1))
+tell = lambda events: print(supervisor.workers()[0].pid, flush=True)
+supervisor = Supervisor(machine, SystemClock(), tell, command=command)
+supervisor.apply(Community.model_validate({"cameras": [{"id": "a", "site": "s", "url": url}]}))
+supervisor.start()
+threading.Event().wait()
+"""
+
+
+def test_a_hub_that_is_killed_leaves_no_worker(server: VideoServer, tmp_path: Path) -> None:
+    arguments = [sys.executable, "-c", HUB, str(tmp_path), server.url("still.mp4"), *COMMAND]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, cwd=ROOT, text=True) as hub:
+        assert hub.stdout is not None
+        worker = int(hub.stdout.readline())
+        assert alive(worker)
+        hub.kill()
+        until(lambda: not alive(worker), what="the worker's end")
+
+
+def test_the_hub_loads_neither_opencv_nor_pyav() -> None:
+    program = "import sys, cameras.supervisor; print([m for m in ('av', 'cv2', 'numpy') if m in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, cwd=ROOT, text=True)
+    assert told.stdout.strip() == "[]"
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs; one that only waits to be reaped does not."""
+    with contextlib.suppress(FileNotFoundError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False

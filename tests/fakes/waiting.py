@@ -1,0 +1,29 @@
+"""Waiting in tests: for a condition, with a deadline, never for a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TypeVar
+
+from hub.clock import SystemClock
+
+Found = TypeVar("Found")
+
+
+def until(condition: Callable[[], Found], *, timeout_s: float = 10.0, what: str = "the condition") -> Found:
+    """The first true value of `condition`, asked every 20 ms.
+
+    Raises:
+        AssertionError: It did not come true within `timeout_s` seconds.
+    """
+    clock = SystemClock()
+    end_s = clock.monotonic_s() + timeout_s
+    pause = threading.Event()
+    while True:
+        found = condition()
+        if found:
+            return found
+        if clock.monotonic_s() > end_s:
+            raise AssertionError(f"{what} did not come true in {timeout_s:g} s; it is {found!r}")
+        clock.wait(pause, 0.02)
