@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 
 from config.community import VIDEO_SCHEMES, Area, Camera, Community, Stream
 from config.machine import ExternalBroker, Machine
-from config.messages import Problem, nearest, problems, unknown
+from config.messages import MAX_GUESSES, Problem, nearest, problems, unknown
 from config.paths import Location, shown
 from config.polygon import fault
 
@@ -140,7 +140,7 @@ def _ids(noun: Location, things: Sequence[_HasId]) -> Iterator[Problem]:
 def _reference(location: Location, target: str, known: Collection[str], *, noun: str) -> Iterator[Problem]:
     if target in known:
         return
-    near = nearest(target, tuple(known))
+    near = nearest(target, tuple(known)) if len(known) <= MAX_GUESSES else None
     advice = f"write `{near}`, or add it to {noun}s" if near else f"add it to {noun}s"
     yield Problem(location, f"there is no {noun} `{target}`; {advice}")
 

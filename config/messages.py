@@ -101,9 +101,7 @@ def in_words(  # noqa: PLR0911 - one for each sort of error
 
 @lru_cache(maxsize=1024)  # one site misspelt stands at all of its sensors
 def nearest(word: str, known: tuple[str, ...]) -> str | None:
-    """The one of `known` that was most likely meant, or None when none is near or there are too many to compare."""
-    if len(known) > MAX_GUESSES:
-        return None
+    """The one of `known`, at most MAX_GUESSES, that was most likely meant, or None when none is near."""
     plain = word.lower().replace("-", "_").replace(" ", "_")
     found = difflib.get_close_matches(plain, known, n=1, cutoff=0.6)
     return found[0] if found else None
