@@ -238,6 +238,9 @@ def _sensors(community: Community, known: Known) -> Iterator[Problem]:
             yield Problem((*place, "format"), unknown(sensor.format, tuple(known.formats)))
         for index, word in enumerate(sensor.kinds):
             words[word].append((*place, "kinds", index))
-    for word, places in words.items() if known.observations is not None else ():
-        if word not in (known.observations or ()):
-            yield from (Problem(place, unknown(word, tuple(known.observations or ()))) for place in places)
+    if known.observations is None:
+        return
+    observations = tuple(sorted(known.observations))
+    for word, places in words.items():
+        if word not in known.observations:
+            yield from (Problem(place, unknown(word, observations)) for place in places)

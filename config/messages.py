@@ -22,6 +22,8 @@ from config.paths import Location, locate, shown, write_path
 
 Schema = dict[str, Any]
 
+MAX_NAMED = 12
+"""Of more known words only the likeliest is named."""
 MAX_GUESSES = 2000
 """Comparing a word with that many takes some 20 ms; a thousand wrong words must not take minutes."""
 
@@ -115,8 +117,10 @@ def one_of(words: Sequence[str]) -> str:
 def unknown(word: object, known: Sequence[str]) -> str:
     """A word that is none of the known ones, and what to write instead."""
     near = nearest(word, tuple(known)) if isinstance(word, str) else None
-    guess = f"`{near}`; known are {', '.join(known)}" if near else one_of(known)
-    return f"{shown(word)} is unknown; write {guess}"
+    if near is None:
+        return f"{shown(word)} is unknown; write {one_of(known)}"
+    others = f"; known are {', '.join(known)}" if len(known) <= MAX_NAMED else ""
+    return f"{shown(word)} is unknown; write `{near}`{others}"
 
 
 def _unknown_key(key: str, schema: Schema, given: object, *, written: Collection[str]) -> str:
