@@ -63,7 +63,7 @@ class Fire:
         bent = self._across - lean * share**1.5 + 0.16 * coarse * share
         width = 0.62 * np.sqrt(np.clip(1.02 - share, 0, 1)) * (0.75 + 0.25 * strength)
         core = 1.0 - np.abs(bent) / np.maximum(width, 0.02)
-        heat = 1.35 * core - (0.22 + 0.62 * share) * (0.55 + 0.38 * coarse + 0.30 * fine) - 0.25 * share
+        heat = 1.22 * core - (0.30 + 0.62 * share) * (0.50 + 0.46 * coarse + 0.42 * fine) - 0.22 * share
         heat *= np.clip(self._up / 0.03, 0, 1) * np.clip((1.15 - share) / 0.2, 0, 1)
         result: Mask = np.clip(heat * (0.9 + 0.1 * beat), 0, 1).astype(np.float32)
         return result
@@ -75,7 +75,7 @@ class Fire:
 
     def draw(self, picture: Image, heat: Mask, *, foot_px: tuple[int, int], width_px: int) -> None:
         """Add the fire to `picture`, the middle of its foot at `foot_px`, its square `width_px` wide."""
-        size = (width_px, int(width_px * 1.25))
+        size = (width_px, int(width_px * 1.12))
         sized = np.asarray(cv2.resize(heat, size, interpolation=cv2.INTER_AREA), np.float32)
         left, top = foot_px[0] - size[0] // 2, foot_px[1] - size[1]
         part = picture[max(0, top) : foot_px[1], max(0, left) : left + size[0]]

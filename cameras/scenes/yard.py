@@ -1,6 +1,7 @@
 """Yard: a shed with wood beside it, where a fire starts small and grows.
 
-Quiet for the first seconds, then a flame at the foot of the wood pile; within half a minute it is as high as the shed.
+Quiet for the first seconds, then a flame at the foot of the wood pile; within a quarter of a minute the pile burns as
+high as the shed.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ from cameras.scenes.texture import Colour, earth, grass
 from cameras.scenes.view import FPS, HEIGHT_PX, WIDTH_PX, GroundMap, Image, Mask, View
 
 VIEW = View(-1.5, -9.0, 4.2, 6.0, pitch_deg=16.0, focal_px=500.0)
-FIRE_S = 8.0
+FIRE_S = 5.0
 """When the first flame shows."""
-GROWS_S = 26.0
+GROWS_S = 16.0
 """How long it grows."""
 
-_TONGUES = ((4.0, -42.0, 0.72), (7.0, 36.0, 0.62), (0.0, 0.0, 1.0))
+_TONGUES = ((2.5, -46.0, 0.80), (4.5, 40.0, 0.72), (0.0, 0.0, 1.0), (6.0, -20.0, 0.55))
 """The burning places: how much later than the first, how far aside at the end in pixels, how large."""
 _FIRE_PLACE = (1.3, 1.2, 0.05)
 
@@ -59,7 +60,7 @@ class Yard:
         if since <= 0:
             return picture
         grown = min(1.0, since / GROWS_S)
-        size_px = int(30 + 95 * grown**0.8)
+        size_px = int(34 + 95 * grown**0.8)
         beat = self._fire.flicker(at_s)
         picture = _lit(picture, self._glow * (0.10 + 0.34 * grown) * beat)
         self._smoke.draw(
@@ -71,7 +72,7 @@ class Yard:
                 continue
             heat = self._fire.heat(at_s + 31.7 * lag_s, strength=0.35 + 0.65 * own)
             foot = (self._foot_px[0] + int(aside * grown), self._foot_px[1] - (1 if aside else 0))
-            self._fire.draw(picture, heat, foot_px=foot, width_px=int((30 + 95 * own**0.8) * share))
+            self._fire.draw(picture, heat, foot_px=foot, width_px=int((34 + 95 * own**0.8) * share))
         return picture
 
 
