@@ -1,6 +1,6 @@
 """A private PostgreSQL server for the tests, from the machine's own binaries: a socket in a temporary folder, no port.
 
-It keeps nothing safe (fsync off): it lives as long as the test session, and dies with it, however that ends.
+It lives as long as the test session and dies with it, however that ends; unless asked to, it keeps nothing safe.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Any
 
 import psycopg
 
-_SETTINGS = "-c listen_addresses= -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=32MB"
+_SETTINGS = "-c listen_addresses= -c shared_buffers=32MB"
+_UNSAFE_AND_FAST = " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
 _STOP_WHEN_THE_TESTS_ARE_GONE = 'cat > /dev/null; exec "$@"'
 """Standard input is a pipe from the tests, which ends with them, even when they are killed."""
 
@@ -45,8 +46,11 @@ class PostgresServer:
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_server(*, safe: bool = False) -> Iterator[PostgresServer]:
     """The server at HUB_TEST_POSTGRES if that is set, else a private one.
+
+    Args:
+        safe: Whether commits reach the disk, as benchmarks need it.
 
     Raises:
         LookupError: There is no such variable and no PostgreSQL on this machine.
@@ -69,7 +73,7 @@ def postgres_server() -> Iterator[PostgresServer]:
             stdin=subprocess.PIPE,
             **run_as,
         ):
-            options = f"-k {folder} {_SETTINGS}"
+            options = f"-k {folder} {_SETTINGS}" + ("" if safe else _UNSAFE_AND_FAST)
             subprocess.run([*control, "-l", folder / "log", "-o", options, "start"], check=True, **run_as)
             yield PostgresServer(f"postgresql://postgres@/?host={folder}")
     finally:

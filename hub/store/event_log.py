@@ -59,6 +59,8 @@ HEALTH_SUFFIX = ".health"
 _PRUNE_ROWS = 5_000
 """Rows deleted by one work, so that an alert never waits long behind the cleaning."""
 
+_NEWEST = select(func.max(events.c.seq))
+
 
 class EventLog:
     """The log of everything that happened. Safe from any thread."""
@@ -234,7 +236,7 @@ class EventLog:
 
 
 def _newest(connection: Connection) -> int:
-    newest: int | None = connection.execute(select(func.max(events.c.seq))).scalar_one()
+    newest: int | None = connection.execute(_NEWEST).scalar_one()
     return newest or 0
 
 

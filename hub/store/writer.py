@@ -34,6 +34,8 @@ GROUP_WORKS = 512
 GROUP_S = 0.05
 """A transaction older than this takes no further work: nobody waits much longer for others than for the disk."""
 
+_SAVE, _KEEP, _UNDO = "SAVEPOINT work", "RELEASE SAVEPOINT work", "ROLLBACK TO SAVEPOINT work"
+
 
 @dataclass(frozen=True, slots=True)
 class WriterStats:
@@ -199,21 +201,24 @@ class Writer:
 
     def _run_job(self, connection: Connection, job: _Job, done: list[tuple[_Job, Any]]) -> None:
         """Run one work, and undo it alone if it fails: the first of a transaction with it, a later one by savepoint."""
-        savepoint = connection.begin_nested() if done else None
+        others = bool(done)
+        if others:
+            connection.exec_driver_sql(_SAVE)  # begin_nested does the same at three times the cost
         try:
             result = job.work(connection)
             _check_alive(connection)
-            if savepoint is not None:
-                savepoint.commit()
+            if others:
+                connection.exec_driver_sql(_KEEP)
         except Exception as error:  # whatever a work raises is its submitter's, and the writer goes on
             self._fail([job], _as_ours(error))
             if connection.invalidated:  # it would reconnect by itself, without the lock
                 raise _TransactionLostError(str(_as_ours(error))) from error
-            if savepoint is None:
+            if others:
+                connection.exec_driver_sql(_UNDO)
+                connection.exec_driver_sql(_KEEP)
+            else:
                 connection.rollback()
                 connection.begin()
-            else:
-                savepoint.rollback()
         else:
             done.append((job, result))
 
