@@ -1,0 +1,162 @@
+"""What a payload format gives and may use: Observation, Parsed, and a JSON reader that fears nothing.
+
+Formats (`payloads/`, one file each) only read: no clock, no state, no address table. Whatever bytes come in, a format
+returns a Parsed or raises PayloadError; a test throws random bytes and random JSON at each.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import MappingProxyType
+from typing import Any, NoReturn, Protocol
+
+from hub.events import Phase, Quality
+from hub.sensors.errors import PayloadError
+
+NUMBER_CHARACTERS = 40
+"""A number in JSON may be this long; one million digits are an attack on the parser, not a measurement."""
+
+_FIRST_MS = 100_000_000_000
+"""Epoch numbers from here on are milliseconds: as seconds it is the year 5138, as milliseconds March 1973."""
+
+_LAST_S = 253_402_300_799
+"""The last second that a date can hold, 9999-12-31."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One kind of thing that one message says.
+
+    Attributes:
+        kind: A kind of `hub.sensors.kinds`; for a health message `sensor.health` or `gateway.health`.
+        fields: As the device sent them, renamed; the door holds them to the kind's table.
+        at: The device's own time, UTC, None when it sent none.
+        quality: What the message itself says: TEST, SIMULATED, HISTORY, or CLOCK_SUSPECT for a time nobody can read.
+        phase: Moment, unless the device speaks of a state's beginning or end.
+    """
+
+    kind: str
+    fields: Mapping[str, object]
+    at: datetime | None = None
+    quality: frozenset[Quality] = frozenset()
+    phase: Phase = Phase.MOMENT
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """One message, read.
+
+    Attributes:
+        address: How the format knows the device (Sensor.address), or the name of the gateway.
+        observations: What it says; may be empty (a heartbeat).
+        site: The Site that the sender claims to be at, None when the format does not say.
+        gateway: It is about the gateway, not a device.
+    """
+
+    address: str
+    observations: tuple[Observation, ...] = ()
+    site: str | None = None
+    gateway: bool = False
+
+
+class PayloadFormat(Protocol):
+    """What the intake uses of a format."""
+
+    def topics(self) -> Sequence[str]:
+        """MQTT filters under which its messages come."""
+
+    def concerns(self, topic: str) -> bool:
+        """Whether a topic under those filters is one to read; others (commands, big lists) are passed over."""
+
+    def parse(self, topic: str, payload: bytes, *, retained: bool, arrived: datetime) -> Parsed:
+        """Read a message; raises PayloadError."""
+
+
+def health(kind: str, *, online: bool, reason: str) -> Observation:
+    """What a gateway says about itself or one of its devices."""
+    fields: dict[str, object] = {"state": "online" if online else "offline", "reason": reason}
+    return Observation(kind=kind, fields=MappingProxyType(fields))
+
+
+def read_text(payload: bytes) -> str:
+    """The payload as text without white space around it; malformed when it is not UTF-8."""
+    try:
+        return payload.decode("utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise PayloadError("malformed", f"not UTF-8 at byte {error.start}") from error
+
+
+def read_json(payload: bytes) -> object:
+    """The payload as JSON.
+
+    Raises:
+        PayloadError: Not UTF-8, not JSON, NaN or Infinity, a number too long or too great for a float, a key that
+            stands twice, or nested too deeply.
+    """
+    text = read_text(payload)
+    try:
+        return json.loads(
+            text, parse_int=_integer, parse_float=_float, parse_constant=_constant, object_pairs_hook=_object
+        )
+    except ValueError as error:
+        raise PayloadError("malformed", f"not JSON: {error}") from error
+    except RecursionError as error:
+        raise PayloadError("malformed", "nested too deeply") from error
+
+
+def read_time(value: object) -> datetime | None:
+    """A device's time: RFC 3339 with zone, or epoch seconds or milliseconds; None for anything else.
+
+    None does not cost the message: a fire alarm with a broken clock is a fire alarm. The caller marks it CLOCK_SUSPECT.
+    """
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value)
+            return None if moment.tzinfo is None else moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    seconds = value / 1000 if abs(value) >= _FIRST_MS else value
+    if not 0 <= seconds <= _LAST_S:
+        return None
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > NUMBER_CHARACTERS:
+        raise PayloadError("malformed", f"a number of {len(digits)} digits")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    if len(digits) > NUMBER_CHARACTERS:
+        raise PayloadError("malformed", f"a number of {len(digits)} characters")
+    number = float(digits)
+    if not math.isfinite(number):
+        raise PayloadError("malformed", f"{digits} is too great a number")
+    return number
+
+
+def _constant(word: str) -> NoReturn:
+    raise PayloadError("malformed", f"{word} is not a number")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise PayloadError("malformed", f"the key {twice[:64]!r} stands twice, so it is not known which one is meant")
+    return result
+
+
+def as_object(value: object) -> dict[str, Any]:
+    """The JSON value as an object; malformed otherwise."""
+    if not isinstance(value, dict):
+        raise PayloadError("malformed", "must be a JSON object")
+    return value

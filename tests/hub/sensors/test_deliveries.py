@@ -1,0 +1,137 @@
+"""How a message that the broker sends again is known; each case was seen on a real broker first."""
+
+from __future__ import annotations
+
+from hub.sensors.deliveries import BURST_S, SETTLE_S, WINDOW_S, Deliveries, Taken
+from hub.store.deliveries import CARRIED
+
+A, B = b"a" * 32, b"b" * 32
+
+
+def connect(
+    deliveries: Deliveries, *, now_s: float = 0.0, kept: bool = True, renumbered: bool = False, dup_kept: bool = True
+) -> None:
+    deliveries.connected(now_s=now_s, session_kept=kept, renumbered=renumbered, dup_kept=dup_kept)
+
+
+def again(
+    deliveries: Deliveries, packet: int, digest: bytes, *, dup: bool = True, one_shot: bool = False, now_s: float = 0.0
+) -> Taken | None:
+    return deliveries.repeated(packet, digest, dup=dup, one_shot=one_shot, now_s=now_s)
+
+
+def test_a_message_sent_again_under_its_packet_id_is_known() -> None:
+    deliveries = Deliveries()
+    entry = deliveries.take(7, A)
+    connect(deliveries)
+    assert again(deliveries, 7, A) is entry
+    assert entry.packet == 7
+
+
+def test_equal_content_under_another_packet_id_is_another_message() -> None:
+    deliveries = Deliveries()
+    deliveries.take(7, A)
+    assert again(deliveries, 8, A) is None
+
+
+def test_equal_content_without_dup_is_another_message() -> None:
+    deliveries = Deliveries()
+    deliveries.take(7, A)
+    assert again(deliveries, 7, A, dup=False) is None
+
+
+def test_after_the_broker_numbered_afresh_content_and_dup_are_enough_once() -> None:
+    """Two equal ones were delivered and one was stored: the other one is new."""
+    deliveries = Deliveries()
+    entry = deliveries.take(7, A)
+    entry.stored = True
+    connect(deliveries, renumbered=True)
+    assert again(deliveries, 1, A) is entry
+    assert again(deliveries, 2, A) is None
+    assert entry.slot == 7 + CARRIED
+
+
+def test_a_broker_that_stopped_in_order_tells_the_truth_about_dup() -> None:
+    deliveries = Deliveries()
+    deliveries.take(7, A)
+    connect(deliveries, renumbered=True, dup_kept=True)
+    assert again(deliveries, 1, A, dup=False) is None
+
+
+def test_a_killed_broker_is_not_trusted_about_dup_in_the_first_moments() -> None:
+    deliveries = Deliveries()
+    first, second = deliveries.take(7, A), deliveries.take(8, B)
+    connect(deliveries, renumbered=True, dup_kept=False)
+    assert again(deliveries, 1, A, dup=False, now_s=BURST_S / 2) is first
+    assert again(deliveries, 2, B, dup=False, now_s=BURST_S) is None
+    assert again(deliveries, 2, B, dup=True, now_s=BURST_S) is second
+
+
+def test_a_one_shot_message_is_never_taken_for_another_by_its_content_alone() -> None:
+    """After the broker was killed a press may be stored twice; it is never lost."""
+    deliveries = Deliveries()
+    deliveries.take(7, A)
+    connect(deliveries, renumbered=True, dup_kept=False)
+    assert again(deliveries, 1, A, dup=False, one_shot=True) is None
+
+
+def test_what_an_earlier_process_stored_is_known() -> None:
+    deliveries = Deliveries()
+    deliveries.restore([(3, A), (CARRIED + 4, B)])
+    connect(deliveries)
+    for packet, digest in ((3, A), (1, B)):
+        entry = again(deliveries, packet, digest)
+        assert entry is not None
+        assert entry.stored
+
+
+def test_an_acknowledged_message_settles_when_its_connection_stood_long_enough() -> None:
+    deliveries = Deliveries()
+    connect(deliveries)
+    entry = deliveries.take(7, A)
+    deliveries.acknowledged(entry, 1.0)
+    assert deliveries.settled(1.0 + SETTLE_S - 0.1) == []
+    assert deliveries.settled(1.0 + SETTLE_S) == [7]
+    assert len(deliveries) == 0
+
+
+def test_an_acknowledgement_whose_connection_broke_does_not_settle() -> None:
+    deliveries = Deliveries()
+    connect(deliveries)
+    entry = deliveries.take(7, A)
+    deliveries.acknowledged(entry, 1.0)
+    deliveries.disconnected()
+    assert deliveries.settled(1_000.0) == []
+    connect(deliveries, now_s=1_000.0)
+    assert again(deliveries, 7, A, now_s=1_000.1) is entry
+
+
+def test_what_the_broker_does_not_ask_for_again_is_forgotten() -> None:
+    deliveries = Deliveries()
+    deliveries.restore([(3, A), (CARRIED + 4, B)])
+    connect(deliveries, renumbered=True)
+    assert deliveries.settled(WINDOW_S - 1) == []
+    assert sorted(deliveries.settled(WINDOW_S)) == [CARRIED + 3, 2 * CARRIED + 4]
+    assert again(deliveries, 1, A, now_s=WINDOW_S + 1) is None
+
+
+def test_a_broker_that_lost_our_session_sends_nothing_again() -> None:
+    deliveries = Deliveries()
+    deliveries.restore([(3, A)])
+    connect(deliveries, kept=False)
+    assert again(deliveries, 3, A) is None
+    assert deliveries.settled(0.0) == [3]
+
+
+def test_a_mark_that_was_overwritten_is_not_forgotten_by_its_old_owner() -> None:
+    deliveries = Deliveries()
+    connect(deliveries)
+    deliveries.acknowledged(deliveries.take(7, A), 0.0)
+    deliveries.take(7, B)
+    assert deliveries.settled(100.0) == []
+
+
+def test_a_message_that_could_not_be_stored_is_new_when_it_comes_again() -> None:
+    deliveries = Deliveries()
+    deliveries.drop(deliveries.take(7, A))
+    assert again(deliveries, 7, A) is None
