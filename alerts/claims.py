@@ -53,6 +53,9 @@ class Claims:
         """The open Alerts in the order of kind and key."""
         return iter([owner.alert for _, owner in sorted(self._owners.items(), key=lambda each: each[0]) if owner.alert])
 
+    def __len__(self) -> int:
+        return len(self._owners)
+
     def take_changes(self) -> list[Change]:
         """What happened since the last call."""
         changes, self._changes = self._changes, []

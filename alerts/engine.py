@@ -115,6 +115,11 @@ class Engine:
         """All that are active or returned and not closed, in the order of kind and key."""
         return list(self._claims)
 
+    @property
+    def open_count(self) -> int:
+        """How many alerts are not closed; may be asked from any thread."""
+        return len(self._claims)
+
     def reload(self, book: RuleBook, now: datetime) -> list[Change]:
         """Take other rules. State is kept where shape and key are the same; what a rule no longer claims returns."""
         self._book = book

@@ -1,0 +1,25 @@
+"""The errors of alerts.
+
+HubError                     (hub/errors.py)
++-- ConflictError            (hub/errors.py)
+    +-- MovedMeanwhileError  somebody else moved the incident first; holds their move
+"""
+
+from __future__ import annotations
+
+from alerts.views import IncidentView, JournalEntry
+from hub.errors import ConflictError
+
+
+class MovedMeanwhileError(ConflictError):
+    """Somebody else moved the incident first.
+
+    Attributes:
+        incident: As it is now.
+        first: Their move, None when it was the engine's.
+    """
+
+    def __init__(self, message: str, *, incident: IncidentView, first: JournalEntry | None) -> None:
+        super().__init__(message)
+        self.incident = incident
+        self.first = first
