@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from cameras.collisions import Collisions
 from cameras.decoding import Frame
 from cameras.detection import FIRE, MOVER, Detection, Detector, Scene
+from cameras.merging import split_merged
 from cameras.motion import MotionModel
 from cameras.reporting import Reporter
 from cameras.shared import Shared, build_shared
@@ -105,7 +106,7 @@ class Analysis:
         if looked[""]:
             tracks = self._objects.update(named, at_s, aspect=aspect)
             events += self._named.update(tracks, at_s, at=frame.at, aspect=aspect)
-        moved = self._movers.update(unnamed, at_s, aspect=aspect)
+        moved = self._movers.update(split_merged(unnamed, self._movers.tracks), at_s, aspect=aspect)
         events += self._unnamed.update(moved, at_s, at=frame.at, aspect=aspect, hidden=self._named_boxes(at_s))
         vehicles = (*self._named.watched, *self._unnamed.watched)
         events += self._collisions.update(vehicles, at_s, at=frame.at, aspect=aspect)

@@ -27,11 +27,17 @@ _DOUBLE: Final = 0.6
 """Boxes that overlap more than this when they first meet are one vehicle seen twice."""
 _FAST: Final = 1.2
 """Sizes per second before the meeting, some 9 km/h: slower is parking and creeping in a queue."""
+_HARD: Final = 2.5
+"""Sizes per second lost per second, some 5 m/s2: nobody brakes for a queue like that, and tyres manage hardly twice."""
 _BEFORE_S: Final = 0.8
-_OLD_S: Final = 0.35
-"""A track must have been followed this long to have a speed."""
+_YOUNG_S: Final = 0.5
+"""A vehicle that drives into the picture and into another has no speed yet when they touch; it is waited for so long."""
+_YOUNG_DOUBLE: Final = 0.3
+"""And it must not be a second box around the other."""
 _ABRUPT_S: Final = 1.6
-"""From meeting to standing: from 1.2 to 2 sizes per second this is harder than anybody brakes for a queue."""
+"""From meeting to standing."""
+_LEAST_S: Final = 0.3
+"""Standing is noticed no more exactly than this."""
 _SLIDE_S: Final = 3.5
 """The others may slide and spin for so long."""
 _STAND_S: Final = 3.0
@@ -68,7 +74,7 @@ class Collisions:
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
         self._meetings: dict[tuple[str, str], _Meeting] = {}
-        self._touching: set[tuple[str, str]] = set()
+        self._touching: dict[tuple[str, str], float] = {}
 
     @property
     def pending(self) -> bool:
@@ -106,7 +112,7 @@ class Collisions:
         return [self._tell(one, Phase.ENDED, one.told_s or 0.0, at=at) for one in told]
 
     def _meet(self, vehicles: list[Watched], at_s: float, aspect: float) -> None:
-        touching: set[tuple[str, str]] = set()
+        touching: dict[tuple[str, str], float] = {}
         for number, one in enumerate(vehicles):
             for other in vehicles[number + 1 :]:
                 a, b = sorted((one, other), key=lambda vehicle: vehicle.track.id)
@@ -114,10 +120,13 @@ class Collisions:
                 if a.track.box.gap(b.track.box) > _TOUCH * small:
                     continue
                 key = (a.track.id, b.track.id)
-                touching.add(key)
-                if key in self._touching or key in self._meetings:
+                since_s = touching[key] = self._touching.get(key, at_s)
+                if key in self._meetings or at_s - since_s > _YOUNG_S:
                     continue
-                meeting = _meeting(a, b, at_s)
+                young = min(since_s - a.track.begun_s, since_s - b.track.begun_s) < _YOUNG_S
+                if at_s > since_s and not young:
+                    continue
+                meeting = _meeting(a, b, at_s, most_overlap=_YOUNG_DOUBLE if young else _DOUBLE)
                 if meeting is not None:
                     self._meetings[key] = meeting
         self._touching = touching
@@ -132,18 +141,18 @@ class Collisions:
         gone = [name for name in (meeting.one, meeting.other) if name not in here]
         came = {name: when for name, when in since.items() if when >= meeting.met_s - _SLACK_S}
         if gone:
-            # The one that is no longer seen may have driven on behind the other, unless the other was stopped by it
-            # and stands where it was last seen.
+            # The one that is no longer seen may have driven on behind the other, unless the other was fast itself, came
+            # to a stand there, and stands where the first was last seen.
             lost, left = meeting.last[gone[0]], meeting.last[here[0]]
             near = lost.box.gap(left.box) <= _TOUCH * size_of(left.box, aspect)
             if not came or not near:
                 return None
-        braked = [
-            when - meeting.met_s
-            for name, when in came.items()
-            if when - meeting.met_s <= _ABRUPT_S
-            and (meeting.speeds[name] >= _FAST or (gone and meeting.speeds[gone[0]] >= _FAST))
-        ]
+        braked = []
+        for name, when in came.items():
+            speed = meeting.speeds[name]
+            took_s = when - meeting.met_s
+            if speed >= _FAST and took_s <= _ABRUPT_S and speed >= _HARD * max(took_s, _LEAST_S):
+                braked.append(took_s)
         if not braked:
             return None if at_s - meeting.met_s > _ABRUPT_S + _SLACK_S else False
         meeting.abrupt_s = max(min(braked), 0.0)
@@ -175,10 +184,10 @@ class Collisions:
         )
 
 
-def _meeting(a: Watched, b: Watched, at_s: float) -> _Meeting | None:
+def _meeting(a: Watched, b: Watched, at_s: float, *, most_overlap: float) -> _Meeting | None:
     """The meeting of two vehicles that touch now for the first time; None when it is of no interest."""
     overlap = a.track.box.overlap(b.track.box)
-    if overlap > _DOUBLE or min(at_s - a.track.begun_s, at_s - b.track.begun_s) < _OLD_S:
+    if overlap > most_overlap:
         return None
     speeds = {one.track.id: one.path.speed(at_s - _BEFORE_S, at_s) or 0.0 for one in (a, b)}
     if max(speeds.values()) < _FAST:
