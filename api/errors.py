@@ -6,6 +6,7 @@ HubError
     +-- ForbiddenError          signed in, but the role does not reach that far
     +-- PreconditionError       If-Match is missing where a change could be lost without it
     +-- ChangedMeanwhileError   If-Match names an older version; holds how it stands now
+    |   +-- SomebodyWasFirstError   the same, for a client that named no version
     +-- BadRequestError         a parameter or body that cannot be used; says which
     +-- TooManyError            a bound is reached; says when to come back
     +-- UnavailableError        a part that is needed for the answer does not run or did not answer
@@ -51,6 +52,10 @@ class ChangedMeanwhileError(ApiError):
         self.current = current
         self.etag = etag
         self.first = first
+
+
+class SomebodyWasFirstError(ChangedMeanwhileError):
+    """Somebody else made the move already, and the client named no version."""
 
 
 class BadRequestError(ApiError):

@@ -24,6 +24,7 @@ from api.errors import (
     ForbiddenError,
     NotSignedInError,
     PreconditionError,
+    SomebodyWasFirstError,
     TooManyError,
     UnavailableError,
 )
@@ -58,6 +59,7 @@ _KINDS: Mapping[type[HubError], _Kind] = {
     NotFoundError: _Kind(404, "not-found", "There is no such thing, or it is not for you"),
     NotAllowedError: _Kind(409, "not-allowed-now", "This cannot be done in the present state"),
     ConflictError: _Kind(409, "conflict", "Somebody else was first"),
+    SomebodyWasFirstError: _Kind(409, "conflict", "Somebody else was first"),
     ChangedMeanwhileError: _Kind(412, "changed-meanwhile", "It was changed since you read it"),
     ConfigurationError: _Kind(422, "configuration", "These settings cannot be used"),
     BadRequestError: _Kind(422, "validation", "A part of the request cannot be used"),

@@ -1,0 +1,105 @@
+"""The HTTP application: its routers, its outermost layer, and its description.
+
+Routers come in two kinds. A module's `router` is for those who are signed in: the application puts that condition on it
+here, so that a route cannot forget it. A module's `open_router` is what must work without a token, and is listed in one
+place below; a test walks all routes and holds them to that list.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from api import problems
+from api.auth import signed_in
+from api.guard import Guard
+from api.parts import Parts
+from api.routes import alerts, auth, cameras, feed, health, incidents, pages, places, sensors, setup
+
+OPEN = (auth.open_router, setup.open_router, health.open_router, pages.open_router)
+SIGNED_IN = (
+    auth.router,
+    incidents.router,
+    alerts.router,
+    feed.router,
+    cameras.router,
+    places.router,
+    sensors.router,
+    health.router,
+)
+
+OPENAPI_PATH = "/api/v1/openapi.json"
+_DESCRIPTION = """\
+Incidents, cameras and sensors of one community.
+
+Times are UTC in RFC 3339; a time that is sent must name its zone. Lists come in pages: send the `next` of one page as
+`cursor` for the following one. What people edit carries an `ETag`; send it as `If-Match`, and a change that would undo
+somebody else's is refused with 412 and what they made of it. Errors are `application/problem+json` (RFC 9457); programs
+compare their `type`.
+"""
+
+
+def create_app(parts: Parts | None) -> FastAPI:
+    """The application for the parts of a hub; without parts only its description can be asked for."""
+    app = FastAPI(
+        title="Community hub",
+        version=_version(),
+        description=_DESCRIPTION,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=_operation_id,
+    )
+    app.state.parts = parts
+    problems.install(app)
+    for router in OPEN:
+        app.include_router(router)
+    for router in SIGNED_IN:
+        app.include_router(router, dependencies=[Depends(signed_in)])
+    description = _describe(app)
+
+    @app.get(OPENAPI_PATH, include_in_schema=False)
+    def openapi() -> dict[str, Any]:
+        """This interface, described; it holds no secret, so it needs no token."""
+        return description
+
+    app.openapi = lambda: description  # type: ignore[method-assign]  # the way FastAPI documents
+    if parts is not None:
+        app.add_middleware(Guard, clock=parts.clock, observe=parts.metrics.request, loopback_only=parts.loopback_only)
+    return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    return f"{route.tags[0] if route.tags else 'page'}_{route.name}"
+
+
+def _version() -> str:
+    try:
+        return version("community-hub")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "0"
+
+
+def _describe(app: FastAPI) -> dict[str, Any]:
+    """OpenAPI of the application, with a problem as the answer to every error."""
+    body = get_openapi(
+        title=app.title, version="v1", description=app.description, routes=app.routes, openapi_version="3.1.0"
+    )
+    schemas = body["components"]["schemas"]
+    schemas["Problem"] = problems.schema()
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    answer = {
+        "description": "Refused; see `type`.",
+        "content": {problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for operations in body["paths"].values():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+            operation["responses"]["default"] = answer
+    return body

@@ -1,0 +1,67 @@
+"""Who asks: the access token in the Authorization header, and whether that account may do what it asks for.
+
+Every route but a short list asks `signed_in`, because the routers of the application carry it; what a role may do is
+decided by `hub/access.py` alone. The account is looked up at each request, so that one that was disabled is out at once
+and not after the quarter of an hour that its token still has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import OAuth2PasswordBearer
+
+from api.errors import ForbiddenError, NotSignedInError
+from api.parts import Here
+from hub.access import Permission, Principal, allows
+
+# Describes the scheme in OpenAPI; the reading of the header is ours, so that a refusal is a problem like any other.
+_scheme = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/token", auto_error=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, and until when the token is good."""
+
+    principal: Principal
+    expires: datetime
+
+
+def signed_in(here: Here, token: Annotated[str | None, Depends(_scheme)], request: Request) -> Asker:
+    """The principal of the request.
+
+    Raises:
+        NotSignedInError: No token, a bad one, or its account is gone or disabled.
+    """
+    if token is None:
+        raise NotSignedInError("send an access token as Authorization: Bearer")
+    claims = here.tokens.read(token)
+    account = here.accounts.get(claims.account)
+    if account is None or account.disabled:
+        raise NotSignedInError("this account may not sign in")
+    asker = Asker(Principal(account.id, account.username, account.role), claims.expires)
+    request.state.asker = asker
+    return asker
+
+
+Someone = Annotated[Asker, Depends(signed_in)]
+"""Anyone who is signed in."""
+
+
+def needs(permission: Permission) -> Callable[[Asker], Principal]:
+    """A dependency that gives the principal if it has `permission` at all.
+
+    Raises:
+        ForbiddenError: Its role does not have it.
+    """
+
+    def check(asker: Someone) -> Principal:
+        if not allows(asker.principal, permission):
+            raise ForbiddenError(f"this needs the permission {permission}")
+        return asker.principal
+
+    return check

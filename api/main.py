@@ -1,0 +1,291 @@
+"""The hub's composition root: every part is made and started here, in one straight line, and stopped in reverse.
+
+What is started pushes its stop at once, so a start that fails half-way leaves nothing running. Tests embed the hub:
+port 0, a data folder of their own, and fakes as arguments. This process must never load PyAV or OpenCV.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from alerts.handling import Handling
+from alerts.loop import EngineLoop
+from alerts.places import places_of
+from alerts.repository import Repository
+from alerts.rulebook import SHIPPED, load_rules
+from alerts.views import JournalEntry
+from api.app import create_app
+from api.feed import Feed
+from api.figures import watch
+from api.follower import Follower
+from api.housekeeping import Housekeeping
+from api.parts import Cameras, Parts
+from api.readiness import Readiness, takes_writes
+from api.server import Server
+from api.stills import Stills, keep_still
+from api.storage import database_of
+from api.tokens import Tokens
+from cameras.keeper import WorkerState
+from cameras.supervisor import Supervisor
+from config.community import Community
+from config.load import check_community, load_community
+from config.machine import ExternalBroker, Machine
+from hub.bus import Bus, Topic
+from hub.clock import Clock, SystemClock
+from hub.errors import Mistake
+from hub.events import Event
+from hub.lifecycle import Lifecycle
+from hub.metrics import Metrics
+from hub.plugins import load_plugins
+from hub.sensors.broker import EmbeddedBroker
+from hub.sensors.endpoint import BrokerEndpoint, external_endpoint, installation_client_id
+from hub.sensors.intake import Door
+from hub.sensors.kinds import KINDS
+from hub.sensors.mqtt import MqttIntake
+from hub.sensors.presence import Presence
+from hub.store.accounts import Accounts
+from hub.store.deliveries import DeliveryMarks
+from hub.store.event_log import EventLog, Fact
+from hub.store.revisions import Revisions
+
+logger = logging.getLogger(__name__)
+
+MakeCameras = Callable[[Machine, Clock, Callable[[list[Event]], None]], Cameras]
+"""Makes what runs the cameras; tests pass a fake."""
+
+_STORED_WITHIN_S = 10.0  # a worker keeps its events meanwhile, and tells them again when this fails
+_STILL_WITHIN_S = 3.0
+_ENGINE_BEHIND = 5000  # events; at some 2,000 a second this is seconds of delay, and then alarms are late
+_LOOK_EVERY_S = 0.5
+
+
+class Hub:
+    """A running hub. `stop` may be called from any thread and any number of times."""
+
+    def __init__(
+        self, *, server: Server, parts: Parts, lifecycle: Lifecycle, setup_url: str | None, broker: BrokerEndpoint
+    ) -> None:
+        self.url = server.url
+        self.port = server.port
+        self.parts = parts
+        self.setup_url = setup_url
+        """Where the first administrator is made; None once there is an account."""
+        self.broker = broker
+        self._lifecycle = lifecycle
+
+    def stop(self) -> None:
+        """Stop everything in reverse order of its start."""
+        self._lifecycle.stop()
+
+
+def build(
+    machine: Machine,
+    *,
+    community: Community | None = None,
+    community_path: Path | None = None,
+    clock: Clock | None = None,
+    make_cameras: MakeCameras = Supervisor,
+) -> Hub:
+    """Start a hub.
+
+    Args:
+        machine: Where and how; port 0 takes a free one.
+        community: What there is, if it does not come from a file.
+        community_path: community.yaml; a changed file becomes a revision.
+        clock: The machine's own when None.
+        make_cameras: Makes what runs the cameras.
+
+    Raises:
+        ConfigurationError: Something in the settings or rules cannot be used.
+        HubError: A part does not start.
+    """
+    clock = clock or SystemClock()
+    lifecycle = Lifecycle()
+    try:
+        return _start(machine, lifecycle, clock, make_cameras, community=community, community_path=community_path)
+    except BaseException:
+        lifecycle.stop()
+        raise
+
+
+def _start(  # noqa: PLR0915 - a composition root is one straight line
+    machine: Machine,
+    lifecycle: Lifecycle,
+    clock: Clock,
+    make_cameras: MakeCameras,
+    *,
+    community: Community | None,
+    community_path: Path | None,
+) -> Hub:
+    book = load_rules(machine.rules or SHIPPED)  # what can be wrong in files is found before anything runs
+    formats = load_plugins("hub.sensors.payloads")
+    kinds = {kind: plugin.options for kind, plugin in formats.items()}
+
+    def check(candidate: Community) -> tuple[Mistake, ...]:
+        return check_community(candidate, formats=kinds, observations=set(KINDS))
+
+    digest = ""
+    if community_path is not None:
+        community = load_community(community_path, formats=kinds, observations=set(KINDS))
+        digest = hashlib.sha256(community_path.read_bytes()).hexdigest()
+
+    metrics = Metrics()
+    bus = Bus()
+    database = database_of(machine, clock)
+    lifecycle.push("database", database.stop)
+    database.start()
+    event_log = EventLog(database, bus, keep_refusals=machine.keep.refusals)
+    accounts = Accounts(database, clock)
+    revisions = Revisions(database, clock, check=check)
+    repository = Repository(database)
+    if community is not None:
+        revisions.start_from(community, digest or hashlib.sha256(repr(community).encode()).hexdigest())
+    bus.announce(Topic.EVENTS, event_log.newest_seq())
+    bus.announce(Topic.JOURNAL, repository.newest_seq())
+
+    presence = Presence(event_log, clock)
+
+    def tell_broker_health(online: bool, reason: str) -> None:  # noqa: FBT001 - the broker's callback
+        presence.note("broker.health", "broker", online=online, reason=reason)
+
+    broker: EmbeddedBroker | None = None
+    if isinstance(machine.broker, ExternalBroker):
+        endpoint = external_endpoint(machine.broker, client_id=installation_client_id(machine.data))
+    else:
+        broker = EmbeddedBroker(
+            machine.broker,
+            machine.data,
+            clock,
+            on_health=tell_broker_health,
+        )
+        lifecycle.push("broker", broker.stop)
+        broker.start()
+        endpoint = broker.endpoint()
+
+    def store(events: list[Event]) -> None:
+        event_log.append([Fact(event) for event in events]).result(_STORED_WITHIN_S)
+
+    cameras = make_cameras(machine, clock, store)
+    lifecycle.push("cameras", cameras.stop)
+    cameras.start()
+    _follow(revisions, cameras.apply, lifecycle)
+
+    door = Door({kind: plugin.build(plugin.options()) for kind, plugin in formats.items()})
+    intake = MqttIntake(
+        endpoint,
+        event_log,
+        clock,
+        door=door,
+        marks=DeliveryMarks(database),
+        presence=presence,
+        broker_run=None if broker is None else broker.current_run,
+    )
+    lifecycle.push("intake", intake.stop)
+    _follow(revisions, intake.apply, lifecycle)
+    intake.start()
+
+    engine = EngineLoop(
+        database,
+        event_log,
+        bus,
+        clock,
+        rulebook=book,
+        places=places_of(revisions.current()),
+        rules=machine.rules or SHIPPED,
+    )
+    lifecycle.push("engine", engine.stop)
+    engine.start()
+    _follow(revisions, engine.apply, lifecycle)
+
+    tokens = Tokens(accounts.signing_key(), clock)
+    stills = Stills(
+        machine.data / "stills",
+        take=lambda camera, event: cameras.still(camera, event_id=event, timeout_s=_STILL_WITHIN_S),
+        metrics=metrics,
+    )
+    keeper: Follower[JournalEntry] = Follower(
+        "stills",
+        bus=bus,
+        topic=Topic.JOURNAL,
+        newest=repository.newest_seq,
+        read=repository.journal_after,
+        handle=lambda entry: keep_still(stills, entry),
+    )
+    lifecycle.push("stills", keeper.stop)
+    keeper.start()
+
+    housekeeping = Housekeeping(event_log, machine.keep, clock)
+    lifecycle.push("housekeeping", housekeeping.stop)
+    housekeeping.start()
+
+    feed = Feed(bus, clock=clock, metrics=metrics, read=repository.journal_after, newest=repository.newest_seq)
+    readiness = Readiness(
+        {
+            "database": lambda: takes_writes(database),
+            "engine": lambda: engine.alive and engine.status().behind < _ENGINE_BEHIND,
+            "broker": lambda: intake.status().connected,
+            "workers": lambda: all(worker.state is not WorkerState.WAITING for worker in cameras.workers()),
+        },
+        clock,
+    )
+    watch(metrics, bus=bus, cameras=cameras, database=database, engine=engine, intake=intake, readiness=readiness)
+    parts = Parts(
+        accounts=accounts,
+        alerts=repository,
+        cameras=cameras,
+        clock=clock,
+        event_log=event_log,
+        feed=feed,
+        handling=Handling(database, bus, clock),
+        metrics=metrics,
+        revisions=revisions,
+        stills=stills,
+        tokens=tokens,
+        readiness=readiness,
+        loopback_only=_is_loopback(machine.http.host),
+    )
+    server = Server(create_app(parts), host=machine.http.host, port=machine.http.port)
+    lifecycle.push("http", server.stop)
+    lifecycle.push("feed", feed.close)
+    server.start()
+    token = accounts.issue_setup_token()
+    setup_url = None if token is None else f"{server.url}/setup#token={token}"
+    logger.info("hub runs", extra={"url": server.url})
+    return Hub(server=server, parts=parts, lifecycle=lifecycle, setup_url=setup_url, broker=endpoint)
+
+
+def _follow(revisions: Revisions, apply: Callable[[Community], None], lifecycle: Lifecycle) -> None:
+    """Have `apply` called with the Community in force, and with every one that follows it."""
+    lifecycle.push("following", revisions.follow(apply))
+    apply(revisions.current())
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def run_hub(machine: Machine, *, community_path: Path | None) -> None:
+    """Run a hub in this process until SIGINT or SIGTERM."""
+    wanted = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: wanted.set())
+    hub = build(machine, community_path=community_path)
+    try:
+        sys.stdout.write(f"The hub is at {hub.url}\n")
+        if hub.setup_url is not None:
+            sys.stdout.write(f"Make the first administrator (works once): {hub.setup_url}\n")
+        sys.stdout.flush()
+        while not wanted.wait(_LOOK_EVERY_S):
+            pass
+    finally:
+        hub.stop()

@@ -1,0 +1,79 @@
+"""Parts: what the routes work with; put together once in `api/main.py` and never changed after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+
+from fastapi import Depends, Request
+
+from alerts.handling import Handling
+from alerts.repository import Repository
+from api.feed import Feed
+from api.stills import Stills
+from api.tokens import Tokens
+from cameras.keeper import WorkerStatus
+from cameras.link import CameraStatus, Still
+from config.community import Community
+from hub.clock import Clock
+from hub.metrics import Metrics
+from hub.store.accounts import Accounts
+from hub.store.event_log import EventLog
+from hub.store.revisions import Revisions
+
+
+class Cameras(Protocol):
+    """What the API asks of the supervisor of camera workers."""
+
+    def start(self) -> None:
+        """Begin to run cameras."""
+
+    def stop(self) -> None:
+        """End the workers."""
+
+    def apply(self, community: Community) -> None:
+        """Run the cameras of this Community; only those that changed are touched."""
+
+    def still(self, camera_id: str, *, event_id: str | None = None, timeout_s: float = 2.0) -> Still | None:
+        """A picture of a camera, of an event's moment if it is still held."""
+
+    def status(self) -> Sequence[CameraStatus]:
+        """How every camera does."""
+
+    def workers(self) -> Sequence[WorkerStatus]:
+        """How every worker does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a running hub that the API shows.
+
+    Attributes:
+        readiness: Whether each part that must work does, by name.
+        loopback_only: The hub is reached from this machine alone.
+    """
+
+    accounts: Accounts
+    alerts: Repository
+    cameras: Cameras
+    clock: Clock
+    event_log: EventLog
+    feed: Feed
+    handling: Handling
+    metrics: Metrics
+    revisions: Revisions
+    stills: Stills
+    tokens: Tokens
+    readiness: Callable[[], Mapping[str, bool]]
+    loopback_only: bool
+
+
+def _parts(request: Request) -> Parts:
+    parts = request.app.state.parts
+    assert isinstance(parts, Parts)
+    return parts
+
+
+Here = Annotated[Parts, Depends(_parts)]
+"""The hub's parts, for a route."""

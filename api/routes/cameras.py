@@ -1,0 +1,220 @@
+"""Cameras: what there is and how it does; adding, changing and removing while the hub runs.
+
+A change becomes a new Revision of the Community, checked completely before anything is touched; the supervisor follows
+the Revisions and restarts that camera alone. Passwords go in and never come out.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Depends, Response
+
+from api import etags
+from api.auth import needs
+from api.errors import BadRequestError, ChangedMeanwhileError, UnavailableError
+from api.etags import IfMatch
+from api.paging import Cursor, Limit, Page, page_of
+from api.parts import Here, Parts
+from api.schemas.cameras import CameraStatusView, CameraView
+from config.community import Camera, Community, Stream
+from hub.access import Permission, Principal
+from hub.errors import ConflictError, NotFoundError
+
+router = APIRouter(prefix="/api/v1", tags=["cameras"])
+Viewer = Annotated[Principal, Depends(needs(Permission.VIEW_CAMERAS))]
+Editor = Annotated[Principal, Depends(needs(Permission.EDIT_COMMUNITY))]
+
+_SCHEMES = ("rtsp", "rtsps", "http", "https")  # over the network nobody makes the hub read its own files
+_STILL_TIMEOUT_S = 3.0
+_JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "The picture."}}
+
+
+@router.get("/cameras", summary="List cameras")
+def cameras(
+    here: Here, _who: Viewer, site: str | None = None, cursor: Cursor = None, limit: Limit = 100
+) -> Page[CameraView]:
+    """All cameras, by id, with how each does."""
+    community = here.revisions.current()
+    wanted = [camera for camera in community.cameras if site is None or camera.site == site]
+    found, following = page_of(wanted, cursor, limit)
+    states = _states(here)
+    return Page(items=[_view(camera, community, states) for camera in found], next=following)
+
+
+@router.post("/cameras", summary="Add a camera", status_code=201)
+def add(here: Here, who: Editor, body: Camera, response: Response) -> CameraView:
+    """Add a camera and begin to run it."""
+    _check_streams(body, before=None)
+
+    def edit(community: Community) -> Community:
+        if community.camera(body.id) is not None:
+            raise ConflictError(f"there is a camera {body.id!r} already")
+        return _with_cameras(community, (*community.cameras, body))
+
+    here.revisions.change(edit, author=who.name, reason=f"camera {body.id} added")
+    response.headers["Location"] = f"/api/v1/cameras/{body.id}"
+    return _one(here, body.id, response)
+
+
+@router.get("/cameras/{camera_id}", summary="One camera")
+def camera(here: Here, _who: Viewer, camera_id: str, response: Response) -> CameraView:
+    """One camera; its ETag is what a change must name."""
+    return _one(here, camera_id, response)
+
+
+@router.put("/cameras/{camera_id}", summary="Change a camera")
+def change(
+    *, here: Here, who: Editor, camera_id: str, body: Camera, response: Response, if_match: IfMatch = None
+) -> CameraView:
+    """Replace a camera's settings; only this camera restarts.
+
+    A stream whose `password` is left out keeps the one it has, as long as it goes to the same host; `null` removes it.
+    """
+    expected = etags.required(if_match)
+    if body.id != camera_id:
+        raise BadRequestError("body.id", f"the address says {camera_id!r}; an id does not change")
+
+    def edit(community: Community) -> Community:
+        before = _unchanged(here, community, camera_id, expected)
+        _check_streams(body, before=before)
+        after = _keep_secrets(body, before)
+        return _with_cameras(community, tuple(after if each is before else each for each in community.cameras))
+
+    here.revisions.change(edit, author=who.name, reason=f"camera {camera_id} changed")
+    return _one(here, camera_id, response)
+
+
+@router.delete("/cameras/{camera_id}", summary="Remove a camera", status_code=204)
+def remove(here: Here, who: Editor, camera_id: str, if_match: IfMatch = None) -> None:
+    """Stop a camera and remove it. What it saw stays."""
+    expected = etags.required(if_match)
+
+    def edit(community: Community) -> Community:
+        before = _unchanged(here, community, camera_id, expected)
+        return _with_cameras(community, tuple(each for each in community.cameras if each is not before))
+
+    here.revisions.change(edit, author=who.name, reason=f"camera {camera_id} removed")
+
+
+@router.get("/cameras/{camera_id}/still.jpg", summary="Newest picture", response_class=Response, responses=_JPEG)
+def still(here: Here, _who: Annotated[Principal, Depends(needs(Permission.VIEW_PICTURES))], camera_id: str) -> Response:
+    """The newest picture of a camera, as JPEG."""
+    if here.revisions.current().camera(camera_id) is None:
+        raise NotFoundError(f"no camera {camera_id!r}")
+    taken = here.cameras.still(camera_id, timeout_s=_STILL_TIMEOUT_S)
+    if taken is None:
+        raise UnavailableError(f"camera {camera_id} has no picture now")
+    return Response(taken.jpeg, media_type="image/jpeg")
+
+
+def _one(here: Parts, camera_id: str, response: Response) -> CameraView:
+    community = here.revisions.current()
+    found = community.camera(camera_id)
+    if found is None:
+        raise NotFoundError(f"no camera {camera_id!r}")
+    response.headers["ETag"] = _etag(found)
+    return _view(found, community, _states(here))
+
+
+def _etag(camera: Camera) -> str:
+    # With the passwords in, so that changing only a password is a change; the digest does not give them away.
+    return etags.of_content(camera.model_dump(mode="json", context={"secrets": True}))
+
+
+def _states(here: Parts) -> dict[str, CameraStatusView]:
+    return {
+        status.camera: CameraStatusView(
+            state=status.state,
+            since=status.since,
+            reason=status.reason,
+            troubles=dict(status.troubles),
+            codec=status.codec,
+            width=status.width,
+            height=status.height,
+            fps=status.fps,
+        )
+        for status in here.cameras.status()
+    }
+
+
+def _view(camera: Camera, community: Community, states: dict[str, CameraStatusView]) -> CameraView:
+    site = community.site(camera.site)
+    unknown = CameraStatusView(state="connecting" if camera.enabled else "disabled")
+    return CameraView.of(camera, area=None if site is None else site.area, status=states.get(camera.id, unknown))
+
+
+def _unchanged(here: Parts, community: Community, camera_id: str, expected: str) -> Camera:
+    """The camera as it is, if it is what the client read.
+
+    Raises:
+        NotFoundError: It is gone.
+        ChangedMeanwhileError: It was changed since.
+    """
+    found = community.camera(camera_id)
+    if found is None:
+        raise NotFoundError(f"no camera {camera_id!r}")
+    etag = _etag(found)
+    if expected not in ("*", etag):
+        view = _view(found, community, _states(here))
+        raise ChangedMeanwhileError(
+            f"camera {camera_id} was changed since you read it", current=view.model_dump(mode="json"), etag=etag
+        )
+    return found
+
+
+def _with_cameras(community: Community, cameras: tuple[Camera, ...]) -> Community:
+    return community.model_copy(update={"cameras": cameras})
+
+
+def _check_streams(camera: Camera, *, before: Camera | None) -> None:
+    """Refuse what may stand in a file on this machine but not come over the network.
+
+    Raises:
+        BadRequestError: A URL of another kind, or a password that is a reference to the hub's environment or files.
+    """
+    for name, stream, old in _streams(camera, before):
+        if stream is None:
+            continue
+        if urlsplit(stream.url).scheme not in _SCHEMES and (old is None or old.url != stream.url):
+            raise BadRequestError(f"body.{name}.url", f"begin with {', '.join(scheme + '://' for scheme in _SCHEMES)}")
+        if stream.password is not None and stream.password.reference.startswith(("env:", "file:")):
+            raise BadRequestError(
+                f"body.{name}.password", "env: and file: are for files on the hub; write the password itself"
+            )
+
+
+def _keep_secrets(camera: Camera, before: Camera) -> Camera:
+    """`camera` with the secrets it had, where the body left them out and the stream goes to the same host."""
+    update: dict[str, Stream] = {}
+    for name, stream, old in _streams(camera, before):
+        if stream is None or old is None:
+            continue
+        kept: dict[str, Any] = {}
+        if stream.url == old.shown_url:
+            kept["url"] = old.url  # sent back as it was shown, with *** for a token in it
+        if "password" not in stream.model_fields_set and old.password is not None:
+            # A password must not follow a stream that is pointed elsewhere: whoever may edit may not read it.
+            if _host(stream.url) != _host(old.url):
+                raise BadRequestError(
+                    f"body.{name}.password", "the stream goes to another host: give its password anew"
+                )
+            kept["password"] = old.password
+            if "username" not in stream.model_fields_set:
+                kept["username"] = old.username
+        if kept:
+            update[name] = stream.model_copy(update=kept)
+    return camera.model_copy(update=update)
+
+
+def _streams(camera: Camera, before: Camera | None) -> tuple[tuple[str, Stream | None, Stream | None], ...]:
+    return (
+        ("main", camera.main, None if before is None else before.main),
+        ("sub", camera.sub, None if before is None else before.sub),
+    )
+
+
+def _host(url: str) -> tuple[str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.hostname, parts.port

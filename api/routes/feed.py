@@ -1,0 +1,69 @@
+"""The live feed as server-sent events. What it is made of is in `api/feed.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Header, Query
+from starlette.responses import StreamingResponse
+
+from alerts.views import JournalEntry
+from api.auth import Someone, needs
+from api.errors import BadRequestError
+from api.feed import TOPICS, Wish
+from api.parts import Here
+from api.schemas.feed import entry_view
+from hub.access import Permission
+
+router = APIRouter(prefix="/api/v1", tags=["feed"])
+
+_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Server-sent events: `event` is the topic, `id` the place, `data` a journal entry.",
+        "content": {
+            "text/event-stream": {
+                "schema": {"type": "string"},
+                "example": 'id: 41\nevent: incident\ndata: {"seq": 41, "move": "acknowledged"}\n\n',
+            }
+        },
+    }
+}
+
+
+@router.get(
+    "/feed",
+    summary="What happens, live",
+    response_class=StreamingResponse,
+    responses=_STREAM,
+    dependencies=[Depends(needs(Permission.VIEW_INCIDENTS))],
+)
+async def feed(
+    here: Here,
+    asker: Someone,
+    topics: Annotated[str, Query(description=f"Of {', '.join(TOPICS)}; comma between.")] = ",".join(TOPICS),
+    last_event_id: Annotated[
+        str | None, Header(description="Number of the last entry you have; what came after it is sent first.")
+    ] = None,
+) -> StreamingResponse:
+    """Incidents, alerts and health as they change, from now on or from where you left off, without a gap.
+
+    The first event is `hello` with the number to resume from; `resumed` is false when that is not where you left off,
+    and then the lists should be read anew. A comment comes every 15 s. The stream ends when the access token does.
+    """
+    wanted = frozenset(topics.split(","))
+    if not wanted <= set(TOPICS):
+        raise BadRequestError("query.topics", f"write some of {', '.join(TOPICS)}, comma between")
+    after = None
+    if last_event_id is not None:
+        if not last_event_id.isascii() or not last_event_id.isdigit() or len(last_event_id) > 18:  # noqa: PLR2004
+            raise BadRequestError("header.Last-Event-ID", "write the id of an event of this feed")
+        after = int(last_event_id)
+
+    def show(entry: JournalEntry) -> Mapping[str, Any] | None:
+        return entry_view(entry)
+
+    here.feed.admit()
+    stream = here.feed.stream(Wish(after, asker.expires, wanted, show))
+    headers = {"X-Accel-Buffering": "no"}  # or nginx holds events back
+    return StreamingResponse(stream, media_type="text/event-stream", headers=headers)

@@ -1,0 +1,233 @@
+"""Incidents: what people work on, and what they do with it.
+
+Who was first wins: a move names the version it was made from with If-Match, and when somebody else moved meanwhile the
+answer is 412 with the incident as it stands and the move that came first. Without If-Match a move is made on what there
+is, if the table of moves allows it then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Response
+from starlette.responses import FileResponse
+
+from alerts.errors import MovedMeanwhileError
+from alerts.incident import Handling
+from alerts.repository import Filter
+from alerts.views import AlertView as StoredAlert
+from alerts.views import IncidentView as StoredIncident
+from alerts.views import JournalEntry
+from api import etags
+from api.auth import needs
+from api.errors import BadRequestError, ChangedMeanwhileError, SomebodyWasFirstError
+from api.etags import IfMatch
+from api.paging import Cursor, Limit, Page
+from api.parts import Here, Parts
+from api.schemas.incidents import (
+    AcknowledgeBody,
+    AlertView,
+    CommentBody,
+    HistoryEntry,
+    IncidentDetail,
+    IncidentView,
+    Place,
+    ReopenBody,
+    ResolveBody,
+)
+from api.schemas.places import Text
+from config.community import Area, Camera, Community, Level, Site
+from hub.access import Permission, Principal, allows
+from hub.errors import NotFoundError
+
+router = APIRouter(prefix="/api/v1", tags=["incidents"])
+Viewer = Annotated[Principal, Depends(needs(Permission.VIEW_INCIDENTS))]
+Handler = Annotated[Principal, Depends(needs(Permission.HANDLE_INCIDENTS))]
+
+_OPEN = (Handling.NEW, Handling.SEEN, Handling.DISPATCHED, Handling.ON_SCENE)
+_DONE = (Handling.RESOLVED, Handling.CLOSED)
+_STATES: dict[str, tuple[Handling, ...]] = {"open": _OPEN, "done": _DONE, "all": ()}
+JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "The picture."}}
+
+
+class Names:
+    """The names of sites, areas and cameras, by id; made once for an answer."""
+
+    def __init__(self, community: Community) -> None:
+        self._sites: dict[str | None, Site] = {site.id: site for site in community.sites}
+        self._areas: dict[str | None, Area] = {area.id: area for area in community.areas}
+        self._cameras: dict[str | None, Camera] = {camera.id: camera for camera in community.cameras}
+
+    def place(self, *, site: str | None, area: str | None, camera: str | None) -> Place:
+        """What the place is called."""
+        found_site, found_area, found_camera = self._sites.get(site), self._areas.get(area), self._cameras.get(camera)
+        return Place(
+            site=Text.of(None if found_site is None else found_site.name),
+            area=Text.of(None if found_area is None else found_area.name),
+            camera=Text.of(None if found_camera is None else found_camera.name),
+        )
+
+
+def alert_view(here: Parts, alert: StoredAlert) -> AlertView:
+    """A stored alert as it is shown."""
+    still = f"/api/v1/alerts/{alert.id}/still.jpg" if here.stills.of(alert.id) else None
+    return AlertView.model_validate({**alert.to_json(), "still": still})
+
+
+def filters(
+    *,
+    level: Annotated[list[Level] | None, Query(description="Any of these.")] = None,
+    kind: Annotated[list[str] | None, Query(description="Any of these kinds, or families (`fire`).")] = None,
+    area: Annotated[list[str] | None, Query()] = None,
+    site: Annotated[list[str] | None, Query()] = None,
+    camera: Annotated[list[str] | None, Query()] = None,
+    since: Annotated[datetime | None, Query(alias="from")] = None,
+    until: Annotated[datetime | None, Query(alias="to", description="Not included.")] = None,
+) -> Filter:
+    """The filter that the query asks for."""
+    for name, moment in (("from", since), ("to", until)):
+        if moment is not None and moment.tzinfo is None:
+            raise BadRequestError(f"query.{name}", "give the time zone, as 2026-03-01T08:00:00+08:00 or ...Z")
+    return Filter(
+        level=tuple(level or ()),
+        kind=tuple(kind or ()),
+        area=tuple(area or ()),
+        site=tuple(site or ()),
+        camera=tuple(camera or ()),
+        since=since,
+        until=until,
+    )
+
+
+Wanted = Annotated[Filter, Depends(filters)]
+
+
+class Move:
+    """A move that somebody asks for: who, and which version was seen."""
+
+    def __init__(self, *, here: Here, who: Handler, response: Response, if_match: IfMatch = None) -> None:
+        self.handling = here.handling
+        self._here = here
+        self._who = who
+        self._response = response
+        self._expected = etags.version(if_match)
+
+    def make(self, move: Callable[[str, int | None], StoredIncident]) -> IncidentView:
+        """Make the move: `move(who, expected version)`.
+
+        Raises:
+            ChangedMeanwhileError: It is another version now; holds the incident and the move that came first.
+        """
+        names = Names(self._here.revisions.current())
+        try:
+            moved = move(self._who.name, self._expected)
+        except MovedMeanwhileError as error:
+            kind = SomebodyWasFirstError if self._expected is None else ChangedMeanwhileError
+            raise kind(
+                str(error),
+                current=_view(self._here, names, self._who, error.incident).model_dump(mode="json"),
+                etag=etags.of_version(error.incident.version),
+                first=None if error.first is None else _history(error.first).model_dump(mode="json"),
+            ) from error
+        self._response.headers["ETag"] = etags.of_version(moved.version)
+        return _view(self._here, names, self._who, moved)
+
+
+Moving = Annotated[Move, Depends()]
+
+
+@router.get("/incidents", summary="List incidents")
+def incidents(
+    *,
+    here: Here,
+    who: Viewer,
+    wanted: Wanted,
+    state: Annotated[Literal["open", "done", "all"], Query(description="`open` is not resolved yet.")] = "all",
+    handling: Annotated[list[Handling] | None, Query(description="Any of these; instead of `state`.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[IncidentView]:
+    """Incidents, the newest first."""
+    wanted = replace(wanted, handling=tuple(handling) if handling else _STATES[state])
+    try:
+        page = here.alerts.incidents(wanted, cursor=cursor, limit=limit)
+    except ValueError as error:
+        raise BadRequestError("query.cursor", "this is no cursor of this list") from error
+    names = Names(here.revisions.current())
+    return Page(items=[_view(here, names, who, found) for found in page.items], next=page.next_cursor)
+
+
+@router.get("/incidents/{incident_id}", summary="One incident")
+def incident(here: Here, who: Viewer, incident_id: str, response: Response) -> IncidentDetail:
+    """One incident with its alerts and all moves; its ETag is what a move may name."""
+    found = here.alerts.incident(incident_id)
+    response.headers["ETag"] = etags.of_version(found.version)
+    history = [_history(move) for move in here.alerts.history(incident_id)]
+    view = _view(here, Names(here.revisions.current()), who, found)
+    return IncidentDetail(
+        **view.model_dump(), alerts=[alert_view(here, each) for each in found.alerts], history=history
+    )
+
+
+@router.post("/incidents/{incident_id}/acknowledge", summary="I have seen it")
+def acknowledge(*, incident_id: str, moving: Moving, body: AcknowledgeBody | None = None) -> IncidentView:
+    """Take care of it: it is seen, by you, and the alert stays as it is."""
+    note = "" if body is None else body.note
+    return moving.make(
+        lambda who, expected: moving.handling.acknowledge(incident_id, who, note, expected_version=expected)
+    )
+
+
+@router.post("/incidents/{incident_id}/comment", summary="Write something down")
+def comment(*, incident_id: str, moving: Moving, body: CommentBody) -> IncidentView:
+    """Add a note to the record."""
+    return moving.make(
+        lambda who, expected: moving.handling.comment(incident_id, who, body.note, expected_version=expected)
+    )
+
+
+@router.post("/incidents/{incident_id}/resolve", summary="It is dealt with")
+def resolve(*, incident_id: str, moving: Moving, body: ResolveBody) -> IncidentView:
+    """Say what it was. Red needs a note; false and nuisance need a cause."""
+    return moving.make(
+        lambda who, expected: moving.handling.resolve(
+            incident_id, who, body.verdict, note=body.note, cause=body.cause, expected_version=expected
+        )
+    )
+
+
+@router.post("/incidents/{incident_id}/reopen", summary="It is not over")
+def reopen(*, incident_id: str, moving: Moving, body: ReopenBody | None = None) -> IncidentView:
+    """Work on it again; it keeps its number."""
+    note = "" if body is None else body.note
+    return moving.make(lambda who, expected: moving.handling.reopen(incident_id, who, note, expected_version=expected))
+
+
+@router.get("/incidents/{incident_id}/still.jpg", summary="Its picture", response_class=FileResponse, responses=JPEG)
+def still(
+    here: Here, _who: Annotated[Principal, Depends(needs(Permission.VIEW_PICTURES))], incident_id: str
+) -> FileResponse:
+    """The kept picture of its first alert that has one."""
+    found = here.alerts.incident(incident_id)
+    path = next((kept for alert in found.alerts if (kept := here.stills.of(alert.id))), None)
+    if path is None:
+        raise NotFoundError(f"no picture of incident {found.number}")
+    return FileResponse(path, media_type="image/jpeg", content_disposition_type="inline")
+
+
+def _history(move: JournalEntry) -> HistoryEntry:
+    return HistoryEntry(seq=move.seq, at=move.at, topic=move.topic, move=move.move, who=move.who, note=move.note)
+
+
+def _view(here: Parts, names: Names, who: Principal, found: StoredIncident) -> IncidentView:
+    body = found.to_json()
+    kept = next((alert for alert in found.alerts if here.stills.of(alert.id)), None)
+    most = max(found.alerts, key=lambda alert: (alert.condition != "closed", alert.level.rank), default=None)
+    body["still"] = None if kept is None else f"/api/v1/alerts/{kept.id}/still.jpg"
+    body["place"] = names.place(site=found.site, area=found.area, camera=found.camera)
+    body["do"] = None if most is None else {"zh": most.do_zh, "en": most.do_en}
+    body["allowed"] = body["allowed"] if allows(who, Permission.HANDLE_INCIDENTS) else []
+    return IncidentView.model_validate(body)

@@ -1,0 +1,144 @@
+"""Sensors, what they measured, and the messages that were refused."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from api.auth import needs
+from api.errors import BadRequestError
+from api.paging import Cursor, Limit, Page, page_of
+from api.parts import Here, Parts
+from api.schemas.places import Text
+from api.schemas.sensors import HealthView, ReadingView, RefusalView, SensorView
+from config.community import Community, Sensor
+from hub.access import Permission, Principal
+from hub.errors import NotFoundError
+from hub.store.event_log import HealthRow, ReadingRow
+
+router = APIRouter(prefix="/api/v1", tags=["sensors"])
+Viewer = Annotated[Principal, Depends(needs(Permission.VIEW_SENSORS))]
+
+MOST_READINGS = 10_000
+_PAYLOAD_SHOWN_BYTES = 4096
+_DAY = timedelta(days=1)
+
+
+@router.get("/sensors", summary="List sensors")
+def sensors(
+    here: Here, _who: Viewer, site: str | None = None, cursor: Cursor = None, limit: Limit = 100
+) -> Page[SensorView]:
+    """All sensors, by id, with whether they are there."""
+    community = here.revisions.current()
+    wanted = [sensor for sensor in community.sensors if site is None or sensor.site == site]
+    found, following = page_of(wanted, cursor, limit)
+    health = {row.source: row for row in here.event_log.health()}
+    return Page(items=[_sensor(sensor, community, health.get(sensor.id)) for sensor in found], next=following)
+
+
+@router.get("/sensors/{sensor_id}", summary="One sensor")
+def sensor(here: Here, _who: Viewer, sensor_id: str) -> SensorView:
+    """One sensor with its newest readings."""
+    found = _find(here, sensor_id)
+    health = next((row for row in here.event_log.health() if row.source == sensor_id), None)
+    view = _sensor(found, here.revisions.current(), health)
+    view.latest = [_reading(row) for row in here.event_log.latest_readings(sensor_id)]
+    return view
+
+
+@router.get("/sensors/{sensor_id}/readings", summary="Readings of a sensor")
+def readings(
+    *,
+    here: Here,
+    _who: Viewer,
+    sensor_id: str,
+    since: Annotated[datetime | None, Query(alias="from", description="Default: a day before `to`.")] = None,
+    until: Annotated[datetime | None, Query(alias="to", description="Not included. Default: now.")] = None,
+    resolution: Annotated[
+        float | None, Query(ge=1, le=31_536_000, description="Seconds; gives one row per stretch that has any.")
+    ] = None,
+    name: Annotated[str | None, Query(max_length=200, description="Only this quantity.")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_READINGS)] = 2000,
+) -> Page[ReadingView]:
+    """Readings between two times, oldest first; when there are more than `limit`, the newest of them.
+
+    Raw, or thinned out to mean, least, greatest and number per stretch of `resolution` seconds.
+    """
+    _find(here, sensor_id)
+    end = _zoned("to", until) or here.clock.now()
+    begin = _zoned("from", since) or end - _DAY
+    if begin >= end:
+        raise BadRequestError("query.from", "`from` must be before `to`")
+    rows = here.event_log.readings(sensor_id, name=name, since=begin, until=end, resolution_s=resolution, limit=limit)
+    return Page(items=[_reading(row) for row in rows])
+
+
+@router.get("/refusals", summary="Messages that were refused")
+def refusals(
+    here: Here,
+    _who: Annotated[Principal, Depends(needs(Permission.VIEW_REFUSALS))],
+    limit: Limit = 100,
+) -> Page[RefusalView]:
+    """The newest messages that were not understood, newest first: what came, where, and what was wrong with it."""
+    found = here.event_log.refusals(limit=limit)
+    items = [
+        RefusalView(
+            seq=stored.seq,
+            arrived=stored.refusal.arrived,
+            topic=stored.refusal.topic,
+            reason=stored.refusal.reason,
+            detail=stored.refusal.detail,
+            size_bytes=stored.size_bytes,
+            payload=stored.refusal.payload[:_PAYLOAD_SHOWN_BYTES].decode(errors="replace"),
+        )
+        for stored in found
+    ]
+    return Page(items=items)
+
+
+def _zoned(name: str, moment: datetime | None) -> datetime | None:
+    if moment is not None and moment.tzinfo is None:
+        raise BadRequestError(f"query.{name}", "give the time zone, as 2026-03-01T08:00:00+08:00 or ...Z")
+    return moment
+
+
+def _find(here: Parts, sensor_id: str) -> Sensor:
+    found = next((each for each in here.revisions.current().sensors if each.id == sensor_id), None)
+    if found is None:
+        raise NotFoundError(f"no sensor {sensor_id!r}")
+    return found
+
+
+def _sensor(sensor: Sensor, community: Community, health: HealthRow | None) -> SensorView:
+    site = community.site(sensor.site)
+    return SensorView(
+        id=sensor.id,
+        site=sensor.site,
+        area=None if site is None else site.area,
+        name=Text.of(sensor.name),
+        format=sensor.format,
+        address=sensor.address or sensor.id,
+        kinds=list(sensor.kinds),
+        silent_after_s=sensor.silent_after_s,
+        life_safety=sensor.life_safety,
+        health=None if health is None else health_view(health),
+    )
+
+
+def health_view(row: HealthRow) -> HealthView:
+    """A row of the health table as it is shown."""
+    return HealthView(source=row.source, kind=row.kind, state=row.state, reason=row.reason, since=row.since)
+
+
+def _reading(row: ReadingRow) -> ReadingView:
+    return ReadingView(
+        name=row.name,
+        at=row.at,
+        value=row.value,
+        minimum=row.minimum,
+        maximum=row.maximum,
+        count=row.count,
+        quality=[word for word in row.quality.split(",") if word],
+    )

@@ -1,0 +1,67 @@
+"""Bodies about cameras: what is configured, without passwords, and how the camera does."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from api.schemas.places import Text
+from config.community import Camera, Detector, Stream, Zone
+
+
+class StreamView(BaseModel):
+    """A stream as it may be shown."""
+
+    url: str = Field(examples=["rtsp://192.0.2.14:554/h264/main"])
+    username: str | None = None
+    has_password: bool = Field(description="A password is set; it is never shown.")
+
+    @classmethod
+    def of(cls, stream: Stream) -> StreamView:
+        """Without the password."""
+        return cls(url=stream.shown_url, username=stream.username, has_password=stream.password is not None)
+
+
+class CameraStatusView(BaseModel):
+    """How a camera does."""
+
+    state: str = Field(examples=["live"], description="connecting, live, offline or disabled.")
+    since: datetime | None = None
+    reason: str | None = Field(default=None, examples=["login_refused"])
+    troubles: dict[str, str] = Field(default={}, description="What of its analysis does not work, by detector.")
+    codec: str | None = Field(default=None, examples=["h264"])
+    width: int | None = None
+    height: int | None = None
+    fps: float | None = None
+
+
+class CameraView(BaseModel):
+    """A camera: its settings and its state."""
+
+    id: str = Field(examples=["cam-12"])
+    site: str = Field(examples=["junction-3"])
+    area: str | None = None
+    name: Text | None = None
+    main: StreamView
+    sub: StreamView | None = None
+    zones: list[Zone] = []
+    detectors: list[Detector] = []
+    enabled: bool = True
+    status: CameraStatusView
+
+    @classmethod
+    def of(cls, camera: Camera, *, area: str | None, status: CameraStatusView) -> CameraView:
+        """A configured camera as it may be shown."""
+        return cls(
+            id=camera.id,
+            site=camera.site,
+            area=area,
+            name=Text.of(camera.name),
+            main=StreamView.of(camera.main),
+            sub=None if camera.sub is None else StreamView.of(camera.sub),
+            zones=list(camera.zones),
+            detectors=list(camera.detectors),
+            enabled=camera.enabled,
+            status=status,
+        )

@@ -1,0 +1,23 @@
+"""The body of a feed event: one journal entry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alerts.views import JournalEntry
+from hub.events import time_to_text
+
+
+def entry_view(entry: JournalEntry) -> dict[str, Any]:
+    """A journal entry as JSON types: which move of what, and the subject as it was after it."""
+    return {
+        "seq": entry.seq,
+        "at": time_to_text(entry.at),
+        "topic": entry.topic,
+        "subject": entry.subject,
+        "incident": entry.incident,
+        "move": entry.move,
+        "who": entry.who,
+        "note": entry.note,
+        "body": dict(entry.body),
+    }

@@ -1,0 +1,59 @@
+"""Bodies about sensors, their readings, and the messages that were refused."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from api.schemas.places import Text
+
+
+class HealthView(BaseModel):
+    """Whether something is there, from its newest change."""
+
+    source: str = Field(examples=["river-gauge"])
+    kind: str = Field(examples=["sensor.health"])
+    state: str = Field(examples=["online"])
+    reason: str = ""
+    since: datetime
+
+
+class ReadingView(BaseModel):
+    """One value, or all values within one stretch of time."""
+
+    name: str = Field(examples=["water_level.level_m"], description="What was measured, with its unit.")
+    at: datetime = Field(description="When; of a stretch its beginning.")
+    value: float = Field(examples=[1.84], description="The value; of a stretch its mean.")
+    minimum: float
+    maximum: float
+    count: int = Field(examples=[1])
+    quality: list[str] = Field(default=[], description="Reasons for doubt.", examples=[["history"]])
+
+
+class SensorView(BaseModel):
+    """A sensor: its settings, its presence and its newest readings."""
+
+    id: str = Field(examples=["river-gauge"])
+    site: str
+    area: str | None = None
+    name: Text | None = None
+    format: str = Field(examples=["plain"])
+    address: str
+    kinds: list[str] = []
+    silent_after_s: float | None = None
+    life_safety: bool = False
+    health: HealthView | None = Field(default=None, description="Absent until the first message.")
+    latest: list[ReadingView] | None = Field(default=None, description="Only when one sensor is asked for.")
+
+
+class RefusalView(BaseModel):
+    """A message that was not understood."""
+
+    seq: int
+    arrived: datetime
+    topic: str = Field(examples=["hub/v1/home-7/smoke-1/smoke"])
+    reason: str = Field(examples=["malformed"])
+    detail: str = Field(examples=["not JSON: line 1 column 2"])
+    size_bytes: int
+    payload: str = Field(description="Its first 4,096 bytes as text; what is no UTF-8 stands as U+FFFD.")

@@ -1,0 +1,14 @@
+"""Where the hub's database is, from the machine's settings."""
+
+from __future__ import annotations
+
+from config.machine import Machine
+from hub.clock import Clock
+from hub.store.database import Database, sqlite_url
+
+
+def database_of(machine: Machine, clock: Clock) -> Database:
+    """The database of this machine, not started yet; its data folder is made, for this user alone."""
+    machine.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    url = sqlite_url(machine.data) if machine.database.url is None else machine.database.url.reveal()
+    return Database(url, durability=machine.database.durability, clock=clock)

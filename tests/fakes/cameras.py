@@ -1,0 +1,62 @@
+"""A supervisor of cameras without cameras: it remembers what it was told and gives one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from cameras.health import CameraState
+from cameras.keeper import WorkerState, WorkerStatus
+from cameras.link import CameraStatus, Still
+from config.community import Community
+from hub.clock import Clock
+
+JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
+
+
+class FakeCameras:
+    """Fulfils `api.parts.Cameras`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._since: datetime = clock.now()
+        self.applied: list[Community] = []
+        self.asked: list[tuple[str, str | None]] = []
+        self.blind: set[str] = set()
+        """Cameras that have no picture."""
+        self.running = False
+
+    def start(self) -> None:
+        self.running = True
+
+    def stop(self) -> None:
+        self.running = False
+
+    def apply(self, community: Community) -> None:
+        self.applied.append(community)
+
+    def still(self, camera_id: str, *, event_id: str | None = None, timeout_s: float = 2.0) -> Still | None:
+        del timeout_s
+        self.asked.append((camera_id, event_id))
+        return None if camera_id in self.blind else Still(JPEG, self._clock.now())
+
+    def status(self) -> Sequence[CameraStatus]:
+        if not self.applied:
+            return []
+        return [
+            CameraStatus(
+                camera.id,
+                CameraState.LIVE if camera.enabled else CameraState.DISABLED,
+                self._since,
+                worker="worker-0",
+                codec="h264",
+                width=1280,
+                height=720,
+                fps=25.0,
+            )
+            for camera in self.applied[-1].cameras
+        ]
+
+    def workers(self) -> Sequence[WorkerStatus]:
+        number = len(self.applied[-1].cameras) if self.applied else 0
+        return [WorkerStatus("worker-0", WorkerState.RUNNING, self._since, 4711, 0, number)]
