@@ -24,8 +24,8 @@ class Role(enum.StrEnum):
     """Sits in the monitoring room."""
     RESPONDER = "responder"
     """Patrols, grid workers: goes there."""
-    HOUSEHOLD = "household"
-    """A resident."""
+    RESIDENT = "resident"
+    """Lives here."""
     INTEGRATOR = "integrator"
     """Another system, or who installs devices."""
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from sqlalchemy import make_url
 
 _SETTINGS = "-c listen_addresses= -c shared_buffers=32MB"
 _UNSAFE_AND_FAST = " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
@@ -27,20 +28,20 @@ class PostgresServer:
     """Databases on one server."""
 
     def __init__(self, url: str) -> None:
-        """Use the server at `url` (`postgresql://...`, without a database)."""
-        self._url = url
+        """Use the server at `url` (`postgresql://...`, a user that may create databases)."""
+        self._url = make_url(url).set(drivername="postgresql")
         self._numbers = itertools.count(1)
 
     @contextmanager
     def database(self) -> Iterator[str]:
         """The SQLAlchemy URL of a fresh, empty database, removed in the end."""
         name = f"hub_test_{os.getpid()}_{next(self._numbers)}"
-        with psycopg.connect(self._url, dbname="postgres", autocommit=True) as connection:
+        place = self._url.set(database="postgres").render_as_string(hide_password=False)
+        with psycopg.connect(place, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
             try:
-                scheme, _, rest = self._url.partition("://")
-                place, _, query = rest.partition("?")
-                yield f"{scheme}+psycopg://{place.rstrip('/')}/{name}?{query}"
+                mine = self._url.set(drivername="postgresql+psycopg", database=name)
+                yield mine.render_as_string(hide_password=False)
             finally:
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
