@@ -186,7 +186,7 @@ class EmbeddedBroker:
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        program = self._program()
+        program = self.program()
         config = self._write_config()
         clean = ended_in_order(self._folder)
         log = self._folder / "nats.log"
@@ -238,7 +238,12 @@ class EmbeddedBroker:
         told = [line for line in lines if "[FTL]" in line or "[ERR]" in line] or lines
         return " | ".join(line.split("] ", 1)[-1] for line in told[-3:])
 
-    def _program(self) -> Path:
+    def program(self) -> Path:
+        """The nats-server that is started.
+
+        Raises:
+            BrokerError: There is none.
+        """
         if self._settings.program is not None:
             if not os.access(self._settings.program, os.X_OK):
                 raise BrokerError(f"broker.program {self._settings.program} is not a program that can be started")

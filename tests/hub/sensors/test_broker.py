@@ -1,0 +1,218 @@
+"""The embedded broker as a child process: real nats-server, real signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from config.machine import EmbeddedBroker as BrokerSettings
+from config.secrets import Secret
+from hub.clock import SystemClock
+from hub.errors import BrokerError
+from hub.sensors.broker import EmbeddedBroker
+from tests.fakes.brokers import Device
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc and sends signals")
+
+HUB = """
+import pathlib, sys, threading
+from config.machine import EmbeddedBroker as Settings
+from hub.clock import SystemClock
+from hub.sensors.broker import EmbeddedBroker
+broker = EmbeddedBroker(Settings(port=0), pathlib.Path(sys.argv[1]), SystemClock())
+broker.start()
+print(broker.pid, flush=True)
+threading.Event().wait()
+"""
+
+
+class Health:
+    def __init__(self) -> None:
+        self.said: list[bool] = []
+
+    def __call__(self, online: bool, _reason: str) -> None:  # noqa: FBT001 - the callback's own form
+        self.said.append(online)
+
+
+@pytest.fixture
+def health() -> Health:
+    return Health()
+
+
+@pytest.fixture
+def broker(tmp_path: Path, health: Health) -> Iterator[EmbeddedBroker]:
+    made = EmbeddedBroker(BrokerSettings(port=0), tmp_path, SystemClock(), on_health=health)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def other_hub(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A process that runs a broker in the same folder, and the broker's process id."""
+    with subprocess.Popen([sys.executable, "-c", HUB, str(tmp_path)], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        yield child, int(child.stdout.readline())
+        child.kill()
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes() == b""
+    except FileNotFoundError:
+        return True
+
+
+def test_it_listens_on_loopback_on_the_port_it_says(broker: EmbeddedBroker) -> None:
+    assert broker.url == f"mqtt://127.0.0.1:{broker.port}"
+    Device(broker.endpoint()).close()
+
+
+def test_nobody_signs_in_without_the_password(broker: EmbeddedBroker) -> None:
+    """The first bytes of a CONNECT without user; the broker answers 5, not authorised, and hangs up."""
+    connect = b"\x10\x0f\x00\x04MQTT\x04\x02\x00\x3c\x00\x03abc"
+    with socket.create_connection(("127.0.0.1", broker.port), timeout=5) as connection:
+        connection.sendall(connect)
+        assert connection.recv(4) == b"\x20\x02\x00\x05"
+
+
+def test_its_secrets_are_in_private_files_and_on_no_command_line(broker: EmbeddedBroker, tmp_path: Path) -> None:
+    password = broker.password.reveal()
+    assert len(password) >= 32
+    for name in ("password", "nats.conf"):
+        assert (tmp_path / "broker" / name).stat().st_mode & 0o777 == 0o600
+    assert password.encode() not in Path(f"/proc/{broker.pid}/cmdline").read_bytes()
+    assert password.encode() not in Path(f"/proc/{broker.pid}/environ").read_bytes()
+    assert password not in (tmp_path / "broker" / "nats.log").read_text()
+
+
+def test_the_password_stays_over_a_restart_and_can_be_set(tmp_path: Path) -> None:
+    passwords = set()
+    for _ in range(2):
+        made = EmbeddedBroker(BrokerSettings(port=0), tmp_path, SystemClock())
+        made.start()
+        passwords.add(made.password.reveal())
+        made.stop()
+    assert len(passwords) == 1
+    odd = 'with "quotes" and \\ $HOME'
+    chosen = EmbeddedBroker(BrokerSettings(port=0, password=Secret(odd)), tmp_path, SystemClock())
+    chosen.start()
+    try:
+        Device(chosen.endpoint()).close()
+    finally:
+        chosen.stop()
+
+
+def test_a_killed_broker_is_started_again_on_the_same_port(
+    broker: EmbeddedBroker, health: Health, wait_until: Callable[..., None]
+) -> None:
+    port, pid = broker.port, broker.pid
+    assert pid is not None
+    assert broker.current_run().after_clean_stop
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: health.said == [True, False, True], what="offline, then online")
+    assert (broker.port, broker.pid != pid) == (port, True)
+    assert (broker.current_run().number, broker.current_run().after_clean_stop) == (2, False)
+    Device(broker.endpoint()).close()
+
+
+def test_what_it_acknowledged_survives_being_killed(broker: EmbeddedBroker, wait_until: Callable[..., None]) -> None:
+    device = Device(broker.endpoint())
+    for number in range(20):
+        device.send(f"a/{number}", "kept", retain=True)
+    pid = broker.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    device.close()
+    wait_until(lambda: broker.current_run().number == 2, what="second run")
+    wait_until(lambda: listens(broker.port), what="port open")
+    reader = Device(broker.endpoint(), "reader")
+    reader.listen("a/+")
+    wait_until(lambda: len(reader.seen) == 20, what="20 retained messages")
+    reader.close()
+
+
+def test_it_stops_in_order_and_twice(broker: EmbeddedBroker, tmp_path: Path) -> None:
+    pid = broker.pid
+    assert pid is not None
+    broker.stop()
+    broker.stop()
+    assert is_gone(pid)
+    again = EmbeddedBroker(BrokerSettings(port=0), tmp_path, SystemClock())
+    again.start()
+    assert again.current_run().after_clean_stop
+    again.stop()
+
+
+def test_it_ends_in_order_when_its_hub_is_killed(
+    other_hub: tuple[subprocess.Popen[str], int], tmp_path: Path, wait_until: Callable[..., None]
+) -> None:
+    hub, pid = other_hub
+    hub.kill()
+    wait_until(lambda: is_gone(pid), what="broker gone")
+    assert "Server Exiting" in (tmp_path / "broker" / "nats.log").read_text()
+
+
+def test_a_broker_whose_hub_lives_is_left_alone(other_hub: tuple[subprocess.Popen[str], int], tmp_path: Path) -> None:
+    hub, pid = other_hub
+    with pytest.raises(BrokerError, match=f"process id {hub.pid} "):
+        EmbeddedBroker(BrokerSettings(port=0), tmp_path, SystemClock()).start()
+    assert not is_gone(pid)
+
+
+def test_a_left_over_broker_does_not_block_the_next_start(
+    tmp_path: Path, broker: EmbeddedBroker, wait_until: Callable[..., None]
+) -> None:
+    """One without a tether, as on a machine that is not Linux."""
+    broker.stop()
+    log = tmp_path / "broker" / "nats.log"
+    log.unlink()
+    orphan = subprocess.Popen([str(broker.program()), "--config", str(tmp_path / "broker" / "nats.conf")])
+    try:
+        wait_until(lambda: log.exists() and "Server is ready" in log.read_text(), what="orphan runs")
+        (tmp_path / "broker" / "owner").write_text("999999999 1\n")
+        again = EmbeddedBroker(BrokerSettings(port=0), tmp_path, SystemClock())
+        again.start()
+        again.stop()
+        assert orphan.poll() is not None
+    finally:
+        orphan.kill()
+        orphan.wait()
+
+
+def test_a_stranger_under_the_old_process_id_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "broker").mkdir()
+    with subprocess.Popen(["sleep", "60"]) as stranger:
+        (tmp_path / "broker" / "nats.pid").write_text(str(stranger.pid))
+        made = EmbeddedBroker(BrokerSettings(port=0), tmp_path, SystemClock())
+        made.start()
+        made.stop()
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_a_taken_port_stops_the_start_with_the_reason(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(BrokerError, match="address already in use"):
+            EmbeddedBroker(BrokerSettings(port=port), tmp_path, SystemClock()).start()
+
+
+def test_a_program_that_is_none_stops_the_start(tmp_path: Path) -> None:
+    settings = BrokerSettings(port=0, program=tmp_path / "nothing")
+    with pytest.raises(BrokerError, match="not a program"):
+        EmbeddedBroker(settings, tmp_path, SystemClock()).start()
