@@ -36,11 +36,13 @@ class Known:
         formats: Payload formats of sensors, each with the model of its options.
         detectors: Detectors, each with the model of its options.
         observations: What a sensor can observe (`smoke`, `water_level`).
+        notifiers: Channels of notifiers, each with the model of its options.
     """
 
     formats: Kinds | None = None
     detectors: Kinds | None = None
     observations: Collection[str] | None = None
+    notifiers: Kinds | None = None
 
 
 class _HasId(Protocol):
@@ -62,6 +64,7 @@ def community_problems(community: Community, known: Known, *, look_at_files: boo
         ("sites", community.sites),
         ("cameras", community.cameras),
         ("sensors", community.sensors),
+        ("notifiers", community.notifiers),
     )
     for noun, things in nouns:
         yield from _ids((noun,), things)
@@ -77,6 +80,9 @@ def community_problems(community: Community, known: Known, *, look_at_files: boo
     for number, sensor in enumerate(community.sensors):
         yield from _reference(("sensors", number, "site"), sensor.site, sites, noun="site")
     yield from _sensors(community, known)
+    if known.notifiers is not None:
+        for number, notifier in enumerate(community.notifiers):
+            yield from _plugin(("notifiers", number), notifier.kind, notifier.options, known.notifiers)
 
 
 def machine_problems(machine: Machine) -> Iterator[Problem]:
@@ -189,15 +195,19 @@ def _camera(location: Location, camera: Camera, known: Known, *, look_at_files: 
     if known.detectors is None:
         return
     for number, detector in enumerate(camera.detectors):
-        place = (*location, "detectors", number)
-        model = known.detectors.get(detector.kind)
-        if model is None:
-            yield Problem((*place, "kind"), unknown(detector.kind, tuple(known.detectors)))
-            continue
-        try:
-            model.model_validate(detector.options)
-        except ValidationError as error:
-            yield from problems(error, model, detector.options, below=(*place, "options"))
+        yield from _plugin((*location, "detectors", number), detector.kind, detector.options, known.detectors)
+
+
+def _plugin(place: Location, kind: str, options: Mapping[str, object], known: Kinds) -> Iterator[Problem]:
+    """Whether there is a plugin of this kind, and whether it takes these options."""
+    model = known.get(kind)
+    if model is None:
+        yield Problem((*place, "kind"), unknown(kind, tuple(known)))
+        return
+    try:
+        model.model_validate(options)
+    except ValidationError as error:
+        yield from problems(error, model, options, below=(*place, "options"))
 
 
 def _stream(location: Location, stream: Stream, *, look_at_files: bool) -> Iterator[Problem]:

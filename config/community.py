@@ -255,6 +255,19 @@ class Sensor(_Part):
     life_safety: bool = False
 
 
+class Notifier(_Part):
+    """Somebody or something outside that is told of incidents."""
+
+    id: Id
+    kind: str
+    """The channel, a kind in alerts/notifiers/."""
+    options: dict[str, Any] = {}
+    secret: Secret | None = None
+    """The password or key of the channel."""
+    at_least: Level = Level.NOTICE
+    """Incidents below this level are not told."""
+
+
 class Community(_Part):
     """All of community.yaml."""
 
@@ -265,6 +278,7 @@ class Community(_Part):
     sites: tuple[Site, ...] = ()
     cameras: tuple[Camera, ...] = ()
     sensors: tuple[Sensor, ...] = ()
+    notifiers: tuple[Notifier, ...] = ()
 
     def site(self, site_id: str) -> Site | None:
         """The Site with this id."""

@@ -48,6 +48,7 @@ def load_community(
     formats: Kinds | None = None,
     detectors: Kinds | None = None,
     observations: Collection[str] | None = None,
+    notifiers: Kinds | None = None,
 ) -> Community:
     """What there is, checked as `check_community` does, and every `file:` address must lead to a file.
 
@@ -55,7 +56,7 @@ def load_community(
         ConfigurationError: All that is wrong in it.
     """
     data = _read_mapping(path)
-    known = Known(formats=formats, detectors=detectors, observations=observations)
+    known = Known(formats=formats, detectors=detectors, observations=observations, notifiers=notifiers)
     community, found = _validate(Community, data, path)
     unreadable: frozenset[Location] = frozenset()
     readable = community
@@ -93,6 +94,7 @@ def check_community(
     formats: Kinds | None = None,
     detectors: Kinds | None = None,
     observations: Collection[str] | None = None,
+    notifiers: Kinds | None = None,
 ) -> tuple[Mistake, ...]:
     """What is wrong in a Community beyond its shape, all of it; empty when it can be accepted.
 
@@ -103,8 +105,9 @@ def check_community(
         formats: Payload formats by kind, each with the model of its options; None leaves them unchecked.
         detectors: Detectors by kind, each with the model of its options; None leaves them unchecked.
         observations: What sensors can observe; None leaves it unchecked.
+        notifiers: Channels of notifiers, each with the model of its options; None leaves them unchecked.
     """
-    known = Known(formats=formats, detectors=detectors, observations=observations)
+    known = Known(formats=formats, detectors=detectors, observations=observations, notifiers=notifiers)
     found = community_problems(community, known, look_at_files=file is not None)
     return mistakes(found, file=file, data=None)
 

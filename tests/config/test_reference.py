@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from config.community import Area, Camera, Community, Detector, Location, Name, Sensor, Site, Stream, Zone
+from config.community import Area, Camera, Community, Detector, Location, Name, Notifier, Sensor, Site, Stream, Zone
 from config.machine import Database, EmbeddedBroker, ExternalBroker, Http, Keep, Machine, Workers
 from config.messages import number_range
 from config.secrets import Secret
@@ -32,6 +32,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     Stream,
     Zone,
     Detector,
+    Notifier,
     Sensor,
 )
 PLAIN_TYPES = {"boolean": "true or false", "integer": "whole number", "number": "number", "string": "text"}

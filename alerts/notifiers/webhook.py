@@ -1,0 +1,118 @@
+"""Notifier `webhook`: an HTTP POST of JSON to an address of the recipient's.
+
+    notifiers:
+      - {id: desk, kind: webhook, at_least: orange, options: {url: "https://desk.example/hook"}, secret: "env:HOOK"}
+
+The body is `{"number", "at", "move", "who", "note", "incident"}`; `incident` is what the API shows. `number` stands in
+the header `Hub-Delivery` too and is the same at every attempt. With a secret, `Hub-Signature-256` is `sha256=` and the
+HMAC-SHA256 of the body in hex. Redirects are not followed: they could lead anywhere. No connection is kept open.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import http.client
+import json
+import ssl
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+from alerts.notice import Delivered, Notice, Outcome, Refused, TryLater
+from config.secrets import Secret
+from hub.events import time_to_text
+from hub.plugins import Options, Plugin
+
+_LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""Answers that another attempt may change (RFC 9110, RFC 6585, RFC 8470)."""
+_LONGEST_PAUSE_S = 600.0
+"""A recipient may ask for at most this long a pause."""
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is no web address; write https://host/path")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("holds a password; write it as `secret`, with which the body is signed")
+    try:
+        parts.port  # noqa: B018 - reading it is the check
+    except ValueError:
+        raise ValueError("has no usable port; write https://host:8443/path") from None
+    return url
+
+
+class WebhookOptions(Options):
+    """Where to."""
+
+    url: Annotated[str, Field(max_length=2048), AfterValidator(_address)]
+    timeout_s: Annotated[float, Field(gt=0, le=30)] = 5.0
+    """For connecting and for each wait for an answer."""
+
+
+class Webhook:
+    """One address."""
+
+    def __init__(self, options: WebhookOptions, secret: Secret | None) -> None:
+        parts = urlsplit(options.url)
+        self._host, self._port = parts.hostname or "", parts.port
+        self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self._secret = secret
+        self._timeout_s = options.timeout_s
+        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+
+    def send(self, notice: Notice) -> Outcome:
+        """POST it; what the answer means for another attempt is decided here."""
+        body = json.dumps(
+            {
+                "number": notice.number,
+                "at": time_to_text(notice.at),
+                "move": notice.move,
+                "who": notice.who,
+                "note": notice.note,
+                "incident": notice.incident,
+            },
+            ensure_ascii=False,
+        ).encode()
+        headers = {"Content-Type": "application/json", "Hub-Delivery": str(notice.number)}
+        if self._secret is not None:
+            try:
+                key = self._secret.reveal().encode()
+            except ValueError as error:
+                return TryLater(str(error))
+            headers["Hub-Signature-256"] = "sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest()
+        connection = self._connection()
+        try:
+            connection.request("POST", self._path, body, headers)
+            answer = connection.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            return TryLater(str(error) or type(error).__name__)
+        finally:
+            connection.close()
+        return _outcome(answer.status, answer.getheader("Retry-After"))
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self._tls is not None:
+            return http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout_s, context=self._tls)
+        return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout_s)
+
+
+def _outcome(status: int, retry_after: str | None) -> Outcome:
+    if status // 100 == 2:  # noqa: PLR2004 - all of 2xx
+        return Delivered()
+    if status not in _LATER:
+        return Refused(f"answered {status}")
+    seconds = (
+        float(retry_after) if retry_after is not None and retry_after.isascii() and retry_after.isdigit() else None
+    )
+    return TryLater(f"answered {status}", None if seconds is None else min(seconds, _LONGEST_PAUSE_S))
+
+
+PLUGIN = Plugin(
+    kind="webhook",
+    options=WebhookOptions,
+    build=Webhook,
+    summary="An HTTP POST of JSON, signed when there is a secret.",
+)
