@@ -46,11 +46,13 @@ class IntakeStatus:
 
     Attributes:
         connected: The broker answers.
+        listening: It has taken all our subscriptions: from here on no message is missed.
         counts: Messages by name: `received`, `stored`, `repeated`, `ignored`, `left` (with the broker), `dropped`
             (QoS 0, nobody keeps those), `refused.<reason>`, and `in_flight`.
     """
 
     connected: bool
+    listening: bool
     counts: dict[str, int]
 
 
@@ -99,6 +101,7 @@ class MqttIntake:
         )
         self._lock = threading.Lock()
         self._subscribed: frozenset[str] = frozenset()
+        self._asked: set[int] = set()  # subscriptions that the broker has not answered
         self._connected = False
         self._stopping = threading.Event()
         self._ticker = threading.Thread(target=self._tick_on, name="mqtt-tick", daemon=True)
@@ -139,8 +142,8 @@ class MqttIntake:
     def status(self) -> IntakeStatus:
         """What was done so far."""
         with self._lock:
-            connected = self._connected
-        return IntakeStatus(connected, self._pipeline.counts())
+            connected, listening = self._connected, self._connected and not self._asked
+        return IntakeStatus(connected, listening, self._pipeline.counts())
 
     def _run(self) -> BrokerRun | None:
         return None if self._broker_run is None else self._broker_run()
@@ -160,6 +163,7 @@ class MqttIntake:
         self._pipeline.connected(session_kept=flags.session_present, run=self._run())
         with self._lock:
             self._connected = True
+            self._asked.clear()
             if not flags.session_present:
                 self._subscribed = frozenset()
             elif not self._subscribed:  # a session of an earlier process, perhaps with formats that are gone
@@ -182,8 +186,10 @@ class MqttIntake:
             self._presence.note(BROKER_HEALTH, BROKER, online=False, reason=f"connection lost: {reason}")
 
     def _on_subscribe(
-        self, _client: Client, _data: Any, _mid: int, reasons: list[ReasonCode], _properties: Properties | None
+        self, _client: Client, _data: Any, mid: int, reasons: list[ReasonCode], _properties: Properties | None
     ) -> None:
+        with self._lock:
+            self._asked.discard(mid)
         if any(reason.is_failure for reason in reasons):
             logger.error("broker refuses a subscription", extra={"reasons": [str(reason) for reason in reasons]})
 
@@ -205,7 +211,9 @@ class MqttIntake:
         wanted = self._door.filters()
         new, gone = wanted - self._subscribed, self._subscribed - wanted
         if new:
-            self._client.subscribe([(topic, 1) for topic in sorted(new)])
+            _, mid = self._client.subscribe([(topic, 1) for topic in sorted(new)])
+            if mid is not None:
+                self._asked.add(mid)
         if gone:
             self._client.unsubscribe(sorted(gone))
         self._subscribed = wanted

@@ -1,0 +1,331 @@
+"""The intake against real brokers and the real store: what was acknowledged is stored, exactly once."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from config.community import Community, Sensor
+from hub.bus import Bus
+from hub.clock import SystemClock
+from hub.events import Event, Quality
+from hub.sensors.intake import Door
+from hub.sensors.mqtt import STATUS_TOPIC, MqttIntake, Publisher
+from hub.sensors.pipeline import Log
+from hub.sensors.presence import Presence
+from hub.store.database import Database
+from hub.store.deliveries import DeliveryMarks
+from hub.store.engines import sqlite_url
+from hub.store.event_log import EventLog
+from tests.fakes.brokers import Device, Mosquitto, Nats
+from tests.fakes.event_log import FailingLog, SilentLog, StuckLog
+
+SMOKE, LEVEL, HELP = "hub/v1/home-3/smoke-3/smoke", "hub/v1/bridge/level-1/water_level", "zigbee2mqtt/home_3/help"
+PRESS = json.dumps({"action": "emergency", "battery": 100, "linkquality": 80})
+Wait = Callable[..., None]
+
+
+class Hub:
+    """The part of a hub that these tests are about; intakes come and go, the store stays."""
+
+    def __init__(self, broker: Nats | Mosquitto, folder: Path, door: Door, community: Community) -> None:
+        self.broker = broker
+        self.door = door
+        self.community = community
+        self.database = Database(sqlite_url(folder))
+        self.database.start()
+        self.log = EventLog(self.database, Bus())
+        self.marks = DeliveryMarks(self.database)
+        self.intakes: list[MqttIntake] = []
+
+    def intake(self, log: Log | None = None, *, in_flight: int = 256) -> MqttIntake:
+        """A new process, as it were: everything but the store is fresh."""
+        clock = SystemClock()
+        made = MqttIntake(
+            self.broker.endpoint(),
+            log or self.log,
+            clock,
+            door=self.door,
+            marks=self.marks,
+            presence=Presence(self.log, clock),
+            broker_run=None if self.broker.run() is None else self.broker.run,  # type: ignore[arg-type]
+            in_flight=in_flight,
+        )
+        made.apply(self.community)
+        made.start()
+        self.intakes.append(made)
+        return made
+
+    def kill(self, intake: MqttIntake) -> None:
+        """Stop without a word: the connection breaks and nothing more is acknowledged."""
+        intake._stopping.set()
+        with intake._pipeline._changed:
+            intake._pipeline._is_stopping = True
+            intake._pipeline._changed.notify_all()
+        connection: Any = intake._client.socket()
+        intake._client._thread_terminate = True
+        if connection is not None:
+            connection.shutdown(2)
+        intake._client.loop_stop()
+
+    def stored(self, kind: str) -> list[Event]:
+        return [found.event for found in reversed(self.log.events(kind=kind, limit=10_000))]
+
+    def close(self) -> None:
+        for intake in self.intakes:
+            intake.stop()
+        self.database.stop()
+
+
+@pytest.fixture(params=["nats", "mosquitto"])
+def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Nats | Mosquitto]:
+    if request.param == "mosquitto" and Mosquitto.program is None:
+        pytest.skip("mosquitto is not installed")
+    made = Nats(tmp_path) if request.param == "nats" else Mosquitto(tmp_path)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def hub(broker: Nats | Mosquitto, tmp_path: Path, door: Door, community: Community) -> Iterator[Hub]:
+    made = Hub(broker, tmp_path, door, community)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def device(broker: Nats | Mosquitto) -> Iterator[Device]:
+    made = Device(broker.endpoint())
+    yield made
+    made.close()
+
+
+def listening(intake: MqttIntake) -> Callable[[], bool]:
+    return lambda: intake.status().listening
+
+
+def counted(intake: MqttIntake, name: str, number: int) -> Callable[[], bool]:
+    return lambda: intake.status().counts.get(name, 0) >= number
+
+
+def test_a_message_becomes_a_stored_event(hub: Hub, device: Device, wait_until: Wait) -> None:
+    intake = hub.intake()
+    wait_until(listening(intake))
+    device.send(SMOKE, "true")
+    wait_until(counted(intake, "stored", 1))
+    (event,) = hub.stored("smoke")
+    assert (event.source, event.site, dict(event.fields)) == ("smoke-3", "home-3", {"alarm": True})
+    assert [row.value for row in hub.log.latest_readings("smoke-3")] == [1.0]
+    assert [row.state for row in hub.log.health() if row.source == "smoke-3"] == ["online"]
+
+
+def test_what_is_acknowledged_does_not_come_again(hub: Hub, device: Device, wait_until: Wait) -> None:
+    first = hub.intake()
+    wait_until(listening(first))
+    device.send(SMOKE, "true")
+    wait_until(counted(first, "stored", 1))
+    first.stop()
+    second = hub.intake()
+    wait_until(listening(second))
+    device.send(LEVEL, "2.5")
+    wait_until(counted(second, "stored", 1))
+    assert second.status().counts["received"] == 1
+
+
+def test_what_is_sent_while_the_hub_is_away_waits_for_it(hub: Hub, device: Device, wait_until: Wait) -> None:
+    first = hub.intake()
+    wait_until(listening(first))
+    device.send(SMOKE, "true")
+    wait_until(counted(first, "stored", 1))
+    first.stop()
+    for level in range(30):
+        device.send(LEVEL, str(level))
+    second = hub.intake()
+    wait_until(counted(second, "stored", 30))
+    assert [event.fields["level_m"] for event in hub.stored("water_level")] == list(range(30))
+
+
+def test_a_message_stored_but_not_acknowledged_is_stored_once(hub: Hub, device: Device, wait_until: Wait) -> None:
+    """The hub dies between the commit and the acknowledgement; also with equal payloads, also for a help button."""
+    silent = SilentLog(hub.log)
+    first = hub.intake(silent)
+    wait_until(listening(first))
+    for body in (PRESS, PRESS):
+        device.send(HELP, body)
+    for level in (1, 2, 2, 3):
+        device.send(LEVEL, str(level))
+    wait_until(lambda: silent.appended == 6, what="six appends")
+    hub.kill(first)
+    second = hub.intake()
+    wait_until(counted(second, "repeated", 6))
+    device.send(HELP, PRESS)
+    device.send(LEVEL, "3")
+    wait_until(counted(second, "stored", 2))
+    assert [event.fields["level_m"] for event in hub.stored("water_level")] == [1, 2, 2, 3, 3]
+    assert len(hub.stored("sos")) == 3
+
+
+def test_a_message_delivered_but_not_stored_is_stored_later(hub: Hub, device: Device, wait_until: Wait) -> None:
+    stuck = StuckLog()
+    first = hub.intake(stuck)
+    wait_until(listening(first))
+    for body in (PRESS, PRESS):
+        device.send(HELP, body)
+    wait_until(lambda: stuck.asked == 2, what="two appends")
+    hub.kill(first)
+    second = hub.intake()
+    wait_until(counted(second, "stored", 2))
+    assert len(hub.stored("sos")) == 2
+
+
+def test_one_of_two_equal_presses_was_stored_when_the_hub_died(hub: Hub, device: Device, wait_until: Wait) -> None:
+    class Half(SilentLog):
+        def append(self, facts: Any) -> Any:
+            return super().append(facts) if self.appended == 0 else StuckLog().append(facts)
+
+    half = Half(hub.log)
+    first = hub.intake(half)
+    wait_until(listening(first))
+    for body in (PRESS, PRESS):
+        device.send(HELP, body)
+    wait_until(counted(first, "received", 2))
+    wait_until(lambda: half.appended == 1, what="the first is stored")
+    hub.kill(first)
+    second = hub.intake()
+    wait_until(counted(second, "received", 2))
+    wait_until(counted(second, "stored", 1))
+    assert len(hub.stored("sos")) == 2
+
+
+def test_a_slow_store_leaves_the_rest_with_the_broker(hub: Hub, device: Device, wait_until: Wait) -> None:
+    stuck = StuckLog()
+    first = hub.intake(stuck, in_flight=4)
+    wait_until(listening(first))
+    for level in range(12):
+        device.send(LEVEL, str(level))
+    wait_until(lambda: stuck.asked == 4, what="four in flight")
+    assert first.status().counts["in_flight"] == 4
+    hub.kill(first)
+    second = hub.intake()
+    wait_until(counted(second, "stored", 12))
+    assert sorted(event.fields["level_m"] for event in hub.stored("water_level")) == list(range(12))
+
+
+def test_what_the_store_refuses_for_a_while_is_asked_for_again(hub: Hub, device: Device, wait_until: Wait) -> None:
+    intake = hub.intake(FailingLog(hub.log, failures=5))
+    wait_until(listening(intake))
+    for level in range(8):
+        device.send(LEVEL, str(level))
+    wait_until(counted(intake, "stored", 8), deadline_s=40)
+    assert sorted(event.fields["level_m"] for event in hub.stored("water_level")) == list(range(8))
+    assert intake.status().counts["left"] >= 5
+
+
+def test_what_cannot_be_read_is_kept_counted_and_acknowledged(hub: Hub, device: Device, wait_until: Wait) -> None:
+    first = hub.intake()
+    wait_until(listening(first))
+    device.send(SMOKE, b"\xff")
+    device.send(SMOKE, b"x" * 70_000)
+    device.send("hub/v1/home-3/nobody/smoke", "true")
+    device.send("hub/v1/events/smoke/smoke-3", "{}")
+    wait_until(counted(first, "ignored", 1))
+    wait_until(lambda: len(hub.log.refusals()) == 3, what="three refusals")
+    counts = first.status().counts
+    assert [counts[f"refused.{reason}"] for reason in ("malformed", "too_large", "unknown_sensor")] == [1, 1, 1]
+    assert hub.log.refusals()[1].size_bytes == 70_000
+    wait_until(lambda: first.status().counts["in_flight"] == 0)
+    first.stop()
+    second = hub.intake()
+    wait_until(listening(second))
+    device.send(SMOKE, "true")
+    wait_until(counted(second, "stored", 1))
+    assert second.status().counts["received"] == 1
+
+
+def test_a_retained_message_is_marked(hub: Hub, device: Device, wait_until: Wait) -> None:
+    device.send(SMOKE, "true", retain=True)
+    intake = hub.intake()
+    wait_until(counted(intake, "stored", 1))
+    assert hub.stored("smoke")[0].quality == {Quality.RETAINED}
+
+
+def test_formats_are_listened_to_while_sensors_use_them(hub: Hub, device: Device, wait_until: Wait) -> None:
+    intake = hub.intake()
+    wait_until(listening(intake))
+    device.send(HELP, PRESS)
+    wait_until(counted(intake, "stored", 1))
+    intake.apply(Community(sites=hub.community.sites, sensors=(Sensor(id="smoke-3", site="home-3"),)))
+    device.send(SMOKE, "true")
+    wait_until(counted(intake, "stored", 2))
+    device.send(HELP, PRESS)
+    device.send(SMOKE, "false")
+    wait_until(counted(intake, "stored", 3))
+    assert intake.status().counts["received"] == 3
+
+
+def test_status_is_retained_and_its_last_will_says_offline(broker: Nats | Mosquitto, wait_until: Wait) -> None:
+    publisher = Publisher(broker.endpoint())
+    publisher.start()
+    watcher = Device(broker.endpoint(), "watcher")
+    watcher.listen("hub/v1/status")
+    wait_until(lambda: [message.payload for message in watcher.seen][-1:] == [b"online"], what="online")
+    connection: Any = publisher._client.socket()
+    publisher._client._thread_terminate = True
+    connection.shutdown(2)
+    wait_until(lambda: watcher.seen[-1].payload == b"offline", what="last will")
+    late = Device(broker.endpoint(), "late")
+    late.listen(STATUS_TOPIC)
+    wait_until(lambda: [(message.payload, message.retain) for message in late.seen] == [(b"offline", True)])
+    publisher.stop()
+    late.close()
+    watcher.close()
+
+
+def test_what_goes_out_while_the_broker_is_away_is_dropped_and_counted(broker: Nats | Mosquitto) -> None:
+    publisher = Publisher(broker.endpoint(), queue_size=10)
+    assert not publisher.publish("hub/v1/events/smoke/smoke-3", b"{}")
+    for number in range(20):
+        publisher.publish(f"hub/v1/incidents/{number}", b"{}", retain=True)
+    assert publisher.dropped == 11
+
+
+def test_a_killed_broker_costs_no_message_and_is_reported(
+    tmp_path: Path, door: Door, community: Community, wait_until: Wait
+) -> None:
+    """Nats only: it numbers afresh, and after a kill it forgets that it had sent something before."""
+    broker = Nats(tmp_path)
+    hub = Hub(broker, tmp_path, door, community)
+    silent = SilentLog(hub.log)
+    intake = hub.intake(silent)
+    wait_until(listening(intake))
+    device = Device(broker.endpoint())
+    for level in (1, 2, 2, 3):
+        device.send(LEVEL, str(level))
+    wait_until(lambda: silent.appended == 4, what="four appends")
+    hub.kill(intake)
+    pid = broker.broker.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: broker.broker.current_run().number == 2, what="second run")
+    second = hub.intake()
+    wait_until(counted(second, "repeated", 4))
+    device.close()
+    device = Device(broker.endpoint())
+    device.send(LEVEL, "4")
+    wait_until(counted(second, "stored", 1))
+    assert [event.fields["level_m"] for event in hub.stored("water_level")] == [1, 2, 2, 3, 4]
+    pid = broker.broker.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: len(hub.stored("broker.health")) >= 3, what="broker.health")
+    states = [event.fields["state"] for event in hub.stored("broker.health")]
+    assert states[-2:] == ["offline", "online"]
+    device.close()
+    hub.close()
+    broker.stop()
