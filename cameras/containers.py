@@ -21,6 +21,12 @@ from hub.clock import Clock
 _DAMAGES_IN_A_ROW = 50
 """A source that gives that many errors without one packet between them has nothing more to give."""
 
+FILE_FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,gif,apng,mpegts,mpeg,mpegvideo,m4v,h264,hevc,mjpeg,flv,asf,ogg,mxf,dhav"
+)
+"""Demuxers for files (dhav is what Dahua recorders write). FFmpeg has many more: among them one that draws any text
+file as a picture, and play-lists that open other files."""
+
 _ATTACHED_PICTURE = 0x0400
 """AV_DISPOSITION_ATTACHED_PIC: a cover picture, not the film."""
 
@@ -41,7 +47,7 @@ _OPENING: Mapping[type[FFmpegError], SourceProblem] = {
     av.error.ProtocolNotFoundError: SourceProblem.UNSUPPORTED,
     av.error.OptionNotFoundError: SourceProblem.UNSUPPORTED,
     av.error.PatchWelcomeError: SourceProblem.UNSUPPORTED,
-    av.error.ArgumentError: SourceProblem.UNSUPPORTED,
+    av.error.ArgumentError: SourceProblem.NOT_VIDEO,  # something that FFmpeg could read, and that we do not let it
     av.error.ExitError: SourceProblem.TIMED_OUT,
     av.error.TimeoutError: SourceProblem.TIMED_OUT,
     av.error.BlockingIOError: SourceProblem.TIMED_OUT,

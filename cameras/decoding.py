@@ -35,7 +35,8 @@ class Frame:
         at: When it was received (live) or the file's time, UTC.
         pts_s: Seconds on the stream's own axis; differences between frames are true to the scene.
         is_key: Whether it is the first of a group of pictures.
-        number: Of its packet, counted from 0 since the stream was opened; grows, with gaps where frames were skipped.
+        number: Of its packet, counted from 0 since the stream was opened; not the order of the pictures where the
+            stream has such that refer to later ones (B-frames).
     """
 
     image: NDArray[np.uint8]

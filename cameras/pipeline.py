@@ -80,7 +80,7 @@ class Pipeline:
         self._pace = _Pace(analysis_fps)
         self._decoder: Decoder | None = None
         self._primed = False
-        self._newest_number = -1
+        self._seen_alone = -1
         self._last_at: datetime | None = None
         self.stills = stills
         self.counts = Counts()
@@ -127,7 +127,7 @@ class Pipeline:
 
     def _begin(self) -> None:
         self._primed = False
-        self._newest_number = -1
+        self._seen_alone = -1
         self._pace.restart()
         if self._triage is not None:
             self._triage.restart()
@@ -176,9 +176,10 @@ class Pipeline:
         events: list[Event] = []
         woken = False
         for picture in pictures:
-            if picture.number <= self._newest_number:
-                continue  # a key frame that was seen before the camera woke
-            self._newest_number = picture.number
+            if picture.number == self._seen_alone:
+                continue  # the key frame that was looked at before the camera woke
+            if not self.awake:
+                self._seen_alone = picture.number
             self.stills.show(picture)
             if not self._pace.due(picture.stream_s):
                 continue

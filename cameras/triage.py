@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import enum
 import math
+import statistics
 from collections import deque
 
 from cameras.packets import Packet
@@ -23,18 +24,18 @@ _LEARNING_SHARE = 0.02
 _MIN_LEARNED = 30
 """Packets before sizes are judged at all."""
 
+_RUN = 5
+"""Packets whose median is judged: motion raises them all, a bit-rate controller's hiccup one, and streams whose packets
+differ in turn (B-frames: one large, several small) have an even median."""
+
 _ODD_DEVIATIONS = 4.0
-"""Mean absolute deviations from the baseline that make a size odd (about 3.2 sigma for a normal spread)."""
+"""Mean absolute deviations from the baseline that make a run odd (about 3.2 sigma for a normal spread)."""
 
 _ODD_RATIO = 1.35
-"""A size has to differ by at least this factor, however even the baseline is."""
+"""It has to differ by at least this factor, however even the baseline is."""
 
-_ODD_BYTES = 96
+_ODD_BYTES = 24
 """And by this much: packets of a picture that does not change at all are a dozen bytes, and mean nothing."""
-
-_RUN_LENGTH = 4
-_RUN_ODD = 3
-"""A run is three odd packets of the last four: one is a bit-rate controller's hiccup."""
 
 _MAX_KEY_GAP_S = 5.0
 """With key frames further apart a sleeping camera would be blind for too long."""
@@ -68,7 +69,8 @@ class Triage:
         """Begin awake: the analysis has its background to learn."""
         self._sleep_after_s = sleep_after_s
         self._sizes = _Baseline()
-        self._run: deque[bool] = deque(maxlen=_RUN_LENGTH)
+        self._run: deque[int] = deque(maxlen=_RUN)
+        self._odd = False
         self._held: list[Packet] = []
         self._held_bytes = 0
         self._last_motion_s: float | None = None
@@ -96,7 +98,7 @@ class Triage:
         if packet.is_key:
             return Verdict.KEY_ONLY
         full = len(self._held) > _MAX_HELD or self._held_bytes > _MAX_HELD_BYTES
-        if full or sum(self._run) >= _RUN_ODD:
+        if full or self._odd:
             self._wake(packet.stream_s)
             return Verdict.WAKE
         return Verdict.HOLD
@@ -125,6 +127,7 @@ class Triage:
         """The stream begins again: awake, nothing held; what is usual for the camera stays known."""
         self.release()
         self._run.clear()
+        self._odd = False
         self._last_motion_s = self._last_key_s = None
         self._key_gap_s = math.inf
         self._moving = False
@@ -134,6 +137,7 @@ class Triage:
         self.awake = True
         self._last_motion_s = stream_s
         self._run.clear()
+        self._odd = False
 
     def _may_sleep(self, stream_s: float) -> bool:
         assert self._last_motion_s is not None
@@ -146,14 +150,17 @@ class Triage:
         self._last_key_s = stream_s
 
     def _note_size(self, packet: Packet) -> None:
-        odd = self._sizes.odd(packet.size_bytes)
-        self._run.append(odd)
-        if not self._moving and not (odd and not self.awake):
-            self._sizes.learn(packet.size_bytes)
+        self._run.append(packet.size_bytes)
+        if len(self._run) < _RUN:
+            return
+        run = statistics.median_low(self._run)
+        self._odd = self._sizes.odd(run)
+        if not self._moving and not (self._odd and not self.awake):
+            self._sizes.learn(run)
 
 
 class _Baseline:
-    """What packet sizes are usual, on a logarithmic scale."""
+    """Which sizes are usual, on a logarithmic scale."""
 
     def __init__(self) -> None:
         self._mean = 0.0

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import AwareDatetime, Field
 
-from cameras.containers import Container, Opening
+from cameras.containers import FILE_FORMATS, Container, Opening
 from cameras.errors import SourceError, SourceProblem
 from cameras.packets import Packet, PacketSource, Stamper, StreamInfo
 from config.community import Stream
@@ -55,7 +55,7 @@ class FileSource:
         self._container = Container(
             Opening(
                 target=f"file:{_path(self._stream.url)}",
-                options={"protocol_whitelist": "file"},
+                options={"protocol_whitelist": "file", "format_whitelist": FILE_FORMATS},
                 open_timeout_s=self._options.open_timeout_s,
                 read_timeout_s=self._options.read_timeout_s,
             ),

@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import Field
 
 from cameras.addresses import full_url, without_credentials
-from cameras.containers import Container, Opening
+from cameras.containers import FILE_FORMATS, Container, Opening
 from cameras.errors import SourceError, SourceProblem
 from cameras.packets import Packet, PacketSource, Stamper, StreamInfo
 from config.community import Stream
@@ -52,7 +52,11 @@ class HttpSource:
         self._container = Container(
             Opening(
                 target=target,
-                options={"protocol_whitelist": "http,https,httpproxy,tcp,tls,crypto", "analyzeduration": "1000000"},
+                options={
+                    "protocol_whitelist": "http,https,httpproxy,tcp,tls,crypto",
+                    "format_whitelist": f"mpjpeg,hls,{FILE_FORMATS}",
+                    "analyzeduration": "1000000",
+                },
                 open_timeout_s=self._options.open_timeout_s,
                 read_timeout_s=self._options.read_timeout_s,
                 scrub=lambda text: without_credentials(text, self._stream),

@@ -91,6 +91,7 @@ class RtspSource:
                     "rtsp_transport": "tcp",
                     "allowed_media_types": "video",
                     "protocol_whitelist": "rtsp,rtsps,rtp,tcp,tls,crypto",
+                    "format_whitelist": "rtsp",
                     **probing,
                 },
                 open_timeout_s=self._options.open_timeout_s + extra_s,

@@ -32,6 +32,8 @@ def write_clip(
     key_every: int = 10,
     codec: str = "libx264",
     grain: float = 0.0,
+    b_frames: int = 0,
+    black_until_s: float = 0.0,
 ) -> Path:
     """Write a clip and return its path.
 
@@ -45,19 +47,25 @@ def write_clip(
         key_every: Pictures per group.
         codec: FFmpeg's name of an encoder.
         grain: Standard deviation of a sensor's noise, in grey levels.
+        b_frames: Pictures in a row that refer to later ones.
+        black_until_s: How long the clip is black at first.
     """
     noise = np.random.default_rng(7)
     with av.open(str(path), "w") as container:
-        options = {"preset": "ultrafast", "tune": "zerolatency", "sc_threshold": "0"} if codec == "libx264" else {}
+        options = {"preset": "ultrafast", "sc_threshold": "0"} if codec == "libx264" else {}
+        if options and not b_frames:
+            options["tune"] = "zerolatency"
         stream = container.add_stream(codec, rate=fps, options=options)
         stream.width, stream.height = width, height
         stream.pix_fmt = {"gif": "rgb8", "mjpeg": "yuvj420p"}.get(codec, "yuv420p")
         stream.codec_context.gop_size = key_every
-        stream.codec_context.max_b_frames = 0
+        stream.codec_context.max_b_frames = b_frames
         for number in range(round(seconds * fps)):
             moving = moves_from_s is not None and number >= moves_from_s * fps
             image = yard(number, width=width, height=height, moving=moving)
-            if grain:
+            if number < black_until_s * fps:
+                image[:] = 0
+            elif grain:
                 image = np.clip(image + noise.normal(0, grain, image.shape), 0, 255).astype(np.uint8)
             frame = av.VideoFrame.from_ndarray(image, format="bgr24")
             frame.pts, frame.time_base = number, Fraction(1, fps)
