@@ -88,6 +88,7 @@ class Analysis:
         aspect = frame.image.shape[0] / frame.image.shape[1]
         motion = self._motion.update(frame.image, at_s)
         self._moving = motion.moving
+        events = self._another_scene(frame.at) if motion.cut else []
         followed = tuple(track.box for track in self._objects.tracks)
         scene = Scene(frame, motion, self._clock, followed, urgent=self._urgent())
         named: list[Detection] = []
@@ -102,7 +103,7 @@ class Analysis:
             for one in found:
                 if not self._zones.ignored(one.box):
                     (fires if one.label == FIRE else unnamed if one.label == MOVER else named).append(one)
-        events = self._fire.update(fires, at_s, at=frame.at)
+        events += self._fire.update(fires, at_s, at=frame.at)
         if looked[""]:
             tracks = self._objects.update(named, at_s, aspect=aspect)
             events += self._named.update(tracks, at_s, at=frame.at, aspect=aspect)
@@ -114,19 +115,21 @@ class Analysis:
 
     def reset(self, at: datetime) -> list[Event]:
         """The stream broke: end every open state, and forget what was seen."""
-        events = [
-            *self._fire.end(at),
-            *self._collisions.end_all(at),
-            *self._named.end_all(at),
-            *self._unnamed.end_all(at),
-        ]
-        self._objects.reset()
-        self._movers.reset()
+        events = [*self._fire.end(at), *self._another_scene(at)]
         self._motion.reset()
         for detector in self._detectors.values():
             detector.reset()
         self._moving = False
         return events
+
+    def _another_scene(self, at: datetime) -> list[Event]:
+        """The camera was turned or the lights went: nobody can be followed from the last picture into this one.
+
+        A fire goes on: it burns in the next scene as well, or ends by not being seen.
+        """
+        self._objects.reset()
+        self._movers.reset()
+        return [*self._collisions.end_all(at), *self._named.end_all(at), *self._unnamed.end_all(at)]
 
     def _look(self, kind: str, detector: Detector, scene: Scene) -> Sequence[Detection] | None:
         try:

@@ -28,7 +28,7 @@ _DOUBLE: Final = 0.6
 _FAST: Final = 1.2
 """Sizes per second before the meeting, some 9 km/h: slower is parking and creeping in a queue."""
 _HARD: Final = 2.5
-"""Sizes per second lost per second, some 5 m/s2: nobody brakes for a queue like that, and tyres manage hardly twice."""
+"""Sizes per second lost per second, some 5 m/s2: nobody brakes for a queue like that; tyres manage hardly twice."""
 _BEFORE_S: Final = 0.8
 _YOUNG_S: Final = 0.5
 """A vehicle that drives into the picture and into another has no speed yet when they touch; it is waited for so long."""

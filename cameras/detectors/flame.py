@@ -4,6 +4,7 @@ Nothing here is learned from pictures; every condition has a physical reason, an
 - a flame is warm: red over green over blue, and bright;
 - its brightness turns up and down 1 to 10 times a second (buoyant puffing), a painted wall or a passing car's does not;
 - it does so more than what is around it, which a shaken camera or heavy noise does not;
+- its parts turn each for itself, those of a blinking lamp all at once;
 - it is no single colour: from yellow core to red fringe the ratio of green to red spreads, that of paint hardly does;
 - it stays in its place for seconds, while its outline comes and goes.
 Below about 4 frames a second flicker cannot be seen, and nothing is found. One per camera, one thread.
@@ -38,11 +39,14 @@ _LEAST_PX: Final = 6
 """Pixels of the small picture; fewer have no colour spread."""
 _SETTLE_S: Final = 1.5
 """After a cut nothing is said for this long: the first turns are the cut itself."""
-_CONFIDENCE_S: Final = 1.0
+_CONFIDENCE_S: Final = 1.5
+"""A look counts for so long: what passes by warm and lively is gone before it is believed."""
 _FORGET_S: Final = 2.0
 _CUT: Final = 25.0
 _CUT_SHARE: Final = 0.5
-_QUIET_S: Final = 0.25
+_TOGETHER_S: Final = 2.0
+"""How much of the change is common to all parts is judged over so long."""
+_QUIET_HZ: Final = 0.25
 """Turns per second added to the surroundings' before comparing, so that a still scene does not divide by nothing."""
 
 
@@ -62,6 +66,18 @@ class _Candidate:
     seen_s: float
     confidence: float = 0.0
     reasons: dict[str, float] = field(default_factory=dict)
+    net: float = 0.0
+    gross: float = 0.0
+
+    def take(self, place: _Place, at_s: float, past_s: float) -> float:
+        """Be where `place` is now; returns how much it looks like a flame, 0..1."""
+        keep = math.exp(-past_s / _TOGETHER_S)
+        self.net = self.net * keep + place.net
+        self.gross = self.gross * keep + place.gross
+        together = self.net / max(self.gross, 1e-6)
+        self.box, self.seen_s = place.box, at_s
+        self.reasons = {**place.reasons, "change_together": round(together, 2)}
+        return place.score * (1 - _ramp(together, 0.65, 0.85))
 
 
 class FlameDetector:
@@ -113,15 +129,16 @@ class FlameDetector:
         for candidate in self._candidates:
             mine = [place for place in unclaimed if candidate.box.gap(place.box) == 0.0]
             best = max(mine, key=lambda place: place.score, default=None)
-            candidate.confidence += share * ((best.score if best else 0.0) - candidate.confidence)
-            if best is not None:
-                candidate.box, candidate.reasons, candidate.seen_s = best.box, best.reasons, at_s
+            looks = candidate.take(best, at_s, past_s) if best is not None else 0.0
+            candidate.confidence += share * (looks - candidate.confidence)
             unclaimed = [place for place in unclaimed if place not in mine]
         self._candidates = [one for one in self._candidates if at_s - one.seen_s < _FORGET_S]
         for place in unclaimed:
             if place.score > 0:
                 self._made += 1
-                self._candidates.append(_Candidate(f"flame{self._made}", place.box, at_s, reasons=place.reasons))
+                candidate = _Candidate(f"flame{self._made}", place.box, at_s)
+                candidate.take(place, at_s, past_s)
+                self._candidates.append(candidate)
 
 
 class _Flicker:
@@ -134,6 +151,7 @@ class _Flicker:
         self._extreme = luminance
         self._rising = np.ones(luminance.shape, bool)
         self._last = luminance
+        self.change = np.zeros_like(luminance)
 
     @property
     def turns_hz(self) -> NDArray[np.float32]:
@@ -156,16 +174,27 @@ class _Flicker:
         self._turns *= np.float32(math.exp(-past_s / _TURNS_S))
         self._turns += turned
         self.presence += np.float32(1 - math.exp(-past_s / _PRESENCE_S)) * (warm - self.presence)
+        self.change = luminance - self._last
         self._last = luminance
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """One warm place in one frame."""
+    """One warm place in one frame.
+
+    Attributes:
+        box: Where.
+        score: How much it looks like a flame, 0..1, as far as one place's pixels can tell.
+        reasons: The numbers behind the score.
+        net: How far its brightness changed as a whole since the last frame.
+        gross: How far its pixels' brightness changed, each for itself.
+    """
 
     box: Box
     score: float
     reasons: dict[str, float]
+    net: float
+    gross: float
 
 
 def _warm(small: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -191,10 +220,12 @@ def _places(flicker: _Flicker, small: NDArray[np.uint8], warm: NDArray[np.bool_]
         if np.count_nonzero(now) < _LEAST_PX // 2:
             continue
         outside = present[around] == 0
-        place = _judge(turns_hz[around], small[around], inside=inside, now=now, outside=outside)
+        reasons = _judge(turns_hz[around], small[around], inside=inside, now=now, outside=outside)
+        change = flicker.change[around][inside]
         height, width = present.shape
         box = Box(left / width, top / height, wide / width, high / height)
-        places.append(_Place(box, place.pop("score"), place))
+        net, gross = abs(float(change.sum())), float(np.abs(change).sum())
+        places.append(_Place(box, reasons.pop("score"), reasons, net, gross))
     return places
 
 
@@ -213,7 +244,7 @@ def _judge(
     red = small[..., 2][now].astype(np.float32)
     spread = float((small[..., 1][now] / red).std())
     bright = float(np.percentile(red, 90))
-    contrast = lively_hz / (around_hz + _QUIET_S)
+    contrast = lively_hz / (around_hz + _QUIET_HZ)
     score = _ramp(lively_hz, 1.0, 2.2) * _ramp(contrast, 1.5, 3.5) * _ramp(spread, 0.03, 0.06) * _ramp(bright, 165, 200)
     return {
         "score": score,
