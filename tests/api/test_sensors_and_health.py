@@ -1,0 +1,93 @@
+"""Sensors, readings, refusals, places, health and the pages."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hub.access import Role
+from hub.store.event_log import Fact, Reading, Refusal
+from tests.api.room import Room
+
+
+def _level(room: Room, values: list[float]) -> None:
+    begin = room.hub.parts.clock.now() - timedelta(minutes=len(values))
+    facts = []
+    for minute, value in enumerate(values):
+        at = begin + timedelta(minutes=minute)
+        event = room.event("water_level", "home-1-smoke", site="home-1", level_m=value)
+        facts.append(Fact(event, (Reading("home-1-smoke", "water_level.level_m", at, value, at),)))
+    room.hub.parts.event_log.append(facts).result(10)
+
+
+def test_readings_come_raw_and_thinned_out(room: Room) -> None:
+    _level(room, [1.0, 2.0, 3.0, 4.0])
+    get = room.client().get
+    raw = get("/api/v1/sensors/home-1-smoke/readings").json()["items"]
+    assert [row["value"] for row in raw] == [1.0, 2.0, 3.0, 4.0]
+    thin = get("/api/v1/sensors/home-1-smoke/readings", params={"resolution": 86_400}).json()["items"]
+    assert sum(row["count"] for row in thin) == 4
+    assert max(row["maximum"] for row in thin) == 4.0
+    assert get("/api/v1/sensors/home-1-smoke").json()["latest"][0]["value"] == 4.0
+
+
+def test_times_without_a_zone_and_backward_ones_are_refused(room: Room) -> None:
+    for params in ({"from": "2026-03-01T00:00:00"}, {"from": "2026-03-02T00:00:00Z", "to": "2026-03-01T00:00:00Z"}):
+        answer = room.client().get("/api/v1/sensors/home-1-smoke/readings", params=params)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["where"] == "query.from"
+
+
+def test_a_refused_message_can_be_looked_at(room: Room) -> None:
+    now = room.hub.parts.clock.now()
+    room.hub.parts.event_log.refuse(Refusal(now, "hub/v1/x", "malformed", "not JSON", b"\xff<script>")).result(10)
+    assert room.client().get("/api/v1/refusals").status_code == 403
+    items = room.client(Role.SUPERVISOR).get("/api/v1/refusals").json()["items"]
+    assert (items[0]["reason"], items[0]["payload"]) == ("malformed", "\ufffd<script>")
+
+
+def test_places_are_listed_by_id_in_pages(room: Room) -> None:
+    page = room.client().get("/api/v1/sites", params={"limit": 2}).json()
+    assert [site["id"] for site in page["items"]] == ["crossing", "home-1"]
+    assert room.client().get("/api/v1/sites", params={"limit": 2, "cursor": page["next"]}).json()["items"]
+    assert room.client().get("/api/v1/areas/village").json()["name"]["zh"] == "大坪村"
+    assert room.client().get("/api/v1/areas/none").status_code == 404
+
+
+def test_a_hub_that_runs_is_ready(room: Room) -> None:
+    assert room.client(None).get("/healthz").json() == {"status": "ok"}
+    ready = room.wait_for(lambda: (answer := room.client(None).get("/readyz")).status_code == 200 and answer.json())
+    assert ready == {"ready": True, "parts": {"database": True, "engine": True, "broker": True, "workers": True}}
+
+
+def test_metrics_are_for_this_machine_or_with_a_token(room: Room) -> None:
+    room.smoke()
+    text = room.client(None).get("/metrics").text
+    assert 'hub_cameras{state="live"}' in text
+    assert 'hub_stream_entries_total{stream="events"}' in text
+    proxied = {"X-Forwarded-For": "203.0.113.5"}
+    assert room.client(None).get("/metrics", headers=proxied).status_code == 401
+    assert room.client().get("/metrics", headers=proxied).status_code == 200
+    assert room.client(Role.RESIDENT).get("/metrics", headers=proxied).status_code == 403
+
+
+def test_the_pages_hold_no_inline_script_and_nothing_from_elsewhere(room: Room) -> None:
+    for path in ("/", "/setup"):
+        page = room.client(None).get(path)
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert "<script>" not in page.text
+        assert "://" not in page.text
+        assert " style=" not in page.text
+        for name in {part.split('"')[0] for part in page.text.split('"/ui/')[1:]}:
+            assert room.client(None).get(f"/ui/{name}").status_code == 200, name
+
+
+def test_every_script_that_a_script_asks_for_is_served(room: Room) -> None:
+    for name in ("app.js", "card.js", "resolve.js", "setup.js", "session.js", "feed.js"):
+        text = room.client(None).get(f"/ui/{name}").text
+        for part in text.split(' from "./')[1:]:
+            assert room.client(None).get(f"/ui/{part.split(chr(34))[0]}").status_code == 200
+
+
+def test_no_address_reaches_another_file(room: Room) -> None:
+    for path in ("/ui/..%2fmain.py", "/ui/../main.py", "/ui/%2e%2e/main.py", "/ui/app.py", "/ui/"):
+        assert room.client(None).get(path).status_code == 404
