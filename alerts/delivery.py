@@ -32,7 +32,8 @@ ATTEMPTS = 8
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
 _READ = 100
-_IDLE_S = 5.0
+_LOOK_UP_S = 0.25
+_RETRY_S = 5.0
 _STOP_WITHIN_S = 6.0
 """A channel in the middle of an attempt is left behind after this; its thread is a daemon."""
 
@@ -168,12 +169,18 @@ class _Channel:
                 if entries and not self._concerns(entries[-1]):
                     self._keep(entries[-1].seq)
                 if len(entries) < _READ:
-                    self._hub.bus.wait(Topic.JOURNAL, after=self._cursor, timeout_s=_IDLE_S)
+                    self._wait()
             except StoreClosedError:
                 return
             except Exception:
                 logger.exception("delivery failed", extra={"notifier": self.recipient.id, "seq": self._cursor})
-                self._stopping.wait(_IDLE_S)
+                self._stopping.wait(_RETRY_S)
+
+    def _wait(self) -> None:
+        """Wait for more; a wake that comes just before the waiting is made up for by looking up now and then."""
+        while not self._stopping.is_set():
+            if self._hub.bus.wait(Topic.JOURNAL, after=self._cursor, timeout_s=_LOOK_UP_S) > self._cursor:
+                return
 
     def _concerns(self, entry: JournalEntry) -> bool:
         if entry.topic != "incident":

@@ -36,7 +36,7 @@ SETTLE_S = 0.25
 """Timers run this much behind the clock: an event that arrived in time may still be on its way through the writer."""
 SETTLE_AFTER_START_S = 10.0
 """At a start timers wait so long: first cameras and sensors say what is so now, then what was held before may ring."""
-IDLE_S = 1.0
+IDLE_S = 0.5
 """Without a word from the bus the log is looked at this often."""
 _RETRY_S = 1.0
 _ATTEMPTS = 3

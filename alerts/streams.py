@@ -9,7 +9,7 @@ but nothing new is concluded from it. Every function returns a new value and lea
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from alerts.shape import Witness, moment_us, source_of, stream_of
@@ -28,6 +28,23 @@ FORGET_US = 300_000_000
 """5 minutes, the horizon within which order of arrival does not matter: then a finished track may be forgotten."""
 
 
+def with_yes(denied_us: int | None, times: Sequence[int], at_us: int) -> list[int] | None:
+    """The affirmations since the newest contradiction, with one more; None when it is older than the contradiction."""
+    if denied_us is not None and at_us < denied_us:
+        return None
+    result = list(times)
+    insort(result, at_us)
+    if len(result) > MOST_TIMES:
+        del result[1]
+    return result
+
+
+def with_no(denied_us: int | None, times: Sequence[int], at_us: int) -> tuple[int, list[int]]:
+    """The newest contradiction and the affirmations after it, with one more contradiction."""
+    newest_us = at_us if denied_us is None else max(denied_us, at_us)
+    return newest_us, [moment for moment in times if moment > newest_us]
+
+
 def affirm(streams: Streams, event: Event) -> tuple[Streams, Entry | None]:
     """Note that `event` matches.
 
@@ -37,13 +54,10 @@ def affirm(streams: Streams, event: Event) -> tuple[Streams, Entry | None]:
     name, at_us = stream_of(event), moment_us(event)
     entry = streams.get(name, {})
     denied_us = entry.get("no")
-    if denied_us is not None and at_us < denied_us:
+    times = with_yes(denied_us, entry.get("yes", ()), at_us)
+    if times is None:
         return streams, None
     witness = Witness.of(event).to_json()
-    times = list(entry.get("yes", ()))
-    insort(times, at_us)
-    if len(times) > MOST_TIMES:
-        del times[1]
     earliest, newest = times[0] == at_us, times[-1] == at_us
     entry = {
         "no": denied_us,
@@ -67,8 +81,8 @@ def deny(streams: Streams, event: Event) -> Streams:
         return _bounded({**streams, name: {"no": at_us, "yes": []}}, keep=name)
     if entry["no"] is not None and at_us < entry["no"]:
         return streams
-    times = [moment for moment in entry["yes"] if moment > at_us]
-    changed: dict[str, Any] = {"no": at_us, "yes": times}
+    denied_us, times = with_no(entry["no"], entry["yes"], at_us)
+    changed: dict[str, Any] = {"no": denied_us, "yes": times}
     if times:
         changed |= {"first": entry["last"], "last": entry["last"]}
         if entry.get("lost"):

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -21,12 +22,14 @@ from pydantic import BeforeValidator, Field, model_validator
 from alerts.duration import Seconds
 from alerts.pattern import Answer, Pattern, PatternSpec, as_number, build_pattern
 from alerts.shape import Claim, Shape, State, Step, Verdict, Witness, source_of, stream_of
+from alerts.streams import with_no, with_yes
 from config.community import Level
 from hub.events import Event
 from hub.plugins import Options, Plugin
 
 MOST_STREAMS = 256
 """Per key; the stream heard of longest ago gives way."""
+_UNMARKED: Mapping[str, Any] = MappingProxyType({"no": None, "yes": ()})
 
 
 def _number_or_levels(value: Any) -> Any:
@@ -102,7 +105,7 @@ class ValueShape(Shape):
         """Forget levels of `source` that were only on the way."""
         del now_us
         streams = {
-            name: {**entry, "since": {}} if source_of(name) == source else entry
+            name: {**entry, "marks": {}} if source_of(name) == source else entry
             for name, entry in state.get("streams", {}).items()
         }
         after = {**state, "streams": streams} if streams else state
@@ -114,41 +117,40 @@ class ValueShape(Shape):
             (
                 since_us + self._for_us
                 for entry in state.get("streams", {}).values()
-                for name, since_us in entry["since"].items()
-                if name not in entry["on"]
+                for since_us in _on_the_way(entry).values()
             ),
             default=None,
         )
 
     def streams(self, state: State) -> Iterable[str]:
         """Those with a level reached or on the way."""
-        return (name for name, entry in state.get("streams", {}).items() if entry["since"] or entry["on"])
+        return (name for name, entry in state.get("streams", {}).items() if entry["on"] or _on_the_way(entry))
 
     def _beyond(self, value: float, threshold: float) -> bool:
         return self._sign * value >= self._sign * threshold
 
     def _marked(self, entry: Mapping[str, Any] | None, witness: Witness, value: float) -> Mapping[str, Any]:
-        """The entry with this reading in it: since when each level is exceeded, which levels were left."""
-        last = witness.to_json()
+        """The entry with this reading in it: how long each level is exceeded, which levels were left."""
+        at_us = witness.at_us
         if entry is None:
-            entry = {"at_us": witness.at_us, "value": value, "last": last, "since": {}, "on": {}}
-        elif witness.at_us < entry["at_us"]:  # late: can only prove that a level on the way began later
-            back = {name for name, threshold in self._thresholds if not self._beyond(value, threshold)}
-            since = {
-                name: entry["at_us"] if name in back and since_us <= witness.at_us else since_us
-                for name, since_us in entry["since"].items()
-            }
-            return {**entry, "since": since}
-        since = dict(entry["since"])
+            entry = {"at_us": at_us, "value": value, "last": witness.to_json(), "marks": {}, "on": {}}
+        newest = at_us >= entry["at_us"]
+        marks = dict(entry["marks"])
         on = dict(entry["on"])
         for name, threshold in self._thresholds:
+            mark = marks.get(name, _UNMARKED)
             if self._beyond(value, threshold):
-                since.setdefault(name, witness.at_us)
+                times = with_yes(mark["no"], mark["yes"], at_us)
+                if name not in on and times is not None:
+                    marks[name] = {"no": mark["no"], "yes": times}
                 continue
-            since.pop(name, None)
-            if name in on and not self._beyond(value, threshold - self._sign * self._back_by):
+            denied_us, times = with_no(mark["no"], mark["yes"], at_us)
+            marks[name] = {"no": denied_us, "yes": times}
+            if newest and name in on and not self._beyond(value, threshold - self._sign * self._back_by):
                 del on[name]
-        return {"at_us": witness.at_us, "value": value, "last": last, "since": since, "on": on}
+        if newest:
+            return {"at_us": at_us, "value": value, "last": witness.to_json(), "marks": marks, "on": on}
+        return {**entry, "marks": marks, "on": on}
 
     def _judged(self, state: State, streams: Mapping[str, Any], now_us: int) -> Step:
         """Reach what is due, and claim the highest level of all streams."""
@@ -172,10 +174,18 @@ class ValueShape(Shape):
     def _reached(self, entry: Mapping[str, Any], now_us: int) -> Mapping[str, Any]:
         ripe = {
             name: {"since_us": since_us, "first": entry["last"]["event"]}
-            for name, since_us in entry["since"].items()
-            if name not in entry["on"] and since_us + self._for_us <= now_us
+            for name, since_us in _on_the_way(entry).items()
+            if since_us + self._for_us <= now_us
         }
-        return {**entry, "on": {**entry["on"], **ripe}} if ripe else entry
+        if not ripe:
+            return entry
+        marks = {name: mark for name, mark in entry["marks"].items() if name not in ripe}
+        return {**entry, "marks": marks, "on": {**entry["on"], **ripe}}
+
+
+def _on_the_way(entry: Mapping[str, Any]) -> Mapping[str, int]:
+    """Since when the levels are exceeded that are not reached yet."""
+    return {name: mark["yes"][0] for name, mark in entry["marks"].items() if mark["yes"]}
 
 
 def _claim(verdict: Verdict, entry: Mapping[str, Any], level: str, reached: Mapping[str, Any] | None) -> Claim:
