@@ -22,7 +22,7 @@ _LEARNING_SHARE = 0.02
 """Weight of one quiet packet in the baseline: 50 packets, 5 s at 10 frames per second."""
 
 _MIN_LEARNED = 30
-"""Packets before sizes are judged at all."""
+"""Packets before sizes are judged at all, and a camera may sleep."""
 
 _RUN = 5
 """Packets whose median is judged: motion raises them all, a bit-rate controller's hiccup one, and streams whose packets
@@ -141,7 +141,8 @@ class Triage:
 
     def _may_sleep(self, stream_s: float) -> bool:
         assert self._last_motion_s is not None
-        return self._key_gap_s <= _MAX_KEY_GAP_S and stream_s - self._last_motion_s >= self._sleep_after_s
+        quiet = stream_s - self._last_motion_s >= self._sleep_after_s
+        return quiet and self._key_gap_s <= _MAX_KEY_GAP_S and self._sizes.ready
 
     def _note_key(self, stream_s: float) -> None:
         if self._last_key_s is not None:
@@ -167,6 +168,10 @@ class _Baseline:
         self._deviation = 0.0
         self._learned = 0
 
+    @property
+    def ready(self) -> bool:
+        return self._learned >= _MIN_LEARNED
+
     def learn(self, size_bytes: int) -> None:
         value = math.log(max(1, size_bytes))
         self._learned += 1
@@ -175,7 +180,7 @@ class _Baseline:
         self._mean += share * (value - self._mean)
 
     def odd(self, size_bytes: int) -> bool:
-        if self._learned < _MIN_LEARNED:
+        if not self.ready:
             return False
         if abs(size_bytes - math.exp(self._mean)) < _ODD_BYTES:
             return False

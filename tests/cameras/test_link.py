@@ -1,0 +1,121 @@
+"""The link between hub and worker."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from cameras.health import CameraState
+from cameras.link import (
+    VERSION,
+    Assign,
+    CameraStatus,
+    Link,
+    Message,
+    Observed,
+    Ready,
+    Setup,
+    Still,
+    StillTaken,
+    StillWanted,
+    Stop,
+    Unassign,
+    WorkerHealth,
+)
+from hub.errors import LinkError
+from hub.events import Event, Phase
+from hub.geometry import Box
+
+AT = datetime(2026, 5, 1, 8, 0, 0, 123456, tzinfo=UTC)
+
+EVENT = Event(
+    id="e1",
+    kind="camera.vehicle",
+    at=AT,
+    arrived=AT,
+    source="gate",
+    driver="objects",
+    camera="gate",
+    subject="t7",
+    phase=Phase.BEGAN,
+    box=Box(0.1, 0.2, 0.3, 0.4),
+    fields={"label": "car", "stopped": False, "speed_w_s": 0.25},
+)
+
+MESSAGES: tuple[Message, ...] = (
+    Setup(VERSION, "worker-0", {"workers": {"count": 2}}),
+    Assign({"id": "gate", "name": {"zh": "大门"}}, "village"),
+    Assign({"id": "gate"}, None),
+    Unassign("gate"),
+    StillWanted(3, "gate", None),
+    Stop(),
+    Ready(VERSION, 4711),
+    Observed((EVENT, EVENT)),
+    WorkerHealth(
+        cameras=(
+            CameraStatus("gate", CameraState.OFFLINE, AT, reason="timed_out", troubles={"objects": "no model"}),
+            CameraStatus("road", CameraState.LIVE, AT, codec="h264", width=640, height=360, fps=12.5, packets=9),
+        ),
+        stalled_s=0.5,
+        cpu_s=1.25,
+        rss_bytes=1 << 27,
+        lost_events=0,
+    ),
+    StillTaken(3, Still(b"\xff\xd8\x00\xff", AT)),
+    StillTaken(4, None),
+)
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    yield ours, theirs
+    ours.close()
+    theirs.close()
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
+def test_every_message_crosses_unchanged(pair: tuple[socket.socket, socket.socket], message: Message) -> None:
+    Link(pair[0]).send(message)
+    assert Link(pair[1]).receive() == message
+
+
+def test_messages_keep_their_order_and_the_end_is_the_end(pair: tuple[socket.socket, socket.socket]) -> None:
+    link = Link(pair[0])
+    for message in MESSAGES:
+        link.send(message)
+    link.close()
+    other = Link(pair[1])
+    assert [other.receive() for _ in MESSAGES] == list(MESSAGES)
+    assert other.receive() is None
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"\xff\xff\xff\xff", "too long"),
+        (b"\x00\x00\x00\x03abc", "not JSON"),
+        (b'\x00\x00\x00\x12{"message":"Nope"}', "not a message"),
+        (b'\x00\x00\x00\x13{"message":"Ready"}', "not a message"),
+        (b"\x00\x00\x00\x02[]", "not a message"),
+    ],
+)
+def test_what_is_no_message_is_a_link_error(pair: tuple[socket.socket, socket.socket], data: bytes, words: str) -> None:
+    pair[0].sendall(data)
+    with pytest.raises(LinkError, match=words):
+        Link(pair[1]).receive()
+
+
+def test_a_message_that_breaks_off_is_the_end(pair: tuple[socket.socket, socket.socket]) -> None:
+    pair[0].sendall(b"\x00\x00\x01\x00half")
+    pair[0].shutdown(socket.SHUT_RDWR)
+    assert Link(pair[1]).receive() is None
+
+
+def test_sending_to_nobody_is_a_link_error(pair: tuple[socket.socket, socket.socket]) -> None:
+    pair[1].close()
+    with pytest.raises(LinkError, match="broke"):
+        Link(pair[0]).send(Stop())
