@@ -7,7 +7,6 @@ finds its files. A file is complete or not there: it is written beside its place
 from __future__ import annotations
 
 import hashlib
-import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
@@ -23,8 +22,6 @@ from cameras.scenes.house import House
 from cameras.scenes.road import Road
 from cameras.scenes.view import FPS, HEIGHT_PX, WIDTH_PX, Image
 from cameras.scenes.yard import Yard
-
-logger = logging.getLogger(__name__)
 
 GROUP_S = 2
 """A key frame this often: what a viewer waits for at most, and what most cameras are set to."""
@@ -42,12 +39,15 @@ SCENES: dict[str, Callable[[Generator], Scene]] = {"road": Road, "yard": Yard, "
 """All scenes by name; each is drawn from its own seeded generator."""
 
 
-def build_scenes(folder: Path, *, seconds: float) -> dict[str, Path]:
+def build_scenes(
+    folder: Path, *, seconds: float, on_drawing: Callable[[str], None] = lambda _name: None
+) -> dict[str, Path]:
     """The files of all scenes, drawn if they are not there yet.
 
     Args:
         folder: Cache folder; made if missing.
         seconds: Length of each scene, above 0.
+        on_drawing: Told the name of a scene before it is drawn, which takes seconds.
 
     Returns:
         Path of the MP4 file by the name of the scene.
@@ -58,7 +58,7 @@ def build_scenes(folder: Path, *, seconds: float) -> dict[str, Path]:
     for name, scene in SCENES.items():
         path = folder / f"{name}-{digest}.mp4"
         if not path.exists():
-            logger.info("drawing scene", extra={"scene": name, "seconds": seconds})
+            on_drawing(name)
             cv2.setNumThreads(1)  # pictures this small lose more by sharing them out than they gain
             part = path.with_suffix(f".{os.getpid()}.part")
             encode(part, scene(np.random.default_rng(_SEED)).frames(seconds))

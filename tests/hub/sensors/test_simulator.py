@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 from config.community import Name
 from hub.clock import SetClock
-from hub.errors import BrokerError
 from hub.plugins import load_plugins
 from hub.sensors.simulator import (
     DOOR_S,
@@ -74,14 +73,15 @@ class _Outlet:
         self.spoke = threading.Event()
         self._refuse = refuse_first
 
-    def publish(self, topic: str, payload: str, *, retain: bool = False) -> None:
+    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
         del payload
         if self._refuse:
             self._refuse = False
-            raise BrokerError("away")
+            return False
         self.sent.append((topic, retain))
         if topic == "zigbee2mqtt/hh-017/smoke" and len(self.sent) > 10:
             self.spoke.set()
+        return True
 
 
 def test_a_simulator_sends_the_story_and_counts_what_the_broker_did_not_take() -> None:
