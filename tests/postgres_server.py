@@ -20,30 +20,51 @@ from sqlalchemy import make_url
 
 _SETTINGS = "-c listen_addresses= -c shared_buffers=32MB"
 _UNSAFE_AND_FAST = " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+_END_OTHERS = (
+    "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+"""A test that failed may have left connections, which hold locks."""
 _STOP_WHEN_THE_TESTS_ARE_GONE = 'cat > /dev/null; exec "$@"'
 """Standard input is a pipe from the tests, which ends with them, even when they are killed."""
 
 
 class PostgresServer:
-    """Databases on one server."""
+    """Databases on one server. A used one is emptied for the next test: a new one would take ten times as long."""
 
     def __init__(self, url: str) -> None:
         """Use the server at `url` (`postgresql://...`, a user that may create databases)."""
         self._url = make_url(url).set(drivername="postgresql")
-        self._numbers = itertools.count(1)
+        self._names = (f"hub_test_{os.getpid()}_{number}" for number in itertools.count(1))
+        self._free: list[str] = []
 
     @contextmanager
     def database(self) -> Iterator[str]:
-        """The SQLAlchemy URL of a fresh, empty database, removed in the end."""
-        name = f"hub_test_{os.getpid()}_{next(self._numbers)}"
-        place = self._url.set(database="postgres").render_as_string(hide_password=False)
-        with psycopg.connect(place, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
-            try:
-                mine = self._url.set(drivername="postgresql+psycopg", database=name)
-                yield mine.render_as_string(hide_password=False)
-            finally:
+        """The SQLAlchemy URL of an empty database that nobody else uses meanwhile."""
+        if self._free:
+            name = self._free.pop()
+        else:
+            name = next(self._names)
+            with self._connected("postgres") as connection:
+                connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")
+        try:
+            yield self._url.set(drivername="postgresql+psycopg", database=name).render_as_string(hide_password=False)
+        finally:
+            with self._connected(name) as connection:
+                connection.execute(_END_OTHERS)
+                connection.execute("DROP SCHEMA public CASCADE")
+                connection.execute("CREATE SCHEMA public")
+            self._free.append(name)
+
+    def drop_all(self) -> None:
+        """Remove the databases."""
+        with self._connected("postgres") as connection:
+            for name in self._free:
                 connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _connected(self, database: str) -> psycopg.Connection[Any]:
+        place = self._url.set(database=database).render_as_string(hide_password=False)
+        return psycopg.connect(place, autocommit=True)
 
 
 @contextmanager
@@ -57,7 +78,11 @@ def postgres_server(*, safe: bool = False) -> Iterator[PostgresServer]:
         LookupError: There is no such variable and no PostgreSQL on this machine.
     """
     if url := os.environ.get("HUB_TEST_POSTGRES"):
-        yield PostgresServer(url)
+        server = PostgresServer(url)
+        try:
+            yield server
+        finally:
+            server.drop_all()
         return
     binaries = _binaries()
     folder = Path(tempfile.mkdtemp(prefix="hub-pg-"))
