@@ -2,7 +2,8 @@
 
 One thread means that sequence numbers are given in the order of commits, so a reader that goes by them misses nothing,
 on PostgreSQL too. Grouping means that a busy moment costs one fsync, not one per message. Whoever submits may wait for
-the Future or go on; a Future resolves only after the commit that holds its work, in the order of submission.
+the Future or go on; it resolves only after the commit that holds its work, in the order of submission, or with an error
+as soon as the work has failed.
 
 The queue is bounded. When it is full, `submit` blocks its caller for a while and then raises StoreBusyError; nothing
 that was accepted is dropped, and what was refused is counted.
