@@ -65,16 +65,25 @@ function linkState(state) {
 
 function ticking() {
   for (const card of cards.values()) card.tick(now());
+  if (feed && ++ticking.count % 3 === 0) for (const [id, card] of cards) if (card.awaitsPicture(now())) touch(id);
   const lostS = lostSince === null ? 0 : (Date.now() - lostSince) / 1000;
   $("stale").hidden = lostS < 5;
   if (lostS >= 5) $("stale").textContent = word("stale", { age: age(lostS) });
 }
+
+ticking.count = 0;
 
 function counts() {
   const list = $("counts");
   list.replaceChildren();
   const open = [...cards.values()].map((card) => card.incident);
   const unseen = open.filter((incident) => incident.handling === "new").length;
+  if (unseen && view === "open") {
+    const item = document.createElement("li");
+    item.className = "unseen-count";
+    item.textContent = `${word("unseen")} ${unseen}`;
+    list.append(item);
+  }
   for (const level of Object.keys(RANK)) {
     const number = open.filter((incident) => incident.level === level).length;
     if (!number) continue;
@@ -194,11 +203,24 @@ function touch(id) {
 
 // --- what people do ---
 
+// A move on the version that is on the screen. Where only the hub itself changed something that does not matter for the
+// decision (it happened again, it returned), the move is made on the new version.
+async function made(incident, name, extra) {
+  const send = (version) => session.post(`/api/v1/incidents/${encodeURIComponent(incident.id)}/${name}`, extra, { "If-Match": `"${version}"` });
+  try {
+    return await send(incident.version);
+  } catch (error) {
+    const now = error.status === 412 ? error.body.current : null;
+    if (!now || now.level !== incident.level || now.handling !== incident.handling) throw error;
+    return send(now.version);
+  }
+}
+
 async function move(card, name, extra = {}) {
   const { incident } = card;
   card.busy(true);
   try {
-    const changed = await session.post(`/api/v1/incidents/${encodeURIComponent(incident.id)}/${name}`, extra, { "If-Match": `"${incident.version}"` });
+    const changed = await made(incident, name, extra);
     put(changed);
     order();
     counts();
@@ -329,11 +351,16 @@ async function start() {
       $("sign-in-do").disabled = false;
     }
   });
+  if (!session.wasSignedIn()) {
+    signedOut();
+    return;
+  }
   try {
     await session.refresh();
     await signedIn();
-  } catch {
+  } catch (error) {
     signedOut();
+    if (!(error instanceof session.Problem)) $("sign-in-fault").textContent = word("fault.network");
   }
 }
 

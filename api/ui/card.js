@@ -71,6 +71,11 @@ export class Card {
     this.show();
   }
 
+  // A picture is kept a moment after its alert is raised; until then, and for a minute, it is worth asking again.
+  awaitsPicture(now) {
+    return Boolean(this.incident.camera) && !this.incident.still && now - Date.parse(this.incident.opened) < 60_000;
+  }
+
   show() {
     const { incident } = this;
     this.node.className = `incident ${incident.level} ${incident.handling === "new" ? "unseen" : "seen"}`;
@@ -117,6 +122,7 @@ export class Card {
 
   // The picture needs the token, so it is fetched and shown from memory; a newer one comes with a newer alert.
   async picture() {
+    this.node.classList.toggle("blind", !this.incident.camera && !this.incident.still);
     this.noPicture.textContent = word("no-picture");
     this.image.alt = this.stillAlt();
     const wanted = this.incident.still;

@@ -26,6 +26,7 @@ async function take(answer) {
   const body = await answer.json();
   access = body.access_token;
   goodUntil = Date.now() + body.expires_in * 1000;
+  localStorage.setItem("signed-in", "yes");
 }
 
 export async function signIn(username, password) {
@@ -47,7 +48,13 @@ export async function signOut() {
     await call("/api/v1/auth/logout", { method: "POST" });
   } finally {
     access = null;
+    localStorage.removeItem("signed-in");
   }
+}
+
+// Whether there may be a cookie to come back with; it cannot be looked at.
+export function wasSignedIn() {
+  return localStorage.getItem("signed-in") === "yes";
 }
 
 // A fetch with the token, refreshed half a minute before it ends and once more if the hub refuses it.

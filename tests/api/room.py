@@ -52,7 +52,9 @@ class Room:
 
     def token(self, role: Role) -> str:
         if role not in self._tokens:
-            account = self.hub.parts.accounts.create(f"{role}-1", PASSWORD, role)
+            accounts = self.hub.parts.accounts
+            known = {each.username: each for each in accounts.list()}
+            account = known.get(f"{role}-1") or accounts.create(f"{role}-1", PASSWORD, role)
             self._tokens[role] = self.hub.parts.tokens.issue(account.id)
         return self._tokens[role]
 
@@ -124,18 +126,18 @@ def community() -> Community:
     )
 
 
-def machine(data: Path) -> Machine:
+def machine(data: Path, port: int = 0) -> Machine:
     return Machine(
-        data=data, http=Http(port=0), broker=EmbeddedBroker(port=0), workers=Workers(count=1), log_level="warning"
+        data=data, http=Http(port=port), broker=EmbeddedBroker(port=0), workers=Workers(count=1), log_level="warning"
     )
 
 
-def open_room(data: Path) -> Room:
+def open_room(data: Path, *, port: int = 0) -> Room:
     made: list[FakeCameras] = []
 
     def make_cameras(_machine: Machine, clock: Any, _on_events: Any) -> FakeCameras:
         made.append(FakeCameras(clock))
         return made[0]
 
-    hub = build(machine(data), community=community(), make_cameras=make_cameras)
+    hub = build(machine(data, port), community=community(), make_cameras=make_cameras)
     return Room(hub, made[0], data)
