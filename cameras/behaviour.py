@@ -13,6 +13,7 @@ from statistics import median
 from typing import Final
 
 from cameras.tracking import Track, size_of
+from hub.geometry import Box
 
 STAND_S: Final = 3.0
 """So long in one place is standing: shorter is give-way or a box that jitters."""
@@ -42,8 +43,9 @@ class Path:
 
     def add(self, track: Track, at_s: float, *, aspect: float) -> None:
         """Note where the track is now; `aspect` is the picture's height over its width."""
-        x, y = track.box.centre
-        place = _Place(at_s, x, y * aspect, max(size_of(track.box, aspect), 1e-6))
+        if not self._places and track.begun_s < at_s:
+            self._places.append(_place(track.first, track.begun_s, aspect))  # it moved before it was believed, too
+        place = _place(track.box, at_s, aspect)
         self._places.append(place)
         while at_s - self._places[0].at_s > _KEPT_S:
             self._places.popleft()
@@ -84,6 +86,11 @@ class Path:
             sum((one.at_s - middle_s) * one.x for one in places) / weight,
             sum((one.at_s - middle_s) * one.y for one in places) / weight,
         )
+
+
+def _place(box: Box, at_s: float, aspect: float) -> _Place:
+    x, y = box.centre
+    return _Place(at_s, x, y * aspect, max(size_of(box, aspect), 1e-6))
 
 
 def _apart(one: _Place, other: _Place) -> float:

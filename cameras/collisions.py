@@ -27,11 +27,11 @@ _DOUBLE: Final = 0.6
 """Boxes that overlap more than this when they first meet are one vehicle seen twice."""
 _FAST: Final = 1.2
 """Sizes per second before the meeting, some 9 km/h: slower is parking and creeping in a queue."""
-_HARD: Final = 2.5
-"""Sizes per second lost per second, some 5 m/s2: nobody brakes for a queue like that; tyres manage hardly twice."""
+_HARD: Final = 2.0
+"""Sizes per second lost per second, some 4 m/s2: nobody brakes for a queue like that; tyres manage hardly twice."""
 _BEFORE_S: Final = 0.8
 _YOUNG_S: Final = 0.5
-"""A vehicle that drives into the picture and into another has no speed yet when they touch; it is waited for so long."""
+"""A vehicle that drives into the picture and into another has no speed yet when they touch: so long it may take."""
 _YOUNG_DOUBLE: Final = 0.3
 """And it must not be a second box around the other."""
 _ABRUPT_S: Final = 1.6
@@ -40,8 +40,12 @@ _LEAST_S: Final = 0.3
 """Standing is noticed no more exactly than this."""
 _SLIDE_S: Final = 3.5
 """The others may slide and spin for so long."""
-_STAND_S: Final = 3.0
-"""Then what is left stands for so long: nobody who merely passed does."""
+_AFTER_S: Final = 3.0
+"""A collision is told so long after the meeting: who merely braked for the other has driven on by then."""
+_STAND_S: Final = 2.0
+"""And at least so long everything stands: wrecks slide, spin and are pushed on before."""
+_SURE: Final = 0.5
+"""Score of what stands: a track that is only carried along may have slipped onto a parked car as it drove past."""
 _SLACK_S: Final = 0.4
 """Standing is noticed with this error in time."""
 
@@ -156,7 +160,8 @@ class Collisions:
         if not braked:
             return None if at_s - meeting.met_s > _ABRUPT_S + _SLACK_S else False
         meeting.abrupt_s = max(min(braked), 0.0)
-        return at_s - max(meeting.met_s, *since.values()) >= _STAND_S
+        sure = meeting.told_s is not None or min(meeting.last[name].score for name in here) >= _SURE
+        return sure and at_s - meeting.met_s >= _AFTER_S and at_s - max(since.values()) >= _STAND_S
 
     def _tell(self, meeting: _Meeting, phase: Phase, at_s: float, *, at: datetime) -> Event:
         meeting.told_s = at_s

@@ -51,6 +51,7 @@ class Track:
         score: How sure the detector was, smoothed, 0..1.
         box: Where it was last seen.
         begun_s: When it was first seen.
+        first: Where that was.
         seen_s: When it was last seen.
         travelled: Distance from where it began, in its own sizes (the root of the box's area).
         confirmed: Whether it was seen often and surely enough to be believed.
@@ -61,6 +62,7 @@ class Track:
     score: float
     box: Box
     begun_s: float
+    first: Box
     seen_s: float
     travelled: float
     confirmed: bool
@@ -243,6 +245,7 @@ class _Followed:
             round(self.score, 3),
             self.box.clipped(),
             self.begun_s,
+            self.first.box,
             self.seen_s,
             moved / max(self.size, 1e-6),
             self.confirmed,

@@ -46,6 +46,11 @@ _CUT: Final = 25.0
 _CUT_SHARE: Final = 0.5
 _TOGETHER_S: Final = 2.0
 """How much of the change is common to all parts is judged over so long."""
+_PLACE_S: Final = 2.0
+"""Its place is the mean over so long; a yellow bus is far ahead of that, a flame dances around it."""
+_LEAST_SIZE_PX: Final = 4.0
+_LIVELY_HZ: Final = (1.0, 2.2)
+"""Turns per second of the liveliest fifth: below the first no flame, from the second on as lively as one."""
 _QUIET_HZ: Final = 0.25
 """Turns per second added to the surroundings' before comparing, so that a still scene does not divide by nothing."""
 
@@ -68,6 +73,8 @@ class _Candidate:
     reasons: dict[str, float] = field(default_factory=dict)
     net: float = 0.0
     gross: float = 0.0
+    middle: tuple[float, float] | None = None
+    drift: float = 0.0
 
     def take(self, place: _Place, at_s: float, past_s: float) -> float:
         """Be where `place` is now; returns how much it looks like a flame, 0..1."""
@@ -75,9 +82,14 @@ class _Candidate:
         self.net = self.net * keep + place.net
         self.gross = self.gross * keep + place.gross
         together = self.net / max(self.gross, 1e-6)
+        before = self.middle or place.middle
+        share = 1 - math.exp(-past_s / _PLACE_S)
+        off = (place.middle[0] - before[0], place.middle[1] - before[1])
+        self.middle = (before[0] + share * off[0], before[1] + share * off[1])
+        self.drift += share * (math.hypot(*off) / place.size_px - self.drift)
         self.box, self.seen_s = place.box, at_s
-        self.reasons = {**place.reasons, "change_together": round(together, 2)}
-        return place.score * (1 - _ramp(together, 0.65, 0.85))
+        self.reasons = {**place.reasons, "change_together": round(together, 2), "drift": round(self.drift, 2)}
+        return place.score * (1 - _ramp(together, 0.65, 0.85)) * (1 - _ramp(self.drift, 0.8, 1.2))
 
 
 class FlameDetector:
@@ -188,6 +200,8 @@ class _Place:
         reasons: The numbers behind the score.
         net: How far its brightness changed as a whole since the last frame.
         gross: How far its pixels' brightness changed, each for itself.
+        middle: Of what is warm now, in pixels of the small picture.
+        size_px: Root of the area that is warm now.
     """
 
     box: Box
@@ -195,10 +209,12 @@ class _Place:
     reasons: dict[str, float]
     net: float
     gross: float
+    middle: tuple[float, float]
+    size_px: float
 
 
 def _warm(small: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    blue, green, red = small[..., 0], small[..., 1], small[..., 2]
+    blue, green, red = cv2.split(small)
     return (red >= _RED) & (cv2.subtract(red, blue) >= _RED_OVER_BLUE) & (red >= green)
 
 
@@ -216,6 +232,8 @@ def _places(flicker: _Flicker, small: NDArray[np.uint8], warm: NDArray[np.bool_]
             continue
         around = np.s_[max(0, top - high) : top + 2 * high, max(0, left - wide) : left + 2 * wide]
         inside = labels[around] == number
+        if float(turns_hz[around][inside].max()) < _LIVELY_HZ[0]:
+            continue  # most of what is warm is a wall: it costs nothing more
         now = inside & warm[around]
         if np.count_nonzero(now) < _LEAST_PX // 2:
             continue
@@ -225,7 +243,10 @@ def _places(flicker: _Flicker, small: NDArray[np.uint8], warm: NDArray[np.bool_]
         height, width = present.shape
         box = Box(left / width, top / height, wide / width, high / height)
         net, gross = abs(float(change.sum())), float(np.abs(change).sum())
-        places.append(_Place(box, reasons.pop("score"), reasons, net, gross))
+        rows, columns = np.nonzero(now)
+        middle = (float(columns.mean()) + around[1].start, float(rows.mean()) + around[0].start)
+        size_px = max(math.sqrt(len(rows)), _LEAST_SIZE_PX)
+        places.append(_Place(box, reasons.pop("score"), reasons, net, gross, middle, size_px))
     return places
 
 
@@ -245,7 +266,9 @@ def _judge(
     spread = float((small[..., 1][now] / red).std())
     bright = float(np.percentile(red, 90))
     contrast = lively_hz / (around_hz + _QUIET_HZ)
-    score = _ramp(lively_hz, 1.0, 2.2) * _ramp(contrast, 1.5, 3.5) * _ramp(spread, 0.03, 0.06) * _ramp(bright, 165, 200)
+    score = (
+        _ramp(lively_hz, *_LIVELY_HZ) * _ramp(contrast, 1.5, 3.5) * _ramp(spread, 0.03, 0.06) * _ramp(bright, 165, 200)
+    )
     return {
         "score": score,
         "flicker_hz": round(lively_hz / 2, 2),  # two turns are one period

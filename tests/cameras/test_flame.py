@@ -53,6 +53,16 @@ def lamp(image: Image, at_s: float) -> None:
         cv2.circle(image, (240, 120), 16, ORANGE, -1)
 
 
+def yellow_bus(image: Image, at_s: float) -> None:
+    """A long warm thing with dark windows, that drives by: each place it passes flickers for a while."""
+    left = round(-200 + 60 * at_s)
+    for part in range(12):
+        x = left + part * 18
+        if x > -18:
+            cv2.rectangle(image, (max(x, 0), 100), (max(x + 17, 0), 150), (20, 150 + 8 * (part % 3), 240), -1)
+            cv2.rectangle(image, (max(x + 4, 0), 106), (max(x + 12, 0), 122), (30, 30, 30), -1)
+
+
 def shaken_red_wall(image: Image, at_s: float) -> None:
     """A camera in the wind: everything jumps, the red wall too."""
     red_wall(image, at_s)
@@ -72,7 +82,7 @@ def test_a_fire_is_told_within_seconds_with_its_reasons() -> None:
     assert watcher.analysis.moving
 
 
-@pytest.mark.parametrize("scene", [nothing, red_wall, orange_ball, helmet, lamp, shaken_red_wall])
+@pytest.mark.parametrize("scene", [nothing, red_wall, orange_ball, helmet, lamp, yellow_bus, shaken_red_wall])
 def test_what_is_no_fire_gives_no_event(scene: Callable[[Image, float], None]) -> None:
     assert Watcher().show(film(scene, 12)).of("camera.fire") == []
 
