@@ -82,6 +82,7 @@ def _community(path: Path) -> str:
         formats=_kinds("hub.sensors.payloads"),
         detectors=_kinds("cameras.detectors"),
         observations=set(KINDS),
+        notifiers=_kinds("alerts.notifiers"),
     )
     parts = ("areas", "sites", "cameras", "sensors")
     return ", ".join(f"{len(getattr(community, part))} {part}" for part in parts)

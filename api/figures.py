@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from alerts.delivery import Delivery
 from alerts.loop import EngineLoop
 from api.parts import Cameras
 from hub.bus import Bus, Topic
 from hub.metrics import Metrics, Values
-from hub.sensors.mqtt import MqttIntake
+from hub.sensors.mqtt import MqttIntake, Publisher
 from hub.store.database import Database
 
 _REFUSED = "refused."
@@ -29,8 +30,10 @@ def watch(
     bus: Bus,
     cameras: Cameras,
     database: Database,
+    delivery: Delivery,
     engine: EngineLoop,
     intake: MqttIntake,
+    outlet: Publisher,
     readiness: Callable[[], Mapping[str, bool]],
 ) -> None:
     """Have the figures of every hub read when somebody asks for them."""
@@ -96,6 +99,23 @@ def watch(
         "hub_rules_refused",
         "Whether the newest change of the rules was refused, 1 or 0.",
         lambda: {(): float(bool(engine.status().reload_error))},
+    )
+    metrics.watch(
+        "hub_mqtt_out_dropped",
+        "Outgoing messages that the broker did not take in time.",
+        lambda: {(): float(outlet.dropped)},
+        kind="counter",
+    )
+    metrics.watch(
+        "hub_notices",
+        "Notices by notifier and outcome.",
+        lambda: {
+            (each.notifier, outcome): float(getattr(each, outcome))
+            for each in delivery.status()
+            for outcome in ("delivered", "retried", "given_up")
+        },
+        kind="counter",
+        labels=("notifier", "outcome"),
     )
     metrics.watch("hub_cameras", "Cameras by state.", lambda: _cameras_by_state(cameras), labels=("state",))
     for name, about in _PER_CAMERA:

@@ -70,9 +70,9 @@ class Follower(Generic[E]):
         """How many entries are stored and not handled yet."""
         return max(0, self._bus.newest(self._topic) - self._place)
 
-    def start(self) -> None:
-        """Begin after the newest entry."""
-        self._place = self._newest()
+    def start(self, *, after: int | None = None) -> None:
+        """Begin with what comes after entry number `after`; None begins after the newest."""
+        self._place = self._newest() if after is None else after
         self._thread.start()
 
     def stop(self) -> None:

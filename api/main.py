@@ -12,9 +12,11 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+from alerts.delivery import Delivery
 from alerts.handling import Handling
 from alerts.loop import EngineLoop
 from alerts.places import places_of
@@ -26,6 +28,7 @@ from api.feed import Feed
 from api.figures import watch
 from api.follower import Follower
 from api.housekeeping import Housekeeping
+from api.outbound import Outbound
 from api.parts import Cameras, Parts
 from api.readiness import Readiness, takes_writes
 from api.server import Server
@@ -43,12 +46,12 @@ from hub.errors import Mistake
 from hub.events import Event
 from hub.lifecycle import Lifecycle
 from hub.metrics import Metrics
-from hub.plugins import load_plugins
+from hub.plugins import Options, Plugin, load_plugins
 from hub.sensors.broker import EmbeddedBroker
 from hub.sensors.endpoint import BrokerEndpoint, external_endpoint, installation_client_id
 from hub.sensors.intake import Door
 from hub.sensors.kinds import KINDS
-from hub.sensors.mqtt import MqttIntake
+from hub.sensors.mqtt import MqttIntake, Publisher
 from hub.sensors.presence import Presence
 from hub.store.accounts import Accounts
 from hub.store.deliveries import DeliveryMarks
@@ -126,14 +129,15 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
 ) -> Hub:
     book = load_rules(machine.rules or SHIPPED)  # what can be wrong in files is found before anything runs
     formats = load_plugins("hub.sensors.payloads")
-    kinds = {kind: plugin.options for kind, plugin in formats.items()}
+    # The kinds of detectors are not among these: their plugins load a decoder. A camera's status says what it lacks.
+    kinds, channels, observations = _options(formats), _options(load_plugins("alerts.notifiers")), set(KINDS)
 
     def check(candidate: Community) -> tuple[Mistake, ...]:
-        return check_community(candidate, formats=kinds, observations=set(KINDS))
+        return check_community(candidate, formats=kinds, notifiers=channels, observations=observations)
 
     digest = ""
     if community_path is not None:
-        community = load_community(community_path, formats=kinds, observations=set(KINDS))
+        community = load_community(community_path, formats=kinds, notifiers=channels, observations=observations)
         digest = hashlib.sha256(community_path.read_bytes()).hexdigest()
 
     metrics = Metrics()
@@ -191,6 +195,13 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     _follow(revisions, intake.apply, lifecycle)
     intake.start()
 
+    publisher = Publisher(endpoint)
+    lifecycle.push("publisher", publisher.stop)
+    publisher.start()
+    outbound = Outbound(publisher, event_log=event_log, repository=repository, bus=bus)
+    lifecycle.push("outbound", outbound.stop)
+    outbound.start()
+
     engine = EngineLoop(
         database,
         event_log,
@@ -203,6 +214,9 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     lifecycle.push("engine", engine.stop)
     engine.start()
     _follow(revisions, engine.apply, lifecycle)
+    delivery = Delivery(database, event_log, bus, clock)
+    lifecycle.push("delivery", delivery.stop)
+    _follow(revisions, delivery.apply, lifecycle)
 
     tokens = Tokens(accounts.signing_key(), clock)
     stills = Stills(
@@ -235,7 +249,17 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         },
         clock,
     )
-    watch(metrics, bus=bus, cameras=cameras, database=database, engine=engine, intake=intake, readiness=readiness)
+    watch(
+        metrics,
+        bus=bus,
+        cameras=cameras,
+        database=database,
+        delivery=delivery,
+        engine=engine,
+        intake=intake,
+        outlet=publisher,
+        readiness=readiness,
+    )
     parts = Parts(
         accounts=accounts,
         alerts=repository,
@@ -265,6 +289,10 @@ def _follow(revisions: Revisions, apply: Callable[[Community], None], lifecycle:
     """Have `apply` called with the Community in force, and with every one that follows it."""
     lifecycle.push("following", revisions.follow(apply))
     apply(revisions.current())
+
+
+def _options(plugins: Mapping[str, Plugin[Any]]) -> Mapping[str, type[Options]]:
+    return {kind: plugin.options for kind, plugin in plugins.items()}
 
 
 def _is_loopback(host: str) -> bool:
