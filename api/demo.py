@@ -81,6 +81,7 @@ def run_demo(*, data: Path, port: int, seconds: float | None) -> int:
         try:
             footprint = Footprint(clock)
             footprint.start()
+            told.line("启动 … | starting ...")
             told.begin()
             server = VideoServer(data / "scenes")
             lifecycle.push("video server", server.stop)
@@ -136,7 +137,7 @@ def _draw(folder: Path, told: Story) -> list[_Scene]:
         for line in process.stdout:
             said = json.loads(line)
             if "drawing" in said:
-                told.line(f"画场景, 只需一次 | drawing a scene, once: {said['drawing']}")
+                told.line(f"画场景（只需一次） | drawing a scene (once): {said['drawing']}")
             answer = said.get("scenes", answer)
     if process.returncode:
         raise HubError(f"the scenes could not be drawn: the program ended with {process.returncode}")
