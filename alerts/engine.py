@@ -65,6 +65,7 @@ class Engine:
 
     def __init__(self, book: RuleBook, places: Places) -> None:
         self.counts = Counts()
+        self._held_us = 0
         self._book = book
         self._cells = Cells(self._streams)
         self._claims = Claims(self._cells, places)
@@ -94,22 +95,31 @@ class Engine:
     def advance(self, now: datetime) -> list[Change]:
         """What the passing of time up to `now` changes."""
         now_us = to_us(now)
-        while (due := self._cells.pop_due(now_us)) is not None:
+        while now_us >= self._held_us and (due := self._cells.pop_due(now_us)) is not None:
             due_us, cell = due
+            at_us = max(due_us, self._held_us)
             rule = self._book.by_id.get(cell.rule)
             if cell.due_us == due_us:
                 cell.due_us = None
                 if rule is not None:
-                    self._guarded(rule, self._on_due, cell, due_us)
+                    self._guarded(rule, self._on_due, cell, at_us)
             if cell.clear_us == due_us:
-                self._claims.release(cell, due_us)
+                self._claims.release(cell, at_us)
             self._cells.keep(cell)
         return self._claims.take_changes()
 
     def next_due(self) -> datetime | None:
         """When `advance` is wanted next."""
         due_us = self._cells.next_due_us()
-        return None if due_us is None else from_us(due_us)
+        return None if due_us is None else from_us(max(due_us, self._held_us))
+
+    def hold_timers(self, until: datetime) -> None:
+        """Let no timer run out before `until`.
+
+        For the start of a hub: what was held when it stopped may have ended meanwhile, and whoever knows must be heard
+        first. Timers that would have run out are due then.
+        """
+        self._held_us = to_us(until)
 
     def open_alerts(self) -> list[Alert]:
         """All that are active or returned and not closed, in the order of kind and key."""

@@ -117,7 +117,7 @@ class EngineLoop:
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._cursor = 0
-        self._timers_from: datetime | None = None
+        self._began = False
         self._carried: list[Change] = []
         self._batch = BATCH
         self._attempts = 0
@@ -197,15 +197,16 @@ class EngineLoop:
         )
 
     def restore(self) -> None:
-        """Begin with what is stored."""
+        """Begin with what is stored; at the first time, hold the timers for a while."""
         now = self._clock.now()
         with self._database.read() as connection:
             cursor = read_cursor(connection, ENGINE)
             states = read_states(connection)
         self._cursor = cursor or 0
         self._carried = self._engine.restore(states, now)
-        if self._timers_from is None:
-            self._timers_from = now + self._settle_after_start
+        if not self._began:
+            self._began = True
+            self._engine.hold_timers(now + self._settle_after_start)
 
     def step(self) -> bool:
         """Deal with one batch.
@@ -223,7 +224,7 @@ class EngineLoop:
         for each in stored:
             changes += self._engine.handle(each.event)
         full = len(stored) == self._batch
-        if not full and self._timers_from is not None and now >= self._timers_from:
+        if not full:
             changes += self._engine.advance(now - self._settle)
         cursor = stored[-1].seq if stored else self._cursor
         unsaved = self._engine.take_unsaved()

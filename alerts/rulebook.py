@@ -7,7 +7,7 @@ Files named `*.test.yaml` hold tests, not rules.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from alerts.rule import Rule, RuleSpec, build_rule, rule_problems
 from alerts.shape import Shape
 from config.errors import ConfigurationError, Mistake
-from config.messages import Problem, mistakes, one_of, problems
+from config.messages import Problem, mistakes, one_of, problems, unknown
 from config.reading import read_yaml
 from hub.plugins import Plugin, load_plugins
 
@@ -65,8 +65,12 @@ def make_book(rules: Sequence[Rule], *, digest: str = "", off: Sequence[str] = (
     )
 
 
-def load_rules(folder: Path) -> RuleBook:
+def load_rules(folder: Path, *, observations: Collection[str] | None = None) -> RuleBook:
     """The rules in a folder.
+
+    Args:
+        folder: Holds `*.yaml`.
+        observations: Event kinds that somebody speaks; a rule for another would never fire. None leaves it unchecked.
 
     Raises:
         ConfigurationError: All that is wrong in any of its files.
@@ -96,6 +100,7 @@ def load_rules(folder: Path) -> RuleBook:
             if loaded is None:
                 continue
             spec, rule = loaded
+            wrong += _unspoken(rule, index, observations)
             if spec.rule in origin:
                 message = f"`{spec.rule}` stands twice, first in {origin[spec.rule].name}; keep one"
                 wrong.append(Problem((index, "rule"), message))
@@ -109,6 +114,20 @@ def load_rules(folder: Path) -> RuleBook:
     if found:
         raise ConfigurationError(tuple(found))
     return make_book(rules, digest=digest.hexdigest(), off=off)
+
+
+def _unspoken(rule: Rule, index: int, observations: Collection[str] | None) -> list[Problem]:
+    if observations is None:
+        return []
+    known = tuple(sorted(observations))
+    parts = [(("when", rule.shape_kind), rule.shape.kinds)]
+    if rule.clear.when is not None:
+        parts.append((("clear", "when"), rule.clear.when.kinds))
+    return [
+        Problem((index, *place), f"kind {unknown(kind, known)}")
+        for place, kinds in parts
+        for kind in sorted(kinds - set(observations))
+    ]
 
 
 def _load_rule(

@@ -17,7 +17,7 @@ from hub.clock import SetClock
 from hub.events import Event
 from hub.store.database import Database
 from hub.store.event_log import EventLog, Fact
-from tests.fakes.stories import COMMUNITY, START, moment
+from tests.fakes.stories import COMMUNITY, moment
 
 
 @dataclass
@@ -74,9 +74,9 @@ class Room:
 MakeRoom = Callable[..., Room]
 
 
-def room_on(database: Database, book: RuleBook) -> Room:
+def room_on(database: Database, book: RuleBook, *, starts_at_s: float = 0.0, settle_after_start_s: float = 0.0) -> Room:
     """A Room on a started database."""
-    clock, bus = SetClock(START), Bus()
+    clock, bus = SetClock(moment(starts_at_s)), Bus()
     event_log = EventLog(database, bus)
     loop = EngineLoop(
         database,
@@ -86,7 +86,7 @@ def room_on(database: Database, book: RuleBook) -> Room:
         rulebook=book,
         places=places_of(COMMUNITY),
         settle_s=0,
-        settle_after_start_s=0,
+        settle_after_start_s=settle_after_start_s,
     )
     loop.restore()
     return Room(database, bus, clock, event_log, loop, Repository(database), Handling(database, bus, clock))
@@ -108,7 +108,7 @@ def room(database: Database, shipped: RuleBook) -> Room:
 def make_room(sqlite_database: Database, shipped: RuleBook) -> MakeRoom:
     """Makes Rooms on one SQLite database; a second one is what a restart finds."""
 
-    def make(book: RuleBook | None = None) -> Room:
-        return room_on(sqlite_database, book or shipped)
+    def make(book: RuleBook | None = None, **settings: float) -> Room:
+        return room_on(sqlite_database, book or shipped, **settings)
 
     return make
