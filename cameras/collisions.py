@@ -102,7 +102,9 @@ class Collisions:
                 if meeting.told_s is not None:
                     events.append(self._tell(meeting, Phase.ENDED, at_s, at=at))
             elif outcome:
-                if meeting.told_s is None:
+                if meeting.told_s is None and self._told_already(key):
+                    del self._meetings[key]  # a third one in the same pile
+                elif meeting.told_s is None:
                     events.append(self._tell(meeting, Phase.BEGAN, at_s, at=at))
                 elif at_s - meeting.told_s >= REPEAT_S:
                     events.append(self._tell(meeting, Phase.GOES_ON, at_s, at=at))
@@ -114,6 +116,13 @@ class Collisions:
         self._meetings.clear()
         self._touching.clear()
         return [self._tell(one, Phase.ENDED, one.told_s or 0.0, at=at) for one in told]
+
+    def _told_already(self, key: tuple[str, str]) -> bool:
+        """Whether a collision with one of the two has been told and still stands."""
+        return any(
+            other.told_s is not None and not {other.one, other.other}.isdisjoint(key)
+            for other in self._meetings.values()
+        )
 
     def _meet(self, vehicles: list[Watched], at_s: float, aspect: float) -> None:
         touching: dict[tuple[str, str], float] = {}

@@ -168,6 +168,9 @@ class MotionModel:
         # 1.25 x the mean absolute deviation is the standard deviation of a normal distribution; capped, so that an
         # object passing by does not blind the place it passed.
         deviation = np.minimum(difference * np.float32(1.25), np.float32(_MOST_SPREAD))
+        # What stands in front of the background says nothing about how restless the background is.
+        stands = foreground & (cv2.absdiff(luminance, self._last) <= _LEAST_DIFFERENCE)
+        deviation[stands] = self._spread[stands]
         self._spread += np.float32(1 - math.exp(-past_s / _SPREAD_S)) * (deviation - self._spread)
         np.clip(self._spread, _LEAST_SPREAD, _MOST_SPREAD, out=self._spread)
 

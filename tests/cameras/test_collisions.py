@@ -41,6 +41,13 @@ def test_a_collision_that_stands_is_said_again_and_ends_when_they_drive_off() ->
     assert len({event.subject for event in events}) == 1
 
 
+def test_a_pile_of_three_is_told_once() -> None:
+    first = drives(0.5 - CAR_W - 5 * 0.2, 0.5, 0.2, stop_s=5)
+    second = drives(0.5 + 5 * 0.2, 0.5, -0.2, stop_s=5)
+    third = drives(0.5 + CAR_W + 5 * 0.2, 0.5, -0.2, stop_s=5)
+    assert len(collisions(first, second, third)) == 1
+
+
 @pytest.mark.parametrize(
     ("ways", "why"),
     [

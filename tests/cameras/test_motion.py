@@ -57,11 +57,15 @@ def test_slow_exposure_is_followed() -> None:
     assert not any(motion.blobs for motion in watch(MotionModel(), film(brighter, 6)))
 
 
-def test_what_stops_stays_foreground_and_no_longer_moves() -> None:
-    def stops(image: Image, at_s: float) -> None:
-        walker(image, min(at_s, 3))
+@pytest.mark.parametrize("grey", [20, 70, 200])
+def test_what_stops_stays_foreground_and_no_longer_moves(grey: int) -> None:
+    """Also when it is of little contrast: for a minute, so that a stopped vehicle can be told."""
 
-    motions = watch(MotionModel(), film(stops, 30))
+    def stops(image: Image, at_s: float) -> None:
+        x = round(-40 + 80 * min(max(at_s - 1.5, 0), 3))
+        cv2.rectangle(image, (x, 150), (x + 30, 210), (grey, grey, grey), -1)
+
+    motions = watch(MotionModel(), film(stops, 60))
     assert len(motions[-1].blobs) == 1
     assert motions[-1].blobs[0].live < 0.03
     assert not motions[-1].moving
