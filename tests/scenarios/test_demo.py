@@ -99,6 +99,7 @@ def test_the_demo_shows_a_fire_and_a_crash_within_a_minute_and_leaves_nothing_ru
             assert found["road.crash"]["site"] == "junction-1"
             assert found["fire.camera_flame"]["camera"] == "hh-017-yard"
             assert all(alert["camera"] != "hh-012-front" for alert in found.values()), "nothing happens at the house"
+            assert found["fire.smoke"]["incident"] == found["fire.camera_flame"]["incident"], "one fire, one incident"
             cameras = client.get("/cameras").raise_for_status().json()["items"]
             assert len(cameras) == 3
         told, _ = process.communicate(timeout=SECONDS + 30)
