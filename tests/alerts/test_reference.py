@@ -1,20 +1,26 @@
-"""The reference page of the rules, held to the code."""
+"""The reference pages of rules and events, held to the code."""
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import fields
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
+from alerts.engine import REOPENED_KIND, RESOLVED_KIND
 from alerts.kinds import ALERT_KINDS
 from alerts.rule import ForEach, RuleSpec
-from alerts.rulebook import load_rules
+from alerts.rulebook import SHIPPED, load_rules
 from alerts.words import PLACES
 from config.reading import read_text
+from hub.events import Event, Phase, Quality, event_from_json, event_to_json
+from hub.sensors.kinds import KINDS, Flag, Number, Text
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "rules.md").read_text(encoding="utf-8")
+PAGE_FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
+PAGE = (PAGE_FOLDER / "rules.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 FRAME = """
@@ -47,3 +53,38 @@ def test_every_key_place_and_kind_stands_on_the_page() -> None:
         assert f"{{{placeholder}}}" in PAGE
     rows = [f"| `{k.kind}` | {k.zh}, {k.en} | {k.level} | {k.sources} |" for k in ALERT_KINDS.values()]
     assert re.findall(r"^\| `[a-z_]+\.[a-z_]+` \|.*$", PAGE, re.MULTILINE) == rows
+
+
+EVENTS = (PAGE_FOLDER / "events.md").read_text(encoding="utf-8")
+
+
+def _field(name: str, field: Flag | Number | Text) -> str:
+    if isinstance(field, Number):
+        unit = f" {field.unit}" if field.unit else ""
+        return f"`{name}` {field.low:g} to {field.high:g}{unit}"
+    return f"`{name}` {'true or false' if isinstance(field, Flag) else 'text'}"
+
+
+def test_every_observation_of_a_sensor_stands_in_the_reference_as_the_code_has_it() -> None:
+    section = EVENTS.partition("## Sensors")[2].partition("## Health")[0]
+    rows = []
+    for kind in KINDS.values():
+        more = ", ".join(_field(name, field) for name, field in kind.fields.items() if name != kind.main)
+        rows.append(f"| `{kind.name}` | {_field(kind.main, kind.fields[kind.main])} | {more} |")
+    assert re.findall(r"^\| `.*$", section, re.MULTILINE) == rows
+
+
+def test_every_kind_that_a_shipped_rule_listens_to_stands_in_the_reference() -> None:
+    for kind in (*load_rules(SHIPPED).by_kind, RESOLVED_KIND, REOPENED_KIND):
+        assert f"| `{kind}` |" in EVENTS
+
+
+def test_the_example_is_an_event_and_every_part_of_an_event_stands_in_the_reference() -> None:
+    example = re.search(r"```json\n(.*?)```", EVENTS, re.DOTALL)
+    assert example is not None
+    body = json.loads(example[1])
+    assert event_to_json(event_from_json(body)) == body
+    for part in fields(Event):
+        assert f"`{part.name}`" in EVENTS
+    for word in (*Phase, *Quality):
+        assert f"`{word}`" in EVENTS
