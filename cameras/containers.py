@@ -141,13 +141,18 @@ class Container:
         assert self._stream is not None
         damages = 0
         while True:
+            asked_s = self._clock.monotonic_s()
             try:
                 for packet in self._container.demux(self._stream):
+                    if self._clock.monotonic_s() - asked_s >= self._opening.read_timeout_s:
+                        # FFmpeg's parser gives its last packet when the wait is cut short: that is no sign of life.
+                        raise SourceError(SourceProblem.TIMED_OUT, "nothing came")
                     damages = 0
                     if packet.is_corrupt:
                         self.corrupt += 1
                     elif packet.size:
                         yield packet
+                    asked_s = self._clock.monotonic_s()
             except av.error.InvalidDataError as error:
                 # A damaged place: what comes after it may be whole.
                 self.corrupt += 1

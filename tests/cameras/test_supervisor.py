@@ -23,6 +23,7 @@ from config.machine import Machine, Workers
 from hub.clock import SystemClock
 from hub.events import Event, Phase
 from tests.fakes.analysis import FAILS, HANGS, UNBUILDABLE
+from tests.fakes.doors import listening, locked
 from tests.fakes.waiting import until
 
 COMMAND = (sys.executable, "-m", "tests.fakes.worker_program")
@@ -240,6 +241,25 @@ supervisor.apply(Community.model_validate({"cameras": [{"id": "a", "site": "s", 
 supervisor.start()
 threading.Event().wait()
 """
+
+
+def test_a_camera_with_a_password_runs_and_nobody_writes_it_down(
+    start: Start, server: VideoServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The right one opens; a wrong one is told as such; neither stands in a log, a status or an event."""
+    with listening(locked("admin", "op3n/sesame", server.port)) as port:
+        url = server.url("still.mp4").replace(str(server.port), str(port))
+        good, bad = (
+            Camera(id=name, site="yard", main=Stream(url=url, username="admin", password=password))
+            for name, password in (("good", "op3n/sesame"), ("bad", "sh0t/sesame"))
+        )
+        supervisor, heard = start(good, bad)
+        live(supervisor, "good", packets=3)
+        until(lambda: heard.kinds("bad") == ["offline:login_refused"], what="the refusal")
+        told = f"{supervisor.status()!r} {heard.events!r} {capfd.readouterr()}"
+    assert "worker started" in told
+    assert "sesame" not in told
+    assert "admin" not in told
 
 
 def test_a_hub_that_is_killed_leaves_no_worker(server: VideoServer, tmp_path: Path) -> None:
