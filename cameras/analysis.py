@@ -35,6 +35,8 @@ __all__ = ["Analysis", "Shared", "build_analysis", "build_shared"]
 
 logger = logging.getLogger(__name__)
 
+_UNNAMING: Final = frozenset({"flame", "movers"})
+"""Detectors that never name an object: their finding nothing says nothing about objects."""
 _NAMED_S: Final = 2.0
 """What was named so recently still explains the motion around it."""
 
@@ -91,20 +93,20 @@ class Analysis:
         events = self._another_scene(frame.at) if motion.cut else []
         followed = tuple(track.box for track in self._objects.tracks)
         scene = Scene(frame, motion, self._clock, followed, urgent=self._urgent())
-        named: list[Detection] = []
+        named: list[Detection] | None = None  # nobody looked; an empty list is a look that found nothing
         unnamed: list[Detection] = []
         fires: list[Detection] = []
-        looked = {FIRE: False, MOVER: False, "": False}
         for kind, detector in self._detectors.items():
             found = self._look(kind, detector, scene)
             if found is None:
                 continue
-            looked[kind if kind in ("flame", "movers") else ""] = True
-            for one in found:
-                if not self._zones.ignored(one.box):
-                    (fires if one.label == FIRE else unnamed if one.label == MOVER else named).append(one)
+            found = [one for one in found if not self._zones.ignored(one.box)]
+            fires += [one for one in found if one.label == FIRE]
+            unnamed += [one for one in found if one.label == MOVER]
+            if kind not in _UNNAMING:
+                named = (named or []) + [one for one in found if one.label not in (FIRE, MOVER)]
         events += self._fire.update(fires, at_s, at=frame.at)
-        if looked[""]:
+        if named is not None:
             tracks = self._objects.update(named, at_s, aspect=aspect)
             events += self._named.update(tracks, at_s, at=frame.at, aspect=aspect)
         moved = self._movers.update(split_merged(unnamed, self._movers.tracks), at_s, aspect=aspect)
