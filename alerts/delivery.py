@@ -13,13 +13,15 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pydantic import ValidationError
+
 from alerts.notice import Delivered, Notice, Notifier, Outcome, Refused
 from alerts.repository import JournalEntry, Repository, read_cursor, write_cursor
 from config.community import Community, Level
 from config.community import Notifier as Recipient
 from hub.bus import Bus, Topic
 from hub.clock import Clock
-from hub.errors import HubError, StoreClosedError, StoreError
+from hub.errors import StoreClosedError, StoreError
 from hub.events import Event, new_event_id
 from hub.plugins import Plugin, load_plugins
 from hub.store.database import Database
@@ -82,12 +84,20 @@ class Delivery:
             for name, recipient in wanted.items():
                 if name in self._channels:
                     continue
-                plugin = self._plugins.get(recipient.kind)
-                if plugin is None:
-                    raise HubError(f"notifier {name}: no kind {recipient.kind!r}; there are {', '.join(self._plugins)}")
-                notifier = plugin.build(plugin.options.model_validate(recipient.options), recipient.secret)
-                channel = self._channels[name] = _Channel(recipient, notifier, self._hub)
-                channel.start()
+                notifier = self._built(recipient)
+                if notifier is not None:
+                    channel = self._channels[name] = _Channel(recipient, notifier, self._hub)
+                    channel.start()
+
+    def _built(self, recipient: Recipient) -> Notifier | None:
+        """The channel to a recipient; None for one that a check of the Community would have refused."""
+        try:
+            plugin = self._plugins[recipient.kind]
+            options = plugin.options.model_validate(recipient.options)
+        except (KeyError, ValidationError):
+            logger.exception("notifier left out", extra={"notifier": recipient.id, "kind": recipient.kind})
+            return None
+        return plugin.build(options, recipient.secret)
 
     def stop(self) -> None:
         """Stop all. Safe to call twice."""

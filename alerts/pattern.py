@@ -200,16 +200,16 @@ class Pattern:
     Attributes:
         kinds: Event kinds it is about.
         conditions: Field name and what must hold for it.
-        asks_quality: Whether tests and simulations are wanted.
+        asks: Which of tests and simulations are wanted.
     """
 
     kinds: frozenset[str]
     conditions: tuple[tuple[str, Condition], ...]
-    asks_quality: bool
+    asks: frozenset[Quality]
 
     def judge(self, event: Event) -> Answer:
         """What this Pattern says about `event`; a state that ended never matches."""
-        if event.kind not in self.kinds or (event.quality & UNREAL and not self.asks_quality):
+        if event.kind not in self.kinds or (event.quality & UNREAL) - self.asks:
             return Answer.ASIDE
         if event.phase is Phase.ENDED:
             return Answer.NO
@@ -226,8 +226,10 @@ class Pattern:
 
 def build_pattern(spec: PatternSpec) -> Pattern:
     """The Pattern that `spec` describes."""
+    quality = spec.where.get("quality", ())
+    named = [quality] if isinstance(quality, str) else quality
     return Pattern(
         kinds=frozenset(spec.kind),
         conditions=tuple((name, parse_condition(wanted)) for name, wanted in spec.where.items()),
-        asks_quality="quality" in spec.where,
+        asks=frozenset(each for each in UNREAL if each.value in named),
     )
