@@ -7,7 +7,6 @@ other with it and is started again. Must not load PyAV or OpenCV.
 from __future__ import annotations
 
 import itertools
-import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
@@ -25,7 +24,7 @@ from config.machine import Machine
 from hub.clock import Clock
 from hub.events import Event, FieldValue, new_event_id
 
-logger = logging.getLogger(__name__)
+__all__ = ["CameraStatus", "Still", "Supervisor", "WorkerStatus", "worker_settings"]
 
 _WATCH_EVERY_S = 1.0
 _HUNG_AFTER_S = 10.0
