@@ -88,7 +88,7 @@ def _subject(community_file: Path | None, camera_id: str | None) -> _Subject:
         if camera_id is not None:
             raise ConfigurationError((Mistake(None, "--camera", "write --community F too: that is where cameras are"),))
         site = Site(id="site", name=Name(zh="现场", en="Site"), ring=Ring.ROAD)
-        camera = Camera(id="camera", site=site.id, main=Stream(url="file:///"))
+        camera = Camera(id="camera", site=site.id, name=Name(zh="视频", en="the video"), main=Stream(url="file:///"))
         return _Subject(Community(sites=(site,), cameras=(camera,)), camera, None)
     community = load_community(community_file)
     if camera_id is None and len(community.cameras) == 1:
@@ -108,23 +108,27 @@ def _lines(video: Path, subject: _Subject, book: RuleBook, machine: Machine) -> 
     analysis = build_analysis(subject.camera, area=subject.area, shared=shared, clock=clock)
     engine = Engine(book, places_of(subject.community))
     seen: dict[str, Event] = {}
-    tuning = Tuning(analysis_fps=machine.workers.analysis_fps)
-    for found in analyse_file(video, analysis, clock=clock, tuning=tuning):
-        if isinstance(found, Summary):
-            yield from _alerts(engine.advance(found.ended_at), seen)
-            yield {
-                "type": "summary",
-                "video": str(video),
-                "frames": found.decoded,
-                "seconds_of_video": round(found.video_s, 3),
-                "cpu_s": round(found.cpu_s, 3),
-                "analysed": found.analysed,
-                "corrupt": found.corrupt,
-            }
-            return
-        seen[found.id] = found
-        yield _event(found)
-        yield from _alerts(engine.handle(found), seen)
+    summary: dict[str, Any] = {"type": "summary", "video": str(video)}
+    try:
+        for found in analyse_file(video, analysis, clock=clock, tuning=Tuning(machine.workers.analysis_fps)):
+            if isinstance(found, Summary):
+                summary |= {
+                    "frames": found.decoded,
+                    "seconds_of_video": round(found.video_s, 3),
+                    "cpu_s": round(found.cpu_s, 3),
+                    "analysed": found.analysed,
+                    "corrupt": found.corrupt,
+                }
+            else:
+                seen[found.id] = found
+                yield _event(found)
+                yield from _alerts(engine.handle(found), seen)
+    except SourceError as error:
+        if clock.now() == _BEGIN:  # nothing of it could be read: it is no video, or not for us
+            raise
+        summary |= {"frames": None, "seconds_of_video": _seconds(clock.now()), "cpu_s": None, "fault": str(error)}
+    yield from _alerts(engine.advance(clock.now()), seen)
+    yield summary
 
 
 def _alerts(changes: Sequence[Change], seen: dict[str, Event]) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,9 @@ never a traceback. What loads a decoder is imported inside its command: `hub run
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -147,6 +149,28 @@ def models_fetch(machine: MachineFile = None, data: DataFolder = None) -> None:
     folder = settings.models or settings.data / "models"
     fetch_models(folder)
     print(f"models are complete in {folder}")
+
+
+@cameras_app.callback()
+def cameras_group() -> None:
+    """Cameras, from the command line."""
+
+
+@cameras_app.command("probe", epilog="Example: hub cameras probe rtsp://user:password@192.168.1.64/main --format json")
+def cameras_probe(
+    url: Annotated[str, typer.Argument(metavar="URL", help="rtsp, rtsps, http, https or file.")],
+    seconds: Annotated[float, typer.Option("--seconds", min=1, max=60, help="How long to watch.")] = 5.0,
+    form: Annotated[Literal["json", "text"], typer.Option("--format", help="For a program, or for people.")] = "text",
+) -> None:
+    """What a stream really sends: codec, size, frame rate, key frames, bit rate."""
+    from api.probing import probe  # noqa: PLC0415 - loads a decoder
+
+    found = asdict(probe(url, seconds=seconds, clock=SystemClock()))
+    if form == "json":
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        for name, value in found.items():
+            print(f"{name:14} {'unknown' if value is None else value}")
 
 
 @app.command(epilog="Example: hub doctor --machine machine.yaml")

@@ -125,4 +125,4 @@ def _models(folder: Path) -> Finding:
     lacking = missing(folder)
     if not lacking:
         return Finding("models", Verdict.GOOD, f"complete in {folder}")
-    return Finding("models", Verdict.WARNING, f"{'; '.join(lacking)}; run `hub models fetch`")
+    return Finding("models", Verdict.WARNING, "; ".join(lacking))

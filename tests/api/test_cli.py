@@ -1,0 +1,178 @@
+"""The command line, as a program of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.fakes.clips import write_clip
+
+ROOT = Path(__file__).resolve().parents[2]
+HUB = (sys.executable, "-c", "from api.cli import main; main()")
+DEADLINE_S = 60.0
+
+
+def hub(*words: str | Path, cwd: Path, say: str = "") -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [*HUB, *map(str, words)],
+        cwd=cwd,
+        env=environment,
+        input=say,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_clip(tmp_path_factory.mktemp("clips") / "yard.mp4", seconds=3.0, moves_from_s=1.0)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "run",
+        "demo",
+        "check",
+        "analyse",
+        "doctor",
+        "models fetch",
+        "cameras probe",
+        "users add",
+        "users list",
+        "users password",
+        "users disable",
+    ],
+)
+def test_every_command_has_help_with_an_example(command: str, tmp_path: Path) -> None:
+    done = hub(*command.split(), "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert f"hub {command}" in done.stdout
+
+
+def test_the_reference_page_names_every_command(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
+    for name in re.findall(
+        r"^  (\w+) ", hub("--help", cwd=tmp_path).stdout.partition("Commands:")[2], flags=re.MULTILINE
+    ):
+        assert f"`hub {name}" in page
+
+
+def test_check_names_every_mistake_and_exits_1(tmp_path: Path) -> None:
+    (tmp_path / "community.yaml").write_text("sites:\n  - {id: a, name: A, colour: red}\ncameras: []\n")
+    (tmp_path / "machine.yaml").write_text("http: {port: 99999}\n")
+    done = hub("check", "machine.yaml", "community.yaml", "nothing.yaml", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "machine.yaml:1: http.port" in done.stdout
+    assert "community.yaml:2: sites[0].colour" in done.stdout
+    assert "nothing.yaml: no such file" in done.stdout
+    assert "3 mistakes" in done.stdout
+
+
+def test_check_is_content_with_the_shipped_files(tmp_path: Path) -> None:
+    examples = ROOT / "config" / "examples"
+    done = hub("check", ROOT / "config" / "rules", examples / "machine.yaml", examples / "minimal.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "rules, good" in done.stdout
+
+
+def test_a_wrong_configuration_is_lines_and_exit_2_and_never_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "community.yaml").write_text("sites: [{id: A, name: x}]\n")
+    done = hub("run", "--community", "community.yaml", "--data", "data", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "community.yaml:1: sites[0].id" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_analyse_prints_one_object_per_line_and_a_summary_last(clip: Path, tmp_path: Path) -> None:
+    done = hub("analyse", clip, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {line["type"] for line in lines[:-1]} <= {"event", "alert"}
+    summary = lines[-1]
+    assert summary["type"] == "summary"
+    assert summary["seconds_of_video"] == pytest.approx(3.0, abs=0.2)
+    assert summary["frames"] > 0
+    assert summary["cpu_s"] > 0
+
+
+def test_analyse_takes_a_damaged_file_as_far_as_it_goes(clip: Path, tmp_path: Path) -> None:
+    data = bytearray(clip.read_bytes())
+    data[len(data) // 3 : len(data) // 3 + 400] = b"\x00" * 400
+    (tmp_path / "damaged.mp4").write_bytes(data)
+    done = hub("analyse", "damaged.mp4", "--format", "text", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("damaged.mp4: ")
+
+
+def test_analyse_of_what_is_no_video_exits_2_and_goes_on_with_the_next(clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.mp4").write_text("milk, bread")
+    done = hub("analyse", "notes.mp4", clip, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "notes.mp4: not_video" in done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["video"] == str(clip)
+
+
+def test_analyse_with_a_camera_that_is_not_there_names_those_that_are(clip: Path, tmp_path: Path) -> None:
+    done = hub(
+        "analyse", clip, "--community", ROOT / "config" / "examples" / "minimal.yaml", "--camera", "x", cwd=tmp_path
+    )
+    assert done.returncode == 2
+    assert "there are: gate" in done.stderr
+
+
+def test_probe_measures_what_comes(clip: Path, tmp_path: Path) -> None:
+    done = hub("cameras", "probe", clip.as_uri(), "--seconds", "1", "--format", "json", cwd=tmp_path)
+    found = json.loads(done.stdout)
+    assert (found["codec"], found["width"], found["height"], found["measured_fps"]) == ("h264", 320, 180, 10.0)
+
+
+def test_accounts_are_made_listed_and_disabled_from_the_command_line(tmp_path: Path) -> None:
+    add = ("users", "add", "--data", "data")
+    assert hub(*add, "chief", "--role", "administrator", cwd=tmp_path, say="three words and a river\n").returncode == 0
+    assert hub(*add, "lin", cwd=tmp_path, say="three words and a river\n").returncode == 0
+    assert hub(*add, "mei", cwd=tmp_path, say="short\n").returncode == 2
+    assert hub("users", "disable", "lin", "--data", "data", cwd=tmp_path).returncode == 0
+    assert hub("users", "disable", "chief", "--data", "data", cwd=tmp_path).returncode == 1
+    listed = hub("users", "list", "--data", "data", cwd=tmp_path).stdout
+    assert re.search(r"^lin +operator +disabled$", listed, flags=re.MULTILINE)
+    assert "river" not in listed
+
+
+def test_the_hub_runs_says_where_and_stops_in_order_when_asked(tmp_path: Path) -> None:
+    (tmp_path / "machine.yaml").write_text("http: {port: 0}\nbroker: {kind: embedded, port: 0}\nworkers: {count: 1}\n")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [*HUB, "run", "--machine", "machine.yaml", "--data", "data"]
+    with (
+        (tmp_path / "log").open("w") as log,
+        subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
+    ):
+        killer = threading.Timer(DEADLINE_S, process.kill)
+        killer.start()
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[-1]
+        assert "#token=" in process.stdout.readline()
+        assert httpx.get(f"{url}/healthz", trust_env=False).json() == {"status": "ok"}
+        second = hub("run", "--machine", "machine.yaml", "--data", "data", cwd=tmp_path)
+        assert second.returncode == 1
+        assert "Traceback" not in second.stderr
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15.0) == 0
+        killer.cancel()
+    text = (tmp_path / "log").read_text()
+    assert "Traceback" not in text
+    assert " error " not in text
