@@ -18,8 +18,9 @@ install = { $(BIN)/python -m pip install --disable-pip-version-check --progress-
 	awk '/(Downloading|Using cached) .* MB/ { print "  " $$2, $$3, $$4; fflush() } /^Installing collected/ { print "  unpacking"; fflush() }'; \
 	if test -e $(VENV)/pip.failed; then rm $(VENV)/pip.failed; grep -v WARNING $(VENV)/pip.err >&2; \
 	echo "make: pip could not install; it needs the package registry (see above)" >&2; exit 1; fi
-# What make starts ends in order when make is killed.
-tied = $(BIN)/python -I -S hub/sensors/tether.py $$PPID
+# What make starts ends in order when make is killed: Linux sends it SIGTERM (prctl 1, PR_SET_PDEATHSIG).
+tied = $(BIN)/python -I -c 'import ctypes, os, sys; \
+	sys.platform == "linux" and ctypes.CDLL(None).prctl(1, 15); os.execv(sys.argv[1], sys.argv[1:])'
 DATA ?=
 PORT ?=
 # bash sets SECONDS itself, in its own process; only what stands on make's command line or in the environment counts.
