@@ -75,9 +75,21 @@ class Engine:
         """The rules in force."""
         return self._book
 
-    def call_places(self, places: Places) -> None:
-        """Use other names from now on, for what is said."""
-        self._claims.places = places
+    def call_places(self, places: Places, now: datetime) -> list[Change]:
+        """Use other names from now on; what a camera or sensor said that is no longer there is over."""
+        before, self._claims.places = self._claims.places, places
+        gone = {*before.cameras, *before.sensors} - {*places.cameras, *places.sensors}
+        now_us = to_us(now)
+        for source in sorted(gone):
+            for rule_id, key in self._cells.fed_by(source):
+                cell, rule = self._cells.get(rule_id, key), self._book.by_id.get(rule_id)
+                if cell is None or rule is None:
+                    continue
+                over = self._drop(rule, cell, source, now_us)
+                if over and not rule.clear.by_person_only:
+                    self._claims.release(cell, now_us)
+                    self._cells.keep(cell)
+        return self._claims.take_changes()
 
     def handle(self, event: Event) -> list[Change]:
         """What an Event changes; timers that ran out before its arrival come first."""
@@ -234,14 +246,20 @@ class Engine:
             cell, rule = self._cells.get(rule_id, key), self._book.by_id.get(rule_id)
             if cell is None or rule is None or event.kind in rule.shape.kinds:
                 continue
-            self._take(rule, cell, rule.shape.on_lost(cell.state, event.source, now_us), now_us)
-            if not offline:
+            if offline:
+                self._take(rule, cell, rule.shape.on_lost(cell.state, event.source, now_us), now_us)
+            else:
                 self._settle(rule, cell, event.source, now_us)
 
-    def _settle(self, rule: Rule, cell: Cell, source: str, now_us: int) -> None:
+    def _drop(self, rule: Rule, cell: Cell, source: str, now_us: int) -> bool:
+        """Forget what `source` had said; whether nothing stands any more for want of it."""
+        self._take(rule, cell, rule.shape.on_lost(cell.state, source, now_us), now_us)
         step = rule.shape.on_back(cell.state, source, now_us)
-        over = any(claim.verdict is Verdict.OVER for claim in step.claims)
         self._take(rule, cell, replace(step, claims=()), now_us)
+        return any(claim.verdict is Verdict.OVER for claim in step.claims)
+
+    def _settle(self, rule: Rule, cell: Cell, source: str, now_us: int) -> None:
+        over = self._drop(rule, cell, source, now_us)
         if over and cell.holds is not None and rule.clear.when is None and not rule.clear.latch:
             cell.supported = False
             cell.clear_us = max(_after(rule, now_us) or 0, now_us + SETTLE_US)

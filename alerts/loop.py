@@ -164,7 +164,7 @@ class EngineLoop:
         return book
 
     def apply(self, community: Community) -> None:
-        """Use the names of this Community from the next batch on."""
+        """Use the names of this Community from the next batch on, and let go of what is no longer in it."""
         with self._lock:
             self._next_community = community
         self._bus.wake()
@@ -239,9 +239,12 @@ class EngineLoop:
         with self._lock:
             book, self._next_book = self._next_book, None
             community, self._next_community = self._next_community, None
+        changes: list[Change] = []
         if community is not None:
-            self._engine.call_places(places_of(community))
-        return [] if book is None else self._engine.reload(book, now)
+            changes += self._engine.call_places(places_of(community), now)
+        if book is not None:
+            changes += self._engine.reload(book, now)
+        return changes
 
     def _store(self, batch: Batch) -> None:
         def work(connection: Connection) -> Recorded:

@@ -226,8 +226,8 @@ class Pattern:
 
 def build_pattern(spec: PatternSpec) -> Pattern:
     """The Pattern that `spec` describes."""
-    quality = spec.where.get("quality", ())
-    named = [quality] if isinstance(quality, str) else quality
+    quality = spec.where.get("quality")
+    named = quality if isinstance(quality, list) else [quality]
     return Pattern(
         kinds=frozenset(spec.kind),
         conditions=tuple((name, parse_condition(wanted)) for name, wanted in spec.where.items()),

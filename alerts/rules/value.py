@@ -111,6 +111,18 @@ class ValueShape(Shape):
         after = {**state, "streams": streams} if streams else state
         return Step(after, due_us=self.due_us(after))
 
+    def on_back(self, state: State, source: str, now_us: int) -> Step:
+        """Forget the readings of `source`; over when no other one is beyond a threshold."""
+        before: Mapping[str, Any] = state.get("streams", {})
+        kept = {name: entry for name, entry in before.items() if source_of(name) != source}
+        gone = [entry for name, entry in before.items() if name not in kept and entry["on"]]
+        if gone and not any(entry["on"] for entry in kept.values()):
+            after: State = {"streams": kept} if kept else {}
+            witness = Witness.from_json(gone[0]["last"])
+            return Step(after, (Claim(Verdict.OVER, witness, witness.event, now_us),), self.due_us(after))
+        after = {**state, "streams": kept} if kept else {}
+        return Step(after, due_us=self.due_us(after))
+
     def due_us(self, state: State) -> int | None:
         """When the next level on the way will be reached."""
         return min(

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from alerts import recording
+from alerts.alert import Condition
 from alerts.loop import EngineLoop
 from alerts.places import places_of
 from alerts.repository import Filter, Repository
@@ -147,6 +148,17 @@ def test_rules_with_a_mistake_leave_the_old_ones_running(make_room: MakeRoom, tm
     assert "rules.yaml" in room.loop.status().reload_error
     room.happens(SMOKE)
     assert room.incident.level == "red"
+
+
+def test_what_a_removed_camera_or_sensor_said_is_over(make_room: MakeRoom) -> None:
+    room = make_room()
+    room.happens(SMOKE, health("camera.health", 2, "cam-1", "offline"))
+    room.happens(event("sos", 3, fields={"pressed": True}), event("co", 4, fields={"co_ppm": 900}))
+    room.passes(300)
+    room.loop.apply(COMMUNITY.model_copy(update={"cameras": (), "sensors": ()}))
+    room.runs()
+    active = [each.kind for each in room.repository.alerts(Filter(condition=(Condition.ACTIVE,))).items]
+    assert active == ["sos.button"], "a call for help is ended by a person only"
 
 
 def test_a_rule_that_fails_is_counted_and_stops_no_other(
