@@ -11,6 +11,7 @@ from typing import get_args
 import pytest
 
 from alerts.engine import REOPENED_KIND, RESOLVED_KIND
+from alerts.incident import MOVES, Cause, Handling, Verdict
 from alerts.kinds import ALERT_KINDS
 from alerts.rule import ForEach, RuleSpec
 from alerts.rulebook import SHIPPED, load_rules
@@ -88,3 +89,20 @@ def test_the_example_is_an_event_and_every_part_of_an_event_stands_in_the_refere
         assert f"`{part.name}`" in EVENTS
     for word in (*Phase, *Quality):
         assert f"`{word}`" in EVENTS
+
+
+def test_every_move_verdict_and_cause_stands_in_the_reference() -> None:
+    page = (PAGE_FOLDER / "incidents.md").read_text(encoding="utf-8")
+    for move in MOVES:
+        before = ", ".join(f"`{each}`" for each in Handling if each in move.before)
+        row = [
+            f"`{move.name}`",
+            f"`{move.done}`",
+            "any" if move.before == frozenset(Handling) else before,
+            "unchanged" if move.after is None else f"`{move.after}`",
+            "people" if move.by_people else "engine",
+            move.means,
+        ]
+        assert f"| {' | '.join(row)} |" in page
+    for word in (*Verdict, *Cause):
+        assert f"`{word}`" in page
