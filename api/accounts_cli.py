@@ -18,7 +18,7 @@ from api.storage import database_of
 from config.load import load_machine
 from hub.access import Role
 from hub.clock import SystemClock
-from hub.errors import ConfigurationError, Mistake, NotFoundError
+from hub.errors import ConfigurationError, Mistake, NotFoundError, StoreError
 from hub.store.accounts import Account, Accounts
 
 app = typer.Typer(no_args_is_help=True, help="Accounts; while the hub runs, use its API instead.")
@@ -76,7 +76,10 @@ def _accounts(machine_file: Path | None, data: Path | None) -> Iterator[Accounts
         machine = machine.model_copy(update={"data": data})
     clock = SystemClock()
     database = database_of(machine, clock)
-    database.start()
+    try:
+        database.start()
+    except StoreError as error:
+        raise StoreError(f"{error}; while the hub runs, an administrator uses /api/v1/accounts") from error
     try:
         yield Accounts(database, clock)
     finally:

@@ -18,7 +18,7 @@ from api import problems
 from api.auth import signed_in
 from api.guard import Guard
 from api.parts import Parts
-from api.routes import alerts, auth, cameras, feed, health, incidents, pages, places, sensors, setup
+from api.routes import accounts, alerts, auth, cameras, feed, health, incidents, pages, places, sensors, setup
 
 OPEN = (auth.open_router, setup.open_router, health.open_router, pages.open_router)
 SIGNED_IN = (
@@ -30,6 +30,7 @@ SIGNED_IN = (
     places.router,
     sensors.router,
     health.router,
+    accounts.router,
 )
 
 OPENAPI_PATH = "/api/v1/openapi.json"

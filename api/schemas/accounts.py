@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from hub.access import Role
+
 Username = Annotated[str, Field(min_length=1, max_length=64, examples=["lin"])]
 Password = Annotated[str, Field(min_length=1, max_length=256, examples=["three words and a river"])]
+NewPassword = Annotated[str, Field(min_length=10, max_length=256, examples=["three words and a river"])]
 
 
 class _Body(BaseModel):
@@ -45,4 +49,30 @@ class SetupBody(_Body):
 
     token: Annotated[str, Field(min_length=1, max_length=512, description="From the link that the hub printed.")]
     username: Username
-    password: Annotated[str, Field(min_length=10, max_length=256)]
+    password: NewPassword
+
+
+class AccountView(BaseModel):
+    """A person who may sign in."""
+
+    id: str
+    username: str = Field(examples=["lin"])
+    role: str = Field(examples=["operator"])
+    disabled: bool
+    created: datetime
+
+
+class AccountBody(_Body):
+    """A new account."""
+
+    username: Username
+    password: NewPassword
+    role: Role = Role.OPERATOR
+
+
+class AccountChange(_Body):
+    """What changes of an account; the rest stays."""
+
+    password: NewPassword | None = None
+    role: Role | None = None
+    disabled: bool | None = None
