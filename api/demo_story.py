@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 from api.demo_watch import Entry
@@ -64,11 +65,13 @@ class Story:
         """Something happened in the village."""
         self.line(f"{self._now_s():6.1f} s       · {what.zh} | {what.en}")
 
-    def ready(self, url: str, username: str, password: str, data: Path) -> None:
-        """Everything runs."""
+    def ready(self, url: str, logins: Sequence[tuple[str, str]], data: Path) -> None:
+        """Everything runs; `logins` holds names and passwords, the administrator's first and then the operator's."""
+        (demo, demo_password), (room, room_password) = logins
         self.line(
             f"\n  打开 | open      {url}\n"
-            f"  账号 | login     {username}  {password}\n"
+            f"  管理员 | admin   {demo}  {demo_password}\n"
+            f"  值班员 | room    {room}  {room_password}\n"
             f"  文件 | files     {data}  (community.yaml, demo.json)\n"
             "  结束 | end       Ctrl-C\n"
         )
