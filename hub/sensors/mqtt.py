@@ -250,6 +250,7 @@ class Publisher:
         self._limit = queue_size
         self._lock = threading.Lock()
         self._waiting: set[int] = set()
+        self._early: set[int] = set()  # answered before `publish` returned
         self._dropped = 0
         self._connected = threading.Event()
         self._client = _make_client(endpoint, f"{endpoint.client_id}-out", clean=True)
@@ -278,16 +279,22 @@ class Publisher:
             Whether it was taken; a message that was not is dropped and counted.
         """
         with self._lock:
-            taken = len(self._waiting) < self._limit
-            if taken:
-                sent = self._client.publish(topic, payload, qos=1 if retain else 0, retain=retain)
-                if sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
-                    self._waiting.add(sent.mid)
-                else:
-                    taken = retain and sent.rc == MQTTErrorCode.MQTT_ERR_NO_CONN  # paho keeps QoS 1 until connected
-            if not taken:
+            if len(self._waiting) >= self._limit:
                 self._dropped += 1
-        return taken
+                return False
+        # Without our lock: paho holds a lock of its own in `publish`, and holds it again when it calls `_on_publish`.
+        sent = self._client.publish(topic, payload, qos=1 if retain else 0, retain=retain)
+        with self._lock:
+            if sent.rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
+                if sent.mid in self._early:
+                    self._early.discard(sent.mid)
+                else:
+                    self._waiting.add(sent.mid)
+                return True
+            if retain and sent.rc == MQTTErrorCode.MQTT_ERR_NO_CONN:
+                return True  # paho keeps QoS 1 until it is connected, at most `queue_size`
+            self._dropped += 1
+            return False
 
     @property
     def dropped(self) -> int:
@@ -308,10 +315,14 @@ class Publisher:
         self._connected.clear()
         with self._lock:
             self._waiting.clear()  # what was QoS 0 is lost; what is QoS 1 is bounded by paho's own queue
+            self._early.clear()
 
     def _on_publish(self, _client: Client, _data: Any, mid: int, _reason: ReasonCode, _properties: Properties) -> None:
         with self._lock:
-            self._waiting.discard(mid)
+            if mid in self._waiting:
+                self._waiting.discard(mid)
+            else:
+                self._early.add(mid)
 
 
 def _make_client(endpoint: BrokerEndpoint, client_id: str, *, clean: bool) -> Client:

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 from hub.clock import Clock
 from hub.errors import StoreError
-from hub.sensors.deliveries import Deliveries, Taken
+from hub.sensors.deliveries import SETTLE_S, Deliveries, Taken
 from hub.sensors.endpoint import BrokerRun
 from hub.sensors.intake import Admission, Door, Message
 from hub.sensors.presence import Presence
@@ -141,8 +141,9 @@ class Pipeline:
     def start(self, run: BrokerRun | None) -> None:
         """Take over what the last run left; `run` is None for a broker that keeps its numbering when it restarts."""
         if run is not None:
-            self._marks.carry(self._client_id).result()
             self._run_number = run.number
+            if not run.taken_over:
+                self._marks.carry(self._client_id).result()
         marks = self._marks.load(self._client_id)
         with self._changed:
             self._deliveries.restore(marks)
@@ -197,6 +198,12 @@ class Pipeline:
             self._is_stopping = True
             self._changed.notify_all()
             self._changed.wait_for(lambda: not self._pending, STOP_S)
+            slots = self._deliveries.settled(self._clock.monotonic_s() + SETTLE_S)  # the connection ends in order
+        if slots:
+            try:
+                self._marks.forget(self._client_id, slots)
+            except StoreError as error:
+                logger.warning("delivery marks stay until the next start", extra={"error": str(error)})
 
     def tick(self) -> bool:
         """Forget what the broker knows by now; called about once a second.

@@ -6,6 +6,8 @@ import shutil
 import socket
 import subprocess
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -25,12 +27,20 @@ class Nats:
     def __init__(self, folder: Path) -> None:
         self.broker = EmbeddedBroker(BrokerSettings(port=0), folder, SystemClock())
         self.broker.start()
+        self._started = self.broker.current_run().number
 
     def endpoint(self) -> BrokerEndpoint:
         return self.broker.endpoint()
 
-    def run(self) -> BrokerRun | None:
-        return self.broker.current_run()
+    def run_for(self, intakes_before: int) -> Callable[[], BrokerRun] | None:
+        """As a later process sees it, which takes the running broker over."""
+        first = self.broker.current_run().number
+
+        def run() -> BrokerRun:
+            now = self.broker.current_run()
+            return replace(now, taken_over=intakes_before > 0 and now.number == first and now.number == self._started)
+
+        return run
 
     def stop(self) -> None:
         self.broker.stop()
@@ -66,7 +76,9 @@ class Mosquitto:
     def endpoint(self) -> BrokerEndpoint:
         return BrokerEndpoint("127.0.0.1", self.port, "hub-test")
 
-    def run(self) -> BrokerRun | None:
+    def run_for(self, intakes_before: int) -> Callable[[], BrokerRun] | None:
+        """It keeps its numbering."""
+        del intakes_before
         return None
 
     def stop(self) -> None:

@@ -17,6 +17,7 @@ from config.secrets import Secret
 from hub.clock import SystemClock
 from hub.errors import BrokerError
 from hub.sensors.broker import EmbeddedBroker
+from hub.sensors.brokerprocess import end_leftover
 from tests.fakes.brokers import Device
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc and sends signals")
@@ -26,11 +27,14 @@ import pathlib, sys, threading
 from config.machine import EmbeddedBroker as Settings
 from hub.clock import SystemClock
 from hub.sensors.broker import EmbeddedBroker
-broker = EmbeddedBroker(Settings(port=0), pathlib.Path(sys.argv[1]), SystemClock())
+broker = EmbeddedBroker(Settings(port=0), pathlib.Path(sys.argv[1]), SystemClock(), linger_s=float(sys.argv[2]))
 broker.start()
 print(broker.pid, flush=True)
 threading.Event().wait()
 """
+
+
+OtherHub = Callable[..., tuple[subprocess.Popen[str], int]]
 
 
 class Health:
@@ -55,12 +59,21 @@ def broker(tmp_path: Path, health: Health) -> Iterator[EmbeddedBroker]:
 
 
 @pytest.fixture
-def other_hub(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
-    """A process that runs a broker in the same folder, and the broker's process id."""
-    with subprocess.Popen([sys.executable, "-c", HUB, str(tmp_path)], stdout=subprocess.PIPE, text=True) as child:
-        assert child.stdout is not None
-        yield child, int(child.stdout.readline())
-        child.kill()
+def other_hub(tmp_path: Path) -> Iterator[OtherHub]:
+    """Starts a process that runs a broker in the same folder; gives it and the broker's process id."""
+    hubs = []
+
+    def start(*, linger_s: float) -> tuple[subprocess.Popen[str], int]:
+        command = [sys.executable, "-c", HUB, str(tmp_path), str(linger_s)]
+        hubs.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        assert hubs[-1].stdout is not None
+        return hubs[-1], int(hubs[-1].stdout.readline())
+
+    yield start
+    for hub in hubs:
+        hub.kill()
+        hub.communicate()
+    end_leftover(tmp_path / "broker", stop_s=5, clock=SystemClock())
 
 
 def listens(port: int) -> bool:
@@ -156,17 +169,49 @@ def test_it_stops_in_order_and_twice(broker: EmbeddedBroker, tmp_path: Path) -> 
     again.stop()
 
 
-def test_it_ends_in_order_when_its_hub_is_killed(
-    other_hub: tuple[subprocess.Popen[str], int], tmp_path: Path, wait_until: Callable[..., None]
+def test_it_ends_in_order_when_its_hub_is_killed_and_none_follows(
+    other_hub: OtherHub, tmp_path: Path, wait_until: Callable[..., None]
 ) -> None:
-    hub, pid = other_hub
+    hub, pid = other_hub(linger_s=1.0)
     hub.kill()
     wait_until(lambda: is_gone(pid), what="broker gone")
     assert "Server Exiting" in (tmp_path / "broker" / "nats.log").read_text()
 
 
-def test_a_broker_whose_hub_lives_is_left_alone(other_hub: tuple[subprocess.Popen[str], int], tmp_path: Path) -> None:
-    hub, pid = other_hub
+def test_a_hub_that_starts_again_takes_the_broker_over(
+    other_hub: OtherHub, tmp_path: Path, health: Health, wait_until: Callable[..., None]
+) -> None:
+    """Devices stay connected, and the broker keeps its packet ids; killed, it is started again like any other."""
+    hub, pid = other_hub(linger_s=60.0)
+    hub.kill()
+    hub.wait()
+    again = EmbeddedBroker(BrokerSettings(port=0), tmp_path, SystemClock(), on_health=health)
+    again.start()
+    try:
+        assert (again.pid, again.current_run().taken_over) == (pid, True)
+        Device(again.endpoint()).close()
+        os.kill(pid, signal.SIGKILL)
+        wait_until(lambda: health.said == [True, False, True], what="offline, then online")
+        assert (again.pid != pid, again.current_run().taken_over) == (True, False)
+    finally:
+        again.stop()
+
+
+def test_a_broker_that_runs_otherwise_than_wanted_is_not_taken_over(other_hub: OtherHub, tmp_path: Path) -> None:
+    hub, pid = other_hub(linger_s=60.0)
+    hub.kill()
+    hub.wait()
+    again = EmbeddedBroker(BrokerSettings(port=0, username="another"), tmp_path, SystemClock())
+    again.start()
+    try:
+        assert is_gone(pid)
+        Device(again.endpoint()).close()
+    finally:
+        again.stop()
+
+
+def test_a_broker_whose_hub_lives_is_left_alone(other_hub: OtherHub, tmp_path: Path) -> None:
+    hub, pid = other_hub(linger_s=1.0)
     with pytest.raises(BrokerError, match=f"process id {hub.pid} "):
         EmbeddedBroker(BrokerSettings(port=0), tmp_path, SystemClock()).start()
     assert not is_gone(pid)

@@ -54,7 +54,7 @@ class Hub:
             door=self.door,
             marks=self.marks,
             presence=Presence(self.log, clock),
-            broker_run=None if self.broker.run() is None else self.broker.run,  # type: ignore[arg-type]
+            broker_run=self.broker.run_for(len(self.intakes)),
             in_flight=in_flight,
         )
         made.apply(self.community)
