@@ -205,6 +205,7 @@ def test_the_thread_turns_an_event_into_a_journal_entry(
     assert bus.wait(Topic.JOURNAL, after=0, timeout_s=5) > 0
     assert Repository(sqlite_database).incidents(Filter()).items[0].kind == "fire.smoke"
     assert loop.alive
+    loop.stop()
     assert loop.status().behind == 0
 
 
