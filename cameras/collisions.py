@@ -25,19 +25,19 @@ _TOUCH: Final = 0.1
 """Own sizes between the boxes at which they meet: boxes are drawn a little too narrow as often as too wide."""
 _DOUBLE: Final = 0.6
 """Boxes that overlap more than this when they first meet are one vehicle seen twice."""
-_FAST: Final = 1.2
-"""Sizes per second before the meeting, some 9 km/h: slower is parking and creeping in a queue."""
-_HARD: Final = 2.0
-"""Sizes per second lost per second, some 4 m/s2: nobody brakes for a queue like that; tyres manage hardly twice."""
+_FAST: Final = 1.5
+"""Sizes per second before the meeting, some 11 km/h: slower is parking and creeping in a queue."""
+_LOST: Final = 1.5
+"""Sizes per second lost within a second, some 3.5 m/s2 on the mean: as hard as anybody brakes for a queue."""
+_LEFT: Final = 0.4
+"""And at most this share of the speed is left: a car that was touched and drives on is no wreck."""
 _BEFORE_S: Final = 0.8
 _YOUNG_S: Final = 0.5
 """A vehicle that drives into the picture and into another has no speed yet when they touch: so long it may take."""
 _YOUNG_DOUBLE: Final = 0.3
 """And it must not be a second box around the other."""
-_ABRUPT_S: Final = 1.6
-"""From meeting to standing."""
-_LEAST_S: Final = 0.3
-"""Standing is noticed no more exactly than this."""
+_IMPACT_S: Final = 0.9
+"""After this the speed left is looked at, over all but the first third, in which boxes grow together and jump."""
 _SLIDE_S: Final = 3.5
 """The others may slide and spin for so long."""
 _AFTER_S: Final = 3.0
@@ -46,8 +46,9 @@ _STAND_S: Final = 2.0
 """And at least so long everything stands: wrecks slide, spin and are pushed on before."""
 _SURE: Final = 0.5
 """Score of what stands: a track that is only carried along may have slipped onto a parked car as it drove past."""
-_SLACK_S: Final = 0.4
-"""Standing is noticed with this error in time."""
+_STILL: Final = 0.2
+_DRIVES: Final = 0.5
+"""Sizes per second over the last two: up to the first is the box's jitter, above the second it drives off."""
 
 
 @dataclass(slots=True)
@@ -65,7 +66,7 @@ class _Meeting:
     drivers: str
     zone: str | None
     told_s: float | None = None
-    abrupt_s: float = 0.0
+    braked: dict[str, float] | None = None
 
     @property
     def subject(self) -> str:
@@ -148,34 +149,32 @@ class Collisions:
         """True: a crash that stands; False: not yet; None: over, or never was one."""
         if not here:
             return None
-        since = {name: at_s - meeting.paths[name].stands_for_s(at_s) for name in here}
-        if any(when > meeting.met_s + _SLIDE_S for when in since.values()):
-            return None  # it drove on
+        past_s = at_s - meeting.met_s
+        if meeting.told_s is not None:
+            speeds = [meeting.paths[name].speed(at_s - _STAND_S, at_s) for name in here]
+            return None if any(speed is not None and speed > _DRIVES for speed in speeds) else True
+        if past_s < _IMPACT_S:
+            return False
+        if meeting.braked is None:
+            meeting.braked = _braked(meeting, at_s)
+        if not meeting.braked or past_s > _SLIDE_S + _STAND_S:
+            return None
         gone = [name for name in (meeting.one, meeting.other) if name not in here]
-        came = {name: when for name, when in since.items() if when >= meeting.met_s - _SLACK_S}
         if gone:
-            # The one that is no longer seen may have driven on behind the other, unless the other was fast itself, came
-            # to a stand there, and stands where the first was last seen.
+            # The one that is no longer seen may have driven on behind the other, unless the other was fast itself, lost
+            # its speed there, and stands where the first was last seen.
             lost, left = meeting.last[gone[0]], meeting.last[here[0]]
             near = lost.box.gap(left.box) <= _TOUCH * size_of(left.box, aspect)
-            if not came or not near:
+            if here[0] not in meeting.braked or not near:
                 return None
-        braked = []
-        for name, when in came.items():
-            speed = meeting.speeds[name]
-            took_s = when - meeting.met_s
-            if speed >= _FAST and took_s <= _ABRUPT_S and speed >= _HARD * max(took_s, _LEAST_S):
-                braked.append(took_s)
-        if not braked:
-            return None if at_s - meeting.met_s > _ABRUPT_S + _SLACK_S else False
-        meeting.abrupt_s = max(min(braked), 0.0)
-        sure = meeting.told_s is not None or min(meeting.last[name].score for name in here) >= _SURE
-        return sure and at_s - meeting.met_s >= _AFTER_S and at_s - max(since.values()) >= _STAND_S
+        sure = min(meeting.last[name].score for name in here) >= _SURE
+        speeds = [meeting.paths[name].speed(at_s - _STAND_S, at_s) for name in here]
+        stand = all(speed is not None and speed <= _STILL for speed in speeds)
+        return sure and stand and past_s >= _AFTER_S
 
     def _tell(self, meeting: _Meeting, phase: Phase, at_s: float, *, at: datetime) -> Event:
         meeting.told_s = at_s
         one, other = meeting.last[meeting.one], meeting.last[meeting.other]
-        after = [path.speed(at_s - 1.0, at_s) or 0.0 for path in meeting.paths.values()]
         fastest = max(meeting.speeds.values())
         return self._reporter.event(
             COLLISION,
@@ -189,8 +188,7 @@ class Collisions:
             fields={
                 "closing_sizes_s": round(meeting.closing, 2),
                 "before_sizes_s": round(fastest, 2),
-                "after_sizes_s": round(max(after), 2),
-                "braked_s": round(meeting.abrupt_s, 2),
+                "after_sizes_s": round(min((meeting.braked or {"": 0.0}).values()), 2),
                 "overlap": round(meeting.overlap, 2),
                 "stood_s": round(at_s - meeting.met_s, 1),
                 "labels": f"{one.label}+{other.label}",
@@ -218,6 +216,16 @@ def _meeting(a: Watched, b: Watched, at_s: float, *, most_overlap: float) -> _Me
         drivers=a.driver,
         zone=(a.zone or b.zone).id if (a.zone or b.zone) else None,  # type: ignore[union-attr]
     )
+
+
+def _braked(meeting: _Meeting, at_s: float) -> dict[str, float]:
+    """Who lost its speed abruptly, with what was left of it, in sizes per second."""
+    found = {}
+    for name, before in meeting.speeds.items():
+        after = meeting.paths[name].speed(meeting.met_s + _IMPACT_S / 3, at_s)
+        if after is not None and before - after >= _LOST and after <= _LEFT * before:
+            found[name] = after
+    return found
 
 
 def _around(one: Box, other: Box) -> Box:

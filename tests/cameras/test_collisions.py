@@ -24,7 +24,7 @@ def test_two_cars_that_meet_at_speed_and_stand_are_a_collision() -> None:
     assert [event.phase for event in events] == [Phase.BEGAN]
     assert 7.5 <= (events[0].at - START).total_seconds() <= 9.5
     assert float(events[0].fields["before_sizes_s"]) > float(events[0].fields["after_sizes_s"])
-    assert {"closing_sizes_s", "braked_s", "overlap", "stood_s", "labels"} <= set(events[0].fields)
+    assert {"closing_sizes_s", "overlap", "stood_s", "labels"} <= set(events[0].fields)
 
 
 def test_a_car_that_hits_a_parked_one_is_a_collision() -> None:
