@@ -239,11 +239,12 @@ class MqttIntake:
 class Publisher:
     """The hub's way out: status with a last will, events, incidents. `publish` from any thread; never waits."""
 
-    def __init__(self, endpoint: BrokerEndpoint, *, queue_size: int = 1_000) -> None:
+    def __init__(self, endpoint: BrokerEndpoint, *, queue_size: int = 1_000, is_hub: bool = True) -> None:
         """Describe a publisher.
 
         Args:
             endpoint: The broker.
+            is_hub: It speaks for the hub: says `online`, and `offline` as its last will. Not so for a simulator.
             queue_size: Messages that may wait for the broker; a newer one is then dropped and counted.
         """
         self._endpoint = endpoint
@@ -255,7 +256,9 @@ class Publisher:
         self._connected = threading.Event()
         self._client = _make_client(endpoint, f"{endpoint.client_id}-out", clean=True)
         self._client.max_queued_messages_set(queue_size)
-        self._client.will_set(STATUS_TOPIC, "offline", qos=1, retain=True)
+        self._is_hub = is_hub
+        if is_hub:
+            self._client.will_set(STATUS_TOPIC, "offline", qos=1, retain=True)
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_publish = self._on_publish
@@ -267,7 +270,7 @@ class Publisher:
 
     def stop(self) -> None:
         """Say `offline` and go. Safe to call twice."""
-        if self._connected.is_set():
+        if self._is_hub and self._connected.is_set():
             self._client.publish(STATUS_TOPIC, "offline", qos=1, retain=True).wait_for_publish(STOP_S)
         self._client.disconnect()
         self._client.loop_stop()
@@ -307,7 +310,8 @@ class Publisher:
     ) -> None:
         if not reason.is_failure:
             self._connected.set()
-            client.publish(STATUS_TOPIC, "online", qos=1, retain=True)
+            if self._is_hub:
+                client.publish(STATUS_TOPIC, "online", qos=1, retain=True)
 
     def _on_disconnect(
         self, _client: Client, _data: Any, _flags: DisconnectFlags, _reason: ReasonCode, _properties: Properties | None

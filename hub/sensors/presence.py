@@ -60,7 +60,7 @@ class Presence:
         """Read what the last run knew."""
         known = {(row.kind, row.source): row.state for row in self._log.health()}
         with self._lock:
-            self._states.update(known)
+            self._states = known | self._states  # what was noted before the start is newer
 
     def note(
         self,

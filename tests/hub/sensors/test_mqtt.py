@@ -287,6 +287,17 @@ def test_status_is_retained_and_its_last_will_says_offline(broker: Nats | Mosqui
     watcher.close()
 
 
+def test_publishing_while_answers_come_does_not_stand_still(broker: Nats | Mosquitto, wait_until: Wait) -> None:
+    """paho answers under a lock that its `publish` takes: once, two locks in opposite order stopped both threads."""
+    publisher = Publisher(broker.endpoint())
+    publisher.start()
+    wait_until(publisher._connected.is_set)
+    taken = sum(publisher.publish(f"hub/v1/incidents/{number % 9}", b"{}", retain=True) for number in range(2_000))
+    assert taken + publisher.dropped == 2_000
+    wait_until(lambda: not publisher._waiting, what="all answered")
+    publisher.stop()
+
+
 def test_what_goes_out_while_the_broker_is_away_is_dropped_and_counted(broker: Nats | Mosquitto) -> None:
     publisher = Publisher(broker.endpoint(), queue_size=10)
     assert not publisher.publish("hub/v1/events/smoke/smoke-3", b"{}")
