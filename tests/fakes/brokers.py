@@ -51,14 +51,14 @@ class Mosquitto:
 
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, extra: str = "") -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.config = folder / "mosquitto.conf"
         self.config.write_text(
             f"listener {self.port} 127.0.0.1\nallow_anonymous true\nuser root\npersistence true\n"
-            f"persistence_location {folder}/\nautosave_interval 1\nautosave_on_changes true\n"
+            f"persistence_location {folder}/\nautosave_interval 1\nautosave_on_changes true\n{extra}"
         )
         self.child: subprocess.Popen[bytes] | None = None
         self.start()

@@ -288,7 +288,7 @@ def test_status_is_retained_and_its_last_will_says_offline(broker: Nats | Mosqui
 
 
 def test_publishing_while_answers_come_does_not_stand_still(broker: Nats | Mosquitto, wait_until: Wait) -> None:
-    """paho answers under a lock that its `publish` takes: once, two locks in opposite order stopped both threads."""
+    """Paho answers under a lock that its `publish` takes: once, two locks in opposite order stopped both threads."""
     publisher = Publisher(broker.endpoint())
     publisher.start()
     wait_until(publisher._connected.is_set)
