@@ -148,12 +148,10 @@ def _draw(folder: Path, told: Story) -> list[_Scene]:
 
 
 def _machine(state: Path, port: int) -> Machine:
-    models = Machine().data / "models"
     return Machine(
         data=state,
         http=Http(port=port if _is_free(port) else 0),
-        broker=EmbeddedBroker(port=0),
-        models=models.resolve(),
+        broker=EmbeddedBroker(port=0, linger_s=1.0),
         log_level="warning",
     )
 

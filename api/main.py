@@ -168,6 +168,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
             machine.data,
             clock,
             on_health=tell_broker_health,
+            linger_s=machine.broker.linger_s,
         )
         lifecycle.push("broker", broker.stop)
         broker.start()

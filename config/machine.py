@@ -50,6 +50,8 @@ class EmbeddedBroker(_Section):
     """None makes one at the first start and keeps it in the data folder."""
     program: LocalPath | None = None
     """Another nats-server than the packaged one."""
+    linger_s: Annotated[float, Field(ge=1, le=600)] = 30.0
+    """How long the broker goes on when its hub was killed, so that devices lose nothing over a restart."""
 
 
 class ExternalBroker(_Section):
@@ -111,7 +113,7 @@ class Machine(_Section):
     workers: Workers = Workers()
     keep: Keep = Keep()
     models: LocalPath | None = None
-    """Folder of the object models; None is `models` in the data folder."""
+    """Folder of the object models; None is `community-hub/models` in the user's cache folder."""
     rules: LocalPath | None = None
     """Folder of rule files; None takes the shipped catalogue."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -123,3 +125,11 @@ class Machine(_Section):
         if isinstance(value, dict) and "kind" not in value:
             return {**value, "kind": "external" if "url" in value else "embedded"}
         return value
+
+    @property
+    def models_folder(self) -> Path:
+        """Where the object models lie: a download that every data folder of this user can share."""
+        if self.models is not None:
+            return self.models
+        cache = os.environ.get("XDG_CACHE_HOME")
+        return (Path(cache) if cache else Path.home() / ".cache") / "community-hub" / "models"
