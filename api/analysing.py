@@ -65,8 +65,7 @@ def analyse_files(
     """
     subject = _subject(community, camera)
     book = load_rules(rules or machine.rules or SHIPPED)
-    models = machine.models or machine.data / "models"
-    for lacking in missing(models):
+    for lacking in missing(machine.models_folder):
         _say(f"hub: {lacking}")
     code = 0
     for video in videos:
@@ -104,7 +103,7 @@ def _subject(community_file: Path | None, camera_id: str | None) -> _Subject:
 
 def _lines(video: Path, subject: _Subject, book: RuleBook, machine: Machine) -> Iterator[dict[str, Any]]:
     clock = SetClock(_BEGIN)
-    shared = build_shared(machine, machine.models or machine.data / "models")
+    shared = build_shared(machine, machine.models_folder)
     analysis = build_analysis(subject.camera, area=subject.area, shared=shared, clock=clock)
     engine = Engine(book, places_of(subject.community))
     seen: dict[str, Event] = {}

@@ -146,7 +146,7 @@ def models_fetch(machine: MachineFile = None, data: DataFolder = None) -> None:
     from cameras.models import fetch_models  # noqa: PLC0415 - loads an inference runtime
 
     settings = machine_of(machine, data)
-    folder = settings.models or settings.data / "models"
+    folder = settings.models_folder
     fetch_models(folder)
     print(f"models are complete in {folder}")
 

@@ -59,8 +59,7 @@ def examine(machine: Machine, clock: Clock) -> Iterator[Finding]:
     yield _port("http port", machine.http.host, machine.http.port)
     if isinstance(machine.broker, EmbeddedBroker):
         yield _port("mqtt port", machine.broker.host, machine.broker.port)
-    models = machine.models or machine.data / "models"
-    yield _models(models)
+    yield _models(machine.models_folder)
 
 
 def _clock(clock: Clock) -> Finding:

@@ -39,7 +39,7 @@ _HEADERS = {
 }
 
 Observe = Callable[[str, str, int, float], None]
-"""Told of every answer: method, route template, status, seconds."""
+"""Told of every answer: method, route template, status (0 when the client left first), seconds until it began."""
 
 
 class Guard:
@@ -66,11 +66,13 @@ class Guard:
             return
         started_s = self._clock.monotonic_s()
         status = 0
+        took_s: float | None = None
 
         async def send_guarded(message: Message) -> None:
-            nonlocal status
+            nonlocal status, took_s
             if message["type"] == "http.response.start":
                 status = message["status"]
+                took_s = self._clock.monotonic_s() - started_s  # a feed lasts minutes, and that says nothing
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
@@ -92,7 +94,9 @@ class Guard:
         finally:
             route = scope.get("route")
             template = getattr(route, "path", "(none)")
-            self._observe(scope["method"], template, status, self._clock.monotonic_s() - started_s)
+            if took_s is None:
+                took_s = self._clock.monotonic_s() - started_s
+            self._observe(scope["method"], template, status, took_s)
 
     def _refusal(self, method: str, headers: Headers) -> ASGIApp | None:
         host = _host_name(headers.get("host", ""))

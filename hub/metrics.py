@@ -45,7 +45,7 @@ class Metrics:
         self._registry.register(self._sources)
         self._requests = Histogram(
             "hub_http_request_seconds",
-            "Time to answer a request (streams: their whole length).",
+            "Time until the answer to a request began.",
             ("method", "route", "status"),
             registry=self._registry,
             buckets=_LATENCY_BUCKETS_S,

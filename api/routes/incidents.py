@@ -227,6 +227,7 @@ def _view(here: Parts, names: Names, who: Principal, found: StoredIncident) -> I
     kept = next((alert for alert in found.alerts if here.stills.of(alert.id)), None)
     most = max(found.alerts, key=lambda alert: (alert.condition != "closed", alert.level.rank), default=None)
     body["still"] = None if kept is None else f"/api/v1/alerts/{kept.id}/still.jpg"
+    body["alert_count"] = len(found.alerts)
     body["place"] = names.place(site=found.site, area=found.area, camera=found.camera)
     body["do"] = None if most is None else {"zh": most.do_zh, "en": most.do_en}
     body["allowed"] = body["allowed"] if allows(who, Permission.HANDLE_INCIDENTS) else []

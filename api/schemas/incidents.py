@@ -81,6 +81,7 @@ class IncidentView(BaseModel):
     version: int = Field(description="Counts changes; the ETag is this number in quotes.")
     text: Text
     do: Text | None = None
+    alert_count: int = Field(examples=[2], description="How many alerts it holds.")
     still: str | None = Field(default=None, description="Address of its picture, if one is kept.")
     allowed: list[str] = Field(description="Moves that you may make now.", examples=[["acknowledge", "comment"]])
 

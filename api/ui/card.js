@@ -88,8 +88,8 @@ export class Card {
     const place = incident.place || {};
     this.place.textContent = [said(place.site) || incident.site, said(place.area) || incident.area].filter(Boolean).join(" · ");
     const parts = [word(`handling.${incident.handling}`), word(`active.${incident.active}`)];
+    if (incident.alert_count > 1) parts.push(word("alerts", { n: incident.alert_count }));
     if (incident.verdict !== "none") parts.push(word(`verdict.${incident.verdict}`));
-    if (incident.handled_by) parts.push(incident.handled_by);
     this.state.textContent = parts.join(" · ");
     this.todo.textContent = said(incident.do) ? `${word("todo")}: ${said(incident.do)}` : "";
     this.todo.hidden = !this.todo.textContent;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import fcntl
 import itertools
 import json
 import os
@@ -35,9 +36,10 @@ class Browser:
         to_read, self._to = os.pipe()
         self._from, to_write = os.pipe()
 
-        def place() -> None:  # Chromium reads orders from 3 and answers on 4
-            os.dup2(to_read, 3)
-            os.dup2(to_write, 4)
+        def place() -> None:  # Chromium reads orders from 3 and answers on 4; ours may be 3 or 4 themselves
+            orders, answers = fcntl.fcntl(to_read, fcntl.F_DUPFD, 10), fcntl.fcntl(to_write, fcntl.F_DUPFD, 10)
+            os.dup2(orders, 3)
+            os.dup2(answers, 4)
 
         self._process = subprocess.Popen(
             [PROGRAM, *FLAGS, f"--user-data-dir={profile}", f"--window-size={width},{height}", "about:blank"],

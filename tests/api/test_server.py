@@ -1,0 +1,54 @@
+"""The HTTP server on its socket."""
+
+from __future__ import annotations
+
+import socket
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from api.server import Server
+from hub.clock import SystemClock
+from hub.errors import ConfigurationError
+
+
+def _server(port: int = 0) -> Server:
+    app = FastAPI()
+
+    @app.get("/")
+    def answer() -> dict[str, int]:
+        return {"n": 1}
+
+    return Server(app, host="127.0.0.1", port=port)
+
+
+def test_the_port_is_known_before_the_start() -> None:
+    server = _server()
+    assert server.port > 0
+    server.start()
+    assert httpx.get(server.url, trust_env=False).json() == {"n": 1}
+    server.stop()
+    server.stop()
+
+
+def test_a_port_that_is_taken_is_a_mistake_in_the_configuration() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(ConfigurationError, match=r"http\.port.*another port"),
+    ):
+        _server(taken.getsockname()[1])
+
+
+def test_an_answer_does_not_wait_for_the_delayed_acknowledgement_of_tcp() -> None:
+    """Every answer took 40 ms on a kept connection, because the listening socket did not name its protocol."""
+    server, clock = _server(), SystemClock()
+    server.start()
+    took_s = []
+    with httpx.Client(base_url=server.url, trust_env=False) as client:
+        for _ in range(15):
+            begun_s = clock.monotonic_s()
+            client.get("/")
+            took_s.append(clock.monotonic_s() - begun_s)
+    server.stop()
+    assert min(took_s[1:]) < 0.03
