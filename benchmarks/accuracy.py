@@ -1,6 +1,6 @@
 """Accuracy: the labelled clips of a folder, through the same path as live video.
 
-    python -m benchmarks.accuracy FOLDER --models DIR [--only TEXT] [--lanes]
+    python -m benchmarks.accuracy FOLDER [--models DIR] [--only TEXT] [--lanes]
 
 Reads FOLDER/labels.csv (file, start_s, end_s, label) and prints per kind of Event: clips found, seconds from onset to
 alert, false alerts over all time without that label, and the processor time. An alert here is what the shipped rules
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -151,7 +150,7 @@ def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--models", type=Path, default=Path(tempfile.gettempdir()) / "no models")
+    parser.add_argument("--models", type=Path, default=Machine().models_folder)
     parser.add_argument("--only", default="", help="clips whose name holds this text")
     parser.add_argument("--lanes", action="store_true", help="the whole picture of every clip is a lane")
     arguments = parser.parse_args()

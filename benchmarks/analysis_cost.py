@@ -81,7 +81,7 @@ def measure(scene: str, path: Path, models: Path) -> None:
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.analysis_cost", description=__doc__)
-    parser.add_argument("--models", type=Path, default=Path("data/models"))
+    parser.add_argument("--models", type=Path, default=Machine().models_folder)
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     with tempfile.TemporaryDirectory() as folder:

@@ -183,8 +183,7 @@ class Supervisor:
 def worker_settings(machine: Machine) -> dict[str, Any]:
     """What a worker may know of machine.yaml: no database, no broker, no password. Folders are absolute."""
     body = machine.model_dump(mode="json", include={"workers", "log_level"})
-    models = machine.models or machine.data / "models"
-    return body | {"data": str(machine.data.absolute()), "models": str(models.absolute())}
+    return body | {"data": str(machine.data.absolute()), "models": str(machine.models_folder.absolute())}
 
 
 def _with_secrets(camera: Camera) -> dict[str, Any]:

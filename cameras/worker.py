@@ -170,7 +170,7 @@ def run(
         sources=Sources(clock),
         clock=clock,
         tuning=tuning or Tuning(analysis_fps=machine.workers.analysis_fps),
-        shared=build_shared(machine, machine.models or machine.data / "models"),
+        shared=build_shared(machine, machine.models_folder),
         build_analysis=build_analysis,
     )
     threading.Thread(target=_receive, args=(link, desk, stopping), name="link", daemon=True).start()

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from tests.postgres_server import PostgresServer
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whether this user has fetched the object models must not decide what a test sees."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def clock() -> SetClock:
     """A clock that stands at a morning in May until the test moves it."""
