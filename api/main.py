@@ -42,7 +42,7 @@ from config.load import check_community, load_community
 from config.machine import ExternalBroker, Machine
 from hub.bus import Bus, Topic
 from hub.clock import Clock, SystemClock
-from hub.errors import Mistake
+from hub.errors import ConfigurationError, Mistake
 from hub.events import Event
 from hub.lifecycle import Lifecycle
 from hub.metrics import Metrics
@@ -73,7 +73,14 @@ class Hub:
     """A running hub. `stop` may be called from any thread and any number of times."""
 
     def __init__(
-        self, *, server: Server, parts: Parts, lifecycle: Lifecycle, setup_url: str | None, broker: BrokerEndpoint
+        self,
+        *,
+        server: Server,
+        parts: Parts,
+        lifecycle: Lifecycle,
+        engine: EngineLoop,
+        setup_url: str | None,
+        broker: BrokerEndpoint,
     ) -> None:
         self.url = server.url
         self.port = server.port
@@ -81,7 +88,23 @@ class Hub:
         self.setup_url = setup_url
         """Where the first administrator is made; None once there is an account."""
         self.broker = broker
+        self._engine = engine
         self._lifecycle = lifecycle
+
+    def reload_rules(self) -> bool:
+        """Read the rules again; with mistakes in them the old ones stay, and the log names each.
+
+        Returns:
+            Whether they are in force.
+        """
+        try:
+            book = self._engine.reload()
+        except ConfigurationError as error:
+            for mistake in error.mistakes:
+                logger.warning("mistake in the rules", extra={"mistake": str(mistake)})
+            return False
+        logger.info("rules read again", extra={"rules": len(book.rules)})
+        return True
 
     def stop(self) -> None:
         """Stop everything in reverse order of its start."""
@@ -139,6 +162,8 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     if community_path is not None:
         community = load_community(community_path, formats=kinds, notifiers=channels, observations=observations)
         digest = hashlib.sha256(community_path.read_bytes()).hexdigest()
+    elif community is not None:
+        digest = hashlib.sha256(community.model_dump_json(context={"secrets": True}).encode()).hexdigest()
 
     metrics = Metrics()
     bus = Bus()
@@ -150,7 +175,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     revisions = Revisions(database, clock, check=check)
     repository = Repository(database)
     if community is not None:
-        revisions.start_from(community, digest or hashlib.sha256(repr(community).encode()).hexdigest())
+        revisions.start_from(community, digest)
     bus.announce(Topic.EVENTS, event_log.newest_seq())
     bus.announce(Topic.JOURNAL, repository.newest_seq())
 
@@ -203,6 +228,23 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     lifecycle.push("outbound", outbound.stop)
     outbound.start()
 
+    # Before the engine: the first alerts that it raises from what came meanwhile have pictures too.
+    stills = Stills(
+        machine.data / "stills",
+        take=lambda camera, event: cameras.still(camera, event_id=event, timeout_s=_STILL_WITHIN_S),
+        metrics=metrics,
+    )
+    keeper: Follower[JournalEntry] = Follower(
+        "stills",
+        bus=bus,
+        topic=Topic.JOURNAL,
+        newest=repository.newest_seq,
+        read=repository.journal_after,
+        handle=lambda entry: keep_still(stills, entry),
+    )
+    lifecycle.push("stills", keeper.stop)
+    keeper.start()
+
     engine = EngineLoop(
         database,
         event_log,
@@ -220,22 +262,6 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     _follow(revisions, delivery.apply, lifecycle)
 
     tokens = Tokens(accounts.signing_key(), clock)
-    stills = Stills(
-        machine.data / "stills",
-        take=lambda camera, event: cameras.still(camera, event_id=event, timeout_s=_STILL_WITHIN_S),
-        metrics=metrics,
-    )
-    keeper: Follower[JournalEntry] = Follower(
-        "stills",
-        bus=bus,
-        topic=Topic.JOURNAL,
-        newest=repository.newest_seq,
-        read=repository.journal_after,
-        handle=lambda entry: keep_still(stills, entry),
-    )
-    lifecycle.push("stills", keeper.stop)
-    keeper.start()
-
     housekeeping = Housekeeping(event_log, machine.keep, clock)
     lifecycle.push("housekeeping", housekeeping.stop)
     housekeeping.start()
@@ -283,7 +309,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     token = accounts.issue_setup_token()
     setup_url = None if token is None else f"{server.url}/setup#token={token}"
     logger.info("hub runs", extra={"url": server.url})
-    return Hub(server=server, parts=parts, lifecycle=lifecycle, setup_url=setup_url, broker=endpoint)
+    return Hub(server=server, parts=parts, lifecycle=lifecycle, engine=engine, setup_url=setup_url, broker=endpoint)
 
 
 def _follow(revisions: Revisions, apply: Callable[[Community], None], lifecycle: Lifecycle) -> None:
@@ -304,10 +330,11 @@ def _is_loopback(host: str) -> bool:
 
 
 def run_hub(machine: Machine, *, community_path: Path | None) -> None:
-    """Run a hub in this process until SIGINT or SIGTERM."""
-    wanted = threading.Event()
+    """Run a hub in this process until SIGINT or SIGTERM; SIGHUP reads the rules again."""
+    wanted, reread = threading.Event(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: wanted.set())
+    signal.signal(signal.SIGHUP, lambda _number, _frame: reread.set())
     hub = build(machine, community_path=community_path)
     try:
         sys.stdout.write(f"The hub is at {hub.url}\n")
@@ -315,6 +342,8 @@ def run_hub(machine: Machine, *, community_path: Path | None) -> None:
             sys.stdout.write(f"Make the first administrator (works once): {hub.setup_url}\n")
         sys.stdout.flush()
         while not wanted.wait(_LOOK_EVERY_S):
-            pass
+            if reread.is_set():
+                reread.clear()
+                hub.reload_rules()
     finally:
         hub.stop()

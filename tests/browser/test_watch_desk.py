@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from hub.access import Role
-from tests.api.browser import PROGRAM, Browser
 from tests.api.room import PASSWORD, Room, open_room
+from tests.browser.chromium import PROGRAM, Browser
 
 pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no Chromium on this machine (apt-get install chromium)")
 
