@@ -61,7 +61,7 @@ lint: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev models
 	@for name in $(filter-out accuracy __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))); do \
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
-	@$(if $(CLIPS),echo "== accuracy"; $(BIN)/python -m benchmarks.accuracy "$(CLIPS)" --models data/models,\
+	@$(if $(CLIPS),echo "== accuracy"; $(BIN)/python -m benchmarks.accuracy "$(CLIPS)",\
 		echo "make: CLIPS=FOLDER with labels.csv measures accuracy too")
 
 clean:
