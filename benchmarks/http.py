@@ -78,9 +78,8 @@ def _answers(client: httpx.Client, path: str) -> None:
         took_ms.append((CLOCK.monotonic_s() - begun_s) * 1000)
         answer.raise_for_status()
     took_ms.sort()
-    print(
-        f"{path}: p50 {took_ms[ASKED // 2]:.1f} ms, p95 {took_ms[ASKED * 95 // 100]:.1f} ms, {len(answer.content)} bytes"
-    )
+    median, slow = took_ms[ASKED // 2], took_ms[ASKED * 95 // 100]
+    print(f"{path}: p50 {median:.1f} ms, p95 {slow:.1f} ms, {len(answer.content)} bytes")
 
 
 def _feed(room: Room, clients: int) -> None:
