@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
+from config.calendars import CalendarDays, CalendarName
 from config.secrets import Secret
 
 Id = Annotated[
@@ -273,6 +274,8 @@ class Community(_Part):
 
     name: Name = Name(zh="社区", en="Community")
     timezone: str = "Asia/Shanghai"
+    calendars: dict[CalendarName, Annotated[tuple[CalendarDays, ...], Field(max_length=1000)]] = {}
+    """Days by name, for hours and days in rules."""
     colours: Literal["national", "four_colour_village"] = "national"
     areas: tuple[Area, ...] = ()
     sites: tuple[Site, ...] = ()

@@ -1,0 +1,247 @@
+"""Calendar: hours and days of rules, in the community's time zone. Pure; the time and the calendars are given.
+
+    only: {between: "22:00-06:00", days: [fri, sat]}
+    except: [{calendar: holiday}, {days: [sun], between: "06:00-09:00"}]
+
+A window that goes over midnight belongs to the day on which it begins: Friday 22:00-06:00 ends on Saturday morning.
+Hours are those of the clock on the wall. When the clocks change, an hour that is there twice counts twice and one that
+is skipped does not count; `counted_us` and `Window.holds` agree on every microsecond of it.
+
+A calendar that nobody wrote down makes the answer unknown, never false: nothing is withheld for want of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from config.calendars import days_of
+from config.community import Community
+from hub.store.facts import from_us
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+"""As they are written, in the order of `date.weekday`."""
+WORKDAY, HOLIDAY = "workday", "holiday"
+"""Monday to Friday without the days in `holiday`, and the days in `workday` besides: those worked in exchange."""
+
+_MINUTE_US = 60_000_000
+_HOUR_US = 60 * _MINUTE_US
+_DAY_US = 24 * _HOUR_US
+_EPOCH = date(1970, 1, 1).toordinal()
+_FRIDAY = 4
+_BETWEEN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)|([01]\d|2[0-3]):([0-5]\d)-24:00")
+_ZH_DAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+
+
+def _parse_between(text: str) -> tuple[int, int]:
+    """Minutes from midnight at which it begins and ends.
+
+    Raises:
+        ValueError: It is no such time; says how to write it.
+    """
+    found = _BETWEEN.fullmatch(text)
+    if found is None:
+        raise ValueError(f"write two times as 22:00-06:00, not {text!r}")
+    hours = [int(part) for part in found.groups() if part is not None]
+    begin = hours[0] * 60 + hours[1]
+    end = hours[2] * 60 + hours[3] if len(hours) > 2 else 24 * 60  # noqa: PLR2004 - the second time is 24:00
+    if begin == end:
+        raise ValueError(f"{text} is empty; leave `between` out for the whole day")
+    return begin, end
+
+
+def _checked(text: str) -> str:
+    _parse_between(text)
+    return text
+
+
+def _listed(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+class HoursSpec(BaseModel):
+    """Hours and days as they are written; everything named must hold."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    between: (
+        Annotated[str, AfterValidator(_checked), Field(json_schema_extra={"x-write": "two times as 22:00-06:00"})]
+        | None
+    ) = None
+    days: Annotated[tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...], BeforeValidator(_listed)] = ()
+    calendar: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(max_length=12)] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _not_armed(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "armed" in value:
+            raise ValueError("`armed` is not supported yet; write hours, days or a calendar")
+        return value
+
+    @model_validator(mode="after")
+    def _says_something(self) -> HoursSpec:
+        if self.between is None and not self.days and not self.calendar:
+            raise ValueError("empty; write between, days or calendar")
+        return self
+
+
+HoursList = Annotated[
+    tuple[HoursSpec, ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, dict) else value),
+    Field(max_length=12, json_schema_extra={"x-write": '{between: "22:00-06:00"}, or a list of such'}),
+]
+"""One mapping, or a list of which one must hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Almanac:
+    """What a day is, in one community.
+
+    Attributes:
+        zone: Its time zone.
+        calendars: Days by the name of their calendar.
+    """
+
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    calendars: Mapping[str, frozenset[date]] = field(default_factory=lambda: MappingProxyType({}))
+
+    def has(self, name: str, day: date) -> bool | None:
+        """Whether a day is in a calendar; None when there is no such calendar."""
+        listed = self.calendars.get(name)
+        if name == WORKDAY:
+            if listed is not None and day in listed:
+                return True
+            return day.weekday() <= _FRIDAY and day not in self.calendars.get(HOLIDAY, frozenset())
+        return None if listed is None else day in listed
+
+
+def almanac_of(community: Community) -> Almanac:
+    """Time zone and calendars of a Community."""
+    return Almanac(
+        zone=ZoneInfo(community.timezone),
+        calendars={name: days_of(entries) for name, entries in community.calendars.items()},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Hours and days in one community; holds when one of `hours` does.
+
+    Attributes:
+        hours: As they were written.
+        almanac: Where.
+    """
+
+    hours: tuple[HoursSpec, ...]
+    almanac: Almanac
+
+    def holds(self, at_us: int) -> bool | None:
+        """Whether it holds at a time; None when it asks for a calendar that is not there."""
+        return self._at(at_us + _offset_us(self.almanac.zone, at_us))
+
+    def next_change_us(self, after_us: int) -> int:
+        """The next time at which the answer may be another, at most a day away."""
+        spans = _spans(self.almanac.zone, after_us, after_us + _DAY_US + _HOUR_US)
+        _, turn_us, _ = first = next(spans)
+        return min([turn_us, *self._marks(*first)])
+
+    def words(self, language: str) -> str:
+        """What is written, for people, in `zh` or `en`."""
+        return (" 或 " if language == "zh" else " or ").join(_words(each, language) for each in self.hours)
+
+    def _marks(self, from_us: int, to_us: int, offset_us: int) -> list[int]:
+        """The times within a span of one offset at which the answer may change, in order."""
+        times = {0}
+        for each in self.hours:
+            if each.between is not None:
+                times.update(minute * _MINUTE_US for minute in _parse_between(each.between))
+        first, last = (from_us + offset_us) // _DAY_US, (to_us + offset_us) // _DAY_US
+        marks = (day * _DAY_US + time - offset_us for day in range(first, last + 1) for time in sorted(times))
+        return [mark for mark in marks if from_us < mark < to_us]
+
+    def _at(self, local_us: int) -> bool | None:
+        answers = {self._one(each, local_us) for each in self.hours}
+        return True if True in answers else None if None in answers else False
+
+    def _one(self, hours: HoursSpec, local_us: int) -> bool | None:
+        day, time_us = divmod(local_us, _DAY_US)
+        if hours.between is not None:
+            begin, end = (minute * _MINUTE_US for minute in _parse_between(hours.between))
+            if begin < end and not begin <= time_us < end:
+                return False
+            if begin > end:
+                if end <= time_us < begin:
+                    return False
+                day -= 1 if time_us < end else 0
+        begun = date.fromordinal(_EPOCH + day)
+        if hours.days and DAYS[begun.weekday()] not in hours.days:
+            return False
+        if not hours.calendar:
+            return True
+        answers = {self.almanac.has(name, begun) for name in hours.calendar}
+        return True if True in answers else None if None in answers else False
+
+
+def counted_us(window: Window, from_us: int, to_us: int) -> int:
+    """How much of a time lies within a window.
+
+    Args:
+        window: Where its answer is unknown, the time counts.
+        from_us: Its beginning, microseconds since 1970.
+        to_us: Its end.
+
+    Returns:
+        Microseconds; 0 when the end is not after the beginning.
+    """
+    counted = 0
+    for begin_us, end_us, offset_us in _spans(window.almanac.zone, from_us, to_us):
+        times = [begin_us, *window._marks(begin_us, end_us, offset_us), end_us]  # noqa: SLF001 - one module
+        counted += sum(
+            until_us - since_us
+            for since_us, until_us in pairwise(times)
+            if window._at(since_us + offset_us) is not False  # noqa: SLF001
+        )
+    return counted
+
+
+def _offset_us(zone: ZoneInfo, at_us: int) -> int:
+    offset = from_us(at_us).astimezone(UTC).astimezone(zone).utcoffset()
+    assert offset is not None
+    return round(offset.total_seconds() * 1_000_000)
+
+
+def _spans(zone: ZoneInfo, from_us: int, to_us: int) -> Iterator[tuple[int, int, int]]:
+    """The time in pieces in which the clocks do not change: beginning, end, offset to UTC."""
+    at_us = from_us
+    while at_us < to_us:
+        offset_us = _offset_us(zone, at_us)
+        end_us = at_us
+        while end_us < to_us:
+            step_us = min(end_us + _DAY_US, to_us)
+            if _offset_us(zone, step_us) != offset_us:
+                low_us = end_us  # the clocks change between low (not yet) and step (already)
+                while step_us - low_us > 1:
+                    middle_us = (low_us + step_us) // 2
+                    if _offset_us(zone, middle_us) == offset_us:
+                        low_us = middle_us
+                    else:
+                        step_us = middle_us
+                end_us = step_us
+                break
+            end_us = step_us
+        yield at_us, end_us, offset_us
+        at_us = end_us
+
+
+def _words(hours: HoursSpec, language: str) -> str:
+    names = [_ZH_DAYS[DAYS.index(day)] for day in hours.days] if language == "zh" else list(hours.days)
+    parts: Iterable[str] = (*names, *hours.calendar, *((hours.between,) if hours.between else ()))
+    return " ".join(parts)
