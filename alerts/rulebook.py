@@ -65,6 +65,11 @@ def make_book(rules: Sequence[Rule], *, digest: str = "", off: Sequence[str] = (
     )
 
 
+def rule_files(folder: Path) -> tuple[Path, ...]:
+    """The files in a folder that hold rules."""
+    return tuple(sorted(path for path in folder.glob("*.y*ml") if ".test." not in path.name))
+
+
 def load_rules(folder: Path, *, observations: Collection[str] | None = None) -> RuleBook:
     """The rules in a folder.
 
@@ -76,7 +81,7 @@ def load_rules(folder: Path, *, observations: Collection[str] | None = None) -> 
         ConfigurationError: All that is wrong in any of its files.
     """
     shapes = load_plugins("alerts.rules")
-    files = sorted(path for path in folder.glob("*.y*ml") if ".test." not in path.name)
+    files = rule_files(folder)
     if not files:
         raise ConfigurationError((Mistake(folder, "", "holds no rule files (*.yaml)"),))
     found: list[Mistake] = []
@@ -114,6 +119,19 @@ def load_rules(folder: Path, *, observations: Collection[str] | None = None) -> 
     if found:
         raise ConfigurationError(tuple(found))
     return make_book(rules, digest=digest.hexdigest(), off=off)
+
+
+def rule_of(body: Any) -> Rule:
+    """One rule from what is written of it, whatever its state.
+
+    Raises:
+        ConfigurationError: All that is wrong in it.
+    """
+    wrong: list[Problem] = []
+    loaded = _load_rule(body, 0, load_plugins("alerts.rules"), wrong)
+    if loaded is None:
+        raise ConfigurationError(mistakes(wrong, file=None, data=[body]))
+    return loaded[1]
 
 
 def _unspoken(rule: Rule, index: int, observations: Collection[str] | None) -> list[Problem]:

@@ -13,6 +13,8 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from alerts.rulebook import load_rules
+from alerts.ruletests import load_tests, read_tests
+from alerts.written import read_rules
 from config.community import Community
 from config.errors import ConfigurationError, Mistake
 from config.load import load_community, load_machine, read_yaml
@@ -91,7 +93,8 @@ def _community(path: Path) -> str:
 def _rules(path: Path) -> str:
     if path.is_dir():
         book = load_rules(path)
-        return f"{len(book.rules)} rules"
+        tests = sum(len(file.tests) for file in load_tests(path, rules={*book.by_id, *book.off}))
+        return f"{len(book.rules)} rules, {tests} tests"
     try:
         load_rules(path.parent)  # rules are checked as a whole: an id may stand in another file too
     except ConfigurationError as error:
@@ -102,8 +105,8 @@ def _rules(path: Path) -> str:
 
 
 def _rule_tests(path: Path) -> str:
-    read_yaml(path)
-    return "rule tests (run by `hub rules test`)"
+    file = read_tests(path, rules=read_rules(path.parent))
+    return f"{len(file.tests)} tests, run by `hub rules test`"
 
 
 def _kinds(package: str) -> Mapping[str, type[BaseModel]]:

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from api import accounts_cli
+from api import accounts_cli, rules_cli
 from config.errors import ConfigurationError, HubError
 from config.load import load_machine
 from config.machine import Machine
@@ -32,6 +32,7 @@ app = typer.Typer(
 models_app = typer.Typer(no_args_is_help=True, help="The object models that cameras are analysed with.")
 cameras_app = typer.Typer(no_args_is_help=True, help="Cameras, from the command line.")
 app.add_typer(accounts_cli.app, name="users")
+app.add_typer(rules_cli.app, name="rules")
 app.add_typer(models_app, name="models")
 app.add_typer(cameras_app, name="cameras")
 

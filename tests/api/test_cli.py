@@ -49,6 +49,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "analyse",
         "doctor",
         "models fetch",
+        "rules test",
         "cameras probe",
         "users add",
         "users list",
