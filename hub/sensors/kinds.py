@@ -136,6 +136,7 @@ def _number(field: Number, value: object) -> float:
 _FLAG, _TEXT = Flag(), Text()
 _CELSIUS = Number("°C", -80, 150)
 _PERCENT = Number("%", 0, 100)
+_AMPERE = Number("A", -1e4, 1e4)
 
 
 def _flags(kind: str, main: str, **more: FieldType) -> Kind:
@@ -155,7 +156,7 @@ _ALL = (
     _flags("smoke", "alarm", test=_FLAG, muted=_FLAG, concentration=Number("", 0, 1e6)),
     _flags("heat", "alarm", temperature_c=Number("°C", -80, 400), test=_FLAG),
     _flags("flame", "alarm", test=_FLAG),
-    _flags("gas", "alarm", lel_pct=_PERCENT, valve_open=_FLAG, test=_FLAG),
+    _flags("gas", "alarm", lel_pct=_PERCENT, ppm=Number("ppm", 0, 1e6), valve_open=_FLAG, test=_FLAG),
     _numbers("co", "co_ppm", Number("ppm", 0, 10_000), alarm=_FLAG, test=_FLAG),
     _button("fire_call", "pressed", _FLAG),
     _flags("arc", "arc"),
@@ -166,8 +167,11 @@ _ALL = (
         "power_w",
         Number("W", -1e7, 1e7),
         voltage_v=Number("V", 0, 1e5),
-        current_a=Number("A", -1e4, 1e4),
+        current_a=_AMPERE,
+        current_2_a=_AMPERE,
+        current_3_a=_AMPERE,
         energy_kwh=Number("kWh", 0, 1e9),
+        alarm=_FLAG,
     ),
     _flags("mains", "present", voltage_v=Number("V", 0, 1e5)),
     _flags("power_use", "used"),

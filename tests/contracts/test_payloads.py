@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import re
 import string
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -28,6 +32,14 @@ JSON = st.recursive(
     max_leaves=12,
 )
 LEVELS = st.text(alphabet=string.ascii_letters + string.digits + "-_ é中$\x01", max_size=12)
+
+PAGE = Path("docs/reference/mqtt.md").read_text(encoding="utf-8")
+SAMPLES = [
+    (lines[0], lines[1])
+    for block in re.findall(r"```mqtt\n(.*?)```", PAGE, re.DOTALL)
+    if (lines := block.strip().splitlines())[1].startswith("{") and "!>" not in block
+]
+"""Topic and payload of the reference page's messages, as a start for mutation."""
 
 
 @pytest.fixture(params=sorted(PLUGINS))
@@ -79,6 +91,42 @@ def test_random_bytes_are_read_or_refused(format_of: PayloadFormat, data: st.Dat
 @given(data=st.data())
 def test_random_json_is_read_or_refused(format_of: PayloadFormat, data: st.DataObject) -> None:
     parse(format_of, data.draw(topics(format_of)), json.dumps(data.draw(JSON)).encode())
+
+
+def places_in(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The path of every part of a JSON value, itself first."""
+    inner: list[tuple[Any, object]] = []
+    if isinstance(value, dict):
+        inner = list(value.items())
+    elif isinstance(value, list):
+        inner = list(enumerate(value))
+    return [path, *(place for key, part in inner for place in places_in(part, (*path, key)))]
+
+
+def replaced(value: Any, path: tuple[Any, ...], part: object) -> Any:
+    """The JSON value with another part at `path`."""
+    if not path:
+        return part
+    made = copy.deepcopy(value)
+    parent = made
+    for key in path[:-1]:
+        parent = parent[key]
+    parent[path[-1]] = part
+    return made
+
+
+@settings(FUZZ, max_examples=60)
+@given(data=st.data())
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample[0])
+def test_a_sample_with_any_part_replaced_is_read_or_refused(sample: tuple[str, str], data: st.DataObject) -> None:
+    topic, payload = sample
+    fmt = next(
+        built for built in (plugin.build(plugin.options()) for plugin in PLUGINS.values()) if built.concerns(topic)
+    )
+    body = json.loads(payload)
+    for _ in range(data.draw(st.integers(1, 3))):
+        body = replaced(body, data.draw(st.sampled_from(places_in(body))), data.draw(JSON))
+    parse(fmt, topic, json.dumps(body).encode())
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,9 @@ COMMUNITY = Community(
     ),
 )
 
+DEVICES = (Sensor(id="plug-3", site="home-3", format="tasmota", address="plug_3"),)
+"""Of every further format one, for the samples of the reference page."""
+
 
 @pytest.fixture
 def clock() -> SetClock:
@@ -42,6 +45,13 @@ def door() -> Door:
     made = Door(built)
     made.apply(COMMUNITY)
     return made
+
+
+@pytest.fixture
+def whole_door(door: Door) -> Door:
+    """A door that knows a device of every format."""
+    door.apply(COMMUNITY.model_copy(update={"sensors": COMMUNITY.sensors + DEVICES}))
+    return door
 
 
 @pytest.fixture

@@ -16,10 +16,10 @@ SAMPLES = [block.strip().splitlines() for block in re.findall(r"```mqtt\n(.*?)``
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample[0])
-def test_a_sample_becomes_what_the_page_says(door: Door, sample: list[str]) -> None:
+def test_a_sample_becomes_what_the_page_says(whole_door: Door, sample: list[str]) -> None:
     topic, payload, *expected = sample
     came = Message(topic, payload.encode(), retained=False, arrived=datetime(2026, 3, 1, 12, tzinfo=UTC))
-    admission = door.admit(came)
+    admission = whole_door.admit(came)
     said = [
         f"-> {fact.event.kind} {json.dumps(dict(fact.event.fields), sort_keys=True)}"
         for fact in sorted(admission.facts, key=lambda fact: fact.event.kind)
