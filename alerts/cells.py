@@ -20,6 +20,8 @@ from hub.store.facts import from_us
 
 CellId = tuple[str, str]
 """Rule id and key."""
+Timer = tuple[int, str, str]
+"""When it runs out, rule id and key."""
 Slot = tuple[str, str, bool]
 """Kind, key and whether in the shadow: what one Alert is open for."""
 
@@ -130,7 +132,8 @@ class Cells:
         """Remember nothing yet; `streams` tells which streams a cell's shape must hear of."""
         self._streams = streams
         self._cells: dict[CellId, Cell] = {}
-        self._timers: list[tuple[int, str, str]] = []
+        self._timers: list[Timer] = []
+        self._waiting: set[Timer] = set()
         self._keys_by_stream: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._ids_by_source: dict[str, set[CellId]] = defaultdict(set)
         self._touched: set[CellId] = set()
@@ -155,8 +158,9 @@ class Cells:
             return
         self._cells[cell.id] = cell
         for due_us in (cell.due_us, cell.clear_us):
-            if due_us is not None:
-                heapq.heappush(self._timers, (due_us, cell.rule, cell.key))
+            if due_us is not None and (due_us, *cell.id) not in self._waiting:
+                self._waiting.add((due_us, *cell.id))
+                heapq.heappush(self._timers, (due_us, *cell.id))
 
     def keys_of(self, rule: str, stream: str) -> tuple[str, ...]:
         """The keys under which a stream stands for a rule."""
@@ -170,7 +174,7 @@ class Cells:
     def next_due_us(self) -> int | None:
         """When the next timer runs out."""
         while self._timers and not self._is_set(self._timers[0]):
-            heapq.heappop(self._timers)
+            self._waiting.discard(heapq.heappop(self._timers))
         return self._timers[0][0] if self._timers else None
 
     def pop_due(self, until_us: int) -> tuple[int, Cell] | None:
@@ -178,7 +182,9 @@ class Cells:
         due_us = self.next_due_us()
         if due_us is None or due_us > until_us:
             return None
-        _, rule, key = heapq.heappop(self._timers)
+        timer = heapq.heappop(self._timers)
+        self._waiting.discard(timer)
+        _, rule, key = timer
         return due_us, self._cells[(rule, key)]
 
     def take_unsaved(self) -> Unsaved:
@@ -189,7 +195,7 @@ class Cells:
             gone=tuple(each for each in touched if each not in self._cells),
         )
 
-    def _is_set(self, timer: tuple[int, str, str]) -> bool:
+    def _is_set(self, timer: Timer) -> bool:
         cell = self._cells.get((timer[1], timer[2]))
         return cell is not None and timer[0] in (cell.due_us, cell.clear_us)
 

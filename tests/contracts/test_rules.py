@@ -21,6 +21,7 @@ SHAPES = load_plugins("alerts.rules")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "rules.md"
 
 EXAMPLES = {
+    "count": {"of": {"kind": "thing", "where": {"on": True}}, "at_least": 2, "within": "1m", "apart": "3s"},
     "event": {"kind": "thing", "where": {"on": True}},
     "lasts": {"of": {"kind": "thing", "where": {"on": True}}, "for": "10s"},
     "value": {"of": {"kind": "thing"}, "field": "x", "above": {"blue": 1, "red": 5}, "back_by": 0.5, "for": "10s"},

@@ -1,0 +1,144 @@
+"""Shape `count`: it happened several times.
+
+    when:
+      count: {of: {kind: gas, where: {alarm: true}}, at_least: 3, within: 24h, apart: 10m}
+
+Holds when among the matching moments there are `at_least` within `within`, each of them `apart` or more from the next:
+one alarm that is repeated every few seconds does not make three. A single message counts each time, a state (phase
+began or goes_on) once, until it ended or was contradicted. Over when this was not so any more for the length of the
+window.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from alerts.duration import Seconds
+from alerts.pattern import Answer, PatternSpec, build_pattern
+from alerts.shape import State, Step, moment_us, source_of, stream_of
+from alerts.windows import Found, Noted, Seen, WindowShape, moments_since, with_moment
+from hub.events import Event, Phase
+from hub.plugins import Options, Plugin
+
+MOST_COUNTED = 10_000
+"""What a rule may count to."""
+MOST_KEPT = 20_000
+"""Moments kept per key, at most."""
+LEAST_KEPT = 64
+MOST_OPEN = 64
+"""States that are counted and go on, per key; the oldest gives way."""
+
+
+class CountOptions(Options):
+    """What, how often, within which time."""
+
+    of: PatternSpec
+    at_least: int = Field(ge=2, le=MOST_COUNTED)
+    within_s: Seconds = Field(alias="within", gt=0)
+    apart_s: Seconds = Field(default=0.0, alias="apart")
+
+    @model_validator(mode="after")
+    def _they_fit(self) -> Self:
+        if self.apart_s * (self.at_least - 1) > self.within_s:
+            raise ValueError("so many, so far apart, do not fit into within")
+        return self
+
+
+class CountShape(WindowShape):
+    """It happened several times."""
+
+    facts = ("n",)
+
+    def __init__(self, options: CountOptions) -> None:
+        super().__init__(options.within_s)
+        self._pattern = build_pattern(options.of)
+        self._at_least = options.at_least
+        self._apart_us = round(options.apart_s * 1_000_000)
+        windows = 1 + math.ceil(self._kept_us / self._within_us)
+        self._most = min(max(LEAST_KEPT, options.at_least * windows), MOST_KEPT)
+        self.kinds = self._pattern.kinds
+
+    def note(self, seen: Seen, event: Event) -> Noted:
+        """One more, unless it belongs to a state that is counted already."""
+        answer = self._pattern.judge(event)
+        stream = stream_of(event)
+        going_on: list[str] = seen.get("open", [])
+        if answer is Answer.NO and stream in going_on:
+            return Noted(_closed(seen, stream))
+        if answer is not Answer.YES:
+            return Noted(seen, unknown=answer is Answer.UNKNOWN)
+        if event.phase is not Phase.MOMENT:
+            if stream in going_on:
+                return Noted(seen)
+            going_on = [*going_on, stream][-MOST_OPEN:]
+        moments = with_moment(seen.get("moments", ()), event, self._most)
+        after = {"moments": moments, "open": going_on} if going_on else {"moments": moments}
+        return Noted(after, self._found(moments, moment_us(event)))
+
+    def since(self, seen: Seen, from_us: int) -> Seen:
+        """The newer moments, and the states that go on."""
+        kept = {"moments": moments_since(seen.get("moments", ()), from_us), "open": seen.get("open")}
+        return {name: value for name, value in kept.items() if value}
+
+    def on_left(self, state: State, event: Event, now_us: int) -> Step:
+        """The subject is elsewhere: should it come back, it counts again."""
+        del now_us
+        return self._without(state, [stream_of(event)])
+
+    def on_back(self, state: State, source: str, now_us: int) -> Step:
+        """What `source` had begun to tell before it fell silent will never be ended."""
+        del now_us
+        return self._without(state, [each for each in self.streams(state) if source_of(each) == source])
+
+    def streams(self, state: State) -> Iterable[str]:
+        """The states that are counted and go on."""
+        going_on: list[str] = state.get("seen", {}).get("open", [])
+        return going_on
+
+    def _without(self, state: State, streams: Sequence[str]) -> Step:
+        seen: Seen = state.get("seen", {})
+        for stream in streams:
+            seen = _closed(seen, stream)
+        after = {**state, "seen": seen} if state else state
+        return Step(after, due_us=self.due_us(after))
+
+    def _found(self, moments: Sequence[Sequence[int | str]], at_us: int) -> Found | None:
+        """The last window around `at_us` that is full enough."""
+        times = [int(moment[0]) for moment in moments]
+        starts = range(bisect_left(times, at_us - self._within_us), bisect_right(times, at_us))
+        if times[-1] == at_us:
+            starts = starts[:1]  # nothing is newer, so the longest window holds all the others
+        for start in reversed(starts):
+            end = bisect_right(times, times[start] + self._within_us)
+            n = self._apart(times, start, end)
+            if n >= self._at_least:
+                return Found(times[start], times[end - 1], str(moments[start][-1]), {"n": n})
+        return None
+
+    def _apart(self, times: Sequence[int], start: int, end: int) -> int:
+        """How many there are that are far enough apart."""
+        if not self._apart_us:
+            return end - start
+        n = 0
+        while start < end:
+            n += 1
+            start = bisect_left(times, times[start] + self._apart_us, start + 1)
+        return n
+
+
+def _closed(seen: Seen, stream: str) -> Seen:
+    left = [each for each in seen.get("open", ()) if each != stream]
+    return {**seen, "open": left} if left else {name: value for name, value in seen.items() if name != "open"}
+
+
+PLUGIN = Plugin(
+    kind="count",
+    options=CountOptions,
+    build=CountShape,
+    summary="It happened several times within a time, with `apart` only what is so far apart.",
+)
