@@ -10,10 +10,12 @@ from typing import Annotated, Literal
 
 import typer
 
+from alerts.mutants import scores
 from alerts.rehearsal import Miss, Rehearsal
 from alerts.rulebook import SHIPPED
 from alerts.ruletests import TestFile, load_tests
 from alerts.written import Written, read_rules
+from hub.clock import SystemClock
 
 app = typer.Typer(no_args_is_help=True, help="Rules, tried out without a hub.")
 
@@ -55,6 +57,37 @@ def run_tests(folder: Folder = SHIPPED, form: Form = "text") -> None:
         if untested:
             typer.echo(f"without a test: {', '.join(untested)}")
     raise typer.Exit(1 if failed else 0)
+
+
+@app.command(epilog="Example: hub rules mutate rules/ --at-least 90")
+def mutate(
+    folder: Folder = SHIPPED,
+    at_least: Annotated[
+        float, typer.Option("--at-least", min=0, max=100, metavar="PERCENT", help="Exit 1 when fewer are noticed.")
+    ] = 0.0,
+    form: Form = "text",
+) -> None:
+    """Put a small mistake into each rule, one after the other, and say which of them no test notices."""
+    clock = SystemClock()
+    begun_s = clock.monotonic_s()
+    rules = read_rules(folder)
+    found = []
+    for score in scores(rules, load_tests(folder, rules=rules)):
+        found.append(score)
+        if form == "text":
+            typer.echo(f"{score.rule:32} {score.caught:3} of {score.mutants:3}")
+            for survivor in score.survivors:
+                typer.echo(f"    unnoticed: {survivor}")
+    caught, tried = sum(score.caught for score in found), sum(score.mutants for score in found)
+    percent = 100 * caught / tried if tried else 100.0
+    if form == "json":
+        per_rule = [{**asdict(score), "caught": score.caught} for score in found]
+        total = {"mutants": tried, "caught": caught, "percent": round(percent, 1)}
+        typer.echo(json.dumps({"rules": per_rule, **total}, ensure_ascii=False))
+    else:
+        seconds = clock.monotonic_s() - begun_s
+        typer.echo(f"{caught} of {tried} mistakes in {len(found)} rules noticed: {percent:.1f} %, in {seconds:.1f} s")
+    raise typer.Exit(1 if percent < at_least else 0)
 
 
 def _run(files: tuple[TestFile, ...], rules: dict[str, Written]) -> Iterator[_Done]:

@@ -52,6 +52,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "doctor",
         "models fetch",
         "rules test",
+        "rules mutate",
         "cameras probe",
         "users add",
         "users list",
