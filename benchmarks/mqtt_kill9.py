@@ -1,6 +1,6 @@
 """Kills the hub's intake in the middle of a stream of messages and counts what the store holds afterwards.
 
-    python benchmarks/mqtt_kill9.py [--rounds 20] [--messages 2000] [--broker embedded|mosquitto] [--broker-too]
+    python -m benchmarks.mqtt_kill9 [--rounds 20] [--messages 2000] [--broker embedded|mosquitto] [--broker-too]
 
 Each round: a device publishes QoS 1 messages; at a random moment the process with store, intake and (embedded) broker
 is killed with SIGKILL and started again; the device connects again and goes on. Three kinds of message are mixed:
@@ -30,17 +30,17 @@ from pathlib import Path
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from config.secrets import Secret
+from hub.bus import Bus
+from hub.clock import SystemClock
+from hub.events import time_to_text
+from hub.store.database import Database
+from hub.store.engines import sqlite_url
+from hub.store.event_log import EventLog
+from tests.fakes.brokers import Mosquitto
 
-from config.secrets import Secret  # noqa: E402 - after the path to the project
-from hub.bus import Bus  # noqa: E402
-from hub.clock import SystemClock  # noqa: E402
-from hub.events import time_to_text  # noqa: E402
-from hub.store.database import Database  # noqa: E402
-from hub.store.engines import sqlite_url  # noqa: E402
-from hub.store.event_log import EventLog  # noqa: E402
-from tests.fakes.brokers import Mosquitto  # noqa: E402
+ROOT = Path(__file__).resolve().parent.parent
+
 
 TIMED, BARE, HELP = "hub/v1/bench/level/water_level", "hub/v1/bench/level/temperature", "zigbee2mqtt/help"
 WINDOW = 50

@@ -1,17 +1,19 @@
 """Deliveries: knows a message that the broker sends again, so that each is stored exactly once.
 
-Pure: no clock, no store, no broker. The client calls it under its lock. What brokers do was found by experiment (see
-docs/decisions/0002-mqtt-broker.md): they set DUP on what they sent before and keep its packet id; NATS numbers afresh
-after its own restart, and after being killed it even forgets DUP. So a message that comes again is known
+Pure: no clock, no store, no broker. The pipeline calls it under its lock. What brokers do was found by experiment (see
+docs/decisions/0002-mqtt-broker.md): they set DUP on what they sent before and keep its packet id; nats-server numbers
+afresh after its own restart, and after being killed it even forgets DUP. So a message that comes again is known
 
-- by DUP, packet id and digest, while the numbering holds;
-- by DUP and digest, each stored message at most once, after the broker numbered afresh;
-- by digest alone only after the broker was killed, in the first moments of the new connection, and never for a one-shot
-  kind: a help button pressed twice is two messages with equal payload.
+- by DUP, packet id and content, while the numbering holds, also by the next process of the hub;
+- by content, each stored message at most once, when the broker numbered afresh while this process lived on: it stored
+  what had been sent to it, so what comes again is a repetition. By DUP, or in the first moments without it when the
+  broker was killed; never for a one-shot kind: a help button pressed twice is two messages with equal payload.
 
-An entry is forgotten (settled) when the broker has certainly taken our acknowledgement, so only the last seconds before
-a crash can ever be matched. In doubt a message is stored again, not dropped. Bounded by what the broker sends
-un-acknowledged plus what was acknowledged within `SETTLE_S`.
+When both died and the numbering is void, nothing is matched: a repetition cannot be told from an equal message whose
+predecessor was acknowledged in the last moment. In doubt a message is stored again, never dropped.
+
+An entry is forgotten (settled) when the broker has certainly taken our acknowledgement. Bounded by what the broker
+sends un-acknowledged plus what was acknowledged within `SETTLE_S`.
 """
 
 from __future__ import annotations
@@ -21,11 +23,9 @@ from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hub.store.deliveries import CARRIED
-
 SETTLE_S = 2.0
 """An acknowledgement that went out on a connection which stood so much longer has arrived and is on the broker's disk.
-Measured: of 480 acknowledged messages none came again after 0.3 s and a kill -9 of nats-server."""
+Measured: of 240 acknowledged messages none came again after 0.3 s and a kill -9 of nats-server."""
 
 WINDOW_S = 30.0
 """The broker has sent again what it wants acknowledged within so many seconds of a connection: six times its
@@ -41,16 +41,16 @@ class Taken:
 
     Attributes:
         digest: SHA-256 of topic and payload.
-        slot: Where its mark stands in the store.
         packet: The packet id under which the broker waits for our acknowledgement on this connection, None when it
             does not.
+        marked: The store holds a mark of it under its packet id.
         stored: It is committed.
         acknowledged_s: When the acknowledgement went out on this connection.
     """
 
     digest: bytes
-    slot: int
     packet: int | None
+    marked: bool = True
     stored: bool = False
     acknowledged_s: float | None = None
 
@@ -66,13 +66,9 @@ class Deliveries:
         self._burst_ends_s = -math.inf
 
     def restore(self, marks: Iterable[tuple[int, bytes]]) -> None:
-        """Take over the marks that an earlier run left: (slot, digest); a slot above `CARRIED` is of a void number."""
-        for slot, digest in marks:
-            entry = Taken(digest, slot, None, stored=True)
-            if slot < CARRIED:
-                self._by_packet[slot] = entry
-            else:
-                self._carried[digest].append(entry)
+        """Take over the marks that an earlier process left under a numbering that still holds: (packet id, digest)."""
+        for packet, digest in marks:
+            self._by_packet[packet] = Taken(digest, None, stored=True)
 
     def connected(self, *, now_s: float, session_kept: bool, renumbered: bool, dup_kept: bool) -> None:
         """A connection stands; nothing was received on it yet.
@@ -80,19 +76,18 @@ class Deliveries:
         Args:
             now_s: Monotonic seconds.
             session_kept: The broker knows our session; otherwise it sends nothing again.
-            renumbered: Packet ids of before mean nothing any more; the marks in the store are carried likewise.
+            renumbered: Packet ids of before mean nothing any more; the caller clears the marks in the store.
             dup_kept: The broker stopped in order since, so DUP tells the truth.
         """
         self.disconnected()
         self._window_ends_s = now_s + WINDOW_S
         self._burst_ends_s = -math.inf if dup_kept else now_s + BURST_S
         if renumbered:
-            for entry in [*self._by_packet.values(), *(entry for pile in self._carried.values() for entry in pile)]:
-                entry.slot += CARRIED
-            self._forget = [slot + CARRIED for slot in self._forget]
             for entry in self._by_packet.values():
+                entry.marked = False
                 self._carried[entry.digest].append(entry)
             self._by_packet.clear()
+            self._forget.clear()
         if not session_kept:
             self._drop_unclaimed()
 
@@ -117,9 +112,10 @@ class Deliveries:
         if dup and entry is not None and entry.digest == digest:
             entry.packet = packet
             return entry
+        if one_shot or now_s >= self._window_ends_s or not (dup or now_s < self._burst_ends_s):
+            return None
         pile = self._carried.get(digest)
-        known = dup or (not one_shot and now_s < self._burst_ends_s)
-        if not pile or not known or now_s >= self._window_ends_s:
+        if not pile:
             return None
         entry = pile.popleft()
         if not pile:
@@ -129,7 +125,7 @@ class Deliveries:
 
     def take(self, packet: int, digest: bytes) -> Taken:
         """Remember a new message that is about to be stored, its mark under its packet id."""
-        entry = Taken(digest, packet, packet)
+        entry = Taken(digest, packet)
         self._put(packet, entry)
         return entry
 
@@ -148,37 +144,38 @@ class Deliveries:
             pile.remove(entry)
 
     def settled(self, now_s: float) -> list[int]:
-        """Forget what the broker certainly knows; returns the slots whose marks can go."""
+        """Forget what the broker certainly knows; returns the packet ids whose marks can go."""
         if now_s >= self._window_ends_s:
             self._window_ends_s = math.inf
             self._drop_unclaimed()
         for packet, entry in list(self._by_packet.items()):
             if entry.acknowledged_s is not None and now_s - entry.acknowledged_s >= SETTLE_S:
-                del self._by_packet[packet]
-                self._forget.append(entry.slot)
-        slots, self._forget = self._forget, []
-        return slots
+                self._remove(packet, entry)
+        packets, self._forget = self._forget, []
+        return packets
 
-    def remember(self, slots: Iterable[int]) -> None:
-        """The marks in `slots` could not be removed now; `settled` names them again."""
-        self._forget.extend(slots)
+    def remember(self, packets: Iterable[int]) -> None:
+        """The marks of `packets` could not be removed now; `settled` names them again."""
+        self._forget.extend(packets)
 
     def __len__(self) -> int:
         return len(self._by_packet) + sum(len(pile) for pile in self._carried.values())
 
     def _put(self, packet: int, entry: Taken) -> None:
         before = self._by_packet.get(packet)
-        if before is not None and before.slot != packet:
-            self._forget.append(before.slot)  # its own mark is elsewhere; a mark under `packet` is overwritten
+        if before is not None and before.marked and not entry.marked:
+            self._forget.append(packet)  # an entry with a mark of its own overwrites the old one
         entry.packet = packet
         self._by_packet[packet] = entry
 
+    def _remove(self, packet: int, entry: Taken) -> None:
+        del self._by_packet[packet]
+        if entry.marked:
+            self._forget.append(packet)
+
     def _drop_unclaimed(self) -> None:
         """The broker did not ask for these again, so it has our acknowledgement."""
-        for pile in self._carried.values():
-            self._forget.extend(entry.slot for entry in pile)
         self._carried.clear()
         for packet, entry in list(self._by_packet.items()):
             if entry.packet is None and entry.acknowledged_s is None:
-                self._forget.append(entry.slot)
-                del self._by_packet[packet]
+                self._remove(packet, entry)

@@ -56,12 +56,12 @@ class Marks(Protocol):
     """What the pipeline uses of the DeliveryMarks."""
 
     def load(self, client: str) -> list[tuple[int, bytes]]:
-        """Slot and digest of each."""
+        """Packet id and digest of each."""
 
-    def carry(self, client: str) -> Future[None]:
+    def clear(self, client: str) -> Future[None]:
         """Packet ids became void."""
 
-    def forget(self, client: str, slots: Sequence[int]) -> Future[None]:
+    def forget(self, client: str, packets: Sequence[int]) -> Future[None]:
         """The broker knows."""
 
 
@@ -143,7 +143,7 @@ class Pipeline:
         if run is not None:
             self._run_number = run.number
             if not run.taken_over:
-                self._marks.carry(self._client_id).result()
+                self._marks.clear(self._client_id).result()
         marks = self._marks.load(self._client_id)
         with self._changed:
             self._deliveries.restore(marks)
@@ -154,9 +154,9 @@ class Pipeline:
         if run is not None and renumbered:
             self._run_number = run.number
             try:
-                self._marks.carry(self._client_id)
+                self._marks.clear(self._client_id)
             except StoreError as error:
-                logger.warning("delivery marks not carried; a crash now could repeat", extra={"error": str(error)})
+                logger.warning("delivery marks not cleared", extra={"error": str(error)})
         with self._changed:
             self._connection += 1
             self._is_connected = True
@@ -198,10 +198,10 @@ class Pipeline:
             self._is_stopping = True
             self._changed.notify_all()
             self._changed.wait_for(lambda: not self._pending, STOP_S)
-            slots = self._deliveries.settled(self._clock.monotonic_s() + SETTLE_S)  # the connection ends in order
-        if slots:
+            packets = self._deliveries.settled(self._clock.monotonic_s() + SETTLE_S)  # the connection ends in order
+        if packets:
             try:
-                self._marks.forget(self._client_id, slots)
+                self._marks.forget(self._client_id, packets)
             except StoreError as error:
                 logger.warning("delivery marks stay until the next start", extra={"error": str(error)})
 
@@ -213,12 +213,12 @@ class Pipeline:
         """
         now_s = self._clock.monotonic_s()
         with self._changed:
-            slots = self._deliveries.settled(now_s)
-            if slots:
+            packets = self._deliveries.settled(now_s)
+            if packets:
                 try:
-                    self._marks.forget(self._client_id, slots)  # does not wait
+                    self._marks.forget(self._client_id, packets)  # does not wait
                 except StoreError:
-                    self._deliveries.remember(slots)
+                    self._deliveries.remember(packets)
             if not (self._is_left and self._is_connected and not self._pending and now_s >= self._ask_at_s):
                 return False
             self._ask_pause_s = min(self._ask_pause_s * 2, LONGEST_ASK_S)
