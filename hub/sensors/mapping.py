@@ -1,8 +1,7 @@
 """Mapping: what a device calls its fields, and what each of them says here. The maps themselves are data.
 
 A map is a table of `Meaning` by the device's name; `read_fields` applies it. A value or word that a map does not know
-goes on as it is, so that the table of kinds refuses it where people see it, rather than being dropped here. When two
-names say the same field, the first in the message counts.
+goes on as it is, so that the table of kinds refuses it where people see it, rather than being dropped here.
 """
 
 from __future__ import annotations
@@ -74,13 +73,32 @@ def means(kind: str, field_name: str, **words: object) -> Meaning:
     return Meaning(kind, field_name, words=MappingProxyType(table))
 
 
+def plain(name: str) -> str:
+    """A field's name without case and signs: `PM2.5`, `pm2_5` and `pm25` are one."""
+    return "".join(character for character in name.lower() if character.isalnum())
+
+
+def by_plain_name(table: Mapping[str, Meaning]) -> Mapping[str, Meaning]:
+    """The table for `read_fields`, from one that is written with the names of the device."""
+    return MappingProxyType({plain(name): meaning for name, meaning in table.items()})
+
+
 def read_fields(body: Mapping[str, Any], table: Mapping[str, Meaning]) -> Fields:
-    """What the fields of `body` say that stand in `table`; others and nulls are passed over."""
-    found: Fields = {}
+    """What the fields of `body` say that stand in `table`, by plain name; others and nulls are passed over.
+
+    An object within is read as `name_inner`. Where two fields say the same, the one that stands first in `table`
+    counts.
+    """
+    flat: dict[str, object] = {}
     for name, value in body.items():
-        meaning = table.get(name)
-        if meaning is not None and value is not None:
-            meaning.put(value, found)
+        if isinstance(value, dict):
+            flat.update({plain(f"{name}_{inner}"): part for inner, part in value.items()})
+        else:
+            flat[plain(name)] = value
+    found: Fields = {}
+    for name, meaning in table.items():
+        if flat.get(name) is not None:
+            meaning.put(flat[name], found)
     return found
 
 

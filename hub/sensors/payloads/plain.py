@@ -39,7 +39,7 @@ class PlainFormat:
     def concerns(self, topic: str) -> bool:
         """Whether it comes from a sensor, not from ourselves."""
         parts = topic.split("/")
-        return len(parts) == _TOPIC_PARTS and parts[2] not in RESERVED
+        return len(parts) == _TOPIC_PARTS and topic.startswith(f"{PREFIX}/") and parts[2] not in RESERVED
 
     def parse(self, topic: str, payload: bytes, *, retained: bool, arrived: datetime) -> Parsed:
         """Read one message; the address is `<sensor>`.

@@ -1,8 +1,8 @@
 """Tasmota: `tele/NAME/SENSOR`, presence (LWT), heartbeats (STATE) and power thresholds (MARGINS, POWER_LOW).
 
 A message holds one object for each probe, by the probe's type, and switches beside them. `Time` is local time without
-a zone, so the arrival counts and the event is marked CLOCK_SUSPECT; a device that is set to `Time 2`, `3` or `4` sends
-the epoch, and that counts. Of several probes of one kind the first counts. Reads only; keeps nothing.
+a zone, so the arrival counts and the event is marked CLOCK_SUSPECT; a device that is set to `Time 2` or `3` sends the
+epoch, and that counts. Of several probes of one kind the first counts. Reads only; keeps nothing.
 """
 
 from __future__ import annotations

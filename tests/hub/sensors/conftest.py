@@ -24,7 +24,11 @@ COMMUNITY = Community(
     ),
 )
 
-DEVICES = (Sensor(id="plug-3", site="home-3", format="tasmota", address="plug_3"),)
+DEVICES = (
+    Sensor(id="plug-3", site="home-3", format="tasmota", address="plug_3"),
+    Sensor(id="river-1", site="bridge", format="chirpstack", address="24e124713c140001"),
+    Sensor(id="cellar-3", site="home-3", format="things_stack", address="village/cellar-3"),
+)
 """Of every further format one, for the samples of the reference page."""
 
 

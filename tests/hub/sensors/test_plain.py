@@ -83,6 +83,6 @@ def test_what_cannot_be_read_is_refused_with_a_reason(kind: str, payload: bytes,
     assert (caught.value.reason, caught.value.detail) == (reason, detail)
 
 
-@pytest.mark.parametrize("topic", ["hub/v1/events/smoke/s1", "hub/v1/incidents/a/b", "hub/v1/a/b", "hub/v1/a/b/c/d"])
-def test_what_the_hub_itself_sends_is_none_of_its_business(topic: str) -> None:
+@pytest.mark.parametrize("topic", ["hub/v1/events/smoke/s1", "hub/v1/a/b", "hub/v1/a/b/c/d", "v3/a/b/c/up"])
+def test_what_the_hub_itself_and_others_send_is_none_of_its_business(topic: str) -> None:
     assert not PlainFormat().concerns(topic)

@@ -1,0 +1,207 @@
+"""LoRaWAN devices as ChirpStack and The Things Stack pass them on."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from hub.events import Quality
+from hub.sensors.errors import PayloadError
+from hub.sensors.intake import Door, Message
+from hub.sensors.kinds import KINDS
+from hub.sensors.lorawan import read_uplink
+from hub.sensors.parsing import Parsed
+from hub.sensors.payloads import chirpstack, things_stack
+
+CHIRPSTACK = chirpstack.PLUGIN.build(chirpstack.ChirpstackOptions())
+THINGS_STACK = things_stack.PLUGIN.build(things_stack.ThingsStackOptions())
+ARRIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
+UP = "application/ae1d/device/0101010101010101/event/up"
+TTS_UP = "v3/app1@ttn/devices/dev1/up"
+
+
+def said(body: dict[str, Any], *, model: str = "", **tags: object) -> dict[str, dict[str, object]]:
+    """As the door reads it: fields that the kinds know and find possible."""
+    seen = read_uplink(body, at=ARRIVED, model=model, tags=tags)
+    read = {one.kind: KINDS[one.kind].read(one.fields) for one in seen}
+    assert [mistakes for _, mistakes in read.values() if mistakes] == []
+    return {kind: dict(fields) for kind, (fields, _) in read.items()}
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"battery": 92, "leakage_status": "normal"}, {"battery": {"percent": 92}, "water_leak": {"leak": False}}),
+        ({"leakage_status": "leak"}, {"water_leak": {"leak": True}}),
+        (
+            {"temperature": 23.2, "temperature_alarm": "threshold_alarm", "distance": 1601,
+             "distance_alarm": "threshold_alarm"},
+            {"temperature": {"temperature_c": 23.2}, "water_level": {"distance_m": 1.601}},
+        ),
+        ({"distance": 2116, "position": "tilt"},
+         {"water_level": {"distance_m": 2.116}, "tamper": {"tamper": True}}),
+        ({"battery": 100, "magnet_status": "open", "tamper_status": "installed"},
+         {"battery": {"percent": 100}, "door": {"open": True}, "tamper": {"tamper": False}}),
+        ({"magnet_status": "closed", "tamper_status": "uninstalled"},
+         {"door": {"open": False}, "tamper": {"tamper": True}}),
+        ({"button_event": {"status": "short press"}}, {"button": {"action": "short press"}}),
+        ({"battery": 16, "press": "short"}, {"battery": {"percent": 16}, "button": {"action": "short"}}),
+        ({"gas_status": "alarm", "valve_status": "close", "life_remain": 94608000},
+         {"gas": {"alarm": True, "valve_open": False}}),
+        ({"alarm": "power off"}, {"mains": {"present": False}}),
+        ({"alarm": "device fault"}, {"fault": {"fault": True, "code": "device fault"}}),
+        ({"alarm": "of another maker"}, {}),
+        ({"detection_status": "fall", "target_status": "motionless", "use_time_now": 3},
+         {"fall": {"fall": True, "posture": "fall"}, "presence": {"present": True}}),
+        ({"detection_status": 4}, {"fall": {"fall": True, "posture": "fall"}, "presence": {"present": True}}),
+        ({"detection_status": "vacant"},
+         {"fall": {"fall": False, "posture": "vacant"}, "presence": {"present": False}}),
+        ({"events": [{"alarm_id": 7, "alarm_type": "fall", "alarm_status": "alarm triggered"}]},
+         {"fall": {"fall": True}}),
+        ({"events": [{"alarm_id": 7, "alarm_type": "fall", "alarm_status": "alarm deactivated"}]},
+         {"fall": {"fall": False}}),
+        ({"events": [{"alarm_id": 8, "alarm_type": "motionless", "alarm_status": "alarm triggered"}]}, {}),
+        (
+            {"current_chn1": 250, "current_chn2": 3, "current_chn1_max": 300, "current_chn1_alarm": {
+                "current_over_range_alarm": "yes", "current_over_range_alarm_release": "no",
+                "current_threshold_alarm": "yes", "current_threshold_alarm_release": "no"}},
+            {"power": {"current_a": 250, "current_2_a": 3, "alarm": True}},
+        ),
+        ({"current_chn1_alarm": {"current_over_range_alarm_release": "yes", "current_threshold_alarm": "yes"}},
+         {"power": {"alarm": True}}),
+        ({"current_chn1_alarm": {"current_threshold_alarm": "no", "current_threshold_alarm_release": "yes"}},
+         {"power": {"alarm": False}}),
+        ({"BatV": 3.6, "voltage": 3.6, "humidity": 40.5}, {"humidity": {"humidity_pct": 40.5}}),
+        ({"water_leak": True, "pm2_5": 12}, {"water_leak": {"leak": True}, "pm25": {"pm25_ug_m3": 12}}),
+    ],
+    ids=lambda value: json.dumps(value)[:48],
+)  # fmt: skip
+def test_a_decoded_uplink_says_what_its_maker_means(body: dict[str, Any], expected: dict[str, object]) -> None:
+    assert said(body) == expected
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        ("alarm", {"smoke": {"alarm": True}}),
+        ("silent", {"smoke": {"muted": True}}),
+        ("low battery", {"battery_low": {"low": True}}),
+        ("failover", {"fault": {"fault": True, "code": "failover"}}),
+        ("normal", {"smoke": {"alarm": False}, "fault": {"fault": False}}),
+        ("removed", {"tamper": {"tamper": True}}),
+        ("installed", {"tamper": {"tamper": False}}),
+        ("testing alarm with normal battery", {"smoke": {"alarm": True, "test": True}}),
+        ("testing alarm with low battery", {"smoke": {"alarm": True, "test": True}, "battery_low": {"low": True}}),
+    ],
+)
+def test_every_event_of_the_smoke_sensor_is_read(event: str, expected: dict[str, dict[str, object]]) -> None:
+    got = said({"type": "smoke sensor", "concentration": 0, "event": event})
+    assert got.pop("smoke") == {"concentration": 0.0, **expected.get("smoke", {})}
+    assert got == {kind: fields for kind, fields in expected.items() if kind != "smoke"}
+
+
+def test_the_smoke_sensors_test_is_marked_as_a_test() -> None:
+    body = {"type": "smoke sensor", "battery": 100, "concentration": 0, "temperature": 28,
+            "event": "testing alarm with normal battery"}  # fmt: skip
+    quality = {seen.kind: seen.quality for seen in read_uplink(body, at=ARRIVED)}
+    assert quality == {
+        "smoke": {Quality.TEST}, "battery": frozenset(), "temperature": frozenset()}  # fmt: skip
+
+
+def test_a_cable_has_the_temperature_of_a_cable() -> None:
+    assert said({"temperature": 71}, model="Milesight CT303") == {"cable_temperature": {"temperature_c": 71}}
+
+
+def test_history_has_its_own_time_and_is_marked() -> None:
+    body = {"leakage_status": "normal", "history": [{"leakage_status": "leak", "timestamp": 1665561758}, "?", {}]}
+    now, past = read_uplink(body, at=ARRIVED)
+    assert (now.at, now.quality, now.fields) == (ARRIVED, frozenset(), {"leak": False})
+    assert (past.at, past.quality) == (datetime.fromtimestamp(1665561758, UTC), {Quality.HISTORY})
+    assert past.fields == {"leak": True}
+
+
+def test_the_height_makes_a_level_of_a_distance() -> None:
+    assert said({"distance": 1601}, mount_height_m="4.2") == {
+        "water_level": {"distance_m": 1.601, "level_m": 2.599}}  # fmt: skip
+
+
+def test_a_height_that_is_no_number_is_refused_visibly() -> None:
+    seen = read_uplink({"distance": 1601}, at=None, tags={"mount_height_m": "high"})[0]
+    fields, mistakes = KINDS["water_level"].read(seen.fields)
+    assert fields == {"distance_m": 1.601}
+    assert mistakes[0].reason == "malformed"
+
+
+def test_a_button_that_is_tagged_sos_calls_for_help() -> None:
+    assert said({"button_event": {"status": "long press"}}, button="sos") == {
+        "sos": {"pressed": True, "action": "long press"}}  # fmt: skip
+
+
+def parse(fmt: Any, topic: str, body: object) -> Parsed:
+    parsed: Parsed = fmt.parse(topic, json.dumps(body).encode(), retained=False, arrived=ARRIVED)
+    return parsed
+
+
+def test_chirpstack_is_read_by_eui_and_network_time() -> None:
+    body = {
+        "deduplicationId": "3ac7",
+        "time": "2022-07-18T09:34:15.775023242+00:00",
+        "object": {"water_leak": True},
+        "deviceInfo": {"devEui": "0101010101010101", "tags": {}},
+        "data": "qg==",
+    }
+    parsed = parse(CHIRPSTACK, UP, body)
+    assert parsed.address == "0101010101010101"
+    assert parsed.observations[0].at == datetime(2022, 7, 18, 9, 34, 15, 775023, tzinfo=UTC)
+
+
+def test_an_uplink_that_nobody_decoded_is_refused_as_such() -> None:
+    for fmt, topic, body in (
+        (CHIRPSTACK, UP, {"data": "qg=="}),
+        (THINGS_STACK, TTS_UP, {"uplink_message": {"frm_payload": "qg=="}}),
+    ):
+        with pytest.raises(PayloadError) as caught:
+            parse(fmt, topic, body)
+        assert caught.value.reason == "undecoded"
+
+
+def test_an_empty_uplink_and_a_join_are_signs_of_life() -> None:
+    assert parse(CHIRPSTACK, UP, {"fPort": 0}).observations == ()
+    assert parse(CHIRPSTACK, UP.replace("/up", "/join"), {}).address == "0101010101010101"
+    assert parse(THINGS_STACK, TTS_UP, {"uplink_message": {}}).address == "app1/dev1"
+    assert parse(THINGS_STACK, TTS_UP.replace("/up", "/join"), {"join_accept": {}}).observations == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "percent"),
+    [
+        ({"batteryLevel": 75.3, "externalPowerSource": False}, 75.3),
+        ({"batteryLevel": 0, "externalPowerSource": True}, None),
+        ({"batteryLevel": 0, "batteryLevelUnavailable": True}, None),
+        ({"margin": 10}, None),
+    ],
+)
+def test_the_status_event_tells_the_battery(body: object, percent: float | None) -> None:
+    said = parse(CHIRPSTACK, UP.replace("/up", "/status"), body).observations
+    assert [seen.fields["percent"] for seen in said] == ([] if percent is None else [percent])
+
+
+def test_what_is_simulated_is_marked_and_the_model_is_known() -> None:
+    body = {"end_device_ids": {"device_id": "dev1"}, "received_at": "2026-03-01T12:00:02Z", "simulated": True,
+            "uplink_message": {"f_cnt": 1, "decoded_payload": {"temperature": 1.0}, "attributes": {"a": "b"},
+                               "version_ids": {"model_id": "ct310"}, "rx_metadata": [{"time": "x"}]}}  # fmt: skip
+    seen = parse(THINGS_STACK, TTS_UP, body).observations[0]
+    assert (seen.kind, seen.at, seen.quality) == (
+        "cable_temperature", datetime(2026, 3, 1, 12, 0, 2, tzinfo=UTC), {Quality.SIMULATED})  # fmt: skip
+
+
+def test_the_same_uplink_told_twice_is_one_event(whole_door: Door) -> None:
+    payload = b'{"deduplicationId": "3ac7", "time": "2026-03-01T12:00:00Z", "object": {"distance": 1601}}'
+    topic = "application/ae1d/device/24e124713c140001/event/up"
+    ids = {
+        whole_door.admit(Message(topic, payload, retained=False, arrived=ARRIVED)).facts[0].event.id for _ in range(2)
+    }
+    assert len(ids) == 1
