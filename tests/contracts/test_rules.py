@@ -24,6 +24,10 @@ EXAMPLES = {
     "count": {"of": {"kind": "thing", "where": {"on": True}}, "at_least": 2, "within": "1m", "apart": "3s"},
     "event": {"kind": "thing", "where": {"on": True}},
     "lasts": {"of": {"kind": "thing", "where": {"on": True}}, "for": "10s"},
+    "together": {
+        "within": "10s",
+        "all_of": [{"kind": "thing", "where": {"on": True}}, {"kind": "thing", "where": {"x": ">= 2"}}],
+    },
     "value": {"of": {"kind": "thing"}, "field": "x", "above": {"blue": 1, "red": 5}, "back_by": 0.5, "for": "10s"},
 }
 """Options of each shape that listen to the kind `thing` with the fields `on` and `x`."""
