@@ -17,8 +17,9 @@ from hub.geometry import Box
 
 _COVERED: Final = 0.6
 """Share of a track's last box that a piece must cover to have swallowed it."""
-_TRAVELLED: Final = 0.5
-"""Own sizes that a track must have moved: flicker and leaves that touch a vehicle are no second vehicle."""
+_TRAVELLED: Final = 0.35
+"""Own sizes that a track must have moved: flicker and leaves that touch a vehicle are no second vehicle. A car that
+drives into the picture and into another within a second has not moved much more when they merge."""
 
 
 def split_merged(pieces: Sequence[Detection], tracks: Sequence[Track]) -> list[Detection]:
