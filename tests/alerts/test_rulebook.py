@@ -99,6 +99,7 @@ def test_a_mistake_is_named_with_its_place_and_what_to_write(tmp_path: Path, old
         ("count: {of: {kind: t}, at_least: 3, within: 9s, apart: 5s}", "so many, so far apart, do not fit into within"),
         ("together: {within: 9s, all_of: [{kind: t}]}", "[0].when.together.all_of: "),
         ("together: {within: 9s, near_m: 60, all_of: [{kind: t}, {kind: u}]}", "`near_m` is not supported; say by"),
+        ("sequence: {within: 9s, steps: [{kind: t}]}", "[0].when.sequence.steps: "),
         ("value: {of: {kind: t}, field: f, above: 3}", "[0].when.value.back_by: missing"),
         ("value: {of: {kind: t}, field: f, back_by: 1}", "write either above or below"),
         ("value: {of: {kind: t}, field: f, above: 1, below: 2, back_by: 1}", "write either above or below"),

@@ -24,6 +24,10 @@ EXAMPLES = {
     "count": {"of": {"kind": "thing", "where": {"on": True}}, "at_least": 2, "within": "1m", "apart": "3s"},
     "event": {"kind": "thing", "where": {"on": True}},
     "lasts": {"of": {"kind": "thing", "where": {"on": True}}, "for": "10s"},
+    "sequence": {
+        "within": "10s",
+        "steps": [{"kind": "thing", "where": {"on": True}}, {"kind": "thing", "where": {"x": ">= 2"}}],
+    },
     "together": {
         "within": "10s",
         "all_of": [{"kind": "thing", "where": {"on": True}}, {"kind": "thing", "where": {"x": ">= 2"}}],

@@ -1,0 +1,104 @@
+"""Shape `sequence`: one thing after the other.
+
+    when:
+      sequence:
+        within: 60s
+        steps:
+          - {kind: camera.person, where: {zone_use: guarded}}
+          - {kind: camera.health, where: {state: offline}}
+
+Holds when there is a match for each step, each later than that of the step before, all within `within`. It goes by when
+they happened: a step that becomes known late still counts in its place. The steps may come from one source or from
+several; what lies between them does not matter. A state counts each time it is told. Over when this was not so any more
+for the length of the window.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import Field
+
+from alerts.duration import Seconds
+from alerts.pattern import Answer, PatternSpec, build_pattern
+from alerts.shape import moment_us
+from alerts.windows import Found, Moment, Noted, Seen, WindowShape, moments_since, with_moment
+from hub.events import Event
+from hub.plugins import Options, Plugin
+
+MOST_MOMENTS = 64
+"""Kept per step."""
+
+
+class SequenceOptions(Options):
+    """What must follow what, within which time."""
+
+    within_s: Seconds = Field(alias="within", gt=0)
+    steps: Annotated[tuple[PatternSpec, ...], Field(min_length=2, max_length=5)]
+
+
+class SequenceShape(WindowShape):
+    """One thing after the other."""
+
+    facts = ("seconds",)
+
+    def __init__(self, options: SequenceOptions) -> None:
+        super().__init__(options.within_s)
+        self._steps = tuple(build_pattern(spec) for spec in options.steps)
+        self.kinds = frozenset().union(*(pattern.kinds for pattern in self._steps))
+
+    def note(self, seen: Seen, event: Event) -> Noted:
+        """Remember for which steps it is a match."""
+        answers = [pattern.judge(event) for pattern in self._steps]
+        unknown = Answer.UNKNOWN in answers
+        matched = [number for number, answer in enumerate(answers) if answer is Answer.YES]
+        if not matched:
+            return Noted(seen, unknown=unknown)
+        changed = {str(number): with_moment(seen.get(str(number), ()), event, MOST_MOMENTS) for number in matched}
+        after = {**seen, **changed}
+        found = [each for number in matched if (each := self._found(after, number, event)) is not None]
+        return Noted(after, max(found, key=lambda each: (each.end_us, each.start_us), default=None), unknown)
+
+    def since(self, seen: Seen, from_us: int) -> Seen:
+        """The newer moments."""
+        kept = {number: moments_since(moments, from_us) for number, moments in seen.items()}
+        return {number: moments for number, moments in kept.items() if moments}
+
+    def _found(self, seen: Seen, number: int, event: Event) -> Found | None:
+        """The sequence in which `event` is one step: as late as possible before it, as early as possible after it."""
+        first: Moment = [moment_us(event), event.id]
+        last = first
+        for before in range(number - 1, -1, -1):
+            moments: Sequence[Moment] = seen.get(str(before), ())
+            index = bisect_left(moments, first[0], key=lambda moment: moment[0])
+            if not index:
+                return None
+            first = moments[index - 1]
+        for after in range(number + 1, len(self._steps)):
+            moments = seen.get(str(after), ())
+            index = bisect_left(moments, last[0] + 1, key=lambda moment: moment[0])
+            if index == len(moments):
+                return None
+            last = moments[index]
+        if last[0] - first[0] > self._within_us:
+            return None
+        last = self._latest_end(seen, first, last, number)
+        return Found(first[0], last[0], first[-1], {"seconds": (last[0] - first[0]) // 1_000_000})
+
+    def _latest_end(self, seen: Seen, first: Moment, last: Moment, number: int) -> Moment:
+        """The latest match of the last step that is still within the window; the one before it does as well then."""
+        if number == len(self._steps) - 1:
+            return last
+        ends: Sequence[Moment] = seen[str(len(self._steps) - 1)]
+        index = bisect_left(ends, first[0] + self._within_us + 1, key=lambda moment: moment[0])
+        return max(last, ends[index - 1])
+
+
+PLUGIN = Plugin(
+    kind="sequence",
+    options=SequenceOptions,
+    build=SequenceShape,
+    summary="One thing after the other within a time, by when it happened.",
+)
