@@ -4,8 +4,8 @@ Starts a real hub (`hub run`) on a data folder of its own, publishes MQTT QoS 1 
 sensors, reads `/api/v1/feed` beside it, prints how the delays of the messages that made an alert are spread. Ordinary
 readings fill the rest of the rate, as they do in a village.
 
-    .venv/bin/python benchmarks/latency.py                          # 200 messages/s, one in ten an alarm
-    .venv/bin/python benchmarks/latency.py --alarm-share 1          # every message an alarm: a flood
+    .venv/bin/python -m benchmarks.latency                          # 200 messages/s, one in ten an alarm
+    .venv/bin/python -m benchmarks.latency --alarm-share 1          # every message an alarm: a flood
 """
 
 from __future__ import annotations
