@@ -28,6 +28,9 @@ DEVICES = (
     Sensor(id="plug-3", site="home-3", format="tasmota", address="plug_3"),
     Sensor(id="river-1", site="bridge", format="chirpstack", address="24e124713c140001"),
     Sensor(id="cellar-3", site="home-3", format="things_stack", address="village/cellar-3"),
+    Sensor(id="kitchen-3", site="home-3", format="alink", address="a1B2c3/kitchen-3"),
+    Sensor(id="gas-3", site="home-3", format="tencent", address="PID7/gas-3"),
+    Sensor(id="hall-3", site="home-3", format="onenet", address="PID8/hall-3"),
 )
 """Of every further format one, for the samples of the reference page."""
 
