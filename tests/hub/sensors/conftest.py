@@ -31,6 +31,7 @@ DEVICES = (
     Sensor(id="kitchen-3", site="home-3", format="alink", address="a1B2c3/kitchen-3"),
     Sensor(id="gas-3", site="home-3", format="tencent", address="PID7/gas-3"),
     Sensor(id="hall-3", site="home-3", format="onenet", address="PID8/hall-3"),
+    Sensor(id="attic-3", site="home-3", format="shelly", address="shellyplussmoke-a0b1"),
 )
 """Of every further format one, for the samples of the reference page."""
 
