@@ -151,7 +151,7 @@ def test_a_level_that_rises_has_to_be_seen_again(room: Room) -> None:
     room.happens(river(240, 3.6), river(300, 3.6))
     assert (room.incident.handling, room.incident.verdict) == (Handling.NEW, Verdict.NONE)
     room.happens(river(400, 1.0))
-    room.passes(1100)
+    room.passes(1300)
     assert (room.incident.active, room.incident.handling) == (False, Handling.NEW), "red waits for a person again"
 
 

@@ -21,6 +21,7 @@ SHAPES = load_plugins("alerts.rules")
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "rules.md"
 
 EXAMPLES = {
+    "change": {"of": {"kind": "thing"}, "field": "x", "rises": 2, "within": "10s"},
     "count": {"of": {"kind": "thing", "where": {"on": True}}, "at_least": 2, "within": "1m", "apart": "3s"},
     "event": {"kind": "thing", "where": {"on": True}},
     "lasts": {"of": {"kind": "thing", "where": {"on": True}}, "for": "10s"},
