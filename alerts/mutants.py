@@ -8,7 +8,6 @@ counted. The same rules give the same mutants in the same order; there is no cha
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,13 +15,14 @@ from typing import Any
 
 from alerts.duration import duration_text, parse_duration
 from alerts.rehearsal import Rehearsal
-from alerts.rule import Rule
+from alerts.rule import Rule, RuleSpec
 from alerts.rulebook import rule_of
 from alerts.ruletests import TestFile
 from alerts.written import Written
 from config.community import Level
 from config.errors import ConfigurationError
 from config.paths import Location, write_path
+from hub.plugins import Options, load_plugins
 
 STEP = 0.1
 """By how much of itself a number or a duration is changed."""
@@ -106,16 +106,16 @@ def scores(rules: Mapping[str, Written], files: Sequence[TestFile]) -> Iterator[
 def mutants(written: Written) -> list[Mutant]:
     """The rule with each mistake, without those that make no rule."""
     found: list[Mutant] = []
-    seen = {_text(written.body)}
+    seen = {_meaning(written.body)}
     for location, value, what in _changes(written.body):
         body = _changed(written.body, location, value)
-        if _text(body) in seen:
-            continue
-        seen.add(_text(body))
         try:
-            found.append(Mutant(f"{write_path(location)}: {what}", rule_of(body)))
+            rule = rule_of(body)
         except ConfigurationError:
             continue
+        if _meaning(body) not in seen:
+            seen.add(_meaning(body))
+            found.append(Mutant(f"{write_path(location)}: {what}", rule))
     return found
 
 
@@ -172,7 +172,7 @@ def _inside(node: Any, location: Location) -> Iterator[Change]:
         for index, item in enumerate(node):
             if len(node) > 1:
                 yield location, [*node[:index], *node[index + 1 :]], f"without {_short(item)}"
-            if index and not isinstance(item, str | int | float):
+            if index and location[-1] == "steps":
                 order = [*node[: index - 1], item, node[index - 1], *node[index + 1 :]]
                 yield location, order, f"{_short(item)} before {_short(node[index - 1])}"
         for index, item in enumerate(node):
@@ -260,13 +260,17 @@ def _changed(node: Any, location: Location, value: Any) -> Any:
     return [_changed(item, rest, value) if index == part else item for index, item in enumerate(node)]
 
 
-def _text(body: Any) -> str:
-    return json.dumps(body, sort_keys=True, ensure_ascii=False)
+def _meaning(body: Mapping[str, Any]) -> str:
+    """What a rule that is right says, with what it leaves to the defaults; two that say the same have the same."""
+    [(shape, written)] = body["when"].items()
+    options: Options = load_plugins("alerts.rules")[shape].options.model_validate(written)
+    spec = RuleSpec.model_validate(body).model_copy(update={"when": {}})
+    return spec.model_dump_json() + options.model_dump_json()
 
 
 def _short(item: Any) -> str:
     if isinstance(item, Mapping):
-        return str(item.get("kind", "one part"))
+        return _short(item.get("kind", "one part"))
     if isinstance(item, list):
         return f"[{', '.join(map(_short, item))}]"
     return str(item).lower() if isinstance(item, bool) else str(item)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from alerts.mutants import mutants, scores
+from alerts.rulebook import SHIPPED
 from alerts.ruletests import load_tests
 from alerts.written import read_rules
 
@@ -87,3 +88,10 @@ def test_a_score_is_what_the_tests_notice_and_is_the_same_each_time(tmp_path: Pa
     assert "when.lasts.for: 10m -> 9m" in score.survivors
     assert "when.lasts.for: 10m -> 11m" not in score.survivors
     assert next(iter(scores(rules, ()))).caught == 0
+
+
+def test_the_tests_of_the_shipped_rules_notice_nine_mistakes_of_ten() -> None:
+    rules = read_rules(SHIPPED)
+    found = list(scores(rules, load_tests(SHIPPED, rules=rules)))
+    unnoticed = [f"{score.rule}: {what}" for score in found for what in score.survivors]
+    assert len(unnoticed) <= 0.1 * sum(score.mutants for score in found), "\n".join(unnoticed)

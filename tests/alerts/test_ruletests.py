@@ -143,3 +143,16 @@ def test_two_tests_of_one_name_and_a_file_that_is_no_list_are_refused(tmp_path: 
         "'a door' stands twice",
         "is not a list",
     ]
+
+
+def test_every_shipped_rule_has_a_test() -> None:
+    tested = {rule for file in FILES for test in file.tests for rule in test.rules}
+    running = {rule for rule, written in RULES.items() if written.state != "off"}
+    assert sorted(running - tested) == [], "write what must come of it beside the rule, in its *.test.yaml"
+
+
+def test_the_tests_of_each_shipped_rule_stand_beside_it() -> None:
+    for file in FILES:
+        beside = file.path.with_name(file.path.name.replace(".test.", "."))
+        for test in file.tests:
+            assert beside in {RULES[rule].file for rule in test.rules}, f"{file.path.name}: {test.name}"
