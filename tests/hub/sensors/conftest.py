@@ -33,6 +33,7 @@ DEVICES = (
     Sensor(id="hall-3", site="home-3", format="onenet", address="PID8/hall-3"),
     Sensor(id="attic-3", site="home-3", format="shelly", address="shellyplussmoke-a0b1"),
     Sensor(id="air-1", site="bridge", format="homie", address="station-1/air"),
+    Sensor(id="gate-cam", site="bridge", format="onvif", address="gate-cam"),
 )
 """Of every further format one, for the samples of the reference page."""
 
