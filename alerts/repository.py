@@ -30,7 +30,7 @@ from alerts.views import (
 )
 from config.community import Level
 from hub.errors import NotFoundError
-from hub.events import Event, time_from_text, time_to_text
+from hub.events import Event, event_from_json, time_from_text, time_to_text
 from hub.store.database import Database
 from hub.store.facts import event_row
 from hub.store.schema import alerts, cursors, events, incidents, journal, rule_states
@@ -140,6 +140,12 @@ class Repository:
         if not found:
             raise NotFoundError(f"no alert {alert}")
         return alert_view(found[0])
+
+    def events_of(self, ids: Sequence[str]) -> list[Event]:
+        """Those of the events with these ids that are still stored, in the order in which they were stored."""
+        query = select(events.c.body).where(events.c.id.in_(ids)).order_by(events.c.seq)
+        with self._database.read() as connection:
+            return [event_from_json(body) for body in connection.execute(query).scalars()]
 
     def alerts(self, wanted: Filter, *, cursor: str | None = None, limit: int = 100) -> Page[AlertView]:
         """Alerts, the one raised last first.

@@ -9,14 +9,19 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import FileResponse
 
 from alerts.alert import Condition
+from alerts.alert import Text as Words
+from alerts.places import places_of
+from alerts.why import Spoke, explain
 from api.auth import needs
 from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page
 from api.parts import Here
 from api.routes.incidents import JPEG, Viewer, Wanted, alert_view
-from api.schemas.incidents import AlertView
+from api.schemas.incidents import AlertView, SpokeView, WhyView
+from api.schemas.places import Text
 from hub.access import Permission, Principal
 from hub.errors import NotFoundError
+from hub.events import event_to_json
 
 router = APIRouter(prefix="/api/v1", tags=["alerts"])
 
@@ -43,6 +48,37 @@ def alerts(
 def alert(here: Here, _who: Viewer, alert_id: str) -> AlertView:
     """One alert, with why it was raised."""
     return alert_view(here, here.alerts.alert(alert_id))
+
+
+@router.get("/alerts/{alert_id}/why", summary="Why it was raised")
+def why(here: Here, _who: Viewer, alert_id: str) -> WhyView:
+    """What an alert rests on, in words, with the events that spoke for it."""
+    found = here.alerts.alert(alert_id)
+    events = here.alerts.events_of(found.why.get("events", ()))
+    explained = explain(found.why, events, places_of(here.revisions.current()))
+    return WhyView(
+        alert=found.id,
+        rule=found.rule,
+        rule_version=found.rule_version,
+        rules=found.why.get("rules", []),
+        shape=found.why.get("shape", ""),
+        facts=found.why.get("facts", {}),
+        text=_text(explained.text),
+        says=Text(zh=found.text_zh, en=found.text_en),
+        do=Text(zh=found.do_zh, en=found.do_en),
+        events=[_spoke(spoke) for spoke in explained.spoke],
+        gone=explained.gone,
+    )
+
+
+def _text(words: Words) -> Text:
+    return Text(zh=words.zh, en=words.en)
+
+
+def _spoke(spoke: Spoke) -> SpokeView:
+    where = None if spoke.where is None else _text(spoke.where)
+    texts = {"who": _text(spoke.who), "where": where, "text": _text(spoke.text)}
+    return SpokeView.model_validate({"fields": {}, **event_to_json(spoke.event), **texts})
 
 
 @router.get("/alerts/{alert_id}/still.jpg", summary="Its picture", response_class=FileResponse, responses=JPEG)

@@ -50,6 +50,40 @@ class AlertView(BaseModel):
     still: str | None = Field(default=None, description="Address of the kept picture, if there is one.")
 
 
+class SpokeView(BaseModel):
+    """An event that spoke for an alert."""
+
+    id: str
+    kind: str = Field(examples=["smoke"])
+    at: datetime
+    source: str
+    camera: str | None = None
+    zone: str | None = None
+    subject: str | None = None
+    confidence: float | None = None
+    box: list[float] | None = Field(default=None, description="Left, top, width, height in 0..1.")
+    fields: dict[str, Any]
+    who: Text = Field(description="The camera or sensor, by name.")
+    where: Text | None = Field(default=None, description="The zone or site, by name.")
+    text: Text = Field(description="Who observed what where.")
+
+
+class WhyView(BaseModel):
+    """Why an alert was raised, in words."""
+
+    alert: str
+    rule: str = Field(examples=["fire.two_sources"])
+    rule_version: int
+    rules: list[str] = Field(description="All rules that hold it now.")
+    shape: str = Field(examples=["together"])
+    facts: dict[str, Any]
+    text: Text = Field(description="The condition that was met.")
+    says: Text = Field(description="What the alert says.")
+    do: Text = Field(description="What to do.")
+    events: list[SpokeView] = Field(description="What was observed, the earliest first.")
+    gone: int = Field(description="How many more there were that are no longer stored.")
+
+
 class HistoryEntry(BaseModel):
     """One move of an incident or of one of its alerts."""
 

@@ -1,0 +1,153 @@
+"""Observations in words: what an Event says, for people, in Chinese and English.
+
+    observation(event) -> 烟雾：报警 是, 浓度 4 / smoke: alarm yes, concentration 4
+
+A kind or field that has no words here is called by its own name: new sensors need no change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from alerts.alert import Text
+from hub.events import Event, FieldValue, Phase
+from hub.sensors.kinds import KINDS, Number
+
+_KINDS: Mapping[str, tuple[str, str]] = {
+    "smoke": ("烟雾", "smoke"),
+    "heat": ("温感", "heat"),
+    "flame": ("火焰", "flame"),
+    "gas": ("可燃气体", "combustible gas"),
+    "co": ("一氧化碳", "carbon monoxide"),
+    "fire_call": ("手动报警按钮", "fire call point"),
+    "arc": ("电弧", "electric arc"),
+    "residual_current": ("剩余电流", "residual current"),
+    "cable_temperature": ("线缆温度", "cable temperature"),
+    "power": ("用电", "power"),
+    "mains": ("市电", "mains"),
+    "power_use": ("用电活动", "use of electricity"),
+    "water_leak": ("漏水", "water leak"),
+    "water_use": ("用水活动", "use of water"),
+    "water_level": ("水位", "water level"),
+    "water_pressure": ("水压", "water pressure"),
+    "water_flow": ("水流量", "water flow"),
+    "road_water": ("路面积水", "water on the road"),
+    "rain": ("雨量", "rain"),
+    "wind": ("风", "wind"),
+    "tilt": ("倾斜", "tilt"),
+    "vibration": ("振动", "vibration"),
+    "temperature": ("温度", "temperature"),
+    "humidity": ("湿度", "humidity"),
+    "noise": ("噪声", "noise"),
+    "ph": ("酸碱度", "pH"),
+    "turbidity": ("浊度", "turbidity"),
+    "fill": ("满溢度", "fill"),
+    "motion": ("活动", "motion"),
+    "presence": ("有人", "presence"),
+    "door": ("门", "door"),
+    "fall": ("跌倒", "fall"),
+    "sos": ("求助", "call for help"),
+    "button": ("按钮", "button"),
+    "tamper": ("防拆", "tamper contact"),
+    "battery": ("电池", "battery"),
+    "battery_low": ("电池电量低", "battery low"),
+    "fault": ("故障", "fault"),
+    "speed": ("车速", "speed"),
+    "incident": ("交通事件", "traffic incident"),
+    "camera.person": ("画面中有人", "person in the picture"),
+    "camera.vehicle": ("画面中有车辆", "vehicle in the picture"),
+    "camera.bicycle": ("画面中有自行车", "bicycle in the picture"),
+    "camera.animal": ("画面中有动物", "animal in the picture"),
+    "camera.mover": ("画面中有移动物体", "something moves in the picture"),
+    "camera.fire": ("画面中有火焰", "fire in the picture"),
+    "camera.collision": ("画面中车辆相撞", "vehicles collide in the picture"),
+    "camera.health": ("摄像头状态", "state of the camera"),
+    "sensor.health": ("传感器状态", "state of the sensor"),
+    "gateway.health": ("网关状态", "state of the gateway"),
+    "broker.health": ("消息服务器状态", "state of the message broker"),
+    "notifier.health": ("通知渠道状态", "state of the notifier"),
+}
+
+_FIELDS: Mapping[str, tuple[str, str]] = {
+    "alarm": ("报警", "alarm"),
+    "test": ("自检", "self-test"),
+    "muted": ("已消音", "muted"),
+    "concentration": ("浓度", "concentration"),
+    "temperature_c": ("温度", "temperature"),
+    "lel_pct": ("爆炸下限浓度", "of the lower explosive limit"),
+    "co_ppm": ("浓度", "concentration"),
+    "valve_open": ("阀门打开", "valve open"),
+    "pressed": ("按下", "pressed"),
+    "action": ("动作", "action"),
+    "current_ma": ("电流", "current"),
+    "leak": ("漏水", "leak"),
+    "level_m": ("水位", "level"),
+    "distance_m": ("距离", "distance"),
+    "pressure_mpa": ("压力", "pressure"),
+    "depth_m": ("深度", "depth"),
+    "fill_pct": ("满度", "full"),
+    "open": ("打开", "open"),
+    "armed": ("布防", "armed"),
+    "fall": ("跌倒", "fall"),
+    "posture": ("姿态", "posture"),
+    "tamper": ("被拆动", "tampered with"),
+    "percent": ("电量", "charge"),
+    "low": ("低", "low"),
+    "fault": ("故障", "fault"),
+    "code": ("代码", "code"),
+    "arc": ("电弧", "arc"),
+    "ph": ("pH", "pH"),
+    "stopped": ("停住", "stopped"),
+    "label": ("类别", "class"),
+    "zone_use": ("区域用途", "use of the zone"),
+    "state": ("状态", "state"),
+    "reason": ("原因", "reason"),
+}
+
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "offline": ("离线", "offline"),
+    "online": ("在线", "online"),
+    "lane": ("车道", "lane"),
+    "no_parking": ("禁停区", "no parking"),
+    "guarded": ("警戒区", "guarded"),
+    "car": ("汽车", "car"),
+    "truck": ("卡车", "truck"),
+    "bus": ("客车", "bus"),
+    "motorcycle": ("摩托车", "motorcycle"),
+    "person": ("人", "person"),
+}
+
+_ENDED = ("结束", "over")
+_CONFIDENCE = ("置信度", "confidence")
+_NUMBERS_ONLY = "camera."
+"""What a camera measured besides is for those who tune detectors: only fields with words of their own are told."""
+
+
+def observation(event: Event) -> Text:
+    """What `event` says."""
+    zh, en = (_told(event, language) for language in (0, 1))
+    return Text(zh, en)
+
+
+def _told(event: Event, language: int) -> str:
+    kind = _KINDS.get(event.kind, (event.kind, event.kind))[language]
+    parts = [_ENDED[language]] if event.phase is Phase.ENDED else []
+    parts += [
+        f"{_FIELDS.get(name, (name, name))[language]} {_value(event.kind, name, value, language)}"
+        for name, value in event.fields.items()
+        if name in _FIELDS or not event.kind.startswith(_NUMBERS_ONLY)
+    ]
+    if event.confidence is not None:
+        parts.append(f"{_CONFIDENCE[language]} {event.confidence:.2f}")
+    between, comma = ("：", "，") if language == 0 else (": ", ", ")
+    return kind + between + comma.join(parts) if parts else kind
+
+
+def _value(kind: str, name: str, value: FieldValue, language: int) -> str:
+    if isinstance(value, bool):
+        return ("是" if value else "否") if language == 0 else ("yes" if value else "no")
+    if isinstance(value, str):
+        return _WORDS.get(value, (value, value))[language]
+    known = KINDS[kind].fields.get(name) if kind in KINDS else None
+    unit = known.unit if isinstance(known, Number) else ""
+    return f"{value:.6g} {unit}".rstrip()

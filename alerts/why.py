@@ -1,0 +1,113 @@
+"""Why: what an alert rests on, in words that an operator reads.
+
+Made from the stored alert and the events that spoke for it. Events are kept for a shorter time than alerts: those that
+are gone are counted, and the alert's own words and facts still stand. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from alerts.alert import Text
+from alerts.observations import observation
+from alerts.places import Places, called
+from hub.events import Event
+
+_SHAPES: Mapping[str, tuple[str, str]] = {
+    "event": ("观察到一次即报警", "Once observed is enough"),
+    "lasts": ("持续了 {seconds} 秒", "It lasted for {seconds} s"),
+    "value": ("数值为 {value}", "The value is {value}"),
+    "count": ("发生了 {n} 次", "It happened {n} times"),
+    "together": ("不同设备在 {seconds} 秒内都观察到", "Different devices saw it within {seconds} s"),
+    "sequence": ("在 {seconds} 秒内先后发生", "One after the other within {seconds} s"),
+    "change": (
+        "{seconds} 秒内变化了 {change}，现为 {value}",
+        "It changed by {change} in {seconds} s, to {value}",
+    ),
+    "silence": ("长时间没有任何消息", "Nothing was heard for too long"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spoke:
+    """One event that spoke for an alert.
+
+    Attributes:
+        event: As it was stored.
+        who: The camera or sensor, by name.
+        where: The zone or site, by name; None when it is not known.
+        text: Who observed what where.
+    """
+
+    event: Event
+    who: Text
+    where: Text | None
+    text: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why an alert was raised.
+
+    Attributes:
+        text: The condition that was met, in one sentence.
+        spoke: The events, the earliest first.
+        gone: How many more there were that are no longer stored.
+    """
+
+    text: Text
+    spoke: tuple[Spoke, ...]
+    gone: int
+
+
+def explain(why: Mapping[str, Any], events: Sequence[Event], places: Places) -> Explanation:
+    """The explanation of an alert.
+
+    Args:
+        why: The alert's `why`: shape, facts and the ids of the events.
+        events: Those of them that are still stored.
+        places: How everything is called now.
+    """
+    zh, en = _SHAPES.get(why.get("shape", ""), ("符合规则条件", "The condition of the rule was met"))
+    facts = {name: _shown(value) for name, value in why.get("facts", {}).items()}
+    ordered = sorted(events, key=lambda event: (event.at, event.id))
+    return Explanation(
+        text=Text(zh.format_map(_Known(facts)), en.format_map(_Known(facts))),
+        spoke=tuple(_spoke(event, places) for event in ordered),
+        gone=len(set(why.get("events", ())) - {event.id for event in events}),
+    )
+
+
+class _Known(dict[str, str]):
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
+def _shown(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.6g}"
+
+
+def _spoke(event: Event, places: Places) -> Spoke:
+    source = event.camera or event.source
+    who = Text(places.device(source, "zh"), places.device(source, "en"))
+    where = _where(event, places)
+    said = observation(event)
+    place = Text("", "") if where is None else Text(f"（{where.zh}）", f" ({where.en})")
+    return Spoke(
+        event=event,
+        who=who,
+        where=where,
+        text=Text(f"{who.zh}{place.zh} — {said.zh}", f"{who.en}{place.en} - {said.en}"),
+    )
+
+
+def _where(event: Event, places: Places) -> Text | None:
+    if event.zone is not None:
+        name = places.zones.get((event.camera or "", event.zone))
+        return Text(called(name, event.zone, "zh"), called(name, event.zone, "en"))
+    if event.site is not None:
+        name = places.sites.get(event.site)
+        return Text(called(name, event.site, "zh"), called(name, event.site, "en"))
+    return None
