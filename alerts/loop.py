@@ -36,6 +36,8 @@ SETTLE_S = 0.25
 """Timers run this much behind the clock: an event that arrived in time may still be on its way through the writer."""
 SETTLE_AFTER_START_S = 10.0
 """At a start timers wait so long: first cameras and sensors say what is so now, then what was held before may ring."""
+GATHER_S = 0.01
+"""A batch begins so long after the first word of something new: what arrives together costs little more than one."""
 IDLE_S = 0.5
 """Without a word from the bus the log is looked at this often."""
 _RETRY_S = 1.0
@@ -273,6 +275,7 @@ class EngineLoop:
                 continue
             self._batch = BATCH
             self._bus.wait(Topic.EVENTS, after=self._cursor, timeout_s=self._idle_s())
+            self._stopping.wait(GATHER_S)
 
     def _idle_s(self) -> float:
         due = self._engine.next_due()

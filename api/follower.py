@@ -18,6 +18,7 @@ from hub.errors import StoreClosedError, StoreError
 logger = logging.getLogger(__name__)
 
 _BATCH = 100
+_GATHER_S = 0.02  # what is announced together is read together
 _LOOK_AGAIN_S = 1.0  # also without being told: bounds a lost announcement, and the stop
 
 
@@ -102,3 +103,4 @@ class Follower(Generic[E]):
                 self._place = entry.seq
             if not entries:
                 self._bus.wait(self._topic, after=self._place, timeout_s=_LOOK_AGAIN_S)
+                self._stopping.wait(_GATHER_S)

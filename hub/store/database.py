@@ -8,7 +8,7 @@ never waits for the writer. `start` brings the tables up to date and refuses a d
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TypeVar
@@ -26,6 +26,7 @@ from hub.store.writer import Writer, WriterStats
 __all__ = ["Database", "Durability", "WriterStats", "sqlite_url"]
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 
 class Database:
@@ -115,6 +116,21 @@ class Database:
             StoreClosedError: The store is stopped.
         """
         return self._writer.submit(work, timeout_s=timeout_s, after_commit=after_commit)
+
+    def submit_item(
+        self,
+        work: Callable[[Connection, Sequence[Item]], T],
+        item: Item,
+        *,
+        timeout_s: float = 5.0,
+        after_commit: Callable[[T], None] | None = None,
+    ) -> Future[T]:
+        """Queue one item of a work that takes several at once.
+
+        Items that wait side by side for an equal `work` run as one, and all get its result; if it fails, each is tried
+        alone. Everything else is as in `submit`.
+        """
+        return self._writer.submit_item(work, item, timeout_s=timeout_s, after_commit=after_commit)
 
     def write(self, work: Callable[[Connection], T], *, after_commit: Callable[[T], None] | None = None) -> T:
         """Submit a work and wait for its commit.

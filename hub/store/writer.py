@@ -1,9 +1,10 @@
 """Writer: one thread through which everything that changes the database goes, many works to a commit.
 
 One thread means that sequence numbers are given in the order of commits, so a reader that goes by them misses nothing,
-on PostgreSQL too. Grouping means that a busy moment costs one fsync, not one per message. Whoever submits may wait for
-the Future or go on; it resolves only after the commit that holds its work, in the order of submission, or with an error
-as soon as the work has failed.
+on PostgreSQL too. Grouping means that a busy moment costs one fsync, not one per message; and items that wait side by
+side for the same work are handed to it together, so that they cost a few statements for all. Whoever submits may wait
+for the Future or go on; it resolves only after the commit that holds its work, in the order of submission, or with an
+error as soon as the work has failed.
 
 The queue is bounded. When it is full, `submit` blocks its caller for a while and then raises StoreBusyError; nothing
 that was accepted is dropped, and what was refused is counted.
@@ -14,7 +15,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -29,6 +30,7 @@ from hub.store.engines import transaction_alive, translated
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 GROUP_WORKS = 512
 """Works to a transaction at most."""
@@ -63,9 +65,16 @@ class WriterStats:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    work: Callable[[Connection], Any]
+    """A work, or one `item` of a work that takes several."""
+
+    work: Callable[..., Any]
     after_commit: Callable[[Any], None] | None
     future: Future[Any]
+    item: Any = None
+    takes_items: bool = False
+
+    def goes_with(self, other: _Job) -> bool:
+        return self.takes_items and other.takes_items and self.work == other.work
 
 
 class _TransactionLostError(Exception):
@@ -129,7 +138,20 @@ class Writer:
         after_commit: Callable[[T], None] | None = None,
     ) -> Future[T]:
         """Queue a work; see `Database.submit`."""
-        future: Future[T] = Future()
+        return self._queued(_Job(work, after_commit, Future()), timeout_s)
+
+    def submit_item(
+        self,
+        work: Callable[[Connection, Sequence[Item]], T],
+        item: Item,
+        *,
+        timeout_s: float,
+        after_commit: Callable[[T], None] | None = None,
+    ) -> Future[T]:
+        """Queue an item of a work; see `Database.submit_item`."""
+        return self._queued(_Job(work, after_commit, Future(), item, takes_items=True), timeout_s)
+
+    def _queued(self, job: _Job, timeout_s: float) -> Future[Any]:
         with self._changed:
             has_room = self._changed.wait_for(lambda: not self._open or len(self._queue) < self._queue_size, timeout_s)
             if not self._open:
@@ -137,9 +159,9 @@ class Writer:
             if not has_room:
                 self._refused += 1
                 raise StoreBusyError(f"{self._queue_size} writes are waiting already")
-            self._queue.append(_Job(work, after_commit, future))
+            self._queue.append(job)
             self._changed.notify_all()
-        return future
+        return job.future
 
     def _run(self) -> None:
         try:
@@ -148,8 +170,8 @@ class Writer:
                     self._changed.wait_for(lambda: self._queue or not self._open)
                     if not self._queue:
                         return
-                first = self._next_job()
-                if first is not None:
+                first = self._next_jobs()
+                if first:
                     self._write_group(first)
         finally:  # also when the thread dies of what nobody foresaw: then nobody may wait for ever
             with self._changed:
@@ -160,37 +182,36 @@ class Writer:
             self._fail(left, StoreClosedError("the store is closed"))
             self._drop_connection()
 
-    def _next_job(self) -> _Job | None:
-        """The next work that nobody cancelled, None when there is none now."""
+    def _next_jobs(self) -> list[_Job]:
+        """The next work that nobody cancelled, with the items that wait right behind it; empty when nothing waits."""
+        found: list[_Job] = []
         with self._changed:
-            while self._queue:
+            while self._queue and len(found) < GROUP_WORKS and (not found or found[-1].goes_with(self._queue[0])):
                 job = self._queue.popleft()
-                self._changed.notify_all()
                 if job.future.set_running_or_notify_cancel():
-                    return job
-        return None
+                    found.append(job)
+            self._changed.notify_all()
+        return found
 
-    def _write_group(self, first: _Job) -> None:
+    def _write_group(self, first: list[_Job]) -> None:
         """Run `first` and what else waits in one transaction; what fails goes to the Futures."""
         done: list[tuple[_Job, Any]] = []
-        current: _Job = first
+        current = first
         try:
             if self._connection is None:
                 self._connection = self._connect()
             connection = self._connection
             connection.begin()
             began_s = self._clock.monotonic_s()
-            job: _Job | None = first
-            while job is not None:
-                current = job
-                self._run_job(connection, job, done)
+            while current:
+                self._run_jobs(connection, current, done)
                 full = len(done) >= GROUP_WORKS or self._clock.monotonic_s() - began_s > GROUP_S
-                job = None if full else self._next_job()
+                current = [] if full else self._next_jobs()
             commit_began_s = self._clock.monotonic_s()
             connection.commit()
         except Exception as error:  # noqa: BLE001 - the edge of the writer's loop; logged by _lose_group, once
-            lost = [job for job, _ in done]
-            self._lose_group(lost if current.future.done() or current in lost else [*lost, current], error)
+            lost = {id(job): job for job in (*(job for job, _ in done), *current) if not job.future.done()}
+            self._lose_group(list(lost.values()), error)
             return
         with self._changed:
             self._commits += 1
@@ -200,18 +221,24 @@ class Writer:
         for job, result in done:
             self._resolve(job, result)
 
-    def _run_job(self, connection: Connection, job: _Job, done: list[tuple[_Job, Any]]) -> None:
-        """Run one work, and undo it alone if it fails: the first of a transaction with it, a later one by savepoint."""
+    def _run_jobs(self, connection: Connection, jobs: list[_Job], done: list[tuple[_Job, Any]]) -> None:
+        """Run one work, and undo it alone if it fails: the first of a transaction with it, a later one by savepoint.
+
+        Items that fail together are tried again one by one, so that a bad one harms only itself.
+        """
         others = bool(done)
         if others:
             connection.exec_driver_sql(_SAVE)  # begin_nested does the same at three times the cost
         try:
-            result = job.work(connection)
+            first = jobs[0]
+            result = first.work(connection, [job.item for job in jobs]) if first.takes_items else first.work(connection)
             _check_alive(connection)
             if others:
                 connection.exec_driver_sql(_KEEP)
         except Exception as error:  # whatever a work raises is its submitter's, and the writer goes on
-            self._fail([job], _as_ours(error))
+            together = len(jobs) > 1
+            if not together:
+                self._fail(jobs, _as_ours(error))
             if connection.invalidated:  # it would reconnect by itself, without the lock
                 raise _TransactionLostError(str(_as_ours(error))) from error
             if others:
@@ -220,8 +247,10 @@ class Writer:
             else:
                 connection.rollback()
                 connection.begin()
+            for job in jobs if together else ():
+                self._run_jobs(connection, [job], done)
         else:
-            done.append((job, result))
+            done.extend((job, result) for job in jobs)
 
     def _resolve(self, job: _Job, result: Any) -> None:
         if job.after_commit is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,37 @@ def test_a_bad_work_fails_alone_wherever_it_stands_in_its_group(database: Databa
     assert errors == [ConflictError, type(None), StoreError, type(None), ConflictError, type(None)]
     assert names(database) == ["a", "b", "c"]
     assert database.stats().failed == 3
+
+
+def test_items_that_wait_side_by_side_are_handed_over_together(database: Database) -> None:
+    handed: list[list[str]] = []
+
+    def work(connection: Connection, items: Sequence[str]) -> int:
+        handed.append(list(items))
+        connection.execute(insert(settings), [{"name": item, "value": ""} for item in items])
+        return len(items)
+
+    held = Held(database)
+    futures: list[Future[Any]] = [database.submit_item(work, name) for name in "abc"]
+    futures += [database.submit(put("between")), database.submit_item(work, "d")]
+    held.release()
+    wait(futures, DEADLINE_S)
+    assert handed == [["a", "b", "c"], ["d"]]
+    assert [futures[number].result() for number in (0, 1, 2, 4)] == [3, 3, 3, 1]
+    assert names(database) == ["a", "b", "between", "c", "d"]
+
+
+def test_a_bad_item_fails_alone_among_those_it_waited_with(database: Database) -> None:
+    def work(connection: Connection, items: Sequence[str]) -> None:
+        connection.execute(insert(settings), [{"name": item, "value": ""} for item in items])
+
+    held = Held(database)
+    futures = [database.submit_item(work, name) for name in ("a", "b", "a", "c")]
+    held.release()
+    wait(futures, DEADLINE_S)
+    assert [type(future.exception()) for future in futures] == [type(None), type(None), StoreError, type(None)]
+    assert names(database) == ["a", "b", "c"]
+    assert database.stats().failed == 1
 
 
 def test_a_group_whose_first_work_fails_still_commits_the_rest(database: Database) -> None:
