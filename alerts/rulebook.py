@@ -27,7 +27,6 @@ SHIPPED = Path(__file__).resolve().parent.parent / "config" / "rules"
 
 PLANNED_KEYS = ("scope", "only", "except", "unless", "mutes")
 """Parts of the rule format that stand in its description and do nothing yet: refused, so that nobody relies on them."""
-PLANNED_SHAPES = ("count", "silence", "together", "sequence", "change")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +178,7 @@ def _load_shape(
     [(kind, options)] = when.items()
     plugin = shapes.get(kind)
     if plugin is None:
-        reason = "is not supported yet" if kind in PLANNED_SHAPES else "is no shape"
-        wrong.append(Problem((index, "when", kind), f"`{kind}` {reason}; write {one_of(sorted(shapes))}"))
+        wrong.append(Problem((index, "when", kind), f"`{kind}` is no shape; write {one_of(sorted(shapes))}"))
         return None
     try:
         shape: Shape = plugin.build(plugin.options.model_validate(options))

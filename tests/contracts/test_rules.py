@@ -29,6 +29,7 @@ EXAMPLES = {
         "within": "10s",
         "steps": [{"kind": "thing", "where": {"on": True}}, {"kind": "thing", "where": {"x": ">= 2"}}],
     },
+    "silence": {"of": {"kind": "thing", "where": {"on": True}}, "longer_than": "10s"},
     "together": {
         "within": "10s",
         "all_of": [{"kind": "thing", "where": {"on": True}}, {"kind": "thing", "where": {"x": ">= 2"}}],
