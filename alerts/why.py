@@ -26,7 +26,7 @@ _SHAPES: Mapping[str, tuple[str, str]] = {
         "{seconds} 秒内变化了 {change}，现为 {value}",
         "It changed by {change} in {seconds} s, to {value}",
     ),
-    "silence": ("长时间没有任何消息", "Nothing was heard for too long"),
+    "silence": ("{hours} 小时没有任何消息", "Nothing was heard for {hours} h"),
 }
 
 
