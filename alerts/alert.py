@@ -190,6 +190,20 @@ class Supported(Change):
     __slots__ = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Withheld(Change):
+    """It would have been raised, and was not; `alert` is what it would have been.
+
+    Attributes:
+        zh, en: Why, in words.
+    """
+
+    move: ClassVar[str] = "withheld"
+
+    zh: str = ""
+    en: str = ""
+
+
 class Recurred(Change):
     """It happened again after a while."""
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from alerts.alert import Alert, as_json, from_json
+from alerts.held import Held
 from alerts.shape import NO_STATE, State, source_of
 from hub.store.facts import from_us
 
@@ -64,6 +65,8 @@ class Cell:
         state: The shape's.
         due_us: When the shape wants to be called.
         clear_us: When the alert returns for want of support.
+        held: A claim of the rule that was held back.
+        held_us: When that has to be looked at again.
         supported: Whether the shape's last word was that it holds.
         alert: The open alert that this rule raised.
         last_alert: Id of the one before.
@@ -77,6 +80,8 @@ class Cell:
     state: State = field(default_factory=lambda: NO_STATE)
     due_us: int | None = None
     clear_us: int | None = None
+    held: Held | None = None
+    held_us: int | None = None
     supported: bool = False
     alert: Alert | None = None
     last_alert: str = ""
@@ -91,15 +96,22 @@ class Cell:
     @property
     def empty(self) -> bool:
         """Whether nothing is left to remember."""
-        return not self.state and self.alert is None and self.holds is None and self.due_us is None
+        return not (self.state or self.alert or self.holds or self.held) and self.due_us is None
+
+    @property
+    def timers(self) -> tuple[int | None, ...]:
+        """When each of them runs out."""
+        return (self.due_us, self.clear_us, self.held_us)
 
     def to_stored(self) -> StoredState:
         """For the store."""
-        dues = [due for due in (self.due_us, self.clear_us) if due is not None]
+        dues = [due for due in self.timers if due is not None]
         body = {
             "state": dict(self.state),
             "due_us": self.due_us,
             "clear_us": self.clear_us,
+            "held": None if self.held is None else self.held.to_json(),
+            "held_us": self.held_us,
             "supported": self.supported,
             "alert": None if self.alert is None else as_json(self.alert),
             "last_alert": self.last_alert,
@@ -118,6 +130,8 @@ class Cell:
             state=body["state"],
             due_us=body["due_us"],
             clear_us=body["clear_us"],
+            held=None if body["held"] is None else Held.from_json(body["held"]),
+            held_us=body["held_us"],
             supported=body["supported"],
             alert=None if body["alert"] is None else from_json(body["alert"]),
             last_alert=body["last_alert"],
@@ -136,6 +150,7 @@ class Cells:
         self._waiting: set[Timer] = set()
         self._keys_by_stream: dict[tuple[str, str], set[str]] = defaultdict(set)
         self._ids_by_source: dict[str, set[CellId]] = defaultdict(set)
+        self._held: dict[str, set[str]] = defaultdict(set)
         self._touched: set[CellId] = set()
 
     def __iter__(self) -> Iterator[Cell]:
@@ -153,11 +168,15 @@ class Cells:
         """Take over what was changed in `cell`."""
         self._touched.add(cell.id)
         self._index(cell, frozenset(self._streams(cell)))
+        if cell.held is not None and cell.held.claim is not None:
+            self._held[cell.rule].add(cell.key)
+        elif cell.rule in self._held:
+            self._held[cell.rule].discard(cell.key)
         if cell.empty:
             self._cells.pop(cell.id, None)
             return
         self._cells[cell.id] = cell
-        for due_us in (cell.due_us, cell.clear_us):
+        for due_us in cell.timers:
             if due_us is not None and (due_us, *cell.id) not in self._waiting:
                 self._waiting.add((due_us, *cell.id))
                 heapq.heappush(self._timers, (due_us, *cell.id))
@@ -166,6 +185,10 @@ class Cells:
         """The keys under which a stream stands for a rule."""
         found = self._keys_by_stream.get((rule, stream))
         return tuple(sorted(found)) if found else ()
+
+    def held_of(self, rule: str) -> tuple[str, ...]:
+        """The keys under which a claim of a rule is held back."""
+        return tuple(sorted(self._held.get(rule, ())))
 
     def fed_by(self, source: str) -> tuple[CellId, ...]:
         """The cells in which something stands by the word of a source."""
@@ -197,7 +220,7 @@ class Cells:
 
     def _is_set(self, timer: Timer) -> bool:
         cell = self._cells.get((timer[1], timer[2]))
-        return cell is not None and timer[0] in (cell.due_us, cell.clear_us)
+        return cell is not None and timer[0] in cell.timers
 
     def _index(self, cell: Cell, streams: frozenset[str]) -> None:
         if streams == cell.streams:

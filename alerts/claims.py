@@ -24,6 +24,7 @@ from alerts.alert import (
     Rose,
     Supported,
     Text,
+    Withheld,
     alert_id,
     seen_again,
 )
@@ -47,6 +48,7 @@ class Claims:
         self._cells = cells
         self._owners: dict[Slot, Cell] = {}
         self._slots: dict[str, Slot] = {}
+        self._by_kind: dict[str, set[Slot]] = {}
         self._changes: list[Change] = []
 
     def __iter__(self) -> Iterator[Alert]:
@@ -66,12 +68,27 @@ class Claims:
         if cell.alert is not None:
             self._owners[_slot(cell.alert)] = cell
             self._slots[cell.alert.id] = _slot(cell.alert)
+            if not cell.alert.shadow:
+                self._by_kind.setdefault(cell.alert.kind, set()).add(_slot(cell.alert))
+
+    def open_of(self, kind: str) -> list[Alert]:
+        """The open Alerts of a kind that are not in the shadow, in the order of their keys."""
+        slots = sorted(self._by_kind.get(kind, ()))
+        return [alert for slot in slots if (alert := self._owners[slot].alert) is not None]
+
+    def alert_at(self, slot: Slot | None) -> Alert | None:
+        """The open Alert of a slot."""
+        owner = None if slot is None else self._owners.get(slot)
+        return None if owner is None else owner.alert
+
+    def withhold(self, rule: Rule, cell: Cell, claim: Claim, now_us: int, *, zh: str, en: str) -> None:
+        """A rule claims something that must not become an alert now, because of `zh` or `en`."""
+        alert = self._made(rule, cell, claim, level=_level(rule, claim), now_us=now_us)
+        self._changes.append(Withheld(alert, from_us(now_us), zh, en))
 
     def claim(self, rule: Rule, cell: Cell, claim: Claim, now_us: int) -> None:
         """A rule claims that something holds or happened."""
-        level = claim.level or rule.level
-        if level is None:
-            raise ValueError(f"rule {rule.id}: neither the shape nor the rule gives a level")
+        level = _level(rule, claim)
         owner = self._owners.get((rule.kind, cell.key, rule.shadow))
         if owner is None or owner.alert is None:
             self._raise(rule, cell, claim, level=level, now_us=now_us)
@@ -104,6 +121,8 @@ class Claims:
         """The cell's rule claims its alert no longer."""
         owner = self._owners.get(cell.holds) if cell.holds is not None else None
         cell.supported, cell.clear_us, cell.holds = False, None, None
+        if cell.held is not None and cell.held.claim is not None:
+            cell.held, cell.held_us = None, None
         if owner is None or owner.alert is None:
             return
         alert = owner.alert
@@ -130,6 +149,13 @@ class Claims:
             self._cells.keep(owner)
 
     def _raise(self, rule: Rule, cell: Cell, claim: Claim, *, level: Level, now_us: int) -> None:
+        alert = self._made(rule, cell, claim, level=level, now_us=now_us)
+        cell.holds = _slot(alert)
+        cell.alert = alert
+        self.register(cell)
+        self._put(cell, alert, Raised, now_us)
+
+    def _made(self, rule: Rule, cell: Cell, claim: Claim, *, level: Level, now_us: int) -> Alert:
         first = claim.first
         if alert_id(rule.id, cell.key, first) == cell.last_alert:  # it was closed while its first event still stood
             first = claim.witness.event
@@ -158,10 +184,7 @@ class Claims:
             latched=rule.clear.by_person_only,
             shadow=rule.shadow,
         )
-        cell.holds = _slot(alert)
-        cell.alert = alert
-        self.register(cell)
-        self._put(cell, self._worded(alert, rule, claim), Raised, now_us)
+        return self._worded(alert, rule, claim)
 
     def _worded(self, alert: Alert, rule: Rule, claim: Claim) -> Alert:
         def text(template: str, language: str) -> str:
@@ -191,6 +214,7 @@ class Claims:
         self._changes.append(Closed(closed, from_us(now_us)))
         del self._owners[_slot(alert)]
         del self._slots[alert.id]
+        self._by_kind.get(alert.kind, set()).discard(_slot(alert))
         owner.alert, owner.last_alert = None, alert.id
         self._cells.keep(owner)
 
@@ -198,6 +222,13 @@ class Claims:
         owner.alert = alert
         self._changes.append(change(alert, from_us(now_us)))
         self._cells.keep(owner)
+
+
+def _level(rule: Rule, claim: Claim) -> Level:
+    level = claim.level or rule.level
+    if level is None:
+        raise ValueError(f"rule {rule.id}: neither the shape nor the rule gives a level")
+    return level
 
 
 def _slot(alert: Alert) -> Slot:

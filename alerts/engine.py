@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from alerts.alert import Alert, Change
+from alerts.alert import Alert, Change, Closed, Returned
 from alerts.cells import Cell, Cells, StoredState, Unsaved
 from alerts.claims import Claims
 from alerts.pattern import Answer
@@ -23,6 +23,7 @@ from alerts.places import Places
 from alerts.rule import Rule
 from alerts.rulebook import RuleBook
 from alerts.shape import NO_STATE, Claim, Step, Verdict, stream_of
+from alerts.withholding import GUARD, Withholding
 from hub.events import Event
 from hub.store.facts import from_us, to_us
 
@@ -66,9 +67,10 @@ class Engine:
     def __init__(self, book: RuleBook, places: Places) -> None:
         self.counts = Counts()
         self._held_us = 0
-        self._book = book
+        self._book = book.on(places)
         self._cells = Cells(self._streams)
         self._claims = Claims(self._cells, places)
+        self._withholding = Withholding(self._cells, self._claims)
 
     @property
     def book(self) -> RuleBook:
@@ -76,8 +78,9 @@ class Engine:
         return self._book
 
     def call_places(self, places: Places, now: datetime) -> list[Change]:
-        """Use other names from now on; what a camera or sensor said that is no longer there is over."""
+        """Use other names, areas and calendars; what a camera or sensor said that is no longer there is over."""
         before, self._claims.places = self._claims.places, places
+        self._book = self._book.on(places)
         gone = {*before.cameras, *before.sensors} - {*places.cameras, *places.sensors}
         now_us = to_us(now)
         for source in sorted(gone):
@@ -89,7 +92,9 @@ class Engine:
                 if over and not rule.clear.by_person_only:
                     self._claims.release(cell, now_us)
                     self._cells.keep(cell)
-        return self._claims.take_changes()
+        for cell in list(self._cells):
+            self._surround(cell, now_us)
+        return self._settled(now_us)
 
     def handle(self, event: Event) -> list[Change]:
         """What an Event changes; timers that ran out before its arrival come first."""
@@ -100,13 +105,16 @@ class Engine:
             self._on_health(event, now_us)
         elif event.kind in (RESOLVED_KIND, REOPENED_KIND):
             self._claims.resolve(event.subject or "", now_us, resolved=event.kind == RESOLVED_KIND)
+        for rule in self._book.watchers.get(event.kind, ()):
+            self._guarded(rule, self._watch, event, now_us)
         for rule in self._book.by_kind.get(event.kind, ()):
             self._guarded(rule, self._feed, event, now_us)
-        return changes + self._claims.take_changes()
+        return changes + self._settled(now_us)
 
     def advance(self, now: datetime) -> list[Change]:
         """What the passing of time up to `now` changes."""
         now_us = to_us(now)
+        changes: list[Change] = []
         while now_us >= self._held_us and (due := self._cells.pop_due(now_us)) is not None:
             due_us, cell = due
             at_us = max(due_us, self._held_us)
@@ -115,10 +123,17 @@ class Engine:
                 cell.due_us = None
                 if rule is not None:
                     self._guarded(rule, self._on_due, cell, at_us)
+                elif cell.rule.endswith(GUARD):
+                    self._withholding.forget(cell)
+            if cell.held_us == due_us:
+                cell.held_us = None
+                if rule is not None:
+                    self._guarded(rule, self._look_again, cell, at_us)
             if cell.clear_us == due_us:
                 self._claims.release(cell, at_us)
             self._cells.keep(cell)
-        return self._claims.take_changes()
+            changes += self._settled(at_us)
+        return changes
 
     def next_due(self) -> datetime | None:
         """When `advance` is wanted next."""
@@ -144,10 +159,12 @@ class Engine:
 
     def reload(self, book: RuleBook, now: datetime) -> list[Change]:
         """Take other rules. State is kept where shape and key are the same; what a rule no longer claims returns."""
-        self._book = book
+        self._book = book.on(self._claims.places)
+        now_us = to_us(now)
         for cell in list(self._cells):
-            self._reconcile(cell, to_us(now))
-        return self._claims.take_changes()
+            self._reconcile(cell, now_us)
+            self._surround(cell, now_us)
+        return self._settled(now_us)
 
     def snapshot(self) -> tuple[StoredState, ...]:
         """All memory."""
@@ -161,6 +178,7 @@ class Engine:
         """Begin with the memory of an earlier engine, under the rules of this one."""
         self._cells = Cells(self._streams)
         self._claims = Claims(self._cells, self._claims.places)
+        self._withholding = Withholding(self._cells, self._claims)
         for stored in states:
             cell = Cell.from_stored(stored)
             self._cells.keep(cell)
@@ -182,6 +200,8 @@ class Engine:
             left = self._cells.get(rule.id, other)
             if other != key and left is not None:
                 self._take(rule, left, rule.shape.on_left(left.state, event, now_us), now_us)
+        if rule.around.reach is not None and not rule.around.reach.sees(event):
+            return
         if event.kind in rule.shape.kinds:
             cell = None if key is None else self._cells.get(rule.id, key)
             step = rule.shape.on_event(NO_STATE if cell is None else cell.state, event, now_us)
@@ -221,17 +241,61 @@ class Engine:
     def _act(self, rule: Rule, cell: Cell, claim: Claim, now_us: int) -> None:
         clear = rule.clear
         if claim.verdict is not Verdict.OVER:
+            if cell.holds is None and not self._may_ring(rule, cell, claim, now_us):
+                return
+            cell.held, cell.held_us = None, None
             cell.supported = True
             cell.clear_us = _after(rule, now_us) if claim.verdict is Verdict.HAPPENED else None
             self._claims.claim(rule, cell, claim, now_us)
             return
         cell.supported = False
         if cell.holds is None:
+            self._withholding.let_go(cell, now_us)
             return
         if clear.after_s is not None:
             cell.clear_us = cell.clear_us or _after(rule, now_us)
         elif clear.when is None and not clear.latch:
             self._claims.release(cell, now_us)
+
+    def _may_ring(self, rule: Rule, cell: Cell, claim: Claim, now_us: int) -> bool:
+        """Whether a claim becomes an alert; one that is withheld is kept and recorded."""
+        if rule.around.reach is not None and not rule.around.reach.holds(claim.witness):
+            cell.held, cell.held_us = None, None
+            return False
+        reason = self._withholding.reason(rule, claim, now_us)
+        if reason is not None:
+            self._withholding.hold(rule, cell, claim, reason=reason, now_us=now_us)
+        return reason is None
+
+    def _look_again(self, rule: Rule, cell: Cell, now_us: int) -> None:
+        """Ring for what is held back, if nothing speaks against it any more."""
+        if cell.held is None or cell.held.claim is None:
+            cell.held, cell.held_us = None, None
+        else:
+            self._act(rule, cell, cell.held.claim, now_us)
+        self._cells.keep(cell)
+
+    def _watch(self, rule: Rule, event: Event, now_us: int) -> None:
+        if self._withholding.sees(rule, event, now_us):
+            self._look_at_all(rule, now_us)
+
+    def _look_at_all(self, rule: Rule, now_us: int) -> None:
+        for key in self._cells.held_of(rule.id):
+            cell = self._cells.get(rule.id, key)
+            if cell is not None:
+                self._guarded(rule, self._look_again, cell, now_us)
+
+    def _settled(self, now_us: int) -> list[Change]:
+        """What changed, and what follows from it: an alert that returned withholds for a while, and then no more."""
+        changes = self._claims.take_changes()
+        for change in changes:  # grows as it goes
+            if not isinstance(change, Returned | Closed) or change.alert.shadow:
+                continue
+            for rule in self._book.watchers.get(change.alert.kind, ()):
+                self._withholding.ended(rule, change.alert, now_us)
+                self._look_at_all(rule, now_us)
+            changes += self._claims.take_changes()
+        return changes
 
     def _on_health(self, event: Event, now_us: int) -> None:
         """A source fell silent or came back.
@@ -260,22 +324,44 @@ class Engine:
 
     def _settle(self, rule: Rule, cell: Cell, source: str, now_us: int) -> None:
         over = self._drop(rule, cell, source, now_us)
-        if over and cell.holds is not None and rule.clear.when is None and not rule.clear.latch:
+        if over and cell.holds is None:
+            self._withholding.let_go(cell, now_us)
+            self._cells.keep(cell)
+        elif over and rule.clear.when is None and not rule.clear.latch:
             cell.supported = False
             cell.clear_us = max(_after(rule, now_us) or 0, now_us + SETTLE_US)
             self._cells.keep(cell)
 
     def _reconcile(self, cell: Cell, now_us: int) -> None:
         """Hold a cell to the rule it has now: with another shape or key it begins afresh, without a rule it ends."""
+        if cell.rule.endswith(GUARD):
+            guarded = self._book.by_id.get(cell.rule.removesuffix(GUARD))
+            if guarded is None or guarded.around.unless is None or guarded.around.unless.digest != cell.hash:
+                self._withholding.forget(cell)
+                self._cells.keep(cell)
+            return
         rule = self._book.by_id.get(cell.rule)
         if rule is not None and rule.hash == cell.hash:
             held = cell.holds
             if held is None or (held[0], held[2]) == (rule.kind, rule.shadow):
                 return
         self._claims.release(cell, now_us)
+        cell.held, cell.held_us = None, None
         cell.hash = "" if rule is None else rule.hash
         cell.state, cell.due_us = NO_STATE, None
         self._cells.keep(cell)
+
+    def _surround(self, cell: Cell, now_us: int) -> None:
+        """Hold a cell to what stands around its rule now."""
+        rule = self._book.by_id.get(cell.rule)
+        if rule is None:
+            return
+        alert, reach = self._claims.alert_at(cell.holds), rule.around.reach
+        if alert is not None and reach is not None and not reach.keeps(alert) and not rule.clear.by_person_only:
+            self._claims.release(cell, now_us)
+            self._cells.keep(cell)
+        if cell.held is not None and cell.held.under != rule.around.digest:
+            self._guarded(rule, self._look_again, cell, now_us)
 
     def _streams(self, cell: Cell) -> Iterable[str]:
         rule = self._book.by_id.get(cell.rule)

@@ -1,19 +1,28 @@
-"""Places: how cameras, sensors, sites, areas and zones are called, for what an alert says.
+"""Places: how cameras, sensors, sites, areas and zones are called and where they are, and what the days are there.
 
 Made from the Community whenever a Revision is accepted, and swapped whole. An id that is not in it is called by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
-from config.community import Community, Name
+from alerts.calendar import Almanac, almanac_of
+from config.community import Community, Name, Ring
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Names by id; zones by (camera, zone)."""
+    """Names by id; zones by (camera, zone).
+
+    Attributes:
+        parents: The area above each area but the one at the top.
+        ring_of_site: Who each site belongs to.
+        tags_of_site: What each site is tagged with.
+        almanac: Time zone and calendars.
+    """
 
     sites: Mapping[str, Name]
     areas: Mapping[str, Name]
@@ -21,10 +30,22 @@ class Places:
     sensors: Mapping[str, Name]
     zones: Mapping[tuple[str, str], Name]
     area_of_site: Mapping[str, str]
+    parents: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    ring_of_site: Mapping[str, Ring] = field(default_factory=lambda: MappingProxyType({}))
+    tags_of_site: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
+    almanac: Almanac = field(default_factory=Almanac)
 
     def device(self, source: str, language: str) -> str:
         """What a camera or sensor is called."""
         return called(self.cameras.get(source) or self.sensors.get(source), source, language)
+
+    def way_up(self, area: str | None) -> Iterator[str]:
+        """An area, the one above it, and so on to the top."""
+        seen: set[str] = set()
+        while area is not None and area not in seen:
+            seen.add(area)
+            yield area
+            area = self.parents.get(area)
 
 
 def called(name: Name | None, fallback: str, language: str) -> str:
@@ -41,4 +62,8 @@ def places_of(community: Community) -> Places:
         sensors={sensor.id: sensor.name or Name(en=sensor.id) for sensor in community.sensors},
         zones={(camera.id, zone.id): zone.name for camera in community.cameras for zone in camera.zones if zone.name},
         area_of_site={site.id: site.area for site in community.sites if site.area is not None},
+        parents={area.id: area.parent for area in community.areas if area.parent is not None},
+        ring_of_site={site.id: site.ring for site in community.sites},
+        tags_of_site={site.id: frozenset(site.tags) for site in community.sites},
+        almanac=almanac_of(community),
     )

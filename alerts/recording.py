@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from alerts.alert import Alert, Change, Condition, Raised, Reactivated, as_json
+from alerts.alert import Alert, Change, Condition, Raised, Reactivated, Withheld, as_json
 from alerts.cells import Unsaved
 from alerts.engine import REOPENED_KIND
 from alerts.grouping import Member, announces_again, summed_up
@@ -106,6 +106,15 @@ class _Recorder:
     def change(self, change: Change) -> None:
         """Store one change of an alert; its incident follows in `finish`."""
         alert = change.alert
+        if isinstance(change, Withheld):
+            self._enter(
+                topic="withheld",
+                subject=alert.id,
+                move=change.move,
+                note=f"would have fired, withheld because {change.en}",
+                body={**as_json(alert), "because": {"zh": change.zh, "en": change.en}},
+            )
+            return
         if alert.shadow:
             if change.move:
                 self._enter(topic="shadow", subject=alert.id, move=change.move, body=as_json(alert))

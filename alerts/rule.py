@@ -9,14 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from alerts.around import Around, AroundSpec, Mutes, UnlessSpec, build_around
+from alerts.calendar import HoursList
 from alerts.duration import Seconds
 from alerts.kinds import ALERT_KINDS
 from alerts.pattern import Pattern, PatternSpec, build_pattern
+from alerts.places import Places
+from alerts.scope import ScopeSpec
 from alerts.shape import Shape
 from alerts.words import PLACES, Words, unknown_placeholders
 from config.community import Level, Name
@@ -84,10 +88,28 @@ class RuleSpec(_Part):
         BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
         Field(min_length=1, max_length=4),
     ]
+    scope: ScopeSpec | None = None
+    only: HoursList = ()
+    excluded: Annotated[HoursList, Field(alias="except")] = ()
     when: Annotated[dict[str, Any], Field(min_length=1, max_length=1)]
+    unless: UnlessSpec | None = None
+    mutes: Mutes | None = None
     clear: ClearSpec = ClearSpec()
     say: Words
     do: Words
+
+    @property
+    def around(self) -> AroundSpec:
+        """What stands around the shape."""
+        return AroundSpec.model_validate(
+            {
+                "scope": self.scope,
+                "only": self.only,
+                "except": self.excluded,
+                "unless": self.unless,
+                "mutes": self.mutes,
+            }
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +149,7 @@ class Rule:
         clear: When it is normal again.
         say: Templates of what it says.
         do: What to do about it.
+        around: Where and when it counts, what withholds it, what it mutes.
         hash: Of shape and key: as long as it is the same, state is kept over a change of the rule.
     """
 
@@ -142,12 +165,18 @@ class Rule:
     clear: Clear
     say: Words
     do: Words
+    around: Around
     hash: str
 
     @property
     def kinds(self) -> frozenset[str]:
         """Event kinds it has to see."""
         return self.shape.kinds | (self.clear.when.kinds if self.clear.when else frozenset())
+
+    def on(self, places: Places) -> Rule:
+        """The same rule in the community of `places`: its areas, hours and calendars."""
+        around = self.around.on(places)
+        return replace(self, around=around, shape=self.shape.counting(around.only))
 
     def key_of(self, event: Event) -> str | None:
         """What `event` counts for; None when the event does not say."""
@@ -179,6 +208,7 @@ def build_rule(spec: RuleSpec, shape: Shape) -> Rule:
         ),
         say=spec.say,
         do=spec.do,
+        around=build_around(spec.around, spec.for_each),
         hash=hashlib.sha256(counted.encode()).hexdigest()[:16],
     )
 
@@ -192,6 +222,8 @@ def rule_problems(spec: RuleSpec, shape: Shape) -> list[Problem]:
         found.append(Problem(("raises", "severity"), "the shape has levels of its own; write `by_level`"))
     if not shape.levels and spec.raises.severity == BY_LEVEL:
         found.append(Problem(("raises", "severity"), f"the shape has no levels; write {one_of([*Level])}"))
+    if spec.mutes is not None:
+        found.append(Problem(("mutes",), "`mutes` is not supported yet; leave it out"))
     known = (*PLACES, *shape.facts)
     for part, words, names in (("say", spec.say, known), ("do", spec.do, known)):
         for language, wrong in unknown_placeholders(words, names):

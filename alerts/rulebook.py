@@ -15,6 +15,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from alerts.kinds import ALERT_KINDS
+from alerts.places import Places
 from alerts.rule import Rule, RuleSpec, build_rule, rule_problems
 from alerts.shape import Shape
 from config.errors import ConfigurationError, Mistake
@@ -25,9 +27,6 @@ from hub.plugins import Plugin, load_plugins
 SHIPPED = Path(__file__).resolve().parent.parent / "config" / "rules"
 """The rule files that come with the program."""
 
-PLANNED_KEYS = ("scope", "only", "except", "unless", "mutes")
-"""Parts of the rule format that stand in its description and do nothing yet: refused, so that nobody relies on them."""
-
 
 @dataclass(frozen=True, slots=True)
 class RuleBook:
@@ -37,6 +36,7 @@ class RuleBook:
         rules: Live and shadow ones, in the order of their ids.
         by_id: The same by id.
         by_kind: For each event kind, the rules that have to see it.
+        watchers: For each event or alert kind, the rules that it withholds, or stops withholding.
         digest: SHA-256 of the files they came from.
         off: Ids of those that are switched off.
     """
@@ -44,21 +44,30 @@ class RuleBook:
     rules: tuple[Rule, ...]
     by_id: Mapping[str, Rule]
     by_kind: Mapping[str, tuple[Rule, ...]]
+    watchers: Mapping[str, tuple[Rule, ...]]
     digest: str
     off: tuple[str, ...] = ()
+
+    def on(self, places: Places) -> RuleBook:
+        """The same rules in the community of `places`."""
+        return make_book([rule.on(places) for rule in self.rules], digest=self.digest, off=self.off)
 
 
 def make_book(rules: Sequence[Rule], *, digest: str = "", off: Sequence[str] = ()) -> RuleBook:
     """A RuleBook of rules with different ids."""
     ordered = tuple(sorted(rules, key=lambda rule: rule.id))
     by_kind: dict[str, list[Rule]] = {}
+    watchers: dict[str, list[Rule]] = {}
     for rule in ordered:
+        for kind in sorted(rule.around.watches):
+            watchers.setdefault(kind, []).append(rule)
         for kind in sorted(rule.kinds):
             by_kind.setdefault(kind, []).append(rule)
     return RuleBook(
         rules=ordered,
         by_id=MappingProxyType({rule.id: rule for rule in ordered}),
         by_kind=MappingProxyType({kind: tuple(found) for kind, found in by_kind.items()}),
+        watchers=MappingProxyType({kind: tuple(found) for kind, found in watchers.items()}),
         digest=digest,
         off=tuple(off),
     )
@@ -137,7 +146,10 @@ def _unspoken(rule: Rule, index: int, observations: Collection[str] | None) -> l
     if observations is None:
         return []
     known = tuple(sorted(observations))
-    parts = [(("when", rule.shape_kind), rule.shape.kinds)]
+    parts: list[tuple[tuple[str, ...], frozenset[str]]] = [(("when", rule.shape_kind), rule.shape.kinds)]
+    if rule.around.unless is not None:
+        parts.append((("unless", "kind"), rule.around.unless.pattern.kinds - ALERT_KINDS.keys()))
+        parts.append((("unless", "until"), rule.around.unless.until))
     if rule.clear.when is not None:
         parts.append((("clear", "when"), rule.clear.when.kinds))
     return [
@@ -155,16 +167,12 @@ def _load_rule(
         wrong.append(Problem((index,), "is not a rule; write `rule: name` and its other keys"))
         return None
     before = len(wrong)
-    wrong += [
-        Problem((index, key), f"`{key}` is not supported yet; leave it out") for key in PLANNED_KEYS if key in body
-    ]
-    known = {key: value for key, value in body.items() if key not in PLANNED_KEYS}
     spec: RuleSpec | None = None
     try:
-        spec = RuleSpec.model_validate(known)
+        spec = RuleSpec.model_validate(body)
     except ValidationError as error:
-        wrong += problems(error, RuleSpec, known, below=(index,))
-    when = known.get("when")
+        wrong += problems(error, RuleSpec, body, below=(index,))
+    when = body.get("when")
     shape = _load_shape(when, index, shapes, wrong) if isinstance(when, dict) and len(when) == 1 else None
     if spec is None or shape is None:
         return None

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from alerts.calendar import Window
 from config.community import Level
 from hub.events import Event
 from hub.store.facts import to_us
@@ -140,6 +141,11 @@ class Shape(ABC):
     @abstractmethod
     def on_event(self, state: State, event: Event, now_us: int) -> Step:
         """An Event of one of `kinds` with this key arrived. `state` is NO_STATE the first time."""
+
+    def counting(self, only: Window | None) -> Shape:
+        """The same shape, knowing the hours that its rule counts in: for one that measures only these."""
+        del only
+        return self
 
     def on_due(self, state: State, now_us: int) -> Step:
         """The time in `Step.due_us` came."""

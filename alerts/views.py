@@ -129,7 +129,8 @@ class JournalEntry:
     Attributes:
         seq: Its number, which only grows.
         at: When.
-        topic: `alert`, `incident`, `health`, or `shadow` for what a rule on trial would have raised.
+        topic: `alert`, `incident`, `health`, `shadow` for what a rule on trial would have raised, or `withheld` for
+            what a rule would have raised if nothing had spoken against it.
         subject: Id of the alert or incident, or source of the health change.
         incident: Id of the incident, if any.
         move: What was done.

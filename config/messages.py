@@ -84,7 +84,8 @@ def in_words(  # noqa: PLR0911 - one for each sort of error
     if kind == "extra_forbidden":
         beside = locate(location[:-1], data).value
         written = tuple(beside) if isinstance(beside, dict) else ()
-        return _unknown_key(str(location[-1]), _schema_at(model, location[:-1]), given, written=written)
+        above = _present(_schema_at(model, location[:-1]), model)
+        return _unknown_key(str(location[-1]), above, given, written=written)
     if kind == "missing":
         return f"missing; write {_expected(schema, model)}"
     if kind == "value_error":
@@ -164,6 +165,13 @@ def _schema_at(model: type[BaseModel], location: Location) -> Schema:
         if below or "anyOf" not in schema or not isinstance(part, str):  # else it is pydantic's name of a branch
             schema = below
     return schema
+
+
+def _present(schema: Schema, model: type[BaseModel]) -> Schema:
+    """The schema of what may be left out, when it is there."""
+    branches = [_resolved(branch, model) for branch in schema.get("anyOf", ())]
+    branches = [branch for branch in branches if branch.get("type") != "null"]
+    return branches[0] if len(branches) == 1 else schema
 
 
 def _step(schema: Schema, part: str | int, model: type[BaseModel]) -> Schema:

@@ -175,7 +175,7 @@ journal = Table(
     metadata,
     Column("seq", _Sequence, primary_key=True, autoincrement=True, comment="order; the feed's Last-Event-ID"),
     Column("at", Text, nullable=False, comment="when"),
-    Column("topic", Text, nullable=False, comment="alert, incident or health"),
+    Column("topic", Text, nullable=False, comment="alert, incident, health, shadow or withheld"),
     Column("subject", Text, nullable=False, comment="id of the alert or incident, or source of the health change"),
     Column("incident", Text, comment="Incident id"),
     Column("move", Text, nullable=False, comment="raised, recurred, returned, acknowledged, commented, resolved, ..."),

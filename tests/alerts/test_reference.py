@@ -10,11 +10,14 @@ from typing import get_args
 
 import pytest
 
+from alerts.around import UnlessSpec
+from alerts.calendar import HoursSpec
 from alerts.engine import REOPENED_KIND, RESOLVED_KIND
 from alerts.incident import MOVES, Cause, Handling, Verdict
 from alerts.kinds import ALERT_KINDS
 from alerts.rule import ForEach, RuleSpec
 from alerts.rulebook import SHIPPED, load_rules
+from alerts.scope import ScopeSpec
 from alerts.words import PLACES
 from config.reading import read_text
 from hub.events import Event, Phase, Quality, event_from_json, event_to_json
@@ -46,8 +49,9 @@ def test_every_example_loads(tmp_path: Path, block: str) -> None:
 
 
 def test_every_key_place_and_kind_stands_on_the_page() -> None:
-    for key in RuleSpec.model_fields:
-        assert f"`{key}`" in PAGE
+    for model in (RuleSpec, ScopeSpec, HoursSpec, UnlessSpec):
+        for name, field in model.model_fields.items():
+            assert f"`{field.alias or name}`" in PAGE
     for word in get_args(ForEach):
         assert f"`{word}`" in PAGE
     for placeholder in PLACES:

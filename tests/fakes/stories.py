@@ -100,8 +100,9 @@ def health(kind: str, at_s: float, source: str, state: str) -> Event:
 class Story:
     """An Engine to which things happen in order of arrival."""
 
-    def __init__(self, book: RuleBook) -> None:
-        self.engine = Engine(book, places_of(COMMUNITY))
+    def __init__(self, book: RuleBook, community: Community = COMMUNITY) -> None:
+        self.engine = Engine(book, places_of(community))
+        self.community = community
         self.changes: list[Change] = []
 
     def happens(self, *events: Event) -> list[str]:
@@ -119,9 +120,14 @@ class Story:
     def restarts(self) -> None:
         """Stop the engine and go on with another that has only what was stored."""
         states = self.engine.snapshot()
-        old, self.engine = self.engine, Engine(self.engine.book, places_of(COMMUNITY))
+        old, self.engine = self.engine, Engine(self.engine.book, places_of(self.community))
         assert self.engine.restore(states, START) == []
         assert self.engine.snapshot() == old.snapshot()
+
+    def moves_to(self, community: Community, at_s: float) -> list[str]:
+        """Change the community."""
+        self.community = community
+        return self._noted(self.engine.call_places(places_of(community), moment(at_s)))
 
     def reloads(self, book: RuleBook, at_s: float) -> list[str]:
         """Change the rules."""
