@@ -47,6 +47,10 @@ _OWNER: Mapping[str, str] = {"zone": "camera", "subject": "device"}
 """A zone means something in its camera only, a subject within its source: alone, their key holds the owner too."""
 
 
+_SHARED = frozenset({"site", "household", "area"})
+"""Keys for which several devices may speak."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -224,6 +228,8 @@ def rule_problems(spec: RuleSpec, shape: Shape) -> list[Problem]:
         found.append(Problem(("raises", "severity"), f"the shape has no levels; write {one_of([*Level])}"))
     if spec.mutes is not None:
         found.append(Problem(("mutes",), "`mutes` is not supported yet; leave it out"))
+    if shape.several_sources and not set(spec.for_each) <= _SHARED:
+        found.append(Problem(("for_each",), "the shape needs several devices for one key; write site or area"))
     known = (*PLACES, *shape.facts)
     for part, words, names in (("say", spec.say, known), ("do", spec.do, known)):
         for language, wrong in unknown_placeholders(words, names):

@@ -132,11 +132,13 @@ class Shape(ABC):
         kinds: Event kinds it wants to see.
         levels: The levels it decides on itself; empty when the rule gives the one.
         facts: Names that `say` may use besides the place: those in `Claim.facts`.
+        several_sources: Whether it can only hold where several sources speak for one key.
     """
 
     kinds: frozenset[str]
     levels: tuple[Level, ...] = ()
     facts: tuple[str, ...] = ()
+    several_sources: bool = False
 
     @abstractmethod
     def on_event(self, state: State, event: Event, now_us: int) -> Step:

@@ -28,7 +28,7 @@ from alerts.windows import Found, Moment, Noted, Seen, WindowShape, moments_sinc
 from hub.events import Event
 from hub.plugins import Options, Plugin
 
-MOST_MOMENTS = 64
+MOST_MOMENTS = 24
 """Kept per step."""
 
 

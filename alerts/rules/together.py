@@ -53,6 +53,7 @@ class TogetherShape(WindowShape):
     """Several independent devices say so at about the same time."""
 
     facts = ("seconds",)
+    several_sources = True
 
     def __init__(self, options: TogetherOptions) -> None:
         super().__init__(options.within_s)

@@ -31,7 +31,7 @@ FRAME = """
 - rule: example
   name: {{zh: 例, en: Example}}
   raises: {{kind: fire.smoke, severity: {severity}}}
-  for_each: device
+  for_each: site
   when:
 {shape}
   say: {{zh: 例, en: Example}}

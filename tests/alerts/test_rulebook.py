@@ -128,6 +128,13 @@ def test_a_mistake_in_a_shape_is_named_with_its_place(tmp_path: Path, shape: str
     assert any(message in each for each in found), found
 
 
+def test_several_devices_cannot_speak_for_the_key_of_one(tmp_path: Path) -> None:
+    shape = "together: {within: 9s, all_of: [{kind: smoke}, {kind: heat}]}"
+    text = GOOD.replace("event: {kind: smoke, where: {alarm: true}}", shape)
+    [found] = mistakes(tmp_path, text.replace("for_each: site", "for_each: [site, device]"))
+    assert "[0].for_each: the shape needs several devices for one key; write site or area" in found
+
+
 def test_all_mistakes_of_all_files_are_named_at_once(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(GOOD.replace("site", "house", 1) + GOOD, encoding="utf-8")
     (tmp_path / "b.yaml").write_text(GOOD + "- 7\n", encoding="utf-8")

@@ -66,6 +66,13 @@ def test_what_lies_between_the_steps_does_not_matter(tmp_path: Path) -> None:
     assert story.happens(told("b", 30)) == ["raised gas.repeated"]
 
 
+def test_of_a_first_step_that_is_told_again_and_again_the_newest_counts(tmp_path: Path) -> None:
+    story = Story(book_with(tmp_path, PAIR, say="{seconds}"))
+    story.happens(*(told("a", at_s) for at_s in range(900)))
+    assert story.happens(told("b", 901)) == ["raised gas.repeated"]
+    assert story.alerts[0].text.en == "2"
+
+
 def test_a_step_of_unknown_age_or_with_a_field_missing_is_none(tmp_path: Path) -> None:
     story = Story(book_with(tmp_path, PAIR))
     story.happens(told("a", 0), told("b", 1, fields={}), told("b", 2, quality=(Quality.RETAINED,)))
