@@ -12,8 +12,8 @@ afresh after its own restart, and after being killed it even forgets DUP. So a m
 When both died and the numbering is void, nothing is matched: a repetition cannot be told from an equal message whose
 predecessor was acknowledged in the last moment. In doubt a message is stored again, never dropped.
 
-An entry is forgotten (settled) when the broker has certainly taken our acknowledgement. Bounded by what the broker
-sends un-acknowledged plus what was acknowledged within `SETTLE_S`.
+An entry is forgotten (settled) when the broker has certainly taken our acknowledgement: it answered something that we
+sent after it. Bounded by what the broker sends un-acknowledged plus what was acknowledged since its last answer.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 SETTLE_S = 2.0
-"""An acknowledgement that went out on a connection which stood so much longer has arrived and is on the broker's disk.
-Measured: of 240 acknowledged messages none came again after 0.3 s and a kill -9 of nats-server."""
+"""So much after it went out, an acknowledgement that the broker has read is also on its disk. Measured: of 240
+acknowledged messages none came again after 0.3 s and a kill -9 of nats-server."""
 
 WINDOW_S = 30.0
 """The broker has sent again what it wants acknowledged within so many seconds of a connection: six times its
@@ -143,16 +143,31 @@ class Deliveries:
         if pile is not None and entry in pile:
             pile.remove(entry)
 
-    def settled(self, now_s: float) -> list[int]:
-        """Forget what the broker certainly knows; returns the packet ids whose marks can go."""
+    def settled(self, now_s: float, *, answered_s: float) -> list[int]:
+        """Forget what the broker certainly knows.
+
+        Args:
+            now_s: Monotonic seconds.
+            answered_s: When something was sent on this connection that the broker has answered since. It reads in
+                order, so it has read every acknowledgement that went out before.
+
+        Returns:
+            The packet ids whose marks can go.
+        """
         if now_s >= self._window_ends_s:
             self._window_ends_s = math.inf
             self._drop_unclaimed()
         for packet, entry in list(self._by_packet.items()):
-            if entry.acknowledged_s is not None and now_s - entry.acknowledged_s >= SETTLE_S:
+            at_s = entry.acknowledged_s
+            if at_s is not None and at_s <= answered_s and now_s - at_s >= SETTLE_S:
                 self._remove(packet, entry)
         packets, self._forget = self._forget, []
         return packets
+
+    @property
+    def waits(self) -> bool:
+        """Whether an acknowledgement went out that is not settled."""
+        return any(entry.acknowledged_s is not None for entry in self._by_packet.values())
 
     def remember(self, packets: Iterable[int]) -> None:
         """The marks of `packets` could not be removed now; `settled` names them again."""

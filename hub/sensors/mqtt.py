@@ -36,8 +36,12 @@ LONGEST_PAUSE_S = 30
 
 TICK_S = 1.0
 STOP_S = 3.0
+ANSWER_S = 1.0
 BROKER, BROKER_HEALTH = "broker", "broker.health"
 STATUS_TOPIC = "hub/v1/status"
+NO_FILTER = "hub/v1/nothing"
+"""Nobody subscribes to it. Unsubscribing from it changes nothing, and its answer says that the broker has read all that
+we sent before: MQTT has no other question that paho lets us ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,8 @@ class MqttIntake:
         self._lock = threading.Lock()
         self._subscribed: frozenset[str] = frozenset()
         self._asked: set[int] = set()  # subscriptions that the broker has not answered
+        self._question: tuple[int, float] | None = None  # id of the question to the broker, and when it was sent
+        self._answered = threading.Event()
         self._connected = False
         self._stopping = threading.Event()
         self._ticker = threading.Thread(target=self._tick_on, name="mqtt-tick", daemon=True)
@@ -111,6 +117,7 @@ class MqttIntake:
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
         self._client.on_subscribe = self._on_subscribe
+        self._client.on_unsubscribe = self._on_unsubscribe
 
     def start(self) -> None:
         """Take over what the last run left, and connect; a broker that is away is tried again and again."""
@@ -126,6 +133,9 @@ class MqttIntake:
             return
         self._stopping.set()
         self._pipeline.stop()
+        if self._ask():
+            self._answered.wait(ANSWER_S)
+        self._pipeline.settle()
         self._client.disconnect()
         self._client.loop_stop()
         if self._ticker.is_alive():
@@ -164,6 +174,7 @@ class MqttIntake:
         with self._lock:
             self._connected = True
             self._asked.clear()
+            self._question = None
             if not flags.session_present:
                 self._subscribed = frozenset()
             elif not self._subscribed:  # a session of an earlier process, perhaps with formats that are gone
@@ -192,6 +203,30 @@ class MqttIntake:
             self._asked.discard(mid)
         if any(reason.is_failure for reason in reasons):
             logger.error("broker refuses a subscription", extra={"reasons": [str(reason) for reason in reasons]})
+
+    def _on_unsubscribe(
+        self, _client: Client, _data: Any, mid: int, _reasons: list[ReasonCode], _properties: Properties | None
+    ) -> None:
+        with self._lock:
+            question = self._question
+            if question is None or question[0] != mid:
+                return
+            self._question = None
+        self._pipeline.answered(question[1])
+        self._answered.set()
+
+    def _ask(self) -> bool:
+        """Ask the broker how far it has read, unless a question is open; whether it was asked anew."""
+        with self._lock:
+            if not self._connected or self._question is not None or not self._pipeline.wants_answer:
+                return False
+            self._answered.clear()
+            now_s = self._clock.monotonic_s()  # before sending: all acknowledgements until now are ahead of it
+            _, mid = self._client.unsubscribe(NO_FILTER)
+            if mid is None:
+                return False
+            self._question = (mid, now_s)
+            return True
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         if self._stopping.is_set():
@@ -224,6 +259,7 @@ class MqttIntake:
         while not self._stopping.wait(TICK_S):
             try:
                 self._presence.tick()
+                self._ask()
                 if self._pipeline.tick():
                     self._connect_afresh()
             except Exception:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -136,6 +137,7 @@ class Pipeline:
         self._is_stopping = False
         self._run_number: int | None = None
         self._is_left = False
+        self._answered_s = -math.inf
         self._ask_at_s, self._ask_pause_s = 0.0, FIRST_ASK_S
 
     def start(self, run: BrokerRun | None) -> None:
@@ -161,12 +163,24 @@ class Pipeline:
             self._connection += 1
             self._is_connected = True
             self._is_left = False
+            self._answered_s = -math.inf
             self._deliveries.connected(
                 now_s=self._clock.monotonic_s(),
                 session_kept=session_kept,
                 renumbered=renumbered,
                 dup_kept=run is None or run.after_clean_stop,
             )
+
+    def answered(self, sent_s: float) -> None:
+        """The broker answered what was sent at `sent_s` (monotonic) on this connection: it has read all before it."""
+        with self._changed:
+            self._answered_s = max(self._answered_s, sent_s)
+
+    @property
+    def wants_answer(self) -> bool:
+        """Whether acknowledgements went out that the broker may not have read."""
+        with self._changed:
+            return self._deliveries.waits
 
     def disconnected(self) -> None:
         """The connection is gone."""
@@ -198,7 +212,12 @@ class Pipeline:
             self._is_stopping = True
             self._changed.notify_all()
             self._changed.wait_for(lambda: not self._pending, STOP_S)
-            packets = self._deliveries.settled(self._clock.monotonic_s() + SETTLE_S)  # the connection ends in order
+
+    def settle(self) -> None:
+        """Forget, before the connection ends in order, every message whose acknowledgement the broker has read."""
+        with self._changed:
+            later_s = self._clock.monotonic_s() + SETTLE_S
+            packets = self._deliveries.settled(later_s, answered_s=self._answered_s)
         if packets:
             try:
                 self._marks.forget(self._client_id, packets)
@@ -213,7 +232,7 @@ class Pipeline:
         """
         now_s = self._clock.monotonic_s()
         with self._changed:
-            packets = self._deliveries.settled(now_s)
+            packets = self._deliveries.settled(now_s, answered_s=self._answered_s)
             if packets:
                 try:
                     self._marks.forget(self._client_id, packets)  # does not wait

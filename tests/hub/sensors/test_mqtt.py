@@ -271,10 +271,10 @@ def test_formats_are_listened_to_while_sensors_use_them(hub: Hub, device: Device
 
 
 def test_status_is_retained_and_its_last_will_says_offline(broker: Nats | Mosquitto, wait_until: Wait) -> None:
-    publisher = Publisher(broker.endpoint())
-    publisher.start()
     watcher = Device(broker.endpoint(), "watcher")
     watcher.listen("hub/v1/status")
+    publisher = Publisher(broker.endpoint())
+    publisher.start()
     wait_until(lambda: [message.payload for message in watcher.seen][-1:] == [b"online"], what="online")
     connection: Any = publisher._client.socket()
     publisher._client._thread_terminate = True
