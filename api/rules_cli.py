@@ -1,4 +1,4 @@
-"""`hub rules`: rules tried out without a hub."""
+"""`hub rules`: rules tried out, on their tests and on what a hub has stored."""
 
 from __future__ import annotations
 
@@ -10,17 +10,29 @@ from typing import Annotated, Literal
 
 import typer
 
+from alerts.backtest import backtest
+from alerts.duration import duration_text
 from alerts.mutants import scores
 from alerts.rehearsal import Miss, Rehearsal
 from alerts.rulebook import SHIPPED
 from alerts.ruletests import TestFile, load_tests
+from alerts.why import explain
 from alerts.written import Written, read_rules
+from api.history import moment_of, open_history
+from config.errors import ConfigurationError, Mistake
+from config.messages import unknown
 from hub.clock import SystemClock
+from hub.events import time_to_text
 
 app = typer.Typer(no_args_is_help=True, help="Rules, tried out without a hub.")
 
 Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Rule files and their tests; without it the shipped.")]
 Form = Annotated[Literal["json", "text"], typer.Option("--format", help="For a program, or for people.")]
+
+MachineFile = Annotated[
+    Path | None, typer.Option("--machine", metavar="F", help="machine.yaml; without it the defaults.")
+]
+DataFolder = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Data folder, instead of the file's.")]
 
 
 @app.callback()
@@ -88,6 +100,74 @@ def mutate(
         seconds = clock.monotonic_s() - begun_s
         typer.echo(f"{caught} of {tried} mistakes in {len(found)} rules noticed: {percent:.1f} %, in {seconds:.1f} s")
     raise typer.Exit(1 if percent < at_least else 0)
+
+
+@app.command(
+    "backtest", epilog="Example: hub rules backtest door.left_open --from 2026-03-01T00:00:00+08:00 --data data"
+)
+def run_backtest(
+    *,
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="Id of a rule, whatever its state.")],
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Events that arrived since; else from the first.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Not included; else to the last.")] = None,
+    folder: Annotated[
+        Path, typer.Option("--rules", metavar="DIR", help="Rule files, instead of the shipped.")
+    ] = SHIPPED,
+    machine: MachineFile = None,
+    data: DataFolder = None,
+    form: Form = "text",
+) -> None:
+    """Say what a rule would have raised over the stored events, while the hub does not run."""
+    begin, end = moment_of(since, "--from"), moment_of(until, "--to")
+    rules = read_rules(folder)
+    if rule not in rules:
+        raise ConfigurationError((Mistake(folder, "RULE", unknown(rule, sorted(rules))),))
+    with open_history(machine, data) as history:
+        events = history.between(begin, end)
+        found = backtest([rules[rule].rule], events, places=history.places, until=end or SystemClock().now())
+    if form == "json":
+        episodes = [
+            {
+                "began": time_to_text(each.began),
+                "ended": None if each.ended is None else time_to_text(each.ended),
+                "key": each.alert.key,
+                "level": each.alert.level.value,
+                "text": asdict(each.alert.text),
+            }
+            for each in found.episodes
+        ]
+        counts = {"events": found.events, "unknown": found.unknown, "failed": found.failed}
+        typer.echo(json.dumps({"rule": rule, "alerts": episodes, **counts}, ensure_ascii=False))
+        return
+    for each in found.episodes:
+        lasted = (
+            "until now" if each.ended is None else f"for {duration_text((each.ended - each.began).total_seconds())}"
+        )
+        typer.echo(f"{time_to_text(each.began)}  {each.alert.level:7} {each.alert.text.en}, {lasted}")
+    counted = f"{len(found.episodes)} alerts over {found.events} events"
+    typer.echo(f"{counted}, {found.unknown} not to be judged, {found.failed} failures")
+
+
+@app.command("explain", epilog="Example: hub rules explain 5f0c2d --data data")
+def explain_alert(
+    alert: Annotated[str, typer.Argument(metavar="ALERT", help="Id of an alert.")],
+    machine: MachineFile = None,
+    data: DataFolder = None,
+) -> None:
+    """Say in words why an alert was raised, with the events that spoke, while the hub does not run."""
+    with open_history(machine, data) as history:
+        found = history.alerts.alert(alert)
+        events = history.alerts.events_of(found.why.get("events", ()))
+        told = explain(found.why, events, history.places)
+    typer.echo(f"{found.text_zh}\n{found.text_en}")
+    typer.echo(f"{found.rule} version {found.rule_version}, raised {time_to_text(found.raised)}")
+    typer.echo(f"{told.text.zh}\n{told.text.en}")
+    for spoke in told.spoke:
+        typer.echo(f"  {time_to_text(spoke.event.at)}  {spoke.text.zh}\n{' ' * 31}{spoke.text.en}")
+    if told.gone:
+        typer.echo(f"  and {told.gone} that are no longer stored")
 
 
 def _run(files: tuple[TestFile, ...], rules: dict[str, Written]) -> Iterator[_Done]:

@@ -53,6 +53,8 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "models fetch",
         "rules test",
         "rules mutate",
+        "rules backtest",
+        "rules explain",
         "cameras probe",
         "users add",
         "users list",

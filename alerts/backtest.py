@@ -1,0 +1,83 @@
+"""Backtest: what rules would have raised, had they run while stored events came in.
+
+The same Engine as live, on the time of the events' arrival; nothing is stored and nobody is told. What the rules would
+have remembered from before the first event is not known to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from alerts.alert import Alert, Change, Raised, Reactivated, Returned, Rose
+from alerts.engine import Engine
+from alerts.places import Places
+from alerts.rule import Rule
+from alerts.rulebook import make_book
+from hub.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Episode:
+    """One stretch of time for which an alert would have stood.
+
+    Attributes:
+        alert: As it was at its highest level.
+        began: When it would have been raised, or become active again.
+        ended: When it would have been normal again; None when it stood to the end.
+    """
+
+    alert: Alert
+    began: datetime
+    ended: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """What came of it.
+
+    Attributes:
+        episodes: In the order in which they began.
+        events: How many events there were.
+        unknown: How many of them a rule could not judge.
+        failed: How often a rule failed.
+    """
+
+    episodes: tuple[Episode, ...]
+    events: int
+    unknown: int
+    failed: int
+
+
+def backtest(rules: Iterable[Rule], events: Iterable[Event], *, places: Places, until: datetime) -> Backtest:
+    """Run rules over events.
+
+    Args:
+        rules: Those to try, in the shadow or not.
+        events: In the order in which they were stored.
+        places: How everything is called.
+        until: The time up to which timers run after the last event.
+    """
+    engine = Engine(make_book(tuple(rules)), places)
+    episodes: dict[str, list[Episode]] = {}
+    for change in _changes(engine, events, until):
+        known = episodes.setdefault(change.alert.id, [])
+        if isinstance(change, Raised | Reactivated):
+            known.append(Episode(change.alert, change.at))
+        elif isinstance(change, Rose):
+            known[-1] = replace(known[-1], alert=change.alert)
+        elif isinstance(change, Returned):
+            known[-1] = replace(known[-1], ended=change.at)
+    ordered = sorted(
+        (episode for each in episodes.values() for episode in each),
+        key=lambda episode: (episode.began, episode.alert.id),
+    )
+    counts = engine.counts
+    return Backtest(tuple(ordered), counts.events, counts.unknown.total(), counts.failed.total())
+
+
+def _changes(engine: Engine, events: Iterable[Event], until: datetime) -> Iterator[Change]:
+    for event in events:
+        yield from engine.handle(event)
+    yield from engine.advance(until)

@@ -1,0 +1,87 @@
+"""History: the store of a hub that does not run, for commands that look back (a running one holds its database)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from alerts.places import Places, places_of
+from alerts.repository import Repository
+from api.storage import database_of
+from config.errors import ConfigurationError, Mistake
+from config.load import load_machine
+from hub.bus import Bus
+from hub.clock import SystemClock
+from hub.errors import StoreError
+from hub.events import Event, time_from_text
+from hub.store.event_log import EventLog
+from hub.store.revisions import Revisions
+
+_AT_ONCE = 1000
+"""Events read in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What a hub has stored.
+
+    Attributes:
+        events: The event log.
+        alerts: Alerts and incidents.
+        places: How everything is called now.
+    """
+
+    events: EventLog
+    alerts: Repository
+    places: Places
+
+    def between(self, since: datetime | None, until: datetime | None) -> Iterator[Event]:
+        """Events that arrived then, in the order in which they were stored."""
+        seq = 0
+        while found := self.events.after(seq, _AT_ONCE):
+            seq = found[-1].seq
+            for stored in found:
+                arrived = stored.event.arrived
+                if (since is None or arrived >= since) and (until is None or arrived < until):
+                    yield stored.event
+
+
+@contextmanager
+def open_history(machine_file: Path | None, data: Path | None) -> Iterator[History]:
+    """The store of the machine in a file, with another data folder if one is given.
+
+    Raises:
+        StoreError: A hub runs on it, or it cannot be read.
+    """
+    machine = load_machine(machine_file)
+    if data is not None:
+        machine = machine.model_copy(update={"data": data})
+    if machine.database.url is None and not machine.data.is_dir():
+        raise ConfigurationError((Mistake(None, "--data", f"there is no folder {machine.data}"),))
+    clock = SystemClock()
+    database = database_of(machine, clock)
+    try:
+        database.start()
+    except StoreError as error:
+        raise StoreError(f"{error}; this command reads the store of a hub that does not run") from error
+    try:
+        places = places_of(Revisions(database, clock).current())
+        yield History(EventLog(database, Bus()), Repository(database), places)
+    finally:
+        database.stop()
+
+
+def moment_of(text: str | None, option: str) -> datetime | None:
+    """The time that an option says.
+
+    Raises:
+        ConfigurationError: It says none; names the option.
+    """
+    try:
+        return None if text is None else time_from_text(text)
+    except ValueError as error:
+        message = f"{text!r} is no time; write 2026-03-01T08:00:00+08:00 or ...Z"
+        raise ConfigurationError((Mistake(None, option, message),)) from error

@@ -1,0 +1,156 @@
+"""`hub rules`: trying out rules on their tests and on what a hub has stored."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from alerts.loop import EngineLoop
+from alerts.places import places_of
+from alerts.rulebook import SHIPPED, load_rules
+from api.rules_cli import app
+from config.errors import ConfigurationError
+from hub.bus import Bus
+from hub.clock import SetClock
+from hub.errors import StoreError
+from hub.events import Event
+from hub.store.database import Database, sqlite_url
+from hub.store.event_log import EventLog, Fact
+from tests.fakes.stories import COMMUNITY, event, moment
+
+RULE = """
+- rule: door.open
+  name: {zh: 门, en: Door}
+  raises: {kind: door.left_open, severity: blue}
+  for_each: device
+  when:
+    event: {kind: door, where: {open: true}}
+  say: {zh: 门, en: Door}
+  do: {zh: 看, en: Look}
+"""
+TEST = """
+- name: an open door rings
+  rules: [door.open]
+  feed:
+    - {at: 1s, kind: door, device: d, open: true}
+  expect:
+    - {at: 1s, active: [{kind: door.left_open, key: d, severity: blue}]}
+"""
+
+
+def rules(*words: str | Path) -> Result:
+    return CliRunner().invoke(app, [*map(str, words)])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "door.yaml").write_text(RULE, encoding="utf-8")
+    (tmp_path / "door.test.yaml").write_text(TEST, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """The data folder of a hub that has stopped, with a door that stood open and the alert of it."""
+    data = tmp_path / "data"
+    data.mkdir(mode=0o700)
+    clock, bus = SetClock(moment(0)), Bus()
+    database = Database(sqlite_url(data), clock=clock)
+    database.start()
+    event_log = EventLog(database, bus)
+    book = load_rules(SHIPPED)
+    loop = EngineLoop(database, event_log, bus, clock, rulebook=book, places=places_of(COMMUNITY), settle_s=0)
+    loop.restore()
+    doors = [(0, True), (700, False), (2000, True), (2100, False)]
+    events: list[Event] = [event("door", at_s, source="door-1", fields={"open": is_open}) for at_s, is_open in doors]
+    for each in events:
+        clock.set(each.arrived)
+        event_log.append([Fact(each)]).result(5)
+        while loop.step() or loop.status().behind:
+            pass
+    database.stop()
+    return data
+
+
+def test_tests_that_pass_are_listed_and_counted(folder: Path) -> None:
+    done = rules("test", folder)
+    assert done.exit_code == 0
+    assert done.stdout.splitlines() == [
+        str(folder / "door.test.yaml"),
+        "  ok      an open door rings",
+        "1 of 1 tests passed, 1 of 1 rules tested",
+    ]
+
+
+def test_a_test_that_fails_says_what_was_expected_and_what_came(folder: Path) -> None:
+    (folder / "door.test.yaml").write_text(TEST.replace("at: 1s, kind", "at: 2s, kind"), encoding="utf-8")
+    done = rules("test", folder)
+    assert done.exit_code == 1
+    assert "  FAILED  an open door rings" in done.stdout
+    assert "at 1s, active: expected door.left_open of d blue, got nothing" in done.stdout
+    body = json.loads(rules("test", folder, "--format", "json").stdout)
+    assert (body["passed"], body["failed"], body["untested"]) == (0, 1, [])
+    assert body["tests"][0]["misses"][0]["got"] == "nothing"
+
+
+def test_rules_without_a_test_are_named_and_are_no_failure(folder: Path) -> None:
+    (folder / "door.test.yaml").unlink()
+    done = rules("test", folder)
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (0, "without a test: door.open")
+
+
+def test_mistakes_that_no_test_notices_are_named_and_fail_a_build_that_asks_for_more(folder: Path) -> None:
+    done = rules("mutate", folder)
+    assert done.exit_code == 0
+    assert "    unnoticed: clear: after 60s" in done.stdout
+    percent = json.loads(rules("mutate", folder, "--format", "json").stdout)["percent"]
+    assert 0 < percent < 90
+    assert rules("mutate", folder, "--at-least", "90").exit_code == 1
+    assert rules("mutate", folder, "--at-least", "10").exit_code == 0
+
+
+def test_a_rule_is_tried_over_what_was_stored(data: Path) -> None:
+    done = rules("backtest", "door.left_open", "--data", data)
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines() == [
+        "2026-03-03T08:10:00.000000Z  blue    door-1 at hh-017 open for more than 10 minutes, for 1m40s",
+        "1 alerts over 4 events, 0 not to be judged, 0 failures",
+    ]
+    later = rules("backtest", "door.left_open", "--data", data, "--from", "2026-03-03T16:05:00+08:00")
+    assert later.stdout.splitlines() == ["0 alerts over 3 events, 0 not to be judged, 0 failures"]
+    body = json.loads(rules("backtest", "door.left_open", "--data", data, "--format", "json").stdout)
+    assert [(each["key"], each["level"]) for each in body["alerts"]] == [("door-1", "blue")]
+
+
+def test_a_rule_or_a_time_that_is_none_is_refused(data: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"write `door.left_open`"):
+        raise_of(rules("backtest", "door.left", "--data", data))
+    with pytest.raises(ConfigurationError, match="'yesterday' is no time"):
+        raise_of(rules("backtest", "door.left_open", "--data", data, "--from", "yesterday"))
+    with pytest.raises(ConfigurationError, match="there is no folder"):
+        raise_of(rules("backtest", "door.left_open", "--data", data / "none"))
+
+
+def test_an_alert_is_explained_with_what_spoke(data: Path) -> None:
+    database = Database(sqlite_url(data), clock=SetClock(moment(0)))
+    database.start()
+    with pytest.raises(StoreError, match="reads the store of a hub that does not run"):
+        raise_of(rules("explain", "none", "--data", data))
+    with database.read() as connection:
+        alert = connection.exec_driver_sql("select id from alerts").scalar_one()
+    database.stop()
+    done = rules("explain", alert, "--data", data)
+    assert done.exit_code == 0, done.output
+    assert "door.left_open version 1, raised 2026-03-03T08:10:00.000000Z" in done.stdout
+    assert "It lasted for 600 s" in done.stdout
+    assert "2026-03-03T08:00:00.000000Z  door-1（hh-017） — 门：打开 是" in done.stdout
+
+
+def raise_of(done: Result) -> None:
+    """Raise what ended a command, as `hub` itself would meet it."""
+    assert done.exception is not None
+    raise done.exception
