@@ -47,7 +47,7 @@ class Meaning:
 
     def put(self, value: object, found: Fields) -> None:
         """Add what `value` says to `found`."""
-        said = self.words.get(_word(value)) if isinstance(value, str | bool | int) else None
+        said = self.words.get(_word(value)) if isinstance(value, str | int | float) else None
         if said is not None:
             for kind, fields in said.items():
                 for name, one in fields.items():
@@ -113,4 +113,7 @@ def observations(
 
 
 def _word(value: str | float) -> str:
+    """As a key of `Meaning.words`; some network servers write every number as a fraction, 4 as 4.0."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return str(value).strip().lower()

@@ -35,8 +35,16 @@ _POSTURES = {
 _NUMBERED = {str(number): said for number, said in enumerate(_POSTURES.values())}
 """Some versions of the VS373's decoder give the number instead of the word."""
 
+
+def _if_yes(kind: str, field: str, *, value: bool) -> Meaning:
+    """A flag of which only the yes says something, in the words of all versions."""
+    said = {kind: {field: value}}
+    return Meaning(words=MappingProxyType({"yes": said, "true": said, "1": said}))
+
+
 _CURRENT_ALARMS = ("current_over_range_alarm", "current_threshold_alarm")
 _CHANNELS = (1, 2, 3)
+_CLAMPS = ("current", *(f"current_chn{channel}" for channel in _CHANNELS))
 
 MILESIGHT = by_plain_name(
     {
@@ -77,22 +85,26 @@ MILESIGHT = by_plain_name(
             ignored={"fall": {"fall": False}},
         ),
         "detection_status": Meaning("fall", "fall", words=MappingProxyType({**_POSTURES, **_NUMBERED})),
+        # VS330, VS340, WS203
+        "occupancy": means("presence", "present", occupied=True, vacant=False),
+        # WS302
+        "LAeq": Meaning("noise", "noise_db"),
         # WS202, AM3xx
         "pir": means("motion", "motion", trigger=True, idle=False, normal=False),
         "pir_status": means("motion", "motion", trigger=True, idle=False, normal=False),
-        # CT303, CT305, CT310
+        # CT303, CT305, CT310 by channel, CT101 to CT105 without
         **{
             f"current_chn{channel}": Meaning("power", "current_a" if channel == 1 else f"current_{channel}_a")
             for channel in _CHANNELS
         },
         **{
-            f"current_chn{channel}_alarm_{alarm}": _says(yes={"power": {"alarm": True}})
-            for channel in _CHANNELS
+            f"{clamp}_alarm_{alarm}": _if_yes("power", "alarm", value=True)
+            for clamp in _CLAMPS
             for alarm in _CURRENT_ALARMS
         },
         **{
-            f"current_chn{channel}_alarm_{alarm}_release": _says(yes={"power": {"alarm": False}})
-            for channel in _CHANNELS
+            f"{clamp}_alarm_{alarm}_release": _if_yes("power", "alarm", value=False)
+            for clamp in _CLAMPS
             for alarm in _CURRENT_ALARMS
         },
     }
@@ -126,8 +138,18 @@ _SMOKE = by_plain_name(
     }
 )
 _CABLE = by_plain_name({"temperature": Meaning("cable_temperature", "temperature_c")})
+_PIPE = by_plain_name({"pressure": Meaning("water_pressure", "pressure_mpa", scale=0.001)})
+_DEPTH = by_plain_name({"depth": Meaning("water_level", "level_m", scale=0.01)})
 
 MILESIGHT_MODELS: Mapping[str, Mapping[str, Meaning]] = MappingProxyType(
-    {"smoke sensor": _SMOKE, "gs524n": _SMOKE, "ct30": _CABLE, "ct310": _CABLE}
+    {
+        "smoke sensor": _SMOKE,
+        "gs524n": _SMOKE,
+        "ct10": _CABLE,
+        "ct30": _CABLE,
+        "ct310": _CABLE,
+        "em500-pp": _PIPE,
+        "em500-swl": _DEPTH,
+    }
 )
 """Part of a device's model (or of what it says that it is), lower case -> what its names mean instead."""

@@ -13,7 +13,7 @@ _NAMES: tuple[tuple[Meaning, str], ...] = (
     (Meaning("temperature", "temperature_c"), "temperature temp CurrentTemperature IndoorTemperature EnvTemperature"),
     (Meaning("humidity", "humidity_pct"), "humidity RelativeHumidity CurrentHumidity EnvHumidity"),
     (Meaning("air_pressure", "pressure_hpa"), "pressure BarometricPressure AtmosphericPressure"),
-    (Meaning("illuminance", "illuminance_lx"), "illuminance lux LightLux"),
+    (Meaning("illuminance", "illuminance_lx"), "illuminance illumination lux LightLux"),
     (Meaning("co2", "co2_ppm"), "co2 CO2Value CarbonDioxide"),
     (Meaning("pm25", "pm25_ug_m3"), "pm25 PM2_5 PM25Value"),
     (Meaning("pm10", "pm10_ug_m3"), "pm10 PM10Value"),

@@ -13,6 +13,7 @@ from hub.sensors.errors import PayloadError
 from hub.sensors.intake import Door, Message
 from hub.sensors.kinds import KINDS
 from hub.sensors.lorawan import read_uplink
+from hub.sensors.models.milesight import MILESIGHT, MILESIGHT_MODELS
 from hub.sensors.parsing import Parsed
 from hub.sensors.payloads import chirpstack, things_stack
 
@@ -57,6 +58,14 @@ def said(body: dict[str, Any], *, model: str = "", **tags: object) -> dict[str, 
         ({"detection_status": "fall", "target_status": "motionless", "use_time_now": 3},
          {"fall": {"fall": True, "posture": "fall"}, "presence": {"present": True}}),
         ({"detection_status": 4}, {"fall": {"fall": True, "posture": "fall"}, "presence": {"present": True}}),
+        ({"detection_status": 4.0, "battery": 80.0},
+         {"fall": {"fall": True, "posture": "fall"}, "presence": {"present": True}, "battery": {"percent": 80}}),
+        ({"current": 12.5, "current_alarm": {"current_threshold_alarm": "yes"}},
+         {"power": {"current_a": 12.5, "alarm": True}}),
+        ({"current_alarm": {"current_threshold_alarm": 0, "current_threshold_alarm_release": 1.0}},
+         {"power": {"alarm": False}}),
+        ({"occupancy": "occupied", "LAeq": 48.2}, {"presence": {"present": True}, "noise": {"noise_db": 48.2}}),
+        ({"illumination": 900}, {"illuminance": {"illuminance_lx": 900}}),
         ({"detection_status": "vacant"},
          {"fall": {"fall": False, "posture": "vacant"}, "presence": {"present": False}}),
         ({"events": [{"alarm_id": 7, "alarm_type": "fall", "alarm_status": "alarm triggered"}]},
@@ -111,8 +120,30 @@ def test_the_smoke_sensors_test_is_marked_as_a_test() -> None:
         "smoke": {Quality.TEST}, "battery": frozenset(), "temperature": frozenset()}  # fmt: skip
 
 
-def test_a_cable_has_the_temperature_of_a_cable() -> None:
-    assert said({"temperature": 71}, model="Milesight CT303") == {"cable_temperature": {"temperature_c": 71}}
+@pytest.mark.parametrize(
+    ("model", "body", "expected"),
+    [
+        ("Milesight CT303", {"temperature": 71}, {"cable_temperature": {"temperature_c": 71}}),
+        ("ct101", {"temperature": 71}, {"cable_temperature": {"temperature_c": 71}}),
+        ("EM500-PP", {"pressure": 300}, {"water_pressure": {"pressure_mpa": 0.3}}),
+        ("em500-swl", {"depth": 152}, {"water_level": {"level_m": 1.52}}),
+        ("am307", {"temperature": 21, "pressure": 1013.2}, {"temperature": {"temperature_c": 21},
+                                                           "air_pressure": {"pressure_hpa": 1013.2}}),
+    ],
+    ids=lambda value: str(value)[:24],
+)  # fmt: skip
+def test_the_model_says_what_an_ambiguous_name_means(model: str, body: dict[str, Any], expected: object) -> None:
+    assert said(body, model=model) == expected
+
+
+def test_every_meaning_is_a_field_that_there_is() -> None:
+    for table in (MILESIGHT, *MILESIGHT_MODELS.values()):
+        for name, meaning in table.items():
+            spoken = [(meaning.kind, meaning.field)] if meaning.kind else []
+            spoken += [
+                (kind, one) for said in meaning.words.values() for kind, fields in said.items() for one in fields
+            ]
+            assert [place for place in spoken if place[1] not in KINDS[place[0]].fields] == [], name
 
 
 def test_history_has_its_own_time_and_is_marked() -> None:

@@ -31,3 +31,9 @@ def test_every_topic_of_the_reference_page_reaches_the_filters_of_its_format(
             device.close()
     finally:
         broker.stop()
+
+
+def test_every_format_stands_in_the_table_of_the_reference_page() -> None:
+    table = PAGE.partition("| `format` |")[2].partition("\n\n")[0].splitlines()[2:]
+    named = {word for row in table for word in re.findall(r"`(\w+)`", row.split("|")[1])}
+    assert named == set(load_plugins("hub.sensors.payloads"))
