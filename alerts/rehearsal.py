@@ -12,17 +12,14 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from alerts.alert import Alert, Condition
+from alerts.alert import Alert, Change, Condition, Withheld
 from alerts.duration import duration_text
 from alerts.engine import Engine
-from alerts.places import Places
+from alerts.places import places_of
 from alerts.rule import Rule
 from alerts.rulebook import make_book
 from alerts.ruletests import AlertName, Expected, ExpectedAlert, Fed, RuleTest
 from hub.events import Event
-
-NOWHERE = Places(sites={}, areas={}, cameras={}, sensors={}, zones={}, area_of_site={})
-"""In a test everything is called by its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +28,7 @@ class Miss:
 
     Attributes:
         at_s: When, from the start of the test.
-        what: `active`, `returned`, `shadow`, `unknown`, or `failed` for a rule that does not work at all.
+        what: `active`, `returned`, `shadow`, `withheld`, `unknown`, or `failed` for a rule that does not work at all.
         expected: In words.
         got: In words.
     """
@@ -64,31 +61,35 @@ class Rehearsal:
     def __init__(self, test: RuleTest) -> None:
         self.test = test
         self._happenings = _happenings(test)
+        self._places = places_of(test.community)
         self._moments = sorted(test.expect, key=lambda moment: moment.at)
 
     def run(self, rules: Iterable[Rule]) -> tuple[Miss, ...]:
         """What is not as expected, at the first moment at which something is not."""
-        engine = Engine(make_book(tuple(rules)), NOWHERE)
+        engine = Engine(make_book(tuple(rules)), self._places)
         waiting = list(reversed(self._happenings))
+        changes: list[Change] = []
         for moment in self._moments:
             now = self.test.start + timedelta(seconds=moment.at)
             while waiting and waiting[-1].event.arrived <= now:
-                _let_happen(engine, waiting.pop())
-            engine.advance(now)
-            misses = tuple(_misses(engine, moment))
+                changes += _let_happen(engine, waiting.pop())
+            changes += engine.advance(now)
+            withheld = [change for change in changes if isinstance(change, Withheld)]
+            misses = (*_misses(engine, moment), *_withheld_misses(withheld, moment))
             if misses:
                 return misses
         return ()
 
 
-def _let_happen(engine: Engine, happening: Happening) -> None:
+def _let_happen(engine: Engine, happening: Happening) -> list[Change]:
     event = happening.event
+    before: list[Change] = []
     if happening.alert is not None:
-        engine.advance(event.arrived)
+        before = engine.advance(event.arrived)
         meant = (happening.alert.kind, happening.alert.key)
         found = (alert.id for alert in engine.open_alerts() if (alert.kind, alert.key) == meant)
         event = replace(event, subject=next(found, ""))
-    engine.handle(event)
+    return before + engine.handle(event)
 
 
 def _happenings(test: RuleTest) -> list[Happening]:
@@ -142,6 +143,28 @@ def _misses(engine: Engine, moment: Expected) -> Iterable[Miss]:
     unknown = engine.counts.unknown.total()
     if moment.unknown is not None and moment.unknown != unknown:
         yield Miss(moment.at, "unknown", str(moment.unknown), str(unknown))
+
+
+def _withheld_misses(withheld: Sequence[Withheld], moment: Expected) -> Iterable[Miss]:
+    if moment.withheld is None:
+        return
+    wanted = [(each.kind, each.key, each.because) for each in moment.withheld]
+    reasons = [each.because for each in moment.withheld] + [None] * len(withheld)
+    got = [
+        (
+            each.alert.kind,
+            each.alert.key,
+            None if because is None else because if because in (each.zh, each.en) else each.en,
+        )
+        for each, because in zip(withheld, reasons, strict=False)
+    ]
+    if wanted != got:
+        yield Miss(moment.at, "withheld", _held_in_words(wanted), _held_in_words(got))
+
+
+def _held_in_words(withheld: Iterable[tuple[str, str, str | None]]) -> str:
+    told = [f"{kind} of {key}{'' if because is None else f' because {because}'}" for kind, key, because in withheld]
+    return ", ".join(told) or "nothing"
 
 
 def _same(expected: Sequence[ExpectedAlert], got: Sequence[Alert]) -> bool:

@@ -25,7 +25,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from alerts.duration import Seconds
 from alerts.kinds import ALERT_KINDS
 from alerts.series import MOST_VALUES, Value, parse_series
-from config.community import Level
+from config.community import Community, Level
 from config.errors import ConfigurationError, Mistake
 from config.messages import Problem, mistakes, problems, unknown
 from config.reading import read_yaml
@@ -142,6 +142,15 @@ class ExpectedAlert(_Part):
     """The whole text, in Chinese or English; unchecked unless written."""
 
 
+class ExpectedWithheld(_Part):
+    """An alert that was withheld."""
+
+    kind: str
+    key: str
+    because: str | None = None
+    """The whole reason, in Chinese or English; unchecked unless written."""
+
+
 class Expected(_Part):
     """What must be so at one moment. A list is all there is, in any order; one that is not written is not looked at."""
 
@@ -151,13 +160,15 @@ class Expected(_Part):
     """Normal again and not closed."""
     shadow: tuple[ExpectedAlert, ...] | None = None
     """Active, of rules in the shadow."""
+    withheld: tuple[ExpectedWithheld, ...] | None = None
+    """Since the start, in the order in which it happened."""
     unknown: int | None = Field(default=None, ge=0)
     """Observations since the start that a rule could not judge."""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if self.model_fields_set <= {"at"}:
-            raise ValueError("expects nothing; write active, returned, shadow or unknown")
+            raise ValueError("expects nothing; write active, returned, shadow, withheld or unknown")
         return self
 
 
@@ -168,6 +179,8 @@ class RuleTest(_Part):
     rules: Annotated[tuple[str, ...], Field(min_length=1)]
     """Those that run."""
     start: AwareDatetime = START
+    community: Community = Community()
+    """Where it plays; without it everything is called by its id, and nothing is known of it."""
     feed: tuple[Fed, ...]
     expect: Annotated[tuple[Expected, ...], Field(min_length=1)]
 
@@ -247,7 +260,7 @@ def _unknown_names(test: RuleTest, rules: Collection[str]) -> Iterator[Problem]:
         if rule not in rules:
             yield Problem(("rules", index), unknown(rule, sorted(rules)))
     for index, moment in enumerate(test.expect):
-        for part in ("active", "returned", "shadow"):
+        for part in ("active", "returned", "shadow", "withheld"):
             for number, alert in enumerate(getattr(moment, part) or ()):
                 if alert.kind not in ALERT_KINDS:
                     yield Problem(("expect", index, part, number, "kind"), unknown(alert.kind, tuple(ALERT_KINDS)))

@@ -69,6 +69,10 @@ def test_each_mistake_is_made_once_and_those_that_mean_the_same_are_not(tmp_path
         ),
         ("  say:", "  clear: {latch: true}\n  say:", "clear: left out"),
         ('"not cat"', "[cat, dog]", "when.lasts.of.where.label: [cat, dog] -> [dog]"),
+        ("  when:", '  only: {between: "22:00-06:00"}\n  when:', "only.between: 22:00-06:00 -> 21:00-06:00"),
+        ("  when:", "  except: [{days: [sat, sun]}]\n  when:", "except[0].days: without sat"),
+        ("  when:", "  unless: {kind: a, within: 10m, same: site}\n  when:", "unless.within: 10m -> 9m"),
+        ("  when:", "  scope: {tags: [a, b]}\n  when:", "scope.tags: without b"),
         ('"not cat"', "cat", "when.lasts.of.where.label: cat -> not cat"),
     ],
 )

@@ -91,6 +91,58 @@ def test_a_series_is_as_many_observations_and_a_gap_in_it_is_none(tmp_path: Path
     assert misses(tmp_path, text.replace("_x2 true", "false true")) != []
 
 
+YARD = """
+- rule: yard.at_night
+  name: {zh: 夜间, en: At night}
+  raises: {kind: area.intrusion, severity: yellow}
+  for_each: site
+  scope: {tags: [walled]}
+  only: {between: "22:00-06:00"}
+  except: [{calendar: market}]
+  when: {lasts: {of: {kind: motion, where: {motion: true}}, for: 3s}}
+  unless: {kind: presence, where: {present: true}, within: 5m, same: site}
+  say: {zh: "{site}", en: "{site}"}
+  do: {zh: 看, en: Look}
+"""
+YARD_TEST = """
+- name: the yard by night
+  rules: [yard.at_night]
+  start: 2026-03-03T20:00:00+08:00
+  community:
+    timezone: Asia/Shanghai
+    calendars: {market: ["2026-03-04"]}
+    sites:
+      - {id: yard, name: {en: The yard}, ring: household, tags: [walled]}
+      - {id: field, name: {en: The field}, ring: household}
+  feed:
+    - {at: 1h, kind: motion, site: yard, device: m, motion: true}
+    - {at: 1h, kind: motion, site: field, device: n, motion: true}
+    - {at: 3h, kind: motion, site: yard, device: m, motion: false}
+    - {at: 3h30m, kind: presence, site: yard, device: p, present: true}
+    - {at: 3h30m, kind: motion, site: yard, device: m, motion: true}
+    - {at: 3h40m, kind: motion, site: yard, device: m, motion: false}
+    - {at: 26h30m, kind: motion, site: yard, device: m, motion: true}
+  expect:
+    - {at: 1h3s, active: [], withheld: [{kind: area.intrusion, key: yard, because: "it counts only at 22:00-06:00"}]}
+    - {at: 2h, active: [{kind: area.intrusion, key: yard, severity: yellow, says: The yard}]}
+    - {at: 3h31m, active: [], withheld: [{kind: area.intrusion, key: yard}, {kind: area.intrusion, key: yard}]}
+    - {at: 3h36m, active: [{kind: area.intrusion, key: yard, severity: yellow}]}
+    - {at: 27h, active: []}
+"""
+
+
+def test_what_stands_around_a_rule_is_tested_where_and_when_it_counts(tmp_path: Path) -> None:
+    (tmp_path / "yard.yaml").write_text(YARD, encoding="utf-8")
+    (tmp_path / "yard.test.yaml").write_text(YARD_TEST, encoding="utf-8")
+    rules = read_rules(tmp_path)
+    [file] = load_tests(tmp_path, rules=rules)
+    [test] = file.tests
+    assert [str(miss) for miss in Rehearsal(test).run([rules["yard.at_night"].rule])] == []
+    changed = test.model_copy(update={"expect": (test.expect[0].model_copy(update={"withheld": ()}),)})
+    [miss] = Rehearsal(changed).run([rules["yard.at_night"].rule])
+    assert str(miss) == "at 1h3s, withheld: expected nothing, got area.intrusion of yard"
+
+
 def test_a_person_resolves_an_alert_by_its_kind_and_key(tmp_path: Path) -> None:
     resolved = "- {at: 9m, kind: alert.resolved, alert: {kind: sos.button, key: d}}"
     text = DOOR.replace("door.left_open", "sos.button").replace(
