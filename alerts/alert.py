@@ -70,6 +70,7 @@ class Alert:
         resolved: A person resolved it; it closes when it returns.
         latched: Only a person ends it.
         shadow: Nobody is told; it is only recorded.
+        muted_by: Id of the active alert that hides it, None when it is shown.
     """
 
     id: str
@@ -98,6 +99,7 @@ class Alert:
     resolved: bool = False
     latched: bool = False
     shadow: bool = False
+    muted_by: str | None = None
 
     @property
     def why(self) -> dict[str, Any]:
@@ -202,6 +204,20 @@ class Withheld(Change):
 
     zh: str = ""
     en: str = ""
+
+
+class Muted(Change):
+    """Another alert that is active hides it."""
+
+    __slots__ = ()
+    move = "muted"
+
+
+class Shown(Change):
+    """It is active, and nothing hides it any more."""
+
+    __slots__ = ()
+    move = "shown"
 
 
 class Recurred(Change):

@@ -7,7 +7,7 @@ the engine: pure, used from its thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,11 +17,13 @@ from alerts.alert import (
     Closed,
     Condition,
     Fell,
+    Muted,
     Raised,
     Reactivated,
     Recurred,
     Returned,
     Rose,
+    Shown,
     Supported,
     Text,
     Withheld,
@@ -29,6 +31,7 @@ from alerts.alert import (
     seen_again,
 )
 from alerts.cells import Cell, Cells, Slot
+from alerts.muting import muter_of
 from alerts.places import Places
 from alerts.rule import Rule
 from alerts.shape import Claim, Verdict
@@ -49,6 +52,7 @@ class Claims:
         self._owners: dict[Slot, Cell] = {}
         self._slots: dict[str, Slot] = {}
         self._by_kind: dict[str, set[Slot]] = {}
+        self._muted: set[Slot] = set()
         self._changes: list[Change] = []
 
     def __iter__(self) -> Iterator[Alert]:
@@ -70,6 +74,8 @@ class Claims:
             self._slots[cell.alert.id] = _slot(cell.alert)
             if not cell.alert.shadow:
                 self._by_kind.setdefault(cell.alert.kind, set()).add(_slot(cell.alert))
+            if cell.alert.muted_by is not None:
+                self._muted.add(_slot(cell.alert))
 
     def open_of(self, kind: str) -> list[Alert]:
         """The open Alerts of a kind that are not in the shadow, in the order of their keys."""
@@ -85,6 +91,28 @@ class Claims:
         """A rule claims something that must not become an alert now, because of `zh` or `en`."""
         alert = self._made(rule, cell, claim, level=_level(rule, claim), now_us=now_us)
         self._changes.append(Withheld(alert, from_us(now_us), zh, en))
+
+    def mute(self, muters: Sequence[Rule], now_us: int) -> list[Change]:
+        """Hide what an active alert of one of `muters` hides, and show what none hides any more."""
+        parents = [
+            (alert, rule)
+            for rule in muters
+            for alert in self.open_of(rule.kind)
+            if alert.condition is Condition.ACTIVE and rule.id in alert.holders
+        ]
+        slots = {slot for found in self._by_kind.values() for slot in found} if parents else self._muted
+        for slot in sorted(slots):
+            owner = self._owners[slot]
+            if owner.alert is None:
+                continue
+            before, by = owner.alert.muted_by, muter_of(owner.alert, parents, self.places)
+            if by == before:
+                continue
+            change: type[Change] = Muted if before is None else Supported
+            if by is None and owner.alert.condition is Condition.ACTIVE:
+                change = Shown
+            self._put(owner, replace(owner.alert, muted_by=by), change, now_us)
+        return self.take_changes()
 
     def claim(self, rule: Rule, cell: Cell, claim: Claim, now_us: int) -> None:
         """A rule claims that something holds or happened."""
@@ -210,7 +238,9 @@ class Claims:
             holders={},
             condition=Condition.CLOSED,
             returned=alert.returned or from_us(now_us),
+            muted_by=None,
         )
+        self._muted.discard(_slot(alert))
         self._changes.append(Closed(closed, from_us(now_us)))
         del self._owners[_slot(alert)]
         del self._slots[alert.id]
@@ -220,6 +250,7 @@ class Claims:
 
     def _put(self, owner: Cell, alert: Alert, change: type[Change], now_us: int) -> None:
         owner.alert = alert
+        (self._muted.discard if alert.muted_by is None else self._muted.add)(_slot(alert))
         self._changes.append(change(alert, from_us(now_us)))
         self._cells.keep(owner)
 

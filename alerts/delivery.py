@@ -15,7 +15,9 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
+from alerts.incident import done
 from alerts.notice import Delivered, Notice, Notifier, Outcome, Refused
+from alerts.recording import ENGINE
 from alerts.repository import JournalEntry, Repository, read_cursor, write_cursor
 from config.community import Community, Level
 from config.community import Notifier as Recipient
@@ -31,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 ATTEMPTS = 8
 """With the pauses below about three minutes: a restart of the recipient is survived, a dead one holds up no longer."""
+_TOLD_WHILE_MUTED = ("returned", done("close"))
+"""Moves of the engine that are told of a muted incident too: it may have been told of before it was muted."""
 _FIRST_PAUSE_S = 1.0
 _LONGEST_PAUSE_S = 60.0
 _READ = 100
@@ -194,6 +198,8 @@ class _Channel:
 
     def _concerns(self, entry: JournalEntry) -> bool:
         if entry.topic != "incident":
+            return False
+        if entry.body.get("muted") and entry.who == ENGINE and entry.move not in _TOLD_WHILE_MUTED:
             return False
         return Level(entry.body["level"]).rank >= self.recipient.at_least.rank
 

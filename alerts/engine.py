@@ -164,7 +164,7 @@ class Engine:
         for cell in list(self._cells):
             self._reconcile(cell, now_us)
             self._surround(cell, now_us)
-        return self._settled(now_us)
+        return self._settled(now_us) + self._claims.mute(self._book.muters, now_us)
 
     def snapshot(self) -> tuple[StoredState, ...]:
         """All memory."""
@@ -295,6 +295,8 @@ class Engine:
                 self._withholding.ended(rule, change.alert, now_us)
                 self._look_at_all(rule, now_us)
             changes += self._claims.take_changes()
+        if changes and self._book.muters:
+            changes += self._claims.mute(self._book.muters, now_us)
         return changes
 
     def _on_health(self, event: Event, now_us: int) -> None:

@@ -68,6 +68,7 @@ class Member:
     camera: str | None
     text_zh: str
     text_en: str
+    muted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +77,29 @@ class Summary:
 
     level: Level
     active: bool
+    muted: bool
     camera: str | None
     text_zh: str
     text_en: str
 
 
 def summed_up(members: Iterable[Member]) -> Summary:
-    """Level, words and camera of the alert that matters most: what is not closed first, then the highest, the earliest.
+    """Level, words and camera of the alert that matters most.
+
+    That is what is not closed before what is, what is not muted before what is, then the highest, the earliest.
 
     Args:
         members: At least one.
     """
     ordered = sorted(
-        members, key=lambda each: (each.condition is Condition.CLOSED, -each.level.rank, each.raised, each.id)
+        members,
+        key=lambda each: (each.condition is Condition.CLOSED, each.muted, -each.level.rank, each.raised, each.id),
     )
     most = ordered[0]
     return Summary(
         level=most.level,
         active=any(each.condition is Condition.ACTIVE for each in ordered),
+        muted=most.muted,
         camera=next((each.camera for each in ordered if each.camera is not None), None),
         text_zh=most.text_zh,
         text_en=most.text_en,
@@ -101,7 +107,13 @@ def summed_up(members: Iterable[Member]) -> Summary:
 
 
 def announces_again(
-    handling: Handling, *, before: Level, after: Level, returned_s: float | None, realarm_after_s: float
+    handling: Handling,
+    *,
+    before: Level,
+    after: Level,
+    returned_s: float | None,
+    realarm_after_s: float,
+    shown: bool = False,
 ) -> bool:
     """Whether people who have seen an incident must see it again.
 
@@ -111,7 +123,8 @@ def announces_again(
         after: Its level now.
         returned_s: How long an alert of it had been normal before it came again, None when none came again.
         realarm_after_s: Shorter returns are chatter.
+        shown: An alert of it that is active was hidden and is no more.
     """
     rose = after.rank > before.rank
     again = returned_s is not None and returned_s >= realarm_after_s
-    return (handling in (Handling.SEEN, Handling.RESOLVED) and rose) or (handling is Handling.SEEN and again)
+    return (handling in (Handling.SEEN, Handling.RESOLVED) and rose) or (handling is Handling.SEEN and (again or shown))

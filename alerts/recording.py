@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from alerts.alert import Alert, Change, Condition, Raised, Reactivated, Withheld, as_json
+from alerts.alert import Alert, Change, Condition, Raised, Reactivated, Shown, Withheld, as_json
 from alerts.cells import Unsaved
 from alerts.engine import REOPENED_KIND
 from alerts.grouping import Member, announces_again, summed_up
@@ -78,11 +78,15 @@ def record(connection: Connection, batch: Batch) -> Recorded:
 
 @dataclass(slots=True)
 class _Touched:
-    """An incident of this batch: as it was, which move made the difference, how long an alert had been normal."""
+    """An incident of this batch: as it was, which move made the difference, how long an alert had been normal.
+
+    `shown` is whether one came out of hiding.
+    """
 
     before: IncidentView | None
     moves: list[str]
     returned_s: float | None = None
+    shown: bool = False
 
 
 class _Recorder:
@@ -152,6 +156,7 @@ class _Recorder:
             handling=Handling.NEW,
             verdict=Verdict.NONE,
             active=True,
+            muted=alert.muted_by is not None,
             site=alert.site,
             area=alert.area,
             camera=alert.camera,
@@ -171,6 +176,7 @@ class _Recorder:
         if isinstance(change, Reactivated) and before is not None and before.returned is not None:
             returned_s = (change.at - before.returned).total_seconds()
             touched.returned_s = max(returned_s, touched.returned_s or 0.0)
+        touched.shown = touched.shown or isinstance(change, Shown)
         if not change.move:
             return
         if not isinstance(change, Raised):
@@ -194,6 +200,7 @@ class _Recorder:
                 camera=each.camera,
                 text_zh=each.text_zh,
                 text_en=each.text_en,
+                muted=each.muted_by is not None,
             )
             for each in now.alerts
         )
@@ -201,6 +208,7 @@ class _Recorder:
             now,
             level=summary.level,
             active=summary.active,
+            muted=summary.muted,
             camera=summary.camera,
             text_zh=summary.text_zh,
             text_en=summary.text_en,
@@ -212,6 +220,7 @@ class _Recorder:
             after=view.level,
             returned_s=touched.returned_s,
             realarm_after_s=REALARM_AFTER_S,
+            shown=touched.shown,
         ):
             touched.moves.append(done("realarm"))
             view = replace(view, handling=moved(view.handling, "realarm"), verdict=Verdict.NONE)

@@ -226,8 +226,6 @@ def rule_problems(spec: RuleSpec, shape: Shape) -> list[Problem]:
         found.append(Problem(("raises", "severity"), "the shape has levels of its own; write `by_level`"))
     if not shape.levels and spec.raises.severity == BY_LEVEL:
         found.append(Problem(("raises", "severity"), f"the shape has no levels; write {one_of([*Level])}"))
-    if spec.mutes is not None:
-        found.append(Problem(("mutes",), "`mutes` is not supported yet; leave it out"))
     if shape.several_sources and not set(spec.for_each) <= _SHARED:
         found.append(Problem(("for_each",), "the shape needs several devices for one key; write site or area"))
     known = (*PLACES, *shape.facts)

@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from alerts.kinds import ALERT_KINDS
+from alerts.muting import muting_problems
 from alerts.places import Places
 from alerts.rule import Rule, RuleSpec, build_rule, rule_problems
 from alerts.shape import Shape
@@ -37,6 +38,7 @@ class RuleBook:
         by_id: The same by id.
         by_kind: For each event kind, the rules that have to see it.
         watchers: For each event or alert kind, the rules that it withholds, or stops withholding.
+        muters: Live rules that mute others.
         digest: SHA-256 of the files they came from.
         off: Ids of those that are switched off.
     """
@@ -45,6 +47,7 @@ class RuleBook:
     by_id: Mapping[str, Rule]
     by_kind: Mapping[str, tuple[Rule, ...]]
     watchers: Mapping[str, tuple[Rule, ...]]
+    muters: tuple[Rule, ...]
     digest: str
     off: tuple[str, ...] = ()
 
@@ -68,6 +71,7 @@ def make_book(rules: Sequence[Rule], *, digest: str = "", off: Sequence[str] = (
         by_id=MappingProxyType({rule.id: rule for rule in ordered}),
         by_kind=MappingProxyType({kind: tuple(found) for kind, found in by_kind.items()}),
         watchers=MappingProxyType({kind: tuple(found) for kind, found in watchers.items()}),
+        muters=tuple(rule for rule in ordered if rule.around.muted and not rule.shadow),
         digest=digest,
         off=tuple(off),
     )
@@ -124,9 +128,21 @@ def load_rules(folder: Path, *, observations: Collection[str] | None = None) -> 
             else:
                 rules.append(rule)
         found += mistakes(wrong, file=file, data=data)
+    found = found or _muting_mistakes(rules, off, origin)
     if found:
         raise ConfigurationError(tuple(found))
     return make_book(rules, digest=digest.hexdigest(), off=off)
+
+
+def _muting_mistakes(rules: Sequence[Rule], off: Sequence[str], origin: Mapping[str, Path]) -> list[Mistake]:
+    """What is wrong in what rules mute, each in its file."""
+    found: list[Mistake] = []
+    for rule, message in muting_problems(rules, (*(rule.id for rule in rules), *off)).items():
+        data = read_yaml(origin[rule])
+        assert isinstance(data, list)
+        index = next(number for number, body in enumerate(data) if body["rule"] == rule)
+        found += mistakes([Problem((index, "mutes"), message)], file=origin[rule], data=data)
+    return found
 
 
 def rule_of(body: Any) -> Rule:

@@ -43,6 +43,7 @@ class AlertView:
     text_en: str
     do_zh: str
     do_en: str
+    muted_by: str | None
     why: Mapping[str, Any]
 
     def to_json(self) -> dict[str, Any]:
@@ -69,6 +70,8 @@ class AlertView:
             "times": self.times,
             "text": {"zh": self.text_zh, "en": self.text_en},
             "do": {"zh": self.do_zh, "en": self.do_en},
+            "muted": self.muted_by is not None,
+            "muted_by": self.muted_by,
             "why": dict(self.why),
         }
 
@@ -84,6 +87,7 @@ class IncidentView:
     handling: Handling
     verdict: Verdict
     active: bool
+    muted: bool
     site: str | None
     area: str | None
     camera: str | None
@@ -110,6 +114,7 @@ class IncidentView:
             "handling": self.handling.value,
             "verdict": self.verdict.value,
             "active": self.active,
+            "muted": self.muted,
             "site": self.site,
             "area": self.area,
             "camera": self.camera,
@@ -175,6 +180,7 @@ def alert_row(alert: Alert, incident: str) -> dict[str, Any]:
         "text_en": alert.text.en,
         "do_zh": alert.do.zh,
         "do_en": alert.do.en,
+        "muted_by": alert.muted_by,
         "why": alert.why,
     }
 

@@ -46,6 +46,8 @@ class AlertView(BaseModel):
     times: int
     text: Text
     do: Text
+    muted: bool = Field(default=False, description="Whether another alert that is active hides it.")
+    muted_by: str | None = Field(default=None, description="Id of that alert.")
     why: dict[str, Any] = Field(description="Rule, shape, facts and the ids of the events that spoke.")
     still: str | None = Field(default=None, description="Address of the kept picture, if there is one.")
 
@@ -106,6 +108,7 @@ class IncidentView(BaseModel):
     handling: Handling
     verdict: Verdict
     active: bool = Field(description="Whether any of its alerts still holds.")
+    muted: bool = Field(default=False, description="Whether other alerts hide all of it that is not closed.")
     site: str | None = None
     area: str | None = None
     camera: str | None = None

@@ -38,6 +38,12 @@ AROUND = """
   when: {event: {kind: [water_leak, sos]}}
   unless: {kind: [fire.smoke, water.leak], within: 30s, same: area, until: gas}
   clear: {after: 10s}
+- rule: around.parent
+  raises: {kind: power.outage, severity: yellow}
+  for_each: site
+  mutes: {of: [water.leak, around.alerted, gas.combustible], same: area}
+  when: {event: {kind: [smoke, temperature]}}
+  clear: {after: 25s}
 """
 """Rules with everything around their shapes, at times in which the stories play."""
 
@@ -155,7 +161,7 @@ def test_at_most_one_alert_is_open_for_each_kind_and_key(events: list[Event]) ->
     opened: Counter[tuple[str, str]] = Counter()
     for each in events:
         for change in engine.handle(each):
-            if change.move == "withheld":
+            if change.move in ("withheld", "muted", "shown"):
                 continue
             slot = (change.alert.kind, change.alert.key)
             opened[slot] += {"raised": 1, "closed": -1}.get(change.move, 0)

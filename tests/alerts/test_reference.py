@@ -10,7 +10,7 @@ from typing import get_args
 
 import pytest
 
-from alerts.around import UnlessSpec
+from alerts.around import MutesSpec, UnlessSpec
 from alerts.calendar import HoursSpec
 from alerts.engine import REOPENED_KIND, RESOLVED_KIND
 from alerts.incident import MOVES, Cause, Handling, Verdict
@@ -49,7 +49,7 @@ def test_every_example_loads(tmp_path: Path, block: str) -> None:
 
 
 def test_every_key_place_and_kind_stands_on_the_page() -> None:
-    for model in (RuleSpec, ScopeSpec, HoursSpec, UnlessSpec):
+    for model in (RuleSpec, ScopeSpec, HoursSpec, UnlessSpec, MutesSpec):
         for name, field in model.model_fields.items():
             assert f"`{field.alias or name}`" in PAGE
     for word in get_args(ForEach):

@@ -88,6 +88,18 @@ def test_the_catalogue_has_the_kinds_and_their_levels() -> None:
         ("  clear:", "  only: {armed: true}\n  clear:", "[0].only: `armed` is not supported yet; write hours, days"),
         ("  clear:", "  except: [{day: sun}]\n  clear:", "10: [0].except[0].day: unknown key; write `days`"),
         ("  clear:", "  only: nights\n  clear:", "10: [0].only: `nights` does not fit; write {between:"),
+        ("  clear:", "  mutes: []\n  clear:", "10: [0].mutes"),
+        (
+            "  clear:",
+            "  mutes: [road.crush]\n  clear:",
+            "10: [0].mutes: rule or alert kind `road.crush` is unknown; write",
+        ),
+        ("  clear:", "  mutes: [fire.smoke]\n  clear:", "10: [0].mutes: mutes itself; name other rules or alert kinds"),
+        (
+            "  clear:",
+            "  mutes: {of: gas.co, same: house}\n  clear:",
+            "[0].mutes.same: `house` is unknown; write",
+        ),
         ("  clear:", "  scope: {}\n  clear:", "10: [0].scope: empty; name areas, sites, rings, tags, cameras or"),
         ("  clear:", "  scope: {ring: road}\n  clear:", "10: [0].scope.ring: unknown key; write `rings`"),
         ("  clear:", "  scope: {rings: [street]}\n  clear:", "`street` is unknown; write one of road, enterprise"),
@@ -133,6 +145,13 @@ def test_several_devices_cannot_speak_for_the_key_of_one(tmp_path: Path) -> None
     text = GOOD.replace("event: {kind: smoke, where: {alarm: true}}", shape)
     [found] = mistakes(tmp_path, text.replace("for_each: site", "for_each: [site, device]"))
     assert "[0].for_each: the shape needs several devices for one key; write site or area" in found
+
+
+def test_rules_that_mute_each_other_are_refused(tmp_path: Path) -> None:
+    one = GOOD.replace("  clear:", "  mutes: [gas.co]\n  clear:")
+    other = GOOD.replace("rule: fire.smoke", "rule: gas").replace("kind: fire.smoke", "kind: gas.co")
+    found = mistakes(tmp_path, one + other.replace("  clear:", "  mutes: [fire.smoke]\n  clear:"))
+    assert found == ["10: [0].mutes: goes in a circle, so that all would be hidden: fire.smoke -> gas -> fire.smoke"]
 
 
 def test_all_mistakes_of_all_files_are_named_at_once(tmp_path: Path) -> None:
