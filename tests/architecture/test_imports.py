@@ -25,7 +25,7 @@ MODULES = {  # what the table calls by its common name
     "pydantic": {"pydantic", "pydantic_core"},
     "pyav": {"av"},
     "opencv": {"cv2"},
-    "ruamel.yaml": {"ruamel"},
+    "pyyaml": {"yaml"},
     "paho": {"paho"},
     "pyjwt": {"jwt"},
     "aio-rtsp-toolkit": {"aio_rtsp_toolkit", "aio_sockets"},
