@@ -178,13 +178,9 @@ def _same(expected: Sequence[ExpectedAlert], got: Sequence[Alert]) -> bool:
 def _fits(expected: ExpectedAlert, alert: Alert) -> bool:
     return (
         alert.level is expected.severity
-        and _muted(alert) == expected.muted
+        and (alert.muted_by is not None) == expected.muted
         and (expected.says is None or expected.says in (alert.text.zh, alert.text.en))
     )
-
-
-def _muted(alert: Alert) -> bool:
-    return bool(getattr(alert, "muted", False))
 
 
 _Told = tuple[str, str, str, bool, str | None]
@@ -195,7 +191,7 @@ def _told(alert: Alert, words: dict[tuple[str, str], str | None]) -> _Told:
     says = words.get((alert.kind, alert.key))
     if says is not None and says not in (alert.text.zh, alert.text.en):
         says = alert.text.en
-    return (alert.kind, alert.key, alert.level.value, _muted(alert), says)
+    return (alert.kind, alert.key, alert.level.value, alert.muted_by is not None, says)
 
 
 def _in_words(alerts: Iterable[_Told]) -> str:

@@ -143,6 +143,41 @@ def test_what_stands_around_a_rule_is_tested_where_and_when_it_counts(tmp_path: 
     assert str(miss) == "at 1h3s, withheld: expected nothing, got area.intrusion of yard"
 
 
+def test_a_muted_alert_is_expected_to_be(tmp_path: Path) -> None:
+    text = (
+        YARD[: YARD.index("  scope")]
+        + YARD[YARD.index("  when") : YARD.index("  unless")]
+        + YARD[YARD.index("  say") :]
+    )
+    sos = (
+        text.replace("yard.at_night", "sos")
+        .replace("area.intrusion", "sos.button")
+        .replace("kind: motion", "kind: sos")
+    )
+    sos = sos.replace("motion: true", "pressed: true").replace("  when", "  mutes: [area.intrusion]\n  when")
+    (tmp_path / "yard.yaml").write_text(text + sos, encoding="utf-8")
+    feed = """
+- name: sos mutes motion
+  rules: [yard.at_night, sos]
+  feed:
+    - {at: 0s, kind: motion, site: yard, device: m, motion: true}
+    - {at: 1m, kind: sos, site: yard, device: b, pressed: true}
+  expect:
+    - {at: 30s, active: [{kind: area.intrusion, key: yard, severity: yellow}]}
+    - at: 2m
+      active:
+        - {kind: area.intrusion, key: yard, severity: yellow, muted: true}
+        - {kind: sos.button, key: yard, severity: yellow}
+"""
+    (tmp_path / "yard.test.yaml").write_text(feed, encoding="utf-8")
+    rules = read_rules(tmp_path)
+    [file] = load_tests(tmp_path, rules=rules)
+    found = Rehearsal(file.tests[0]).run([each.rule for each in rules.values()])
+    assert [str(miss) for miss in found] == []
+    [miss] = Rehearsal(file.tests[0]).run([rules["yard.at_night"].rule])
+    assert miss.expected == "area.intrusion of yard yellow muted, sos.button of yard yellow"
+
+
 def test_a_person_resolves_an_alert_by_its_kind_and_key(tmp_path: Path) -> None:
     resolved = "- {at: 9m, kind: alert.resolved, alert: {kind: sos.button, key: d}}"
     text = DOOR.replace("door.left_open", "sos.button").replace(
