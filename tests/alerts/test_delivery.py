@@ -13,9 +13,10 @@ from alerts.notice import Delivered, Notice, Refused, TryLater
 from alerts.notifiers.webhook import Webhook, WebhookOptions
 from config.community import Community
 from config.secrets import Secret
+from hub.events import Phase
 from hub.store.database import Database
 from tests.alerts.conftest import MakeRoom, Room
-from tests.fakes.stories import START, event
+from tests.fakes.stories import START, event, seen
 from tests.fakes.web import Recipient, web_recipient
 
 NOTICE = Notice(7, START, "opened", "engine", "", {"number": 1, "level": "red", "text": {"zh": "烟感报警"}})
@@ -105,6 +106,19 @@ def test_what_is_below_the_level_is_not_told(room: Room, desk: Recipient, delive
     room.happens(event("smoke", 1, fields={"alarm": True}))
     room.happens(event("sos", 2, source="b", fields={"pressed": True}))
     assert desk.waits_for(1)[0].body["incident"]["level"] == "red"
+
+
+def test_what_is_muted_is_not_told_until_it_is_shown(room: Room, desk: Recipient, delivery: Delivery) -> None:
+    delivery.apply(community(desk))
+    room.happens(seen("camera.collision", 0, phase=Phase.MOMENT, confidence=0.9))
+    standing = {"stopped": True, "zone_use": "lane"}
+    room.happens(seen("camera.vehicle", 1, phase=Phase.BEGAN, zone="lane-1", site="opposite", fields=standing))
+    room.passes(40)
+    assert [incident.muted for incident in room.incidents] == [True, False]
+    room.passes(301)
+    told = desk.waits_for(3)
+    assert [each.body["move"] for each in told] == ["opened", "returned", "shown"]
+    assert told[2].body["incident"]["kind"] == "road.stopped_vehicle"
 
 
 def test_a_failed_attempt_is_repeated_with_the_same_number(room: Room, desk: Recipient, delivery: Delivery) -> None:
