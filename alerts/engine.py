@@ -77,6 +77,11 @@ class Engine:
         """The rules in force."""
         return self._book
 
+    @property
+    def places(self) -> Places:
+        """The community in which they are."""
+        return self._claims.places
+
     def call_places(self, places: Places, now: datetime) -> list[Change]:
         """Use other names, areas and calendars; what a camera or sensor said that is no longer there is over."""
         before, self._claims.places = self._claims.places, places

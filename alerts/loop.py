@@ -21,6 +21,7 @@ from alerts.places import Places, places_of
 from alerts.recording import ENGINE, Batch, Recorded, record
 from alerts.repository import Connection, read_cursor, read_states, write_cursor
 from alerts.rulebook import RuleBook, load_rules
+from alerts.scope import strangers
 from config.community import Community
 from hub.bus import Bus, Topic
 from hub.clock import Clock
@@ -208,6 +209,7 @@ class EngineLoop:
         self._carried = self._engine.restore(states, now)
         if not self._began:
             self._began = True
+            self._name_strangers()
             self._engine.hold_timers(now + self._settle_after_start)
 
     def step(self) -> bool:
@@ -246,7 +248,16 @@ class EngineLoop:
             changes += self._engine.call_places(places_of(community), now)
         if book is not None:
             changes += self._engine.reload(book, now)
+        if community is not None or book is not None:
+            self._name_strangers()
         return changes
+
+    def _name_strangers(self) -> None:
+        """Warn of a scope that names what is not in the community: such a rule sees less than it was meant to."""
+        for rule in self._engine.book.rules:
+            scope = rule.around.spec.scope
+            if scope is not None and (names := strangers(scope, self._engine.places)):
+                logger.warning("scope names what is not there", extra={"rule": rule.id, "names": names})
 
     def _store(self, batch: Batch) -> None:
         def work(connection: Connection) -> Recorded:

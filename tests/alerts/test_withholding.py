@@ -208,6 +208,15 @@ def test_a_rule_counts_within_its_scope_only(
     assert sees(book_of(tmp_path, rule(f"scope: {{{scope}}}", for_each="device")), town) == expected
 
 
+def test_a_scope_that_names_what_is_not_there_is_warned_of(
+    tmp_path: Path, make_room: MakeRoom, caplog: pytest.LogCaptureFixture
+) -> None:
+    room = make_room(book_of(tmp_path, rule("scope: {areas: [town, twon], cameras: cam-9}")))
+    [record] = [each for each in caplog.records if each.message == "scope names what is not there"]
+    assert (record.rule, record.names) == ("yard", ["area twon", "camera cam-9"])  # type: ignore[attr-defined]
+    assert room.incidents == []
+
+
 def test_what_falls_out_of_scope_returns_and_what_was_counting_there_does_not_ring(
     tmp_path: Path, town: Community
 ) -> None:
