@@ -80,13 +80,22 @@ def record(connection: Connection, batch: Batch) -> Recorded:
 class _Touched:
     """An incident of this batch: as it was, which move made the difference, how long an alert had been normal.
 
-    `shown` is whether one came out of hiding.
+    `shown` is whether one came out of hiding; `opened` is the incident as it was opened in this batch, with the alerts
+    that have come to it.
     """
 
     before: IncidentView | None
     moves: list[str]
     returned_s: float | None = None
     shown: bool = False
+    opened: IncidentView | None = None
+
+    def take(self, alert: AlertView) -> None:
+        """Keep the alerts of an incident opened in this batch at hand, so that it need not be read again."""
+        if self.opened is not None:
+            others = [each for each in self.opened.alerts if each.id != alert.id]
+            members = sorted((*others, alert), key=lambda each: (each.raised, each.id))
+            self.opened = replace(self.opened, alerts=tuple(members))
 
 
 class _Recorder:
@@ -96,6 +105,7 @@ class _Recorder:
         self._connection = connection
         self._now = now
         self._touched: dict[str, _Touched] = {}
+        self._number: int | None = None
 
     def health(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -126,14 +136,15 @@ class _Recorder:
         stored = incident_of(self._connection, alert.id)
         if stored is None:
             incident = self._open_or_join(alert)
+            view = write_alert(self._connection, alert, incident, new=True)
+            self._note(change, view, before=None)
         else:
             incident = stored[0]
             if incident not in self._touched:
                 self._touched[incident] = _Touched(read_incident(self._connection, incident), [])
             view = write_alert(self._connection, alert, incident, new=False)
             self._note(change, view, before=stored[1])
-            return
-        self._note(change, write_alert(self._connection, alert, incident, new=True), before=None)
+        self._touched[incident].take(view)
 
     def finish(self) -> None:
         """Bring every incident of the batch in line with its alerts."""
@@ -150,7 +161,7 @@ class _Recorder:
         incident = incident_id(alert.id)
         view = IncidentView(
             id=incident,
-            number=next_number(self._connection),
+            number=self._next_number(),
             kind=alert.kind,
             level=alert.level,
             handling=Handling.NEW,
@@ -162,14 +173,19 @@ class _Recorder:
             camera=alert.camera,
             opened=alert.raised,
             changed=self._now,
-            version=0,
+            version=1,
             text_zh=alert.text.zh,
             text_en=alert.text.en,
             alerts=(),
         )
         write_incident(self._connection, view, new=True)
-        self._touched[incident] = _Touched(None, ["opened"])
+        self._touched[incident] = _Touched(None, ["opened"], opened=view)
         return incident
+
+    def _next_number(self) -> int:
+        """The number after the newest in the store, asked for once: nobody else opens incidents meanwhile."""
+        self._number = (self._number or next_number(self._connection) - 1) + 1
+        return self._number
 
     def _note(self, change: Change, view: AlertView, *, before: AlertView | None) -> None:
         touched = self._touched[view.incident]
@@ -190,7 +206,7 @@ class _Recorder:
         )
 
     def _follow(self, incident: str, touched: _Touched) -> None:
-        now = read_incident(self._connection, incident)
+        now = touched.opened or read_incident(self._connection, incident)
         summary = summed_up(
             Member(
                 id=each.id,
@@ -231,8 +247,10 @@ class _Recorder:
             view = replace(view, handling=moved(view.handling, "close"))
         if not touched.moves and view == now:
             return
-        view = replace(view, version=view.version + 1, changed=self._now)
-        write_incident(self._connection, view, new=False)
+        if touched.opened is None:
+            view = replace(view, version=view.version + 1, changed=self._now)
+        if view != touched.opened:
+            write_incident(self._connection, view, new=False)
         for move in dict.fromkeys(touched.moves):
             self._enter(topic="incident", subject=incident, incident=incident, move=move, body=view.to_json())
 

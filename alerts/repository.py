@@ -12,7 +12,21 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Column, Connection, Select, Table, and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from alerts.alert import Alert, Condition
 from alerts.cells import StoredState, Unsaved
@@ -171,8 +185,10 @@ class Repository:
         return Page(found[:limit], f"{time_to_text(last_shown.raised)}_{last_shown.id}")
 
 
-def _rows(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in connection.execute(query).mappings()]
+def _rows(
+    connection: Connection, query: Select[Any], values: Mapping[str, object] | None = None
+) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in connection.execute(query, values).mappings()]
 
 
 def _wanted(query: Select[Any], table: Table, wanted: Filter, *, at: Column[str]) -> Select[Any]:
@@ -232,27 +248,43 @@ def next_number(connection: Connection) -> int:
     return (newest or 0) + 1
 
 
-def incident_to_join(connection: Connection, alert: Alert) -> str | None:
-    """The unresolved incident that a new alert belongs to."""
-    last_raised = func.max(alerts.c.raised)
-    query = (
-        select(incidents.c.id, incidents.c.kind, incidents.c.site, incidents.c.area, last_raised)
+def _joinable(place: ColumnElement[bool]) -> Select[Any]:
+    """Open incidents of some kinds at a place, with when the newest of their alerts was raised."""
+    return (
+        select(incidents.c.id, incidents.c.kind, incidents.c.site, incidents.c.area, func.max(alerts.c.raised))
         .join(alerts, alerts.c.incident == incidents.c.id)
         .where(
             incidents.c.handling.in_([each.value for each in _OPEN]),
-            incidents.c.changed >= time_to_text(alert.raised - WINDOW - timedelta(minutes=1)),
-            incidents.c.kind.startswith(f"{family(alert.kind)}."),
-            incidents.c.site == alert.site if alert.site is not None else incidents.c.area == alert.area,
+            incidents.c.changed >= bindparam("changed"),
+            incidents.c.kind.like(bindparam("kinds")),
+            place,
         )
         .group_by(incidents.c.id, incidents.c.kind, incidents.c.site, incidents.c.area)
     )
-    rows = connection.execute(query).all()
+
+
+# Made once: in a storm of alarms, making these statements costs more than running them.
+_AT_SITE = _joinable(incidents.c.site == bindparam("place"))
+_IN_AREA = _joinable(incidents.c.area == bindparam("place"))
+_NOWHERE = _joinable(incidents.c.area.is_(None))
+_ONE_ALERT = select(alerts).where(alerts.c.id == bindparam("alert"))
+
+
+def incident_to_join(connection: Connection, alert: Alert) -> str | None:
+    """The unresolved incident that a new alert belongs to."""
+    values = {
+        "changed": time_to_text(alert.raised - WINDOW - timedelta(minutes=1)),
+        "kinds": f"{family(alert.kind)}.%",
+        "place": alert.area if alert.site is None else alert.site,
+    }
+    query = _AT_SITE if alert.site is not None else _IN_AREA if alert.area is not None else _NOWHERE
+    rows = connection.execute(query, values).all()
     return joined(alert, [Candidate(row[0], row[1], row[2], row[3], time_from_text(row[4])) for row in rows])
 
 
 def incident_of(connection: Connection, alert: str) -> tuple[str, AlertView] | None:
     """The incident of a stored alert, and the alert as it was stored last."""
-    found = _rows(connection, select(alerts).where(alerts.c.id == alert))
+    found = _rows(connection, _ONE_ALERT, {"alert": alert})
     return (found[0]["incident"], alert_view(found[0])) if found else None
 
 
