@@ -168,7 +168,7 @@ def _is_free(port: int) -> bool:
 
 def _simulate(hub: Hub, lifecycle: Lifecycle, clock: Clock, told: Story) -> None:
     """Start the village's devices on the hub's broker."""
-    publisher = Publisher(replace(hub.broker, client_id="demo-village"))
+    publisher = Publisher(replace(hub.broker, client_id="demo-village"), is_hub=False)
     lifecycle.push("publisher", publisher.stop)
     publisher.start()
     simulator = Simulator(publisher, clock, on_news=told.news)

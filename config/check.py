@@ -27,6 +27,9 @@ MAX_AREA_LEVELS = 4
 
 Kinds = Mapping[str, type[BaseModel]]
 
+RESERVED_SITES = frozenset({"events", "incidents", "status"})
+"""What stands after `hub/v1/` in the MQTT topics that the hub publishes itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -72,6 +75,11 @@ def community_problems(community: Community, known: Known, *, look_at_files: boo
     areas = {area.id for area in community.areas}
     sites = {site.id for site in community.sites}
     for number, site in enumerate(community.sites):
+        if site.id in RESERVED_SITES:
+            where = f"hub/v1/{site.id}/..."
+            yield Problem(
+                ("sites", number, "id"), f"`{site.id}` is taken: the hub itself speaks on {where}; write another"
+            )
         if site.area is not None:
             yield from _reference(("sites", number, "area"), site.area, areas, noun="area")
     for number, camera in enumerate(community.cameras):
