@@ -228,6 +228,8 @@ def rule_problems(spec: RuleSpec, shape: Shape) -> list[Problem]:
         found.append(Problem(("raises", "severity"), f"the shape has no levels; write {one_of([*Level])}"))
     if shape.several_sources and not set(spec.for_each) <= _SHARED:
         found.append(Problem(("for_each",), "the shape needs several devices for one key; write site or area"))
+    if shape.counts_only_hours and not spec.around.only:
+        found.append(Problem(("when", "silence", "counted"), "counts the hours of `only`; add `only`, or leave it out"))
     known = (*PLACES, *shape.facts)
     for part, words, names in (("say", spec.say, known), ("do", spec.do, known)):
         for language, wrong in unknown_placeholders(words, names):

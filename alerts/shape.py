@@ -133,12 +133,14 @@ class Shape(ABC):
         levels: The levels it decides on itself; empty when the rule gives the one.
         facts: Names that `say` may use besides the place: those in `Claim.facts`.
         several_sources: Whether it can only hold where several sources speak for one key.
+        counts_only_hours: Whether it measures time by the hours of the rule's `only`.
     """
 
     kinds: frozenset[str]
     levels: tuple[Level, ...] = ()
     facts: tuple[str, ...] = ()
     several_sources: bool = False
+    counts_only_hours: bool = False
 
     @abstractmethod
     def on_event(self, state: State, event: Event, now_us: int) -> Step:

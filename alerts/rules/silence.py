@@ -1,21 +1,23 @@
 """Shape `silence`: nothing of the kind was heard for too long.
 
     when:
-      silence: {of: {kind: [motion, door, water_use]}, longer_than: 8h}
+      silence: {of: {kind: [motion, door, water_use]}, longer_than: 12h}
+    silence: {of: {kind: [motion, door, water_use]}, longer_than: 8h, counted: only}
 
 Counts from the newest matching Event of the key; a key of which none was ever heard is not watched. Over with the next
 one. One that arrives late counts from when it happened. Whoever cannot be heard is not silent: while all sources that
 spoke are offline nothing is counted, and when one of them is back the count begins afresh. So their health is listened
-to as well. Built `in_hours`, only those hours are counted.
+to as well. With `counted: only`, the hours outside the rule's `only` are left out of the count: a night in which
+everybody sleeps is no silence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from alerts.calendar import Window, counted_us
 from alerts.duration import Seconds
@@ -73,13 +75,8 @@ class SilenceOptions(Options):
 
     of: PatternSpec
     longer_than_s: Seconds = Field(alias="longer_than", gt=0)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _all_hours(cls, written: Any) -> Any:
-        if isinstance(written, Mapping) and "counted" in written:
-            raise ValueError("`counted` is not supported yet; leave it out")
-        return written
+    counted: Literal["only"] | None = None
+    """`only` leaves out the hours outside the rule's `only`."""
 
 
 class SilenceShape(Shape):
@@ -87,7 +84,10 @@ class SilenceShape(Shape):
 
     facts = ("hours", "seconds")
 
-    def __init__(self, pattern: Pattern, longer_than_s: float, hours: Hours | None = None) -> None:
+    def __init__(
+        self, pattern: Pattern, longer_than_s: float, hours: Hours | None = None, *, counts_only_hours: bool = False
+    ) -> None:
+        self.counts_only_hours = counts_only_hours
         self._pattern = pattern
         self._longer_than_s = longer_than_s
         self._longer_than_us = round(longer_than_s * _US)
@@ -96,7 +96,11 @@ class SilenceShape(Shape):
 
     def in_hours(self, hours: Hours) -> SilenceShape:
         """The same, counting only those hours."""
-        return SilenceShape(self._pattern, self._longer_than_s, hours)
+        return SilenceShape(self._pattern, self._longer_than_s, hours, counts_only_hours=self.counts_only_hours)
+
+    def counting(self, only: Window | None) -> Shape:
+        """The same, counting only the hours of its rule if it was written so."""
+        return self.in_hours(WindowHours(only)) if self.counts_only_hours and only is not None else self
 
     def on_event(self, state: State, event: Event, now_us: int) -> Step:
         """Begin the count afresh; or note that a source is offline or back."""
@@ -202,6 +206,8 @@ def _heard(sources: Mapping[str, Mapping[str, Any]], event: Event) -> Mapping[st
 PLUGIN = Plugin(
     kind="silence",
     options=SilenceOptions,
-    build=lambda options: SilenceShape(build_pattern(options.of), options.longer_than_s),
+    build=lambda options: SilenceShape(
+        build_pattern(options.of), options.longer_than_s, counts_only_hours=options.counted is not None
+    ),
     summary="Nothing of the kind was heard for too long.",
 )
