@@ -25,6 +25,18 @@ _COLOURS = {
 }
 """How a level is written: the word, and the terminal's code."""
 
+_MOVES = {
+    "muted": "由更高告警代表",
+    "shown": "重新显示",
+    "recurred": "再次发生",
+    "reactivated": "又发生",
+    "rose": "级别升高",
+    "fell": "级别降低",
+    "returned": "恢复正常",
+    "closed": "已结束",
+}
+"""What happened to an alert after it was raised, in Chinese; the English word is the move's own."""
+
 WANTED = ("fire.camera_flame", "road.crash")
 """What the demo promises within its first minute."""
 WITHIN_S = 60.0
@@ -85,7 +97,7 @@ class Story:
                 with self._lock:
                     self._first_s.setdefault(body["kind"], at_s)
                     self._levels[body["kind"]] = body["level"]
-            self._told(at_s, body, "" if move == "raised" else f" ({move})")
+            self._told(at_s, body, "" if move == "raised" else f"（{_MOVES.get(move, move)} {move}）")
         elif entry["topic"] == "incident" and entry.get("who") not in {None, "engine"}:
             self.line(
                 f"{self._now_s():6.1f} s       {entry['who']}: {move} #{body['number']} {entry.get('note') or ''}"

@@ -89,6 +89,7 @@ export class Card {
     this.place.textContent = [said(place.site) || incident.site, said(place.area) || incident.area].filter(Boolean).join(" · ");
     const parts = [word(`handling.${incident.handling}`), word(`active.${incident.active}`)];
     if (incident.alert_count > 1) parts.push(word("alerts", { n: incident.alert_count }));
+    if (incident.muted) parts.push(word("muted"));
     if (incident.verdict !== "none") parts.push(word(`verdict.${incident.verdict}`));
     this.state.textContent = parts.join(" · ");
     this.todo.textContent = said(incident.do) ? `${word("todo")}: ${said(incident.do)}` : "";

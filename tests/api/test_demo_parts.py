@@ -57,7 +57,7 @@ def test_the_story_tells_alerts_in_both_languages_and_sums_up(
     told = capsys.readouterr().out
     assert "21.0 s       · 冒烟 | smoke" in told
     assert "21.0 s  [橙 orange]  fire.camera_flame    院子有火 | Fire in the yard\n" in told
-    assert "Fire in the yard (returned)" in told
+    assert "Fire in the yard（恢复正常 returned）" in told
     assert story.first_s == {"fire.camera_flame": 21.0}
     assert "road.crash" in told.partition("first of its kind")[2], "a promised alert that did not come is said"
 
