@@ -100,12 +100,10 @@ def reach_of(spec: ScopeSpec, places: Places) -> Reach:
 
 
 def strangers(spec: ScopeSpec, places: Places) -> list[str]:
-    """What a scope names that is not in the community: `area group-9`."""
-    tags = frozenset(tag for each in places.tags_of_site.values() for tag in each)
+    """What a scope names that is not in the community: `area group-9`. A tag that no site carries is none yet."""
     named = (
         ("area", spec.areas, places.areas),
         ("site", spec.sites, places.sites),
-        ("tag", spec.tags, tags),
         ("camera", spec.cameras, places.cameras),
         ("sensor", spec.sensors, places.sensors),
     )

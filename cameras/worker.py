@@ -13,7 +13,6 @@ import os
 import resource
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -34,8 +33,9 @@ from config.machine import Machine
 from hub.clock import Clock, SystemClock
 from hub.errors import HubError, LinkError
 from hub.lifecycle import Lifecycle
+from hub.logs import set_up
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("cameras.worker")  # run as a program it is called __main__
 
 _TICK_S = 0.5
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -209,16 +209,6 @@ def _health(rota: Rota, outbox: Outbox) -> WorkerHealth:
     )
 
 
-class _FieldsFormatter(logging.Formatter):
-    """One line per record with its fields behind the message, as `camera=gate reason=timed_out`."""
-
-    _KNOWN = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        fields = {name: value for name, value in record.__dict__.items() if name not in self._KNOWN}
-        return super().formatMessage(record) + "".join(f" {name}={value}" for name, value in fields.items())
-
-
 def start_process(
     build_shared: Callable[[Machine, Path], Shared],
     build_analysis: BuildAnalysis[Shared],
@@ -228,9 +218,7 @@ def start_process(
     parser = argparse.ArgumentParser(description="Runs cameras for the hub that started it.")
     parser.add_argument("--link", type=int, required=True, metavar="FD", help="the socket to the hub")
     arguments = parser.parse_args()
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_FieldsFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    set_up("info")
     av.logging.set_level(None)  # FFmpeg's own log repeats addresses with their passwords
     cv2.setNumThreads(1)  # one core per worker: threads of OpenCV would take it from other workers
     stopping = threading.Event()
