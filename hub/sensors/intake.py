@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from types import MappingProxyType
 
 from config.community import Community, Sensor
 from hub.events import Event, FieldValue, Quality, new_event_id, time_to_text
+from hub.geometry import Box
 from hub.sensors.errors import PayloadError
 from hub.sensors.kinds import KINDS
 from hub.sensors.parsing import Observation, Parsed, PayloadFormat
@@ -38,6 +40,8 @@ PAYLOAD_BYTES = 65_536
 
 CLOCK_TOLERANCE = timedelta(seconds=120)
 """A device's clock may be off by so much; beyond it the arrival counts."""
+
+SUBJECT_CHARACTERS = 64
 
 ALWAYS = "plain"
 """The format that is listened to even when no sensor uses it: its topics are the hub's own."""
@@ -191,7 +195,8 @@ class Door:
         sensor = place.sensor
         event_id = new_event_id()
         if message.retained or (trusted and not kind.one_shot):
-            event_id = _natural_id(sensor, kind.name, fields, at if trusted else None, number=number, message=message)
+            what = kind.name if observation.subject is None else f"{kind.name} {observation.subject}"
+            event_id = _natural_id(sensor, what, fields, at if trusted else None, number=number, message=message)
         event = Event(
             id=event_id,
             kind=kind.name,
@@ -201,7 +206,10 @@ class Door:
             driver=admission.driver or "",
             site=sensor.site,
             area=place.area,
+            subject=_subject(observation),
             phase=observation.phase,
+            confidence=_confidence(observation),
+            box=_box(observation),
             fields=MappingProxyType(fields),
             quality=quality,
         )
@@ -239,6 +247,29 @@ def _time(observation: Observation, message: Message) -> tuple[datetime, frozens
     return message.arrived, frozenset(quality)
 
 
+def _subject(observation: Observation) -> str | None:
+    subject = observation.subject
+    if subject is not None and not (0 < len(subject) <= SUBJECT_CHARACTERS and subject.isprintable()):
+        raise PayloadError("malformed", f"a subject must be printable and of at most {SUBJECT_CHARACTERS} characters")
+    return subject
+
+
+def _confidence(observation: Observation) -> float | None:
+    if observation.confidence is not None and not 0 <= observation.confidence <= 1:
+        raise PayloadError("malformed", "a confidence must be 0..1")
+    return observation.confidence
+
+
+def _box(observation: Observation) -> Box | None:
+    """The box clipped to the picture; None when nothing of it is inside."""
+    if observation.box is None:
+        return None
+    if not all(math.isfinite(side) for side in observation.box):
+        raise PayloadError("malformed", "a box must be of finite numbers")
+    box = Box(*observation.box).clipped()
+    return box if box.w > 0 and box.h > 0 else None
+
+
 def _natural_id(
     sensor: Sensor,
     kind: str,
@@ -254,8 +285,9 @@ def _natural_id(
 
 
 def _readings(event: Event) -> tuple[Reading, ...]:
+    of = "" if event.subject is None else f"@{event.subject}"
     return tuple(
-        Reading(event.source, f"{event.kind}.{name}", event.at, float(value), event.arrived, event.quality)
+        Reading(event.source, f"{event.kind}.{name}{of}", event.at, float(value), event.arrived, event.quality)
         for name, value in event.fields.items()
         if isinstance(value, bool | int | float)
     )

@@ -37,6 +37,9 @@ class Observation:
         at: The device's own time, UTC, None when it sent none.
         quality: What the message itself says: TEST, SIMULATED, HISTORY, or CLOCK_SUSPECT for a time nobody can read.
         phase: Moment, unless the device speaks of a state's beginning or end.
+        subject: What within the device it is about (a probe, a tracked object); one state is (sensor, kind, subject).
+        confidence: 0..1, None when the device does not say.
+        box: Where in the picture: x, y, width, height as shares of it.
     """
 
     kind: str
@@ -44,6 +47,9 @@ class Observation:
     at: datetime | None = None
     quality: frozenset[Quality] = frozenset()
     phase: Phase = Phase.MOMENT
+    subject: str | None = None
+    confidence: float | None = None
+    box: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +61,14 @@ class Parsed:
         observations: What it says; may be empty (a heartbeat).
         site: The Site that the sender claims to be at, None when the format does not say.
         gateway: It is about the gateway, not a device.
+        follow: MQTT topics that the format wants from now on, beside `topics()`: the message told it of them.
     """
 
     address: str
     observations: tuple[Observation, ...] = ()
     site: str | None = None
     gateway: bool = False
+    follow: tuple[str, ...] = ()
 
 
 class PayloadFormat(Protocol):

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from config.community import Community, Sensor
 from hub.events import Quality, event_from_json, event_to_json, time_to_text
+from hub.geometry import Box
 from hub.sensors.intake import PAYLOAD_BYTES, Admission, Door, Message
-from hub.sensors.parsing import Parsed
+from hub.sensors.parsing import Observation, Parsed
 
 ARRIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SMOKE = "hub/v1/home-3/smoke-3/smoke"
@@ -150,6 +151,57 @@ def test_formats_come_and_go_with_the_sensors_that_use_them(door: Door) -> None:
     door.apply(Community())
     assert door.filters() == {"hub/v1/+/+/+"}
     assert admit(door, "zigbee2mqtt/home_3/door", b'{"contact":false}') == Admission()
+
+
+class SeeingFormat:
+    """Says what it was told to say."""
+
+    def __init__(self, *seen: Observation) -> None:
+        self.seen = seen
+
+    def topics(self) -> tuple[str, ...]:
+        return ("seeing/#",)
+
+    def concerns(self, topic: str) -> bool:
+        return topic.startswith("seeing/")
+
+    def parse(self, topic: str, payload: bytes, *, retained: bool, arrived: datetime) -> Parsed:
+        del payload, retained, arrived
+        return Parsed(topic.removeprefix("seeing/"), self.seen)
+
+
+def seen_by(*observations: Observation) -> Admission:
+    door = Door({"seeing": SeeingFormat(*observations)})
+    door.apply(Community(sensors=(Sensor(id="a", site="s", format="seeing"),)))
+    return admit(door, "seeing/a", b"1")
+
+
+def test_subject_confidence_and_box_reach_the_event() -> None:
+    fields = {"temperature_c": 21.0}
+    probes = [Observation("temperature", fields, subject=name, confidence=0.5) for name in ("inlet", "outlet")]
+    boxed = Observation("motion", {"motion": True}, box=(0.5, 0.5, 0.75, 0.25))
+    facts = seen_by(*probes, boxed).facts
+    assert [(fact.event.subject, fact.event.confidence) for fact in facts] == [
+        ("inlet", 0.5),
+        ("outlet", 0.5),
+        (None, None),
+    ]
+    assert facts[2].event.box == Box(0.5, 0.5, 0.5, 0.25)
+    assert facts[0].readings[0].name == "temperature.temperature_c@inlet"
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        Observation("motion", {"motion": True}, subject="x" * 65),
+        Observation("motion", {"motion": True}, subject=""),
+        Observation("motion", {"motion": True}, confidence=float("nan")),
+        Observation("motion", {"motion": True}, box=(0.0, 0.0, float("inf"), 1.0)),
+    ],
+)
+def test_an_impossible_subject_confidence_or_box_is_refused(seen: Observation) -> None:
+    admission = seen_by(seen)
+    assert (admission.facts, [refusal.reason for refusal in admission.refusals]) == ([], ["malformed"])
 
 
 class BrokenFormat:
