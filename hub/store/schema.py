@@ -19,6 +19,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData(
@@ -172,19 +173,25 @@ incidents = Table(
     comment="one happening that people work on",
 )
 
+ASIDE = "topic IN ('rule', 'shadow', 'withheld')"
+"""Which journal entries are few and are asked for by topic; a query must say it word for word to use the index."""
+
 journal = Table(
     "journal",
     metadata,
     Column("seq", _Sequence, primary_key=True, autoincrement=True, comment="order; the feed's Last-Event-ID"),
     Column("at", Text, nullable=False, comment="when"),
-    Column("topic", Text, nullable=False, comment="alert, incident, health, shadow or withheld"),
-    Column("subject", Text, nullable=False, comment="id of the alert or incident, or source of the health change"),
+    Column("topic", Text, nullable=False, comment="alert, incident, health, shadow, withheld or rule"),
+    Column(
+        "subject", Text, nullable=False, comment="id of the alert, incident or rule, or source of the health change"
+    ),
     Column("incident", Text, comment="Incident id"),
     Column("move", Text, nullable=False, comment="raised, recurred, returned, acknowledged, commented, resolved, ..."),
     Column("who", Text, nullable=False, comment="account name, or engine"),
     Column("note", Text, nullable=False, server_default="", comment="what the person wrote, or why"),
     Column("body", JSON, nullable=False, comment="the subject as it was after this move"),
     Index("ix_journal_incident", "incident"),
+    Index("ix_journal_aside", "topic", "seq", sqlite_where=text(ASIDE), postgresql_where=text(ASIDE)),
     comment="append-only: every move of every alert and incident, and every health change",
     sqlite_autoincrement=True,
 )
@@ -225,6 +232,25 @@ revisions = Table(
     Column("file_digest", Text, comment="SHA-256 of the community.yaml it came from"),
     Column("body", JSON, nullable=False, comment="the whole Community; passwords as they were written"),
     comment="every accepted version of the Community",
+    sqlite_autoincrement=True,
+)
+
+rule_revisions = Table(
+    "rule_revisions",
+    metadata,
+    Column("number", _Sequence, primary_key=True, autoincrement=True, comment="counts up"),
+    Column("at", Text, nullable=False, comment="when"),
+    Column("rule", Text, nullable=False, comment="rule id"),
+    Column("version", Integer, nullable=False, comment="as written in the rule"),
+    Column("state", Text, nullable=False, comment="live, shadow, off or removed"),
+    Column("hash", Text, nullable=False, comment="of the content without its state; one for each rule and version"),
+    Column("text", Text, nullable=False, comment="the rule as it was written, YAML"),
+    Column("origin", Text, nullable=False, comment="shipped, folder or api"),
+    Column("file_digest", Text, comment="of content and state as they stand in the file, none for a change by people"),
+    Column("author", Text, nullable=False, comment="account name, or file"),
+    Column("reason", Text, nullable=False, comment="why"),
+    Index("ix_rule_revisions_rule", "rule", "number"),
+    comment="every accepted form of every rule; the newest of each is in force",
     sqlite_autoincrement=True,
 )
 

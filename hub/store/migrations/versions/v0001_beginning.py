@@ -97,6 +97,8 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("ix_journal_incident", "journal", ["incident"])
+    aside = sa.text("topic IN ('rule', 'shadow', 'withheld')")
+    op.create_index("ix_journal_aside", "journal", ["topic", "seq"], sqlite_where=aside, postgresql_where=aside)
     op.create_table(
         "mqtt_deliveries",
         sa.Column("client", sa.Text(), nullable=False),
@@ -139,6 +141,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name=op.f("pk_revisions")),
         sqlite_autoincrement=True,
     )
+    op.create_table(
+        "rule_revisions",
+        sa.Column("number", _SEQUENCE, autoincrement=True, nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("origin", sa.Text(), nullable=False),
+        sa.Column("file_digest", sa.Text(), nullable=True),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_rule_revisions")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_rule_revisions_rule", "rule_revisions", ["rule", "number"])
     op.create_table(
         "rule_states",
         sa.Column("rule", sa.Text(), nullable=False),
