@@ -206,11 +206,13 @@ def _camera(location: Location, camera: Camera, known: Known, *, look_at_files: 
         yield from _plugin((*location, "detectors", number), detector.kind, detector.options, known.detectors)
 
 
-def _plugin(place: Location, kind: str, options: Mapping[str, object], known: Kinds) -> Iterator[Problem]:
+def _plugin(
+    place: Location, kind: str, options: Mapping[str, object], known: Kinds, *, noun: str = "kind"
+) -> Iterator[Problem]:
     """Whether there is a plugin of this kind, and whether it takes these options."""
     model = known.get(kind)
     if model is None:
-        yield Problem((*place, "kind"), unknown(kind, tuple(known)))
+        yield Problem((*place, noun), unknown(kind, tuple(known)))
         return
     try:
         model.model_validate(options)
@@ -252,8 +254,8 @@ def _sensors(community: Community, known: Known) -> Iterator[Problem]:
             before = first[sensor.format, address]
             message = f"sensors[{before}] has the same format and address, {shown(address)}; every device stands once"
             yield Problem((*place, "address"), message, absent=True)
-        if known.formats is not None and sensor.format not in known.formats:
-            yield Problem((*place, "format"), unknown(sensor.format, tuple(known.formats)))
+        if known.formats is not None:
+            yield from _plugin(place, sensor.format, sensor.options, known.formats, noun="format")
         for index, word in enumerate(sensor.kinds):
             words[word].append((*place, "kinds", index))
     if known.observations is None:

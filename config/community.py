@@ -33,6 +33,9 @@ SiteId = Annotated[Id, Field(json_schema_extra={"x-write": "the id of a site"})]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 """A place in a picture as a share of its width or height."""
 
+ProbeName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s@|]+$", description="text without blanks")]
+"""What a part of a device is called; it stands behind an @ in the names of readings."""
+
 VIDEO_SCHEMES = ("rtsp", "rtsps", "http", "https", "file")
 """What a stream's URL may begin with; anything else could start programs or read what it should not."""
 
@@ -254,6 +257,10 @@ class Sensor(_Part):
     silent_after_s: Annotated[float, Field(gt=0)] | None = None
     """Seconds without a message after which it counts as silent; None when it reports only changes."""
     life_safety: bool = False
+    options: dict[str, Any] = {}
+    """Options of its format: what the device cannot say of itself."""
+    probes: Annotated[dict[str, ProbeName], Field(max_length=64)] = {}
+    """Its parts by their names on the wire (`DS18B20-2`, `switch:1`), and what they are called here."""
 
 
 class Notifier(_Part):

@@ -15,6 +15,7 @@ Door rules:
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import logging
@@ -30,6 +31,7 @@ from hub.events import Event, FieldValue, Quality, new_event_id, time_to_text
 from hub.geometry import Box
 from hub.sensors.errors import PayloadError
 from hub.sensors.kinds import KINDS
+from hub.sensors.options import SensorOptions, configured, shared_options
 from hub.sensors.parsing import Observation, Parsed, PayloadFormat
 from hub.store.facts import Fact, Reading, Refusal
 
@@ -43,16 +45,27 @@ CLOCK_TOLERANCE = timedelta(seconds=120)
 
 SUBJECT_CHARACTERS = 64
 
+_NO_OPTIONS = SensorOptions()
+
 ALWAYS = "plain"
 """The format that is listened to even when no sensor uses it: its topics are the hub's own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A configured sensor and the Area of its Site."""
+    """A configured sensor, the Area of its Site, and its options that every format has."""
 
     sensor: Sensor
     area: str | None
+    options: SensorOptions = _NO_OPTIONS
+
+    def meant(self, observation: Observation) -> Observation:
+        """What the sensor said as its options say that it is meant, its parts as they are called here."""
+        observation = self.options.adjusted(observation)
+        wire = observation.probe or observation.subject
+        if wire is None or wire not in self.sensor.probes:
+            return observation
+        return dataclasses.replace(observation, subject=self.sensor.probes[wire])
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +135,7 @@ class Door:
     def apply(self, community: Community) -> list[Place]:
         """Take over the sensors of a Community; returns them with their Areas."""
         areas = {site.id: site.area for site in community.sites}
-        places = [Place(sensor, areas.get(sensor.site)) for sensor in community.sensors]
+        places = [Place(sensor, areas.get(sensor.site), shared_options(sensor)) for sensor in community.sensors]
         table: dict[tuple[str, str], list[Place]] = defaultdict(list)
         for place in places:
             table[place.sensor.format, place.sensor.address or place.sensor.id].append(place)
@@ -130,7 +143,13 @@ class Door:
         for kind in sorted(used - self._formats.keys()):
             logger.error("no such payload format, its sensors stay unheard", extra={"format": kind})
         self._table = _Table(
-            MappingProxyType({kind: fmt for kind, fmt in self._formats.items() if kind in used}),
+            MappingProxyType(
+                {
+                    kind: configured(fmt, (sensor for sensor in community.sensors if sensor.format == kind))
+                    for kind, fmt in self._formats.items()
+                    if kind in used
+                }
+            ),
             MappingProxyType({key: tuple(value) for key, value in table.items()}),
         )
         return places
@@ -174,8 +193,10 @@ class Door:
             if observation.kind.endswith(".health"):
                 source = parsed.address if place is None else place.sensor.id
                 admission.notes.append(_note(observation, source, place))
-            elif place is not None and (not place.sensor.kinds or observation.kind in place.sensor.kinds):
-                self._observe(message, place, observation, number=number, admission=admission)
+            elif place is not None:
+                meant = place.meant(observation)
+                if not place.sensor.kinds or meant.kind in place.sensor.kinds:
+                    self._observe(message, place, meant, number=number, admission=admission)
         if place is not None and not message.retained and not admission.notes:
             admission.heard = place.sensor
 

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from config.load import load_community, load_machine
 from hub.errors import ConfigurationError, Mistake
+from hub.sensors.options import SensorOptions
+from hub.sensors.payloads.tasmota import TasmotaOptions
 
 BAD = Path(__file__).parent / "data" / "bad"
 
@@ -36,7 +38,7 @@ def load(path: Path) -> object:
         return load_machine(path)
     return load_community(
         path,
-        formats={"plain": BaseModel, "zigbee2mqtt": BaseModel},
+        formats={"plain": SensorOptions, "zigbee2mqtt": TasmotaOptions},
         detectors={"objects": Objects, "flame": Flame},
         observations=("smoke", "gas"),
     )

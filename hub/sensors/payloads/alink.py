@@ -12,8 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from hub.events import Quality
-from hub.plugins import Options, Plugin
+from hub.plugins import Plugin
 from hub.sensors.errors import PayloadError
+from hub.sensors.options import SensorOptions
 from hub.sensors.parsing import Observation, Parsed, as_object, read_json
 from hub.sensors.thing_model import read_event, read_properties
 
@@ -22,7 +23,7 @@ _BEGINNING = ("", "sys")
 _POST = ("thing", "event")
 
 
-class AlinkOptions(Options):
+class AlinkOptions(SensorOptions):
     """Nothing to set."""
 
 

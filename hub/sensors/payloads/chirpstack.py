@@ -12,16 +12,17 @@ from datetime import datetime
 from typing import Any
 
 from hub.events import Quality
-from hub.plugins import Options, Plugin
+from hub.plugins import Plugin
 from hub.sensors.errors import PayloadError
 from hub.sensors.lorawan import read_uplink
+from hub.sensors.options import SensorOptions
 from hub.sensors.parsing import Observation, Parsed, as_object, read_json, read_time
 
 _TOPIC_PARTS = 6
 _EVENTS = ("up", "status", "join")
 
 
-class ChirpstackOptions(Options):
+class ChirpstackOptions(SensorOptions):
     """Nothing to set."""
 
 

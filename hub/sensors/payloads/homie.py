@@ -14,10 +14,11 @@ from types import MappingProxyType
 
 from pydantic import Field
 
-from hub.plugins import Options, Plugin
+from hub.plugins import Plugin
 from hub.sensors.errors import PayloadError
 from hub.sensors.mapping import observations, read_fields
 from hub.sensors.models.names import COMMON
+from hub.sensors.options import SensorOptions
 from hub.sensors.parsing import Parsed, health, read_text
 
 _VERSION = "5"
@@ -28,7 +29,7 @@ _STATES = MappingProxyType(
 """State of a device -> whether it is there; None says neither."""
 
 
-class HomieOptions(Options):
+class HomieOptions(SensorOptions):
     """Where it publishes."""
 
     domain: str = Field(default="homie", pattern=r"^[a-z0-9-]+$")

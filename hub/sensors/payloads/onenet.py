@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from hub.plugins import Options, Plugin
+from hub.plugins import Plugin
 from hub.sensors.errors import PayloadError
+from hub.sensors.options import SensorOptions
 from hub.sensors.parsing import Observation, Parsed, as_object, read_json
 from hub.sensors.thing_model import read_event, read_properties
 
@@ -18,7 +19,7 @@ _TOPIC_PARTS = 6
 _REPORTS = ("property", "event")
 
 
-class OnenetOptions(Options):
+class OnenetOptions(SensorOptions):
     """Nothing to set."""
 
 

@@ -13,9 +13,10 @@ from types import MappingProxyType
 from typing import Any
 
 from hub.events import Quality
-from hub.plugins import Options, Plugin
+from hub.plugins import Plugin
 from hub.sensors.errors import PayloadError
 from hub.sensors.mapping import Fields, Meaning, means, observations
+from hub.sensors.options import SensorOptions
 from hub.sensors.parsing import Parsed, as_object, read_json, read_time
 
 _MARK = "onvif-ej"
@@ -48,7 +49,7 @@ _EVENTS: Mapping[str, tuple[str, Meaning]] = MappingProxyType(
 """ONVIF topic -> the item of its data, and what that means. Source: the topic tables of ONVIF's specifications."""
 
 
-class OnvifOptions(Options):
+class OnvifOptions(SensorOptions):
     """Nothing to set."""
 
 

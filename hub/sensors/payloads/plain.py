@@ -12,9 +12,10 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from hub.events import Quality
-from hub.plugins import Options, Plugin
+from hub.plugins import Plugin
 from hub.sensors.errors import PayloadError
 from hub.sensors.kinds import KINDS, Kind
+from hub.sensors.options import SensorOptions
 from hub.sensors.parsing import Observation, Parsed, as_object, read_json, read_text, read_time
 
 PREFIX = "hub/v1"
@@ -25,7 +26,7 @@ _FLAGS = (("test", Quality.TEST), ("simulated", Quality.SIMULATED), ("history", 
 _TOPIC_PARTS = 5
 
 
-class PlainOptions(Options):
+class PlainOptions(SensorOptions):
     """Nothing to set."""
 
 

@@ -13,9 +13,10 @@ from types import MappingProxyType
 from typing import Any
 
 from hub.events import Quality
-from hub.plugins import Options, Plugin
+from hub.plugins import Plugin
 from hub.sensors.errors import PayloadError
 from hub.sensors.mapping import Fields, Meaning, by_plain_name, observations, read_fields
+from hub.sensors.options import SensorOptions
 from hub.sensors.parsing import Observation, Parsed, as_object, health, read_json, read_text, read_time
 
 _METER = by_plain_name(
@@ -57,7 +58,7 @@ _COMPONENTS: Mapping[str, Mapping[str, Meaning]] = MappingProxyType(
 _ONLINE = MappingProxyType({"true": True, "false": False})
 
 
-class ShellyOptions(Options):
+class ShellyOptions(SensorOptions):
     """Nothing to set."""
 
 

@@ -16,9 +16,10 @@ from typing import Any
 from pydantic import Field
 
 from hub.events import Quality
-from hub.plugins import Options, Plugin
+from hub.plugins import Plugin
 from hub.sensors.errors import PayloadError
 from hub.sensors.mapping import Fields, Meaning, means, observations
+from hub.sensors.options import SensorOptions
 from hub.sensors.parsing import Observation, Parsed, as_object, health, read_json, read_text, read_time
 
 _PROBE: Mapping[str, Meaning] = MappingProxyType(
@@ -55,7 +56,7 @@ _LAST_PARTS = ("SENSOR", "STATE", "LWT", "POWER_LOW", "MARGINS")
 _TOPIC_PARTS = 3
 
 
-class TasmotaOptions(Options):
+class TasmotaOptions(SensorOptions):
     """Where it publishes."""
 
     prefix: str = Field(default="tele", pattern=r"^[^\s/#+]+$")

@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from hub.plugins import Options, Plugin
+from hub.plugins import Plugin
 from hub.sensors.errors import PayloadError
+from hub.sensors.options import SensorOptions
 from hub.sensors.parsing import Observation, Parsed, as_object, read_json
 from hub.sensors.thing_model import read_event, read_properties
 
@@ -20,7 +21,7 @@ _UP = ("$thing", "up")
 _REPORTS = ("property", "event")
 
 
-class TencentOptions(Options):
+class TencentOptions(SensorOptions):
     """Nothing to set."""
 
 

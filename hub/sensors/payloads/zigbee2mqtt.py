@@ -15,8 +15,9 @@ from typing import Any
 from pydantic import Field
 
 from hub.events import Quality
-from hub.plugins import Options, Plugin
+from hub.plugins import Plugin
 from hub.sensors.errors import PayloadError
+from hub.sensors.options import SensorOptions
 from hub.sensors.parsing import Observation, Parsed, as_object, health, read_json, read_text, read_time
 
 _FIELDS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -58,7 +59,7 @@ _COMMANDS = frozenset({"set", "get"})
 _ONLINE = {"online": True, "offline": False}
 
 
-class Zigbee2MqttOptions(Options):
+class Zigbee2MqttOptions(SensorOptions):
     """Where it publishes."""
 
     base_topic: str = Field(default="zigbee2mqtt", pattern=r"^[^\s/#+][^\s#+]*$")
