@@ -129,7 +129,7 @@ class WindowShape(Shape):
         return {**state, "due_us": min(wanted_us, state.get("due_us", wanted_us))}
 
 
-def with_moment(moments: Sequence[Moment], event: Event, most: int, *values: float) -> list[Moment]:
+def with_moment(moments: Sequence[Moment], event: Event, most: int, *values: object) -> list[Moment]:
     """The moments with that of `event` among them, `values` between its time and its id; never more than `most`."""
     moment = [moment_us(event), *values, event.id]
     result = list(moments)

@@ -4,24 +4,26 @@
       count: {of: {kind: gas, where: {alarm: true}}, at_least: 3, within: 24h, apart: 10m}
 
 Holds when among the matching moments there are `at_least` within `within`, each of them `apart` or more from the next:
-one alarm that is repeated every few seconds does not make three. A single message counts each time, a state (phase
-began or goes_on) once, until it ended or was contradicted. Over when this was not so any more for the length of the
-window.
+one alarm that is repeated every few seconds does not make three. With `different: source` (or `subject`) only different
+ones count: five devices that were lost, not one that was lost five times. A single message counts each time, a state
+(phase began or goes_on) once, until it ended or was contradicted. Over when this was not so any more for the length of
+the window.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from alerts.duration import Seconds
 from alerts.pattern import Answer, PatternSpec, build_pattern
 from alerts.shape import State, Step, moment_us, source_of, stream_of
-from alerts.windows import Found, Noted, Seen, WindowShape, moments_since, with_moment
+from alerts.windows import Found, Moment, Noted, Seen, WindowShape, moments_since, with_moment
 from hub.events import Event, Phase
 from hub.plugins import Options, Plugin
 
@@ -41,11 +43,15 @@ class CountOptions(Options):
     at_least: int = Field(ge=2, le=MOST_COUNTED)
     within_s: Seconds = Field(alias="within", gt=0)
     apart_s: Seconds = Field(default=0.0, alias="apart")
+    different: Literal["source", "subject"] | None = None
+    """Only so many different ones count; None for all."""
 
     @model_validator(mode="after")
     def _they_fit(self) -> Self:
         if self.apart_s * (self.at_least - 1) > self.within_s:
             raise ValueError("so many, so far apart, do not fit into within")
+        if self.apart_s and self.different:
+            raise ValueError("`apart` and `different` do not go together; different ones may come at once, keep one")
         return self
 
 
@@ -59,6 +65,7 @@ class CountShape(WindowShape):
         self._pattern = build_pattern(options.of)
         self._at_least = options.at_least
         self._apart_us = round(options.apart_s * 1_000_000)
+        self._different = options.different
         windows = 1 + math.ceil(self._kept_us / self._within_us)
         self._most = min(max(LEAST_KEPT, options.at_least * windows), MOST_KEPT)
         self.kinds = self._pattern.kinds
@@ -72,13 +79,16 @@ class CountShape(WindowShape):
             return Noted(_closed(seen, stream))
         if answer is not Answer.YES:
             return Noted(seen, unknown=answer is Answer.UNKNOWN)
+        if self._different == "subject" and event.subject is None:
+            return Noted(seen, unknown=True)
         if event.phase is not Phase.MOMENT:
             if stream in going_on:
                 return Noted(seen)
             going_on = [*going_on, stream][-MOST_OPEN:]
-        moments = with_moment(seen.get("moments", ()), event, self._most)
+        moments = self._with(seen.get("moments", ()), event)
         after = {"moments": moments, "open": going_on} if going_on else {"moments": moments}
-        return Noted(after, self._found(moments, moment_us(event)))
+        found = self._found if self._different is None else self._found_different
+        return Noted(after, found(moments, moment_us(event)))
 
     def since(self, seen: Seen, from_us: int) -> Seen:
         """The newer moments, and the states that go on."""
@@ -120,6 +130,33 @@ class CountShape(WindowShape):
                 return Found(times[start], times[end - 1], str(moments[start][-1]), {"n": n})
         return None
 
+    def _with(self, moments: Sequence[Moment], event: Event) -> list[Moment]:
+        """One moment more; with `different`, its own name stands before its id."""
+        if self._different is None:
+            return with_moment(moments, event, self._most)
+        who = event.source if self._different == "source" else f"{event.source}|{event.subject}"
+        return _spared(with_moment(moments, event, self._most + 1, who), self._most)
+
+    def _found_different(self, moments: Sequence[Moment], at_us: int) -> Found | None:
+        """The last window around `at_us` in which there are enough different ones."""
+        times = [moment[0] for moment in moments]
+        starts = range(bisect_left(times, at_us - self._within_us), bisect_right(times, at_us))
+        if times[-1] == at_us:
+            starts = starts[:1]  # nothing is newer, so the longest window holds all the others
+        there: Counter[str] = Counter()
+        found: Found | None = None
+        end = starts.start
+        for start in starts:
+            while end < len(times) and times[end] <= times[start] + self._within_us:
+                there[moments[end][1]] += 1
+                end += 1
+            if len(there) >= self._at_least:
+                found = Found(times[start], times[end - 1], moments[start][-1], {"n": len(there)})
+            there[moments[start][1]] -= 1
+            if not there[moments[start][1]]:
+                del there[moments[start][1]]
+        return found
+
     def _apart(self, times: Sequence[int], start: int, end: int) -> int:
         """How many there are that are far enough apart."""
         if not self._apart_us:
@@ -136,9 +173,23 @@ def _closed(seen: Seen, stream: str) -> Seen:
     return {**seen, "open": left} if left else {name: value for name, value in seen.items() if name != "open"}
 
 
+def _spared(moments: list[Moment], most: int) -> list[Moment]:
+    """At most so many: the one of whom there are most gives up the moment that its neighbours crowd most."""
+    if len(moments) <= most:
+        return moments
+    [(who, _)] = Counter(moment[1] for moment in moments).most_common(1)
+    own = [index for index, moment in enumerate(moments) if moment[1] == who]
+    if len(own) < 3:  # noqa: PLR2004 - nothing lies between two
+        del moments[own[0]]
+        return moments
+    gaps = [moments[after][0] - moments[before][0] for before, after in zip(own, own[2:], strict=False)]
+    del moments[own[1 + gaps.index(min(gaps))]]
+    return moments
+
+
 PLUGIN = Plugin(
     kind="count",
     options=CountOptions,
     build=CountShape,
-    summary="It happened several times within a time, with `apart` only what is so far apart.",
+    summary="It happened several times within a time; `apart` and `different` say what counts.",
 )

@@ -92,6 +92,47 @@ def test_timers_do_not_pile_up(tmp_path: Path) -> None:
     assert cells.next_due_us() is None
 
 
+LOST = "count: {of: {kind: sensor.health, where: {state: offline}}, at_least: 5, within: 60s, different: source}"
+
+
+def lost(at_s: float, source: str, state: str = "offline") -> Event:
+    return event("sensor.health", at_s, source=source, site="hh-017", area="group-1", fields={"state": state})
+
+
+def test_only_different_sources_count(tmp_path: Path) -> None:
+    story = Story(book_with(tmp_path, LOST, say="{n}", for_each="area"))
+    assert story.happens(*(lost(at_s, f"plug-{at_s % 4}") for at_s in range(40))) == []
+    assert story.happens(lost(45, "plug-4")) == ["raised gas.repeated"]
+    assert story.alerts[0].text.en == "5"
+
+
+def test_different_sources_are_counted_within_the_time(tmp_path: Path) -> None:
+    story = Story(book_with(tmp_path, LOST, for_each="area"))
+    story.happens(*(lost(at_s, f"plug-{number}") for number, at_s in enumerate([0, 30, 40, 50, 61])))
+    assert story.active == []
+    assert story.happens(lost(1, "plug-9", "offline")) == ["raised gas.repeated"]
+
+
+def test_only_different_subjects_count_and_one_without_is_unknown(tmp_path: Path) -> None:
+    shape = "count: {of: {kind: camera.vehicle, where: {stopped: true}}, at_least: 3, within: 2m, different: subject}"
+    story = Story(book_with(tmp_path, shape, for_each="[camera, zone]"))
+
+    def stands(at_s: float, track: str | None) -> Event:
+        return seen("camera.vehicle", at_s, track=track, zone="lane-1", fields={"stopped": True})  # type: ignore[arg-type]
+
+    story.happens(*(stands(at_s, track) for at_s, track in enumerate(["1", "2", "2", "1", None, None])))
+    assert story.active == []
+    assert story.engine.counts.unknown == {"example": 2}
+    assert story.happens(stands(10, "3")) == ["raised gas.repeated"]
+
+
+def test_a_chatty_one_pushes_no_different_one_out(tmp_path: Path) -> None:
+    story = Story(book_with(tmp_path, LOST, for_each="area"))
+    story.happens(*(lost(number, f"plug-{number}") for number in range(4)))
+    story.happens(*(lost(4 + number / 100, "plug-3") for number in range(5000)))
+    assert story.happens(lost(58, "plug-4")) == ["raised gas.repeated"]
+
+
 stories = st.lists(
     st.builds(
         lambda at_s, late_s, source, on: event(
@@ -111,6 +152,22 @@ stories = st.lists(
 @given(events=stories, at=st.integers(0, 25))
 def test_a_restart_makes_no_difference(folder: Path, events: list[Event], at: int) -> None:
     check_restart(book_with(folder, COUNT), events, at)
+
+
+@settings(deadline=None, max_examples=100)
+@given(data=st.data())
+def test_the_order_of_arrival_makes_no_difference_to_different_ones(folder: Path, data: st.DataObject) -> None:
+    """Also against the plain reading: some 60 seconds hold five different sources."""
+    book = book_with(folder, LOST, for_each="area")
+    times = data.draw(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 6)), unique=True, max_size=16))
+    events = [
+        event("sensor.health", at_s, arrives_s=300, source=f"plug-{who}", area="group-1", fields={"state": "offline"})
+        for at_s, who in sorted(times)
+    ]
+    stands = stands_after(book, data.draw(st.permutations(events)))
+    assert stands == stands_after(book, events)
+    full = any(len({who for at_s, who in times if start <= at_s <= start + 60}) >= 5 for start, _ in times)
+    assert bool(stands[0]) == full
 
 
 @settings(deadline=None, max_examples=40)
