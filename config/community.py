@@ -217,6 +217,8 @@ class Camera(_Part):
     id: Id
     site: SiteId
     name: Name | None = None
+    location: Location | None = None
+    """Where it stands; None is where its site is."""
     main: Stream
     """The large stream; analysed when there is no sub stream."""
     sub: Stream | None = None
@@ -248,6 +250,8 @@ class Sensor(_Part):
     id: Id
     site: SiteId
     name: Name | None = None
+    location: Location | None = None
+    """Where it is; None is where its site is."""
     format: str = "plain"
     """The payload format, a kind in hub/sensors/payloads/."""
     address: Annotated[str, Field(min_length=1, max_length=256)] | None = None
