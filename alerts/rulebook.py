@@ -7,8 +7,9 @@ Files named `*.test.yaml` hold tests, not rules.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -22,7 +23,7 @@ from alerts.rule import Rule, RuleSpec, build_rule, rule_problems
 from alerts.shape import Shape
 from config.errors import ConfigurationError, Mistake
 from config.messages import Problem, mistakes, one_of, problems, unknown
-from config.reading import read_yaml
+from config.reading import read_text, read_yaml
 from hub.plugins import Plugin, load_plugins
 
 SHIPPED = Path(__file__).resolve().parent.parent / "config" / "rules"
@@ -92,19 +93,39 @@ def load_rules(folder: Path, *, observations: Collection[str] | None = None) -> 
     Raises:
         ConfigurationError: All that is wrong in any of its files.
     """
-    shapes = load_plugins("alerts.rules")
     files = rule_files(folder)
     if not files:
         raise ConfigurationError((Mistake(folder, "", "holds no rule files (*.yaml)"),))
-    found: list[Mistake] = []
-    rules: list[Rule] = []
-    off: list[str] = []
-    origin: dict[str, Path] = {}
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    sources = {file: partial(read_yaml, file) for file in files}
+    return _book_of(sources, observations=observations, digest=digest.hexdigest())
+
+
+def book_of_texts(texts: Mapping[str, str], *, observations: Collection[str] | None = None) -> RuleBook:
+    """The rules in texts of the form of rule files, by a name for the messages.
+
+    Raises:
+        ConfigurationError: All that is wrong in any of them.
+    """
+    digest = hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()
+    sources = {Path(name): partial(read_text, text, file=Path(name)) for name, text in texts.items()}
+    return _book_of(sources, observations=observations, digest=digest)
+
+
+def _book_of(
+    sources: Mapping[Path, Callable[[], object]], *, observations: Collection[str] | None, digest: str
+) -> RuleBook:
+    """The rules in files, each given by what reads it."""
+    shapes = load_plugins("alerts.rules")
+    found: list[Mistake] = []
+    rules: list[Rule] = []
+    off: list[str] = []
+    origin: dict[str, tuple[Path, list[Any], int]] = {}
+    for file, read in sources.items():
         try:
-            data = read_yaml(file)
+            data = read()
         except ConfigurationError as error:
             found += error.mistakes
             continue
@@ -119,10 +140,10 @@ def load_rules(folder: Path, *, observations: Collection[str] | None = None) -> 
             spec, rule = loaded
             wrong += _unspoken(rule, index, observations)
             if spec.rule in origin:
-                message = f"`{spec.rule}` stands twice, first in {origin[spec.rule].name}; keep one"
+                message = f"`{spec.rule}` stands twice, first in {origin[spec.rule][0].name}; keep one"
                 wrong.append(Problem((index, "rule"), message))
                 continue
-            origin[spec.rule] = file
+            origin[spec.rule] = (file, data, index)
             if spec.state == "off":
                 off.append(rule.id)
             else:
@@ -131,17 +152,17 @@ def load_rules(folder: Path, *, observations: Collection[str] | None = None) -> 
     found = found or _muting_mistakes(rules, off, origin)
     if found:
         raise ConfigurationError(tuple(found))
-    return make_book(rules, digest=digest.hexdigest(), off=off)
+    return make_book(rules, digest=digest, off=off)
 
 
-def _muting_mistakes(rules: Sequence[Rule], off: Sequence[str], origin: Mapping[str, Path]) -> list[Mistake]:
+def _muting_mistakes(
+    rules: Sequence[Rule], off: Sequence[str], origin: Mapping[str, tuple[Path, list[Any], int]]
+) -> list[Mistake]:
     """What is wrong in what rules mute, each in its file."""
     found: list[Mistake] = []
     for rule, message in muting_problems(rules, (*(rule.id for rule in rules), *off)).items():
-        data = read_yaml(origin[rule])
-        assert isinstance(data, list)
-        index = next(number for number, body in enumerate(data) if body["rule"] == rule)
-        found += mistakes([Problem((index, "mutes"), message)], file=origin[rule], data=data)
+        file, data, index = origin[rule]
+        found += mistakes([Problem((index, "mutes"), message)], file=file, data=data)
     return found
 
 
