@@ -18,7 +18,7 @@ from pathlib import Path
 from alerts.alert import Change
 from alerts.engine import HEALTH_SUFFIX, Engine
 from alerts.places import Places, places_of
-from alerts.recording import ENGINE, Batch, Recorded, record
+from alerts.recording import ENGINE, Batch, Moment, Recorded, record, timed
 from alerts.repository import Connection, read_cursor, read_states, write_cursor
 from alerts.rulebook import RuleBook, load_rules
 from alerts.scope import strangers
@@ -121,6 +121,7 @@ class EngineLoop:
         self._thread: threading.Thread | None = None
         self._cursor = 0
         self._began = False
+        self._held: tuple[int, datetime] | None = None
         self._carried: list[Change] = []
         self._batch = BATCH
         self._attempts = 0
@@ -200,7 +201,10 @@ class EngineLoop:
         )
 
     def restore(self) -> None:
-        """Begin with what is stored; at the first time, hold the timers for a while."""
+        """Begin with what is stored; at the first time, hold the timers for a while once that is dealt with.
+
+        Timers that ran out before the last stored event did so while the hub listened, and are not held.
+        """
         now = self._clock.now()
         with self._database.read() as connection:
             cursor = read_cursor(connection, ENGINE)
@@ -210,7 +214,10 @@ class EngineLoop:
         if not self._began:
             self._began = True
             self._name_strangers()
-            self._engine.hold_timers(now + self._settle_after_start)
+            newest = self._event_log.newest_seq()
+            self._held = (newest, now + self._settle_after_start) if self._settle_after_start else None
+            if self._cursor >= newest:
+                self._hold()
 
     def step(self) -> bool:
         """Deal with one batch.
@@ -224,19 +231,37 @@ class EngineLoop:
         """
         now = self._clock.now()
         changes = self._carried + self._renewed(now)
+        moments = [Moment(now, changes)] if changes else []
         stored = self._event_log.after(self._cursor, self._batch)
         for each in stored:
-            changes += self._engine.handle(each.event)
+            moments += self._moments(each)
         full = len(stored) == self._batch
         if not full:
-            changes += self._engine.advance(now - self._settle)
+            moments += timed(self._engine.advance(now - self._settle))
         cursor = stored[-1].seq if stored else self._cursor
         unsaved = self._engine.take_unsaved()
-        if stored or changes or unsaved.states or unsaved.gone:
-            health = [each.event for each in stored if each.event.kind.endswith(HEALTH_SUFFIX)]
-            self._store(Batch(cursor=cursor, now=now, health=health, changes=changes, unsaved=unsaved))
+        if stored or moments or unsaved.states or unsaved.gone:
+            self._store(Batch(cursor=cursor, moments=moments, unsaved=unsaved))
         self._cursor, self._carried = cursor, []
         return full
+
+    def _moments(self, stored: StoredEvent) -> list[Moment]:
+        """What an event and the timers before it come to."""
+        event = stored.event
+        moments = timed(self._engine.advance(event.arrived))
+        changes = self._engine.handle(event)
+        health = event if event.kind.endswith(HEALTH_SUFFIX) else None
+        if changes or health is not None:
+            moments.append(Moment(event.arrived, changes, health))
+        if self._held and stored.seq >= self._held[0]:
+            self._hold()
+        return moments
+
+    def _hold(self) -> None:
+        """Let no timer run out for a while: nobody listened while the hub was away."""
+        if self._held:
+            self._engine.hold_timers(self._held[1])
+            self._held = None
 
     def _renewed(self, now: datetime) -> list[Change]:
         """Take over rules and names that were given meanwhile."""

@@ -1,14 +1,18 @@
 """Recording: what the engine made of a batch of Events becomes rows, incidents and journal entries, in one transaction.
 
 Runs as one work of the store's writer, together with the engine's memory and its cursor: after a crash either all of a
-batch is there or none of it.
+batch is there or none of it. Every row depends on the Events and people's moves alone: its times are those of the
+engine, and incidents follow Event by Event, not batch by batch. So however a crash cuts the log into batches, and
+whenever it is replayed, the tables come out the same, byte for byte.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from alerts.alert import Alert, Change, Condition, Raised, Reactivated, Shown, Withheld, as_json
@@ -37,21 +41,32 @@ ENGINE = "engine"
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """What one Event, or the timers of one time, came to.
+
+    Attributes:
+        at: Time of the engine: the Event's arrival, or when the timers ran out.
+        changes: What happened to alerts, in order.
+        health: The Event, if it is a HealthChange.
+    """
+
+    at: datetime
+    changes: Sequence[Change]
+    health: Event | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """What belongs into one transaction.
 
     Attributes:
         cursor: The number of the last event dealt with.
-        now: Hub time, for the journal.
-        health: The HealthChanges among the events.
-        changes: What happened to alerts, in order.
+        moments: What came of the events and timers, in order; those that came to nothing left out.
         unsaved: The engine's memory that changed.
     """
 
     cursor: int
-    now: datetime
-    health: Sequence[Event]
-    changes: Sequence[Change]
+    moments: Sequence[Moment]
     unsaved: Unsaved
 
 
@@ -65,60 +80,69 @@ class Recorded:
 
 def record(connection: Connection, batch: Batch) -> Recorded:
     """Store a batch."""
-    recorder = _Recorder(connection, batch.now)
-    recorder.health(batch.health)
-    for change in batch.changes:
-        recorder.change(change)
-    recorder.finish()
+    recorder = _Recorder(connection)
+    for moment in batch.moments:
+        recorder.moment(moment)
     write_states(connection, batch.unsaved)
     write_cursor(connection, ENGINE, batch.cursor)
     events_seq = append_events(connection, recorder.reopened) if recorder.reopened else 0
     return Recorded(write_journal(connection, recorder.entries), events_seq)
 
 
+def timed(changes: Sequence[Change]) -> list[Moment]:
+    """What timers changed, by the time at which they ran out."""
+    return [Moment(at, tuple(some)) for at, some in groupby(changes, key=attrgetter("at"))]
+
+
 @dataclass(slots=True)
 class _Touched:
-    """An incident of this batch: as it was, which move made the difference, how long an alert had been normal.
+    """An incident of this moment: as it was, which move made the difference, how long an alert had been normal.
 
-    `shown` is whether one came out of hiding; `opened` is the incident as it was opened in this batch, with the alerts
-    that have come to it.
+    `before` is None when it was opened now; `shown` is whether an alert came out of hiding.
     """
 
     before: IncidentView | None
-    moves: list[str]
+    moves: list[str] = field(default_factory=list)
     returned_s: float | None = None
     shown: bool = False
-    opened: IncidentView | None = None
-
-    def take(self, alert: AlertView) -> None:
-        """Keep the alerts of an incident opened in this batch at hand, so that it need not be read again."""
-        if self.opened is not None:
-            others = [each for each in self.opened.alerts if each.id != alert.id]
-            members = sorted((*others, alert), key=lambda each: (each.raised, each.id))
-            self.opened = replace(self.opened, alerts=tuple(members))
 
 
 class _Recorder:
-    def __init__(self, connection: Connection, now: datetime) -> None:
+    """Keeps the incidents and alerts of its batch at hand, as they are in the transaction."""
+
+    _now: datetime  # of the moment that is being stored
+
+    def __init__(self, connection: Connection) -> None:
         self.entries: list[dict[str, Any]] = []
         self.reopened: list[Event] = []
         self._connection = connection
-        self._now = now
         self._touched: dict[str, _Touched] = {}
+        self._incidents: dict[str, IncidentView] = {}
+        self._incident_of: dict[str, str] = {}
         self._number: int | None = None
 
-    def health(self, events: Iterable[Event]) -> None:
-        for event in events:
-            self._enter(
-                topic="health",
-                subject=event.source,
-                move=str(event.fields.get("state", "")),
-                note=str(event.fields.get("reason", "")),
-                body=event_to_json(event),
-            )
+    def moment(self, moment: Moment) -> None:
+        """Store what happened at once, and bring every incident of it in line with its alerts."""
+        self._now = moment.at
+        self._touched.clear()
+        if moment.health is not None:
+            self._health(moment.health)
+        for change in moment.changes:
+            self._change(change)
+        for incident, touched in self._touched.items():
+            self._follow(incident, touched)
 
-    def change(self, change: Change) -> None:
-        """Store one change of an alert; its incident follows in `finish`."""
+    def _health(self, event: Event) -> None:
+        self._enter(
+            topic="health",
+            subject=event.source,
+            move=str(event.fields.get("state", "")),
+            note=str(event.fields.get("reason", "")),
+            body=event_to_json(event),
+        )
+
+    def _change(self, change: Change) -> None:
+        """Store one change of an alert; its incident follows when the moment is complete."""
         alert = change.alert
         if isinstance(change, Withheld):
             self._enter(
@@ -133,29 +157,42 @@ class _Recorder:
             if change.move:
                 self._enter(topic="shadow", subject=alert.id, move=change.move, body=as_json(alert))
             return
-        stored = incident_of(self._connection, alert.id)
-        if stored is None:
-            incident = self._open_or_join(alert)
-            view = write_alert(self._connection, alert, incident, new=True)
-            self._note(change, view, before=None)
-        else:
-            incident = stored[0]
-            if incident not in self._touched:
-                self._touched[incident] = _Touched(read_incident(self._connection, incident), [])
-            view = write_alert(self._connection, alert, incident, new=False)
-            self._note(change, view, before=stored[1])
-        self._touched[incident].take(view)
+        before = self._stored(alert.id)
+        incident = self._open_or_join(alert) if before is None else before.incident
+        if incident not in self._touched:
+            self._touched[incident] = _Touched(self._incident(incident))
+        view = write_alert(self._connection, alert, incident, new=before is None)
+        self._keep(view)
+        self._note(change, view, before=before)
 
-    def finish(self) -> None:
-        """Bring every incident of the batch in line with its alerts."""
-        for incident, touched in self._touched.items():
-            self._follow(incident, touched)
+    def _stored(self, alert: str) -> AlertView | None:
+        """The alert as it was stored last."""
+        incident = self._incident_of.get(alert)
+        if incident is None:
+            stored = incident_of(self._connection, alert)
+            if stored is None:
+                return None
+            incident = stored[0]
+        return next(each for each in self._incident(incident).alerts if each.id == alert)
+
+    def _incident(self, incident: str) -> IncidentView:
+        if incident not in self._incidents:
+            view = self._incidents[incident] = read_incident(self._connection, incident)
+            self._incident_of |= dict.fromkeys((each.id for each in view.alerts), incident)
+        return self._incidents[incident]
+
+    def _keep(self, alert: AlertView) -> None:
+        incident = self._incidents[alert.incident]
+        others = [each for each in incident.alerts if each.id != alert.id]
+        members = sorted((*others, alert), key=lambda each: (each.raised, each.id))
+        self._incidents[alert.incident] = replace(incident, alerts=tuple(members))
+        self._incident_of[alert.id] = alert.incident
 
     def _open_or_join(self, alert: Alert) -> str:
         incident = incident_to_join(self._connection, alert)
         if incident is not None:
             if incident not in self._touched:
-                self._touched[incident] = _Touched(read_incident(self._connection, incident), [])
+                self._touched[incident] = _Touched(self._incident(incident))
             self._touched[incident].moves.append("joined")
             return incident
         incident = incident_id(alert.id)
@@ -179,7 +216,8 @@ class _Recorder:
             alerts=(),
         )
         write_incident(self._connection, view, new=True)
-        self._touched[incident] = _Touched(None, ["opened"], opened=view)
+        self._incidents[incident] = view
+        self._touched[incident] = _Touched(None, ["opened"])
         return incident
 
     def _next_number(self) -> int:
@@ -206,7 +244,7 @@ class _Recorder:
         )
 
     def _follow(self, incident: str, touched: _Touched) -> None:
-        now = touched.opened or read_incident(self._connection, incident)
+        now = self._incidents[incident]
         summary = summed_up(
             Member(
                 id=each.id,
@@ -247,10 +285,11 @@ class _Recorder:
             view = replace(view, handling=moved(view.handling, "close"))
         if not touched.moves and view == now:
             return
-        if touched.opened is None:
+        if before is not None:
             view = replace(view, version=view.version + 1, changed=self._now)
-        if view != touched.opened:
+        if view != now:
             write_incident(self._connection, view, new=False)
+            self._incidents[incident] = view
         for move in dict.fromkeys(touched.moves):
             self._enter(topic="incident", subject=incident, incident=incident, move=move, body=view.to_json())
 
