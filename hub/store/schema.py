@@ -261,3 +261,13 @@ settings = Table(
     Column("value", Text, nullable=False, comment="as text"),
     comment="what the hub must remember about itself",
 )
+
+sensor_memory = Table(
+    "sensor_memory",
+    metadata,
+    Column("sensor", Text, primary_key=True, comment="Sensor id"),
+    Column("name", Text, primary_key=True, comment="interval, clock, rate, or values:<what was measured>"),
+    Column("body", JSON, nullable=False, comment="what is remembered, as that part writes it"),
+    Column("changed", Text, nullable=False, comment="when"),
+    comment="what the hub has learned of a sensor and doubts in it; written when it changes, never with every message",
+)
