@@ -38,6 +38,8 @@ KINDS: Final = {
 
 _GROUPS: Final = {"motorcycle": "two wheels", "bicycle": "two wheels"}
 
+_ROADS: Final = frozenset({ZoneUse.LANE, ZoneUse.STOPPING, ZoneUse.CROSSING, ZoneUse.NO_PARKING, ZoneUse.FIRE_LANE})
+"""Where what moves and has no name is a vehicle, if it is large enough."""
 _SETTLE_S: Final = 0.5
 """A foot on the line between two zones flickers; a zone is entered when it held so long."""
 _MOVER_TRAVELS: Final = 1.0
@@ -203,7 +205,7 @@ def _kind_of_mover(track: Track, zone: Zone | None, aspect: float) -> str:
     """What an unnamed thing counts as, by where it moves; empty while it counts as nothing."""
     if zone is None or track.travelled < _MOVER_TRAVELS:
         return ""
-    if zone.use is ZoneUse.GUARDED:
+    if zone.use not in _ROADS:
         return UNNAMED
     large = track.box.area >= _MOVER_AREA
     return VEHICLE if large and track.box.h * aspect <= _MOVER_UPRIGHT * track.box.w else ""

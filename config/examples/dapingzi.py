@@ -72,11 +72,26 @@ SURNAMES = (
 LANE = ("lane", "车道", "Lane", ((0.18, 0.98), (0.42, 0.35), (0.58, 0.35), (0.86, 0.98)))
 NO_PARKING = ("no_parking", "禁停区", "No parking", ((0.02, 0.97), (0.16, 0.97), (0.38, 0.4), (0.33, 0.4)))
 SKY = ("ignore", "天空和树", "Sky and trees", ((0.0, 0.0), (1.0, 0.0), (1.0, 0.18), (0.0, 0.22)))
-FIRE_LANE = ("no_parking", "消防通道", "Fire lane", ((0.1, 0.95), (0.35, 0.45), (0.6, 0.45), (0.7, 0.95)))
+CROSSING = ("crossing", "人行横道", "Crossing", ((0.3, 0.62), (0.74, 0.62), (0.78, 0.72), (0.26, 0.72)))
+BUS_STOP = ("stopping", "公交站", "Bus stop", ((0.6, 0.75), (0.76, 0.75), (0.84, 0.97), (0.66, 0.97)))
+FIRE_LANE = ("fire_lane", "消防通道", "Fire lane", ((0.1, 0.95), (0.35, 0.45), (0.6, 0.45), (0.7, 0.95)))
 STORE = ("guarded", "库区", "Store", ((0.55, 0.3), (0.95, 0.3), (0.98, 0.9), (0.6, 0.9)))
 FLAME = ("ignore", "灶台", "Stove", ((0.05, 0.5), (0.22, 0.5), (0.22, 0.72), (0.05, 0.72)))
+BACK_DOOR = ("watched", "后门", "Back door", ((0.05, 0.4), (0.3, 0.4), (0.3, 0.95), (0.05, 0.95)))
+WALL_TOP = ("wall", "围墙", "Wall", ((0.0, 0.22), (0.5, 0.25), (0.5, 0.3), (0.0, 0.28)))
+STAIRS = ("indoors", "楼道", "Stairwell", ((0.05, 0.3), (0.45, 0.3), (0.5, 0.95), (0.02, 0.95)))
+DESK = ("post", "值班台", "Guard's desk", ((0.1, 0.45), (0.5, 0.45), (0.5, 0.9), (0.1, 0.9)))
 
 Zone = tuple[str, str, str, tuple[tuple[float, float], ...]]
+
+BESIDE_THE_STORE = {
+    "Home Kitchen Restaurant": (FLAME,),
+    "Filling Station": (BACK_DOOR,),
+    "Hope Primary School": (WALL_TOP,),
+    "Village Clinic": (STAIRS,),
+    "Bottled Gas Depot": (DESK,),
+}
+"""Further zones of an enterprise's cameras, but the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,15 +165,16 @@ def dapingzi(streams: str | None = None) -> str:
     for number, (zh, en, count) in enumerate(JUNCTIONS, start=1):
         site = f"junction-{number}"
         sites.append(_site(site, (zh, en), area=_group(number * 11), ring="road"))
-        for _ in range(count):
-            cameras.add(site, zh, en, zones=(LANE, NO_PARKING, SKY), sub=True)
+        for turn in range(count):
+            within = (CROSSING,) if turn == 0 else (BUS_STOP,)
+            cameras.add(site, zh, en, zones=(LANE, NO_PARKING, SKY, *within), sub=True)
         devices = (*JUNCTION_DEVICES, WATER_LEVEL) if number <= 6 else JUNCTION_DEVICES  # noqa: PLR2004 - by the river
         sensors += [_sensor(site, device) for device in devices]
     for number, (zh, en, count) in enumerate(ENTERPRISES, start=1):
         site = f"enterprise-{number:02d}"
         sites.append(_site(site, (zh, en), area=_group(number * 8), ring="enterprise"))
         for turn in range(count):
-            zones = (FIRE_LANE,) if turn == 0 else (STORE, FLAME) if en.endswith("Restaurant") else (STORE,)
+            zones = (FIRE_LANE,) if turn == 0 else (STORE, *BESIDE_THE_STORE.get(en, ()))
             cameras.add(site, zh, en, zones=zones, sub=True)
         sensors += [_sensor(site, device) for device in ENTERPRISE_DEVICES]
     for number in range(1, HOUSEHOLDS + 1):
