@@ -8,16 +8,33 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from hub.events import Event, Quality, event_to_json, time_to_text
+from hub.events import Event, Quality, event_to_json, from_us, time_to_text, to_us
 
 PAYLOAD_BYTES = 65_536
 """Of a refused message, this much is kept."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+__all__ = [
+    "PAYLOAD_BYTES",
+    "Delivery",
+    "Fact",
+    "HealthRow",
+    "Pruned",
+    "Reading",
+    "Refusal",
+    "StoredEvent",
+    "StoredRefusal",
+    "delivery_row",
+    "event_row",
+    "from_us",
+    "health_row",
+    "reading_row",
+    "refusal_row",
+    "storable",
+    "to_us",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,13 +221,3 @@ def refusal_row(refusal: Refusal) -> dict[str, Any]:
 def storable(text: str) -> str:
     """The text without what UTF-8 or PostgreSQL cannot hold."""
     return text.encode(errors="replace").decode().replace("\x00", "\ufffd")
-
-
-def to_us(moment: datetime) -> int:
-    """Microseconds since 1970, exactly."""
-    return (moment - _EPOCH) // _MICROSECOND
-
-
-def from_us(microseconds: int) -> datetime:
-    """The time that `to_us` counted, UTC."""
-    return _EPOCH + timedelta(microseconds=microseconds)
