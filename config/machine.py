@@ -97,6 +97,15 @@ class Keep(_Section):
     """Refused messages kept for inspection."""
 
 
+class SensorLimits(_Section):
+    """How much one sensor may say before the hub thins it out; what saves lives always passes."""
+
+    messages_per_min: Annotated[int, Field(ge=1, le=60_000)] = 300
+    """Kept up for long."""
+    burst: Annotated[int, Field(ge=1, le=60_000)] = 300
+    """At once."""
+
+
 class Machine(_Section):
     """All of machine.yaml."""
 
@@ -112,6 +121,7 @@ class Machine(_Section):
     database: Database = Database()
     workers: Workers = Workers()
     keep: Keep = Keep()
+    sensors: SensorLimits = SensorLimits()
     models: LocalPath | None = None
     """Folder of the object models; None is `community-hub/models` in the user's cache folder."""
     rules: LocalPath | None = None
