@@ -33,13 +33,16 @@ class ScopeSpec(BaseModel):
     sites: Names = ()
     rings: Annotated[tuple[Ring, ...], Listed] = ()
     tags: Names = ()
+    without_tags: Names = ()
     cameras: Names = ()
     sensors: Names = ()
 
     @model_validator(mode="after")
     def _says_something(self) -> ScopeSpec:
-        if not any((self.areas, self.sites, self.rings, self.tags, self.cameras, self.sensors)):
-            raise ValueError("empty; name areas, sites, rings, tags, cameras or sensors, or leave scope out")
+        if not any((self.areas, self.sites, self.rings, self.tags, self.without_tags, self.cameras, self.sensors)):
+            raise ValueError(
+                "empty; name areas, sites, rings, tags, cameras or sensors, or leave scope out"
+            )
         return self
 
 
@@ -51,11 +54,13 @@ class Reach:
         sites: Ids of the sites in it, None when it does not ask for them.
         areas: Ids of the areas in which things without a site are in it, None when they never are.
         devices: Ids of cameras and sensors, None when any will do.
+        without: Ids of sites that are not in it, whatever else holds.
     """
 
     sites: frozenset[str] | None
     areas: frozenset[str] | None
     devices: frozenset[str] | None
+    without: frozenset[str] = frozenset()
 
     def sees(self, event: Event) -> bool:
         """Whether an Event is within it."""
@@ -72,6 +77,8 @@ class Reach:
 
     def _holds(self, site: str | None, area: str | None, devices: Sequence[str | None]) -> bool:
         if self.devices is not None and self.devices.isdisjoint(devices):
+            return False
+        if site in self.without:
             return False
         if self.sites is None:
             return True
@@ -96,7 +103,9 @@ def reach_of(spec: ScopeSpec, places: Places) -> Reach:
     devices: frozenset[str] | None = None
     if spec.cameras or spec.sensors:
         devices = frozenset((*places.cameras.keys() & set(spec.cameras), *places.sensors.keys() & set(spec.sensors)))
-    return Reach(sites, areas if spec.areas and not (spec.sites or spec.rings or spec.tags) else None, devices)
+    without = frozenset(site for site, tags in places.tags_of_site.items() if not tags.isdisjoint(spec.without_tags))
+    only_areas = areas if spec.areas and not (spec.sites or spec.rings or spec.tags) else None
+    return Reach(sites, only_areas, devices, without)
 
 
 def strangers(spec: ScopeSpec, places: Places) -> list[str]:

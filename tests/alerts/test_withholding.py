@@ -197,6 +197,8 @@ def sees(book: RuleBook, community: Community) -> tuple[bool, bool]:
         ("sites: [hh-017]", (False, True)),
         ("tags: lives-alone", (False, True)),
         ("tags: lives-alone, rings: road", (False, False)),
+        ("without_tags: lives-alone", (True, False)),
+        ("without_tags: orchard", (True, True)),
         ("cameras: cam-1", (True, False)),
         ("cameras: cam-1, sensors: smoke-17", (True, True)),
         ("areas: nowhere", (False, False)),
