@@ -5,6 +5,8 @@
 Answers are three-valued. A field that is missing or of the wrong type makes the answer UNKNOWN: it raises nothing,
 contradicts nothing and is counted, because a detector with new firmware must never look like one that says "all is
 well". There is no expression language, so there is nothing to sandbox.
+
+Every rule judges every Event that may concern it, so what is written is turned into closures once, when it is loaded.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import ge, gt, le, lt
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -39,19 +42,21 @@ class Answer(enum.Enum):
     """The Event is of another kind, or a test: it says nothing for or against."""
 
 
-_MISSING = object()
-_NOTHING = object()
+MISSING = object()
+"""A field that was never sent."""
+NOTHING = object()
 """Known to be none (an object in no zone), unlike a field that was never sent."""
+
 
 Condition = Callable[[object], Answer]
 
 
 def _known(value: object | None) -> object:
-    return _NOTHING if value is None else value
+    return NOTHING if value is None else value
 
 
 _ATTRIBUTES: Mapping[str, Callable[[Event], object]] = {
-    "confidence": lambda event: _MISSING if event.confidence is None else event.confidence,
+    "confidence": lambda event: MISSING if event.confidence is None else event.confidence,
     "source": lambda event: event.source,
     "driver": lambda event: event.driver,
     "subject": lambda event: _known(event.subject),
@@ -60,10 +65,19 @@ _ATTRIBUTES: Mapping[str, Callable[[Event], object]] = {
     "camera": lambda event: _known(event.camera),
     "zone": lambda event: _known(event.zone),
     # What is in no zone is in no guarded zone either: that is knowledge, and must end a state.
-    "zone_use": lambda event: _NOTHING if event.zone is None else event.fields.get("zone_use", _MISSING),
+    "zone_use": lambda event: NOTHING if event.zone is None else event.fields.get("zone_use", MISSING),
     "quality": lambda event: event.quality,
 }
 """What `where` may ask besides the Event's fields."""
+
+OF_THE_STREAM = frozenset({"source", "subject"})
+"""What every Event of a stream has alike. Where one of these is not as wanted, another stream speaks: that is nothing
+for or against."""
+
+
+def reader_of(name: str) -> Callable[[Event], object]:
+    """What reads a name of `where` from an Event: MISSING when it was not sent, NOTHING when it is known to be none."""
+    return _ATTRIBUTES.get(name) or (lambda event: event.fields.get(name, MISSING))
 
 
 def _same_type(left: object, right: object) -> bool:
@@ -75,12 +89,16 @@ def _same_type(left: object, right: object) -> bool:
 
 
 def _equals(wanted: object) -> Condition:
+    kind = type(wanted)
+
     def judge(value: object) -> Answer:
+        if type(value) is kind:  # nearly always; what follows is for the odd ones
+            return Answer.YES if value == wanted else Answer.NO
         if isinstance(value, frozenset):
             return Answer.YES if wanted in value else Answer.NO
-        if value is _NOTHING:
+        if value is NOTHING:
             return Answer.NO
-        if value is _MISSING or not _same_type(value, wanted):
+        if value is MISSING or not _same_type(value, wanted):
             return Answer.UNKNOWN
         return Answer.YES if value == wanted else Answer.NO
 
@@ -91,7 +109,7 @@ def _negated(condition: Condition) -> Condition:
     opposite = {Answer.YES: Answer.NO, Answer.NO: Answer.YES}
 
     def judge(value: object) -> Answer:
-        if value is _MISSING:  # "not a test" is also said by a device that knows no tests
+        if value is MISSING:  # "not a test" is also said by a device that knows no tests
             return Answer.YES
         answer = condition(value)
         return opposite.get(answer, answer)
@@ -101,37 +119,37 @@ def _negated(condition: Condition) -> Condition:
 
 def _one_of(conditions: tuple[Condition, ...]) -> Condition:
     def judge(value: object) -> Answer:
-        answers = {condition(value) for condition in conditions}
-        for answer in (Answer.YES, Answer.NO):
-            if answer in answers:
+        result = Answer.UNKNOWN
+        for condition in conditions:
+            answer = condition(value)
+            if answer is Answer.YES:
                 return answer
-        return Answer.UNKNOWN
+            if answer is Answer.NO:
+                result = answer
+        return result
 
     return judge
 
 
 def _compared(sign: str, limit: float) -> Condition:
-    holds: Callable[[float], bool] = {
-        ">=": lambda value: value >= limit,
-        "<=": lambda value: value <= limit,
-        ">": lambda value: value > limit,
-        "<": lambda value: value < limit,
-    }[sign]
+    holds: Callable[[float, float], bool] = {">=": ge, "<=": le, ">": gt, "<": lt}[sign]
 
     def judge(value: object) -> Answer:
         number = as_number(value)
         if number is None:
             return Answer.UNKNOWN
-        return Answer.YES if holds(number) else Answer.NO
+        return Answer.YES if holds(number, limit) else Answer.NO
 
     return judge
 
 
 def as_number(value: object) -> float | None:
     """The value as a number; None for anything else, also for booleans and for what is not finite."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return float(value)
+    if type(value) is not float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        value = float(value)
+    return value if math.isfinite(value) else None
 
 
 def parse_condition(wanted: Any) -> Condition:
@@ -193,43 +211,68 @@ class PatternSpec(Options):
     """What must hold, all of it: field name to value, `>= 0.5`, `not true`, or a list of alternatives."""
 
 
+Judge = Callable[[Event], Answer]
+
+
 @dataclass(frozen=True, slots=True)
 class Pattern:
     """A Pattern ready to judge.
 
     Attributes:
         kinds: Event kinds it is about.
-        conditions: Field name and what must hold for it.
-        asks: Which of tests and simulations are wanted.
+        judge: What it says about an Event; a state that ended never matches.
+        fixed: Names that must have one of a few values, with these: whatever else holds, another value of the same type
+            makes the answer NO or ASIDE. By these an Event is kept away from the rules that it cannot concern.
     """
 
     kinds: frozenset[str]
-    conditions: tuple[tuple[str, Condition], ...]
-    asks: frozenset[Quality]
-
-    def judge(self, event: Event) -> Answer:
-        """What this Pattern says about `event`; a state that ended never matches."""
-        if event.kind not in self.kinds or (event.quality & UNREAL) - self.asks:
-            return Answer.ASIDE
-        if event.phase is Phase.ENDED:
-            return Answer.NO
-        result = Answer.YES
-        for name, condition in self.conditions:
-            read = _ATTRIBUTES.get(name)
-            answer = condition(event.fields.get(name, _MISSING) if read is None else read(event))
-            if answer is Answer.NO:
-                return answer
-            if answer is Answer.UNKNOWN:
-                result = answer
-        return result
+    judge: Judge
+    fixed: Mapping[str, frozenset[str | bool]]
 
 
 def build_pattern(spec: PatternSpec) -> Pattern:
     """The Pattern that `spec` describes."""
     quality = spec.where.get("quality")
     named = quality if isinstance(quality, list) else [quality]
-    return Pattern(
-        kinds=frozenset(spec.kind),
-        conditions=tuple((name, parse_condition(wanted)) for name, wanted in spec.where.items()),
-        asks=frozenset(each for each in UNREAL if each.value in named),
-    )
+    unwanted = UNREAL - {each for each in UNREAL if each.value in named}
+    conditions = [(name, parse_condition(wanted)) for name, wanted in spec.where.items()]
+    fixed = {name: values for name, wanted in spec.where.items() if (values := _fixed(name, wanted))}
+    return Pattern(frozenset(spec.kind), _judge(frozenset(spec.kind), unwanted, conditions), fixed)
+
+
+def _judge(kinds: frozenset[str], unwanted: frozenset[Quality], conditions: list[tuple[str, Condition]]) -> Judge:
+    """All of a Pattern as one function."""
+    of_stream = tuple((reader_of(name), condition) for name, condition in conditions if name in OF_THE_STREAM)
+    all_of_it = tuple((reader_of(name), condition) for name, condition in conditions)
+
+    def judge(event: Event) -> Answer:
+        if event.kind not in kinds or (event.quality and not event.quality.isdisjoint(unwanted)):
+            return Answer.ASIDE
+        for read, condition in of_stream:
+            if condition(read(event)) is Answer.NO:
+                return Answer.ASIDE
+        if event.phase is Phase.ENDED:
+            return Answer.NO
+        result = Answer.YES
+        for read, condition in all_of_it:
+            answer = condition(read(event))
+            if answer is Answer.NO:
+                return answer
+            if answer is Answer.UNKNOWN:
+                result = answer
+        return result
+
+    return judge
+
+
+def _fixed(name: str, wanted: object) -> frozenset[str | bool]:
+    """The values of which the name must have one, when all that is wanted are words or true and false; else none."""
+    values: list[Any] = wanted if isinstance(wanted, list) else [wanted]
+    if name in ("quality", "confidence"):
+        return frozenset()
+    plain = all(isinstance(each, bool) or (isinstance(each, str) and not _is_condition(each)) for each in values)
+    return frozenset(values) if plain and len({type(each) for each in values}) == 1 else frozenset()
+
+
+def _is_condition(text: str) -> bool:
+    return text.lstrip().startswith((">", "<")) or text.startswith("not ")

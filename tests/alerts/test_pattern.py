@@ -100,3 +100,22 @@ def test_durations_are_read_and_written(text: str, seconds: float) -> None:
 def test_what_is_no_duration_is_refused(text: object) -> None:
     with pytest.raises(ValueError, match=r"duration|7d"):
         parse_duration(text)
+
+
+def test_what_another_source_or_subject_says_is_nothing_for_or_against() -> None:
+    assert judge({"source": "s9", "x": True}, {"x": False}, source="s1") is ASIDE
+    assert judge({"subject": "bed"}, {}, subject="hall") is ASIDE
+    assert judge({"source": ["s1", "s9"], "x": True}, {"x": False}, source="s1") is NO
+    assert judge({"source": "not s1"}, {}, source="s1") is ASIDE
+
+
+@pytest.mark.parametrize(
+    ("where", "fixed"),
+    [
+        ({"zone": "a", "x": ">= 2"}, {"zone": {"a"}}),
+        ({"label": ["car", "bus"], "alarm": True}, {"label": {"car", "bus"}, "alarm": {True}}),
+        ({"label": "not car", "zone": ["a", "not b"], "x": 3, "y": [True, "a"], "quality": "test"}, {}),
+    ],
+)
+def test_it_knows_which_names_must_have_one_of_a_few_values(where: dict[str, object], fixed: object) -> None:
+    assert build_pattern(PatternSpec.model_validate({"kind": "thing", "where": where})).fixed == fixed
