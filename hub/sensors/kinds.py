@@ -159,6 +159,7 @@ _ALL = (
     _flags("gas", "alarm", lel_pct=_PERCENT, ppm=Number("ppm", 0, 1e6), valve_open=_FLAG, test=_FLAG),
     _numbers("co", "co_ppm", Number("ppm", 0, 10_000), alarm=_FLAG, test=_FLAG),
     _button("fire_call", "pressed", _FLAG),
+    _flags("fire_panel", "alarm", point=_TEXT, test=_FLAG),
     _flags("arc", "arc"),
     _numbers("residual_current", "current_ma", Number("mA", 0, 30_000), alarm=_FLAG),
     _numbers("cable_temperature", "temperature_c", Number("°C", -80, 400), alarm=_FLAG),
@@ -186,6 +187,7 @@ _ALL = (
     _numbers("wind", "speed_m_s", Number("m/s", 0, 120), direction_deg=Number("°", 0, 360)),
     _numbers("tilt", "angle_deg", Number("°", -360, 360)),
     _flags("vibration", "vibration"),
+    _flags("weather_warning", "active", level=_TEXT, headline=_TEXT),
     # air
     _numbers("temperature", "temperature_c", _CELSIUS),
     _numbers("humidity", "humidity_pct", _PERCENT),
@@ -207,6 +209,12 @@ _ALL = (
     _flags("fall", "fall", posture=_TEXT),
     _button("sos", "pressed", _FLAG),
     _button("button", "action", _TEXT),
+    _button("phone_sos", "pressed", _FLAG),
+    _flags("arming", "armed"),
+    Kind("resident.away", "away", MappingProxyType({"away": _FLAG}), one_shot=True),
+    Kind("resident.back", "back", MappingProxyType({"back": _FLAG}), one_shot=True),
+    Kind("resident.ok", "ok", MappingProxyType({"ok": _FLAG}), one_shot=True),
+    Kind("resident.report", "text", MappingProxyType({"text": _TEXT}), one_shot=True),
     # the device itself
     _flags("tamper", "tamper"),
     _numbers("battery", "percent", _PERCENT, voltage_v=Number("V", 0, 100)),
