@@ -21,8 +21,11 @@ from alerts.pattern import Kinds, Pattern, PatternSpec, build_pattern
 from alerts.places import Places
 from alerts.scope import Reach, ScopeSpec, reach_of
 
+COMMUNITY = "community"
+"""What a rule counts for that counts for everything there is, and its only key."""
+
 Same = Literal["site", "household", "area", "camera", "zone"]
-_WRITE_SAME = {"x-write": "one of site, area, camera, zone"}
+WRITE_SAME = {"x-write": "one of site, area, camera, zone"}
 
 
 class UnlessSpec(PatternSpec):
@@ -30,7 +33,7 @@ class UnlessSpec(PatternSpec):
 
     within_s: Annotated[Seconds, Field(alias="within", gt=0)]
     """So long after it."""
-    same: Annotated[Same, Field(json_schema_extra=_WRITE_SAME)]
+    same: Annotated[Same, Field(json_schema_extra=WRITE_SAME)]
     """Where."""
     until: Kinds | None = None
     """Observation kinds that end it sooner."""
@@ -50,7 +53,7 @@ class MutesSpec(BaseModel):
         BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
         Field(min_length=1, max_length=50),
     ]
-    same: Annotated[Same, Field(json_schema_extra=_WRITE_SAME)] | None = None
+    same: Annotated[Same, Field(json_schema_extra=WRITE_SAME)] | None = None
     """Where; None is what the rule counts for."""
 
 
@@ -128,7 +131,8 @@ class Around:
             days = {name: sorted(each) for name, each in almanac.calendars.items()}
             parts += [almanac.zone.key, sorted(days.items())]
         if reach is not None:
-            parts += [None if each is None else sorted(each) for each in (reach.sites, reach.areas, reach.devices)]
+            within = (reach.sites, reach.areas, reach.devices, reach.without)
+            parts += [None if each is None else sorted(each) for each in within]
         return replace(
             self,
             reach=reach,
@@ -164,6 +168,8 @@ def place_of(same: str, place: Mapping[str, Any], places: Places) -> str | None:
     site, camera, zone = place.get("site"), place.get("camera"), place.get("zone")
     if same in ("site", "household"):
         return site
+    if same == COMMUNITY:
+        return COMMUNITY
     if same == "area":
         return place.get("area") or places.area_of_site.get(site or "")
     if same == "camera":

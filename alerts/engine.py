@@ -216,8 +216,17 @@ class Engine:
                 self._take(rule, cell or Cell(rule.id, key, rule.hash), step, now_us)
             if step.unknown:
                 self.counts.unknown[rule.id] += 1
+            if rule.near_m is not None:
+                self._feed_near(rule, event, now_us)
         if key is not None and rule.clear.when is not None and event.kind in rule.clear.when.kinds:
             self._clear_when(rule, key, event, now_us)
+
+    def _feed_near(self, rule: Rule, event: Event, now_us: int) -> None:
+        """Let the sites near which an Event happened know of it, for a rule that looks around."""
+        for key in rule.keys_near(event, self._claims.places):
+            cell = self._cells.get(rule.id, key)
+            step = rule.shape.on_near(NO_STATE if cell is None else cell.state, event, now_us)
+            self._take(rule, cell or Cell(rule.id, key, rule.hash), step, now_us)
 
     def _on_due(self, rule: Rule, cell: Cell, now_us: int) -> None:
         step = rule.shape.on_due(cell.state, now_us)

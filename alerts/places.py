@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from alerts.calendar import Almanac, almanac_of
+from alerts.nearness import Nearness, nearness_of
 from config.community import Community, Name, Ring
 
 
@@ -22,6 +23,7 @@ class Places:
         ring_of_site: Who each site belongs to.
         tags_of_site: What each site is tagged with.
         almanac: Time zone and calendars.
+        nearness: What is where on the ground.
     """
 
     sites: Mapping[str, Name]
@@ -34,6 +36,7 @@ class Places:
     ring_of_site: Mapping[str, Ring] = field(default_factory=lambda: MappingProxyType({}))
     tags_of_site: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     almanac: Almanac = field(default_factory=Almanac)
+    nearness: Nearness = field(default_factory=Nearness)
 
     def device(self, source: str, language: str) -> str:
         """What a camera or sensor is called."""
@@ -66,4 +69,5 @@ def places_of(community: Community) -> Places:
         ring_of_site={site.id: site.ring for site in community.sites},
         tags_of_site={site.id: frozenset(site.tags) for site in community.sites},
         almanac=almanac_of(community),
+        nearness=nearness_of(community),
     )

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from alerts.around import Around, AroundSpec, Mutes, UnlessSpec, build_around
+from alerts.around import COMMUNITY, Around, AroundSpec, Mutes, UnlessSpec, build_around
 from alerts.calendar import HoursList
 from alerts.duration import Seconds
 from alerts.kinds import ALERT_KINDS
@@ -30,12 +30,13 @@ from hub.events import Event
 BY_LEVEL = "by_level"
 """`severity: by_level`: the level is the one that the shape reached."""
 
-ForEach = Literal["site", "household", "area", "device", "sensor", "camera", "zone", "subject"]
+ForEach = Literal["site", "household", "area", "community", "device", "sensor", "camera", "zone", "subject"]
 
 _PARTS: Mapping[str, Callable[[Event], str | None]] = {
     "site": lambda event: event.site,
     "household": lambda event: event.site,
     "area": lambda event: event.area,
+    "community": lambda _event: COMMUNITY,
     "device": lambda event: event.source,
     "sensor": lambda event: event.source,
     "camera": lambda event: event.camera,
@@ -47,7 +48,8 @@ _OWNER: Mapping[str, str] = {"zone": "camera", "subject": "device"}
 """A zone means something in its camera only, a subject within its source: alone, their key holds the owner too."""
 
 
-_SHARED = frozenset({"site", "household", "area"})
+_SITE = frozenset({"site", "household"})
+_SHARED = _SITE | {"area", COMMUNITY}
 """Keys for which several devices may speak."""
 
 
@@ -155,6 +157,7 @@ class Rule:
         do: What to do about it.
         around: Where and when it counts, what withholds it, what it mutes.
         hash: Of shape and key: as long as it is the same, state is kept over a change of the rule.
+        near_m: So far around a site what happens counts for that site too, in metres; None for the site alone.
     """
 
     id: str
@@ -171,6 +174,7 @@ class Rule:
     do: Words
     around: Around
     hash: str
+    near_m: float | None = None
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -180,7 +184,7 @@ class Rule:
     def on(self, places: Places) -> Rule:
         """The same rule in the community of `places`: its areas, hours and calendars."""
         around = self.around.on(places)
-        return replace(self, around=around, shape=self.shape.counting(around.only))
+        return replace(self, around=around, shape=self.shape.counting(around.only).placed(places))
 
     def key_of(self, event: Event) -> str | None:
         """What `event` counts for; None when the event does not say."""
@@ -188,6 +192,13 @@ class Rule:
         if len(parts) == 1 and self.for_each[0] in _OWNER:
             parts.insert(0, _PARTS[_OWNER[self.for_each[0]]](event))
         return None if None in parts else "/".join(part for part in parts if part is not None)
+
+    def keys_near(self, event: Event, places: Places) -> tuple[str, ...]:
+        """The other sites near which `event` happened, for a rule with `near_m`."""
+        position = places.nearness.position(event)
+        if self.near_m is None or position is None:
+            return ()
+        return tuple(site for site in places.nearness.sites_near(position, self.near_m) if site != event.site)
 
 
 def build_rule(spec: RuleSpec, shape: Shape) -> Rule:
@@ -214,6 +225,7 @@ def build_rule(spec: RuleSpec, shape: Shape) -> Rule:
         do=spec.do,
         around=build_around(spec.around, spec.for_each),
         hash=hashlib.sha256(counted.encode()).hexdigest()[:16],
+        near_m=shape.near_m if len(spec.for_each) == 1 and _SITE.issuperset(spec.for_each) else None,
     )
 
 
@@ -227,7 +239,9 @@ def rule_problems(spec: RuleSpec, shape: Shape) -> list[Problem]:
     if not shape.levels and spec.raises.severity == BY_LEVEL:
         found.append(Problem(("raises", "severity"), f"the shape has no levels; write {one_of([*Level])}"))
     if shape.several_sources and not set(spec.for_each) <= _SHARED:
-        found.append(Problem(("for_each",), "the shape needs several devices for one key; write site or area"))
+        found.append(
+            Problem(("for_each",), "the shape needs several devices for one key; write site, area or community")
+        )
     if shape.counts_only_hours and not spec.around.only:
         found.append(Problem(("when", "silence", "counted"), "counts the hours of `only`; add `only`, or leave it out"))
     known = (*PLACES, *shape.facts)

@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any
 
 from alerts.calendar import Window
+from alerts.places import Places
 from config.community import Level
 from hub.events import Event
 from hub.store.facts import to_us
@@ -134,6 +135,7 @@ class Shape(ABC):
         facts: Names that `say` may use besides the place: those in `Claim.facts`.
         several_sources: Whether it can only hold where several sources speak for one key.
         counts_only_hours: Whether it measures time by the hours of the rule's `only`.
+        near_m: So far around a site what happens counts for it too, in metres; None for the site alone.
     """
 
     kinds: frozenset[str]
@@ -141,6 +143,7 @@ class Shape(ABC):
     facts: tuple[str, ...] = ()
     several_sources: bool = False
     counts_only_hours: bool = False
+    near_m: float | None = None
 
     @abstractmethod
     def on_event(self, state: State, event: Event, now_us: int) -> Step:
@@ -150,6 +153,16 @@ class Shape(ABC):
         """The same shape, knowing the hours that its rule counts in: for one that measures only these."""
         del only
         return self
+
+    def placed(self, places: Places) -> Shape:
+        """The same shape, knowing where everything is: for one that asks what is near or at the same place."""
+        del places
+        return self
+
+    def on_near(self, state: State, event: Event, now_us: int) -> Step:
+        """An Event of one of `kinds` happened at another site, not further away than `near_m`."""
+        del event, now_us
+        return Step(state, due_us=self.due_us(state))
 
     def on_due(self, state: State, now_us: int) -> Step:
         """The time in `Step.due_us` came."""

@@ -13,7 +13,7 @@ import itertools
 from abc import abstractmethod
 from bisect import insort
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -36,12 +36,14 @@ class Found:
         end_us: Event time of the last.
         first: Id of the first.
         facts: What may be said of it.
+        place: The site and area it is about, when these are not where the Event is.
     """
 
     start_us: int
     end_us: int
     first: str
     facts: Mapping[str, float | str] = field(default_factory=lambda: MappingProxyType({}))
+    place: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,11 @@ class WindowShape(Shape):
         """Note it; claim when it completes something."""
         before: Seen = state.get("seen", {})
         noted = Noted(before) if Quality.RETAINED in event.quality else self.note(before, event)
+        return self._stepped(state, event, noted, now_us)
+
+    def _stepped(self, state: State, event: Event, noted: Noted, now_us: int) -> Step:
+        """The step that comes of what was noted of an Event."""
+        before: Seen = state.get("seen", {})
         if noted.seen is before and noted.found is None:
             return Step(state, due_us=self.due_us(state), unknown=noted.unknown)
         body: dict[str, Any] = {**state, "seen": self.since(noted.seen, now_us - self._kept_us)}
@@ -113,6 +120,9 @@ class WindowShape(Shape):
     ) -> tuple[dict[str, Any], tuple[Claim, ...]]:
         """The state that holds what was found, and the claim; one that is long past is over at once: it did happen."""
         witness = Witness.of(event)
+        if found.place is not None:
+            seen_at = {name: place for name, place in witness.place.items() if name in ("camera", "zone")}
+            witness = replace(witness, place={**seen_at, **found.place})
         held = state.get("held") or {"until_us": 0, "first": found.first, "since_us": found.start_us}
         held = {**held, "until_us": max(held["until_us"], found.end_us + self._within_us), "last": witness.to_json()}
         claim = Claim(Verdict.HOLDS, witness, held["first"], held["since_us"], facts=found.facts)

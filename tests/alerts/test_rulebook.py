@@ -121,7 +121,8 @@ def test_a_mistake_is_named_with_its_place_and_what_to_write(tmp_path: Path, old
         ("count: {of: {kind: t}, at_least: 1, within: 9s}", "[0].when.count.at_least: "),
         ("count: {of: {kind: t}, at_least: 3, within: 9s, apart: 5s}", "so many, so far apart, do not fit into within"),
         ("together: {within: 9s, all_of: [{kind: t}]}", "[0].when.together.all_of: "),
-        ("together: {within: 9s, near_m: 60, all_of: [{kind: t}, {kind: u}]}", "`near_m` is not supported; say by"),
+        ("together: {within: 9s, near_m: 60, same: zone, all_of: [{kind: t}, {kind: u}]}", "either near_m or same"),
+        ("together: {within: 9s, near_m: 0, all_of: [{kind: t}, {kind: u}]}", "near_m: "),
         ("sequence: {within: 9s, steps: [{kind: t}]}", "[0].when.sequence.steps: "),
         ("change: {of: {kind: t}, field: f, rises: 1, falls: 1, within: 9s}", "write either rises or falls"),
         ("change: {of: {kind: t}, field: f, falls: -1, within: 9s}", "[0].when.change.falls: "),
@@ -145,7 +146,7 @@ def test_several_devices_cannot_speak_for_the_key_of_one(tmp_path: Path) -> None
     shape = "together: {within: 9s, all_of: [{kind: smoke}, {kind: heat}]}"
     text = GOOD.replace("event: {kind: smoke, where: {alarm: true}}", shape)
     [found] = mistakes(tmp_path, text.replace("for_each: site", "for_each: [site, device]"))
-    assert "[0].for_each: the shape needs several devices for one key; write site or area" in found
+    assert "[0].for_each: the shape needs several devices for one key; write site, area or community" in found
 
 
 def test_rules_that_mute_each_other_are_refused(tmp_path: Path) -> None:
