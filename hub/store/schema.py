@@ -63,6 +63,42 @@ readings = Table(
     sqlite_with_rowid=False,
 )
 
+readings_minutes = Table(
+    "readings_minutes",
+    metadata,
+    Column("sensor", Text, primary_key=True, comment="Sensor id"),
+    Column("name", Text, primary_key=True, comment="what was measured"),
+    Column("hour", Integer, primary_key=True, autoincrement=False, comment="hours since 1970 UTC"),
+    Column("body", LargeBinary, nullable=False, comment="its minutes, each with mean, least, greatest and number"),
+    comment="readings rolled up by the minute, an hour to a row, as `packing.py` writes them",
+    sqlite_with_rowid=False,
+)
+
+readings_hours = Table(
+    "readings_hours",
+    metadata,
+    Column("sensor", Text, primary_key=True, comment="Sensor id"),
+    Column("name", Text, primary_key=True, comment="what was measured"),
+    Column("hour", Integer, primary_key=True, autoincrement=False, comment="hours since 1970 UTC"),
+    Column("count", Integer, nullable=False, comment="how many readings"),
+    Column("mean", Float, nullable=False, comment="their mean"),
+    Column("minimum", Float, nullable=False, comment="the least"),
+    Column("maximum", Float, nullable=False, comment="the greatest"),
+    comment="readings rolled up by the hour",
+    sqlite_with_rowid=False,
+)
+
+readings_due = Table(
+    "readings_due",
+    metadata,
+    Column("sensor", Text, primary_key=True, comment="Sensor id"),
+    Column("name", Text, primary_key=True, comment="what was measured"),
+    Column("hour", Integer, primary_key=True, autoincrement=False, comment="hours since 1970 UTC"),
+    Column("marks", Integer, nullable=False, comment="how often it was marked; another number means: again"),
+    comment="hours to be rolled up, because they are over or because a reading of them came late",
+    sqlite_with_rowid=False,
+)
+
 deliveries_in = Table(
     "mqtt_deliveries",
     metadata,

@@ -119,6 +119,36 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "readings_due",
+        sa.Column("sensor", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("hour", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("marks", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("sensor", "name", "hour", name=op.f("pk_readings_due")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "readings_hours",
+        sa.Column("sensor", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("hour", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("mean", sa.Float(), nullable=False),
+        sa.Column("minimum", sa.Float(), nullable=False),
+        sa.Column("maximum", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("sensor", "name", "hour", name=op.f("pk_readings_hours")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "readings_minutes",
+        sa.Column("sensor", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("hour", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("sensor", "name", "hour", name=op.f("pk_readings_minutes")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "refusals",
         sa.Column("seq", _SEQUENCE, autoincrement=True, nullable=False),
         sa.Column("arrived", sa.Text(), nullable=False),
