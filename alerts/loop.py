@@ -167,6 +167,12 @@ class EngineLoop:
         self._bus.wake()
         return book
 
+    def use(self, book: RuleBook) -> None:
+        """Run these rules from the next batch on; what they remember is kept where shape and key are the same."""
+        with self._lock:
+            self._next_book = book
+        self._bus.wake()
+
     def apply(self, community: Community) -> None:
         """Use the names of this Community from the next batch on, and let go of what is no longer in it."""
         with self._lock:

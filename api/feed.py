@@ -31,7 +31,10 @@ logger = logging.getLogger(__name__)
 HEARTBEAT_S = 15.0  # proxies and phones drop a connection that is silent for 30 to 60 s
 BATCH = 200  # entries read at once, about 200 kB: what one client may hold in memory
 MOST_CLIENTS = 256  # a room, a village's phones and the integrators; each is a socket and a task
-TOPICS = ("incident", "alert", "health")
+TOPICS = ("incident", "alert", "health", "rule")
+"""What a client gets that does not say what it wants."""
+ASIDE = ("shadow", "withheld")
+"""What rang nowhere: only for a client that asks for it."""
 
 
 class Entry(Protocol):
@@ -43,7 +46,7 @@ class Entry(Protocol):
 
     @property
     def topic(self) -> str:
-        """`incident`, `alert` or `health`."""
+        """One of TOPICS or ASIDE."""
 
 
 @dataclass(frozen=True, slots=True)

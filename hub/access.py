@@ -1,8 +1,9 @@
 """Access: the one place that decides who may do what.
 
 Deny by default: a permission nobody listed for a role is refused, and so is a role this version does not know. Roles
-reach the whole Community; the roles of villagers, patrols and integrators get theirs by Grants for a place, which do
-not exist yet, so they may do nothing so far. Pure and without state: no store, no HTTP.
+reach the whole Community; the roles of villagers and patrols get theirs by Grants for a place, which do not exist yet,
+so they may do nothing so far. An integrator sees what there is, no pictures, and makes rules for it. Pure and without
+state: no store, no HTTP.
 """
 
 from __future__ import annotations
@@ -95,7 +96,17 @@ _ROOM = frozenset(
 _PERMISSIONS: Mapping[str, frozenset[Permission]] = MappingProxyType(
     {
         Role.ADMINISTRATOR.value: frozenset(Permission),
-        Role.SUPERVISOR.value: _ROOM | {Permission.VIEW_COMMUNITY, Permission.VIEW_REFUSALS},
+        Role.SUPERVISOR.value: _ROOM | {Permission.VIEW_COMMUNITY, Permission.VIEW_REFUSALS, Permission.EDIT_RULES},
+        Role.INTEGRATOR.value: frozenset(
+            {
+                Permission.VIEW_PLACES,
+                Permission.VIEW_CAMERAS,
+                Permission.VIEW_SENSORS,
+                Permission.VIEW_EVENTS,
+                Permission.VIEW_RULES,
+                Permission.EDIT_RULES,
+            }
+        ),
         Role.OPERATOR.value: _ROOM,
     }
 )

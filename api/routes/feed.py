@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 from alerts.views import JournalEntry
 from api.auth import Someone, needs
 from api.errors import BadRequestError
-from api.feed import TOPICS, Wish
+from api.feed import ASIDE, TOPICS, Wish
 from api.parts import Here
 from api.schemas.feed import entry_view
 from hub.access import Permission
@@ -41,19 +41,21 @@ _STREAM: dict[int | str, dict[str, Any]] = {
 async def feed(
     here: Here,
     asker: Someone,
-    topics: Annotated[str, Query(description=f"Of {', '.join(TOPICS)}; comma between.")] = ",".join(TOPICS),
+    topics: Annotated[str, Query(description=f"Of {', '.join((*TOPICS, *ASIDE))}; comma between.")] = ",".join(TOPICS),
     last_event_id: Annotated[
         str | None, Header(description="Number of the last entry you have; what came after it is sent first.")
     ] = None,
 ) -> StreamingResponse:
-    """Incidents, alerts and health as they change, from now on or from where you left off, without a gap.
+    """Incidents, alerts, health and rules as they change, from now on or from where you left off, without a gap.
+
+    What a rule in the shadow would have raised (`shadow`) and what was withheld (`withheld`) comes for the asking.
 
     The first event is `hello` with the number to resume from; `resumed` is false when that is not where you left off,
     and then the lists should be read anew. A comment comes every 15 s. The stream ends when the access token does.
     """
     wanted = frozenset(topics.split(","))
-    if not wanted <= set(TOPICS):
-        raise BadRequestError("query.topics", f"write some of {', '.join(TOPICS)}, comma between")
+    if not wanted <= {*TOPICS, *ASIDE}:
+        raise BadRequestError("query.topics", f"write some of {', '.join((*TOPICS, *ASIDE))}, comma between")
     after = None
     if last_event_id is not None:
         if not last_event_id.isascii() or not last_event_id.isdigit() or len(last_event_id) > 18:  # noqa: PLR2004

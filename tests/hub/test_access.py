@@ -20,8 +20,22 @@ def test_the_room_views_and_handles_but_changes_nothing_of_the_hub(role: Role) -
     who = principal(role)
     assert allows(who, Permission.VIEW_INCIDENTS)
     assert allows(who, Permission.HANDLE_INCIDENTS)
+    assert not any(allows(who, each) for each in (Permission.EDIT_COMMUNITY, Permission.MANAGE_ACCOUNTS))
+
+
+@pytest.mark.parametrize(
+    ("role", "may"),
+    [(Role.ADMINISTRATOR, True), (Role.SUPERVISOR, True), (Role.INTEGRATOR, True), (Role.OPERATOR, False)],
+)
+def test_operators_read_the_rules_that_supervisors_and_integrators_edit(role: Role, *, may: bool) -> None:
+    assert allows(principal(role), Permission.VIEW_RULES)
+    assert allows(principal(role), Permission.EDIT_RULES) is may
+
+
+def test_an_integrator_sees_no_pictures_and_no_incidents() -> None:
+    who = principal(Role.INTEGRATOR)
     assert not any(
-        allows(who, each) for each in (Permission.EDIT_COMMUNITY, Permission.EDIT_RULES, Permission.MANAGE_ACCOUNTS)
+        allows(who, each) for each in (Permission.VIEW_PICTURES, Permission.VIEW_INCIDENTS, Permission.HANDLE_INCIDENTS)
     )
 
 
@@ -29,7 +43,7 @@ def test_a_supervisor_may_all_that_an_operator_may() -> None:
     assert permissions(principal(Role.OPERATOR)) < permissions(principal(Role.SUPERVISOR))
 
 
-@pytest.mark.parametrize("role", [Role.RESPONDER, Role.RESIDENT, Role.INTEGRATOR, "", "Administrator", "of tomorrow"])
+@pytest.mark.parametrize("role", [Role.RESPONDER, Role.RESIDENT, "", "Administrator", "of tomorrow"])
 def test_a_role_without_grants_or_unknown_here_may_nothing(role: str) -> None:
     assert permissions(principal(role)) == frozenset()
     assert not any(allows(principal(role), each) for each in Permission)
