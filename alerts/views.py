@@ -134,9 +134,9 @@ class JournalEntry:
     Attributes:
         seq: Its number, which only grows.
         at: When.
-        topic: `alert`, `incident`, `health`, `shadow` for what a rule on trial would have raised, or `withheld` for
-            what a rule would have raised if nothing had spoken against it.
-        subject: Id of the alert or incident, or source of the health change.
+        topic: `alert`, `incident`, `health`, `rule` for a change of a rule, `shadow` for what a rule on trial would
+            have raised, or `withheld` for what a rule would have raised if nothing had spoken against it.
+        subject: Id of the alert, incident or rule, or source of the health change.
         incident: Id of the incident, if any.
         move: What was done.
         who: Account name, or `engine`.
