@@ -10,7 +10,8 @@ Door rules:
   CLOCK_SUSPECT;
 - a retained message sets state only: marked RETAINED, stored once per content, without readings, and no sign of life;
 - a message with a time that counts has a natural identity (sensor, kind, time, content): the same fact sent twice by
-  the device is stored once. One-shot kinds have none: two equal presses are two.
+  the device is stored once. One-shot kinds have none, two equal presses are two, unless the sender itself names the
+  message: an uplink that two gateways heard is one press.
 """
 
 from __future__ import annotations
@@ -215,9 +216,11 @@ class Door:
         trusted = observation.at is not None and Quality.CLOCK_SUSPECT not in quality
         sensor = place.sensor
         event_id = new_event_id()
-        if message.retained or (trusted and not kind.one_shot):
+        once = None if message.retained else observation.once
+        if message.retained or once is not None or (trusted and not kind.one_shot):
             what = kind.name if observation.subject is None else f"{kind.name} {observation.subject}"
-            event_id = _natural_id(sensor, what, fields, at if trusted else None, number=number, message=message)
+            name = once or (time_to_text(at) if trusted else "")
+            event_id = _natural_id(sensor, what, fields, name, number=number, message=message)
         event = Event(
             id=event_id,
             kind=kind.name,
@@ -295,13 +298,13 @@ def _natural_id(
     sensor: Sensor,
     kind: str,
     fields: Mapping[str, FieldValue],
-    at: datetime | None,
+    name: str,
     *,
     number: int,
     message: Message,
 ) -> str:
-    """The same for the same fact, however often it is sent."""
-    parts = [sensor.id, kind, dict(fields), time_to_text(at) if at else "", number, message.retained]
+    """The same for the same fact, however often it is sent; `name` is its time, or what its sender calls it."""
+    parts = [sensor.id, kind, dict(fields), name, number, message.retained]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
 
 

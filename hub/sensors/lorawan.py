@@ -7,6 +7,7 @@ has its own time and is marked HISTORY.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
@@ -14,7 +15,7 @@ from typing import Any
 
 from hub.events import Quality
 from hub.sensors.mapping import Fields, Meaning, observations, read_fields
-from hub.sensors.models.milesight import MILESIGHT, MILESIGHT_MODELS
+from hub.sensors.models.milesight import MILESIGHT, MILESIGHT_CHANNEL, MILESIGHT_MODELS
 from hub.sensors.models.names import COMMON
 from hub.sensors.parsing import Observation, read_time
 
@@ -43,6 +44,7 @@ def read_uplink(
     quality: frozenset[Quality] = frozenset(),
     model: str = "",
     tags: Mapping[str, object] = MappingProxyType({}),
+    once: str | None = None,
 ) -> tuple[Observation, ...]:
     """What one uplink says.
 
@@ -52,14 +54,26 @@ def read_uplink(
         quality: What holds for all of it.
         model: What is known of the device's model, any text.
         tags: What people wrote to the device in the network server; see `HEIGHT_TAG` and `BUTTON_TAG`.
+        once: The network's own name of this uplink.
     """
     table = _table(f"{model} {decoded.get('type', '')}".lower())
-    said = list(observations(_read(decoded, table, tags), at=at, quality=quality))
+    said = list(_spoken(decoded, table, tags, at=at, quality=quality))
     history = decoded.get("history")
     for entry in history if isinstance(history, list) else ():
         if isinstance(entry, dict):
             said += _past(entry, table, tags, quality)
-    return tuple(said)
+    return tuple(said if once is None else (dataclasses.replace(one, once=once) for one in said))
+
+
+def uplink_name(session: object, counter: object, at: datetime | None) -> str | None:
+    """One name for an uplink however many gateways heard it and however often it is passed on; None without a counter.
+
+    The session and its frame counter name it. A device whose counter begins again within a session (ABP, after a change
+    of batteries) must not lose a call for help, so the minute is part of the name: in doubt an uplink counts twice.
+    """
+    if not session or not isinstance(session, str) or isinstance(counter, bool) or not isinstance(counter, int):
+        return None
+    return None if at is None else f"{session}/{counter}/{at:%Y-%m-%dT%H:%M}"
 
 
 def _past(
@@ -67,7 +81,29 @@ def _past(
 ) -> tuple[Observation, ...]:
     at = read_time(entry.get("timestamp"))
     doubt = {Quality.HISTORY} if at is not None else {Quality.HISTORY, Quality.CLOCK_SUSPECT}
-    return observations(_read(entry, table, tags), at=at, quality=quality | doubt)
+    return _spoken(entry, table, tags, at=at, quality=quality | doubt)
+
+
+def _spoken(
+    body: Mapping[str, Any],
+    table: Mapping[str, Meaning],
+    tags: Mapping[str, object],
+    *,
+    at: datetime | None,
+    quality: frozenset[Quality],
+) -> tuple[Observation, ...]:
+    """What the device says, and what each of its channels does."""
+    whole: dict[str, Any] = {}
+    channels: dict[str, dict[str, Any]] = {}
+    for name, value in body.items():
+        if channel := MILESIGHT_CHANNEL.fullmatch(name):
+            channels.setdefault(channel[1], {})[f"current{channel[2]}"] = value
+        else:
+            whole[name] = value
+    said = observations(_read(whole, table, tags), at=at, quality=quality)
+    for channel_name, part in channels.items():
+        said += observations(read_fields(part, table), at=at, quality=quality, probe=channel_name)
+    return said
 
 
 def _table(model: str) -> Mapping[str, Meaning]:

@@ -103,11 +103,31 @@ def read_fields(body: Mapping[str, Any], table: Mapping[str, Meaning]) -> Fields
 
 
 def observations(
-    found: Fields, *, at: datetime | None = None, quality: frozenset[Quality] = frozenset()
+    found: Fields,
+    *,
+    at: datetime | None = None,
+    quality: frozenset[Quality] = frozenset(),
+    probe: str | None = None,
+    apart: Mapping[str, int] | None = None,
 ) -> tuple[Observation, ...]:
-    """One observation for each kind; one that says `test` is marked as a test."""
+    """One observation for each kind; one that says `test` is marked as a test.
+
+    Args:
+        found: What is said.
+        at: When.
+        quality: What holds for all of it.
+        probe: The name on the wire of the part of the device that says it.
+        apart: By kind, how many parts of the device say it: of several, each is a subject of its own. None: it is one.
+    """
     return tuple(
-        Observation(kind, fields, at, quality | {Quality.TEST} if fields.get("test") is True else quality)
+        Observation(
+            kind,
+            fields,
+            at,
+            quality | {Quality.TEST} if fields.get("test") is True else quality,
+            subject=probe if apart is None or apart.get(kind, 0) > 1 else None,
+            probe=probe,
+        )
         for kind, fields in found.items()
     )
 

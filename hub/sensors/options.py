@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from pydantic import Field, ValidationError, field_validator
@@ -111,9 +112,9 @@ def read_options(model: type[M], written: Mapping[str, Any]) -> M:
         return model()
 
 
-def read_all(model: type[M], sensors: Mapping[str, Mapping[str, Any]]) -> dict[str, M]:
+def read_all(model: type[M], sensors: Mapping[str, Mapping[str, Any]]) -> Mapping[str, M]:
     """The options of those sensors that have any, by address."""
-    return {address: read_options(model, written) for address, written in sensors.items() if written}
+    return MappingProxyType({address: read_options(model, written) for address, written in sensors.items() if written})
 
 
 def _known(path: str, sort: type[FieldType], words: str) -> None:

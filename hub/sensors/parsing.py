@@ -38,6 +38,7 @@ class Observation:
         quality: What the message itself says: TEST, SIMULATED, HISTORY, or CLOCK_SUSPECT for a time nobody can read.
         phase: Moment, unless the device speaks of a state's beginning or end.
         subject: What within the device it is about (a probe, a tracked object); one state is (sensor, kind, subject).
+        once: What its sender calls the message: told again under the same name, by another way, it is the same fact.
         probe: The name on the wire of the part of the device that says it; Sensor.probes may call it otherwise.
         confidence: 0..1, None when the device does not say.
         box: Where in the picture: x, y, width, height as shares of it.
@@ -52,6 +53,7 @@ class Observation:
     confidence: float | None = None
     box: tuple[float, float, float, float] | None = None
     probe: str | None = None
+    once: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Alarms stand before what ends them: of two that contradict each other, the one t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -43,8 +44,6 @@ def _if_yes(kind: str, field: str, *, value: bool) -> Meaning:
 
 
 _CURRENT_ALARMS = ("current_over_range_alarm", "current_threshold_alarm")
-_CHANNELS = (1, 2, 3)
-_CLAMPS = ("current", *(f"current_chn{channel}" for channel in _CHANNELS))
 
 MILESIGHT = by_plain_name(
     {
@@ -92,21 +91,9 @@ MILESIGHT = by_plain_name(
         # WS202, AM3xx
         "pir": means("motion", "motion", trigger=True, idle=False, normal=False),
         "pir_status": means("motion", "motion", trigger=True, idle=False, normal=False),
-        # CT303, CT305, CT310 by channel, CT101 to CT105 without
-        **{
-            f"current_chn{channel}": Meaning("power", "current_a" if channel == 1 else f"current_{channel}_a")
-            for channel in _CHANNELS
-        },
-        **{
-            f"{clamp}_alarm_{alarm}": _if_yes("power", "alarm", value=True)
-            for clamp in _CLAMPS
-            for alarm in _CURRENT_ALARMS
-        },
-        **{
-            f"{clamp}_alarm_{alarm}_release": _if_yes("power", "alarm", value=False)
-            for clamp in _CLAMPS
-            for alarm in _CURRENT_ALARMS
-        },
+        # CT101 to CT105, and each channel of CT303, CT305, CT310
+        **{f"current_alarm_{alarm}": _if_yes("power", "alarm", value=True) for alarm in _CURRENT_ALARMS},
+        **{f"current_alarm_{alarm}_release": _if_yes("power", "alarm", value=False) for alarm in _CURRENT_ALARMS},
     }
 )
 """Names that mean the same in every Milesight device."""
@@ -153,3 +140,6 @@ MILESIGHT_MODELS: Mapping[str, Mapping[str, Meaning]] = MappingProxyType(
     }
 )
 """Part of a device's model (or of what it says that it is), lower case -> what its names mean instead."""
+
+MILESIGHT_CHANNEL = re.compile(r"current_(chn[1-9])((?:_.*)?)")
+"""Name of a field of one of several clamps: each is a part of the device that speaks for itself."""

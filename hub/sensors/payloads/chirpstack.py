@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
+
+from pydantic import Field
 
 from hub.events import Quality
 from hub.plugins import Plugin
 from hub.sensors.errors import PayloadError
-from hub.sensors.lorawan import read_uplink
-from hub.sensors.options import SensorOptions
+from hub.sensors.lorawan import read_uplink, uplink_name
+from hub.sensors.options import SensorOptions, read_all
 from hub.sensors.parsing import Observation, Parsed, as_object, read_json, read_time
 
 _TOPIC_PARTS = 6
@@ -23,11 +26,22 @@ _EVENTS = ("up", "status", "join")
 
 
 class ChirpstackOptions(SensorOptions):
-    """Nothing to set."""
+    """What the device is."""
+
+    model: str | None = Field(default=None, min_length=1, max_length=64)
+    """Its model, as `Milesight EM400-UDL`; None takes what the network server says."""
 
 
 class ChirpstackFormat:
     """Reads the MQTT integration of ChirpStack, in JSON."""
+
+    def __init__(self, sensors: Mapping[str, ChirpstackOptions] = MappingProxyType({})) -> None:
+        """Read as `sensors` say for those that have options, by address."""
+        self._sensors = sensors
+
+    def configured(self, sensors: Mapping[str, Mapping[str, Any]]) -> ChirpstackFormat:
+        """The same, with the options of its sensors."""
+        return ChirpstackFormat(read_all(ChirpstackOptions, sensors))
 
     def topics(self) -> Sequence[str]:
         """One filter for each event that says something."""
@@ -54,14 +68,14 @@ class ChirpstackFormat:
         body = as_object(read_json(payload))
         match parts[-1]:
             case "up":
-                return Parsed(eui, _uplink(body))
+                return Parsed(eui, _uplink(body, self._sensors.get(eui)))
             case "status":
                 return Parsed(eui, _status(body))
             case _:
                 return Parsed(eui)  # it joined: a sign of life
 
 
-def _uplink(body: Mapping[str, Any]) -> tuple[Observation, ...]:
+def _uplink(body: Mapping[str, Any], options: ChirpstackOptions | None) -> tuple[Observation, ...]:
     at, quality = _time(body)
     decoded = body.get("object")
     if decoded is None:
@@ -73,8 +87,9 @@ def _uplink(body: Mapping[str, Any]) -> tuple[Observation, ...]:
         as_object(decoded),
         at=at,
         quality=quality,
-        model=str(device.get("deviceProfileName", "")),
+        model=(options and options.model) or str(device.get("deviceProfileName", "")),
         tags=_inner(device, "tags"),
+        once=uplink_name(body.get("devAddr"), body.get("fCnt", 0), at) or _text(body.get("deduplicationId")),
     )
 
 
@@ -91,6 +106,10 @@ def _time(body: Mapping[str, Any]) -> tuple[datetime | None, frozenset[Quality]]
     at = read_time(body.get("time"))
     suspect = at is None and body.get("time") is not None
     return at, frozenset({Quality.CLOCK_SUSPECT}) if suspect else frozenset()
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _inner(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -1,8 +1,9 @@
 """Shelly, second generation and later: `ID/events/rpc` notifications and `ID/online`.
 
-A notification holds what changed of some components, or all of them; it has the device's time. Of several components
-of one type the first, `:0`, counts. A push of a wired input is a happening of its own, a button. The address is the
-device's topic prefix, which is its id unless somebody changed it. Reads only; keeps nothing.
+A notification holds what changed of some components, or all of them; it has the device's time. The first component of
+a type, `:0`, speaks for the device, each other one is a subject of its own. A push of a wired input is a happening of
+its own, a button. The address is the device's topic prefix, which is its id unless somebody changed it. Reads only;
+keeps nothing.
 """
 
 from __future__ import annotations
@@ -31,18 +32,18 @@ _METER = by_plain_name(
 )
 _COMPONENTS: Mapping[str, Mapping[str, Meaning]] = MappingProxyType(
     {
-        "temperature:0": by_plain_name({"tC": Meaning("temperature", "temperature_c")}),
-        "humidity:0": by_plain_name({"rh": Meaning("humidity", "humidity_pct")}),
-        "illuminance:0": by_plain_name({"lux": Meaning("illuminance", "illuminance_lx")}),
-        "smoke:0": by_plain_name({"alarm": Meaning("smoke", "alarm"), "mute": Meaning("smoke", "muted")}),
-        "flood:0": by_plain_name({"alarm": Meaning("water_leak", "leak")}),
-        "devicepower:0": by_plain_name(
+        "temperature": by_plain_name({"tC": Meaning("temperature", "temperature_c")}),
+        "humidity": by_plain_name({"rh": Meaning("humidity", "humidity_pct")}),
+        "illuminance": by_plain_name({"lux": Meaning("illuminance", "illuminance_lx")}),
+        "smoke": by_plain_name({"alarm": Meaning("smoke", "alarm"), "mute": Meaning("smoke", "muted")}),
+        "flood": by_plain_name({"alarm": Meaning("water_leak", "leak")}),
+        "devicepower": by_plain_name(
             {"battery_percent": Meaning("battery", "percent"), "battery_V": Meaning("battery", "voltage_v")}
         ),
-        "switch:0": _METER,
-        "pm1:0": _METER,
-        "em1:0": _METER,
-        "em:0": by_plain_name(
+        "switch": _METER,
+        "pm1": _METER,
+        "em1": _METER,
+        "em": by_plain_name(
             {
                 "total_act_power": Meaning("power", "power_w"),
                 "a_voltage": Meaning("power", "voltage_v"),
@@ -53,7 +54,7 @@ _COMPONENTS: Mapping[str, Mapping[str, Meaning]] = MappingProxyType(
         ),
     }
 )
-"""Component -> what its status says. Source: the maker's reference of components."""
+"""Type of component -> what its status says. Source: the maker's reference of components."""
 
 _ONLINE = MappingProxyType({"true": True, "false": False})
 
@@ -97,13 +98,19 @@ class ShellyFormat:
 
 
 def _status(params: Mapping[str, Any]) -> tuple[Observation, ...]:
-    found: Fields = {}
-    for component, table in _COMPONENTS.items():
-        status = params.get(component)
-        if isinstance(status, dict):
-            for kind, fields in read_fields(status, table).items():
-                found.setdefault(kind, {}).update(fields)
-    return observations(found, **_time(params))
+    said: list[Observation] = []
+    time = _time(params)
+    for component, status in params.items():
+        table = _COMPONENTS.get(component.partition(":")[0])
+        if table is not None and isinstance(status, dict):
+            said += _spoken(component, read_fields(status, table), time)
+    return tuple(said)
+
+
+def _spoken(component: str, found: Fields, time: Mapping[str, Any]) -> tuple[Observation, ...]:
+    """By the component; the first of a type is the device itself."""
+    apart: dict[str, int] | None = {} if component.endswith(":0") else None
+    return observations(found, probe=component, apart=apart, **time)
 
 
 def _events(params: Mapping[str, Any]) -> tuple[Observation, ...]:
@@ -115,9 +122,9 @@ def _events(params: Mapping[str, Any]) -> tuple[Observation, ...]:
         component, action = str(event.get("component", "")), event.get("event")
         time = _time(event if "ts" in event else params)
         if component.startswith("input:") and isinstance(action, str) and action.endswith("_push"):
-            said += observations({"button": {"action": action}}, **time)
+            said += _spoken(component, {"button": {"action": action}}, time)
         elif component.startswith("smoke:") and action == "alarm_test":
-            said += observations({"smoke": {"alarm": True, "test": True}}, **time)
+            said += _spoken(component, {"smoke": {"alarm": True, "test": True}}, time)
     return tuple(said)
 
 

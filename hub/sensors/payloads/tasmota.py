@@ -1,26 +1,29 @@
 """Tasmota: `tele/NAME/SENSOR`, presence (LWT), heartbeats (STATE) and power thresholds (MARGINS, POWER_LOW).
 
 A message holds one object for each probe, by the probe's type, and switches beside them. `Time` is local time without
-a zone, so the arrival counts and the event is marked CLOCK_SUSPECT; a device that is set to `Time 2` or `3` sends the
-epoch, and that counts. Of several probes of one kind the first counts. Reads only; keeps nothing.
+a zone: it counts in the sensor's `time_zone`, else the arrival counts and the event is marked CLOCK_SUSPECT; a device
+that is set to `Time 2` or `3` sends the epoch, and that counts. Of several probes of one kind each is a subject of its
+own. Reads only; keeps nothing.
 """
 
 from __future__ import annotations
 
 import re
+import zoneinfo
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from hub.events import Quality
 from hub.plugins import Plugin
 from hub.sensors.errors import PayloadError
 from hub.sensors.mapping import Fields, Meaning, means, observations
-from hub.sensors.options import SensorOptions
-from hub.sensors.parsing import Observation, Parsed, as_object, health, read_json, read_text, read_time
+from hub.sensors.options import SensorOptions, read_all
+from hub.sensors.parsing import Parsed, as_object, health, read_json, read_text, read_time
 
 _PROBE: Mapping[str, Meaning] = MappingProxyType(
     {
@@ -57,27 +60,49 @@ _TOPIC_PARTS = 3
 
 
 class TasmotaOptions(SensorOptions):
-    """Where it publishes."""
+    """Where it publishes, and which time it has."""
 
     prefix: str = Field(default="tele", pattern=r"^[^\s/#+]+$")
     """Its `Prefix3`, the first part of what it reports."""
+    time_zone: str | None = None
+    """Of its `Time`, as in the IANA list; None leaves a time without a zone in doubt."""
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str | None) -> str | None:
+        try:
+            if name is not None:
+                zoneinfo.ZoneInfo(name)
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("is no time zone of the IANA list; write one as `Asia/Shanghai`") from None
+        return name
 
 
 class TasmotaFormat:
     """Reads Tasmota devices that keep the order prefix, name, word in their topics."""
 
-    def __init__(self, prefix: str) -> None:
-        """Read what is published under `prefix`."""
-        self._prefix = prefix
+    def __init__(self, options: TasmotaOptions, sensors: Mapping[str, TasmotaOptions] = MappingProxyType({})) -> None:
+        """Read as `options` say, and as `sensors` say for those that have options of their own, by address."""
+        self._options = options
+        self._sensors = sensors
+        self._prefixes = frozenset({options.prefix, *(one.prefix for one in sensors.values())})
+
+    def configured(self, sensors: Mapping[str, Mapping[str, Any]]) -> TasmotaFormat:
+        """The same, with the options of its sensors."""
+        return TasmotaFormat(self._options, read_all(TasmotaOptions, sensors))
 
     def topics(self) -> Sequence[str]:
         """One filter for each word that says something."""
-        return tuple(f"{self._prefix}/+/{word}" for word in _LAST_PARTS)
+        return tuple(f"{prefix}/+/{word}" for prefix in sorted(self._prefixes) for word in _LAST_PARTS)
 
     def concerns(self, topic: str) -> bool:
         """Whether it is one of those words of a device."""
         parts = topic.split("/")
-        return len(parts) == _TOPIC_PARTS and parts[0] == self._prefix and parts[2] in _LAST_PARTS
+        return (
+            len(parts) == _TOPIC_PARTS
+            and parts[2] in _LAST_PARTS
+            and parts[0] == self._sensors.get(parts[1], self._options).prefix
+        )
 
     def parse(self, topic: str, payload: bytes, *, retained: bool, arrived: datetime) -> Parsed:
         """Read one message; the address is the device's topic name.
@@ -90,18 +115,26 @@ class TasmotaFormat:
         name, word = (parts[1], parts[2]) if len(parts) == _TOPIC_PARTS else ("", "")
         if word == "LWT":
             return Parsed(name, (health("sensor.health", online=_online(payload), reason="last will"),))
-        found: Fields = {}
         if word == "POWER_LOW":
-            _POWER_LOW.put(read_text(payload), found)
-            return Parsed(name, observations(found))
+            return Parsed(name, observations(_said(_POWER_LOW, read_text(payload))))
         body = as_object(read_json(payload))
+        probes: list[tuple[str, Fields]] = []
         if word == "MARGINS":
             margins = body.get("MARGINS")
             if isinstance(margins, dict) and "PowerLow" in margins:
-                _POWER_LOW.put(margins["PowerLow"], found)
+                probes.append(("", _said(_POWER_LOW, margins["PowerLow"])))
         elif word == "SENSOR":
-            found = _sensor(body)
-        return Parsed(name, _timed(body, found))
+            probes = _probes(body)
+        at, doubt = _time(body, self._sensors.get(name, self._options))
+        several = Counter(kind for _, found in probes for kind in found)
+        return Parsed(
+            name,
+            tuple(
+                observation
+                for probe, found in probes
+                for observation in observations(found, at=at, quality=doubt, probe=probe, apart=several)
+            ),
+        )
 
 
 def _online(payload: bytes) -> bool:
@@ -111,25 +144,33 @@ def _online(payload: bytes) -> bool:
     return online
 
 
-def _sensor(body: Mapping[str, Any]) -> Fields:
+def _said(meaning: Meaning, value: object) -> Fields:
     found: Fields = {}
-    scales = _scales(body)
-    for name, value in body.items():
-        if _MQ.fullmatch(name) and not isinstance(value, dict):
-            _GAS.put(value, found)
-        elif name.startswith("Switch"):
-            _SWITCH.put(value, found)
-        elif isinstance(value, dict):
-            _probe(value, _ENERGY if name == "ENERGY" else scales, found)
+    meaning.put(value, found)
     return found
 
 
-def _probe(body: Mapping[str, Any], table: Mapping[str, Meaning], found: Fields) -> None:
-    """One probe. A field that another probe said already stays; null is a probe that did not answer."""
+def _probes(body: Mapping[str, Any]) -> list[tuple[str, Fields]]:
+    """What each probe says, by its name on the wire; null is a probe that did not answer."""
+    probes: list[tuple[str, Fields]] = []
+    scales = _scales(body)
+    for name, value in body.items():
+        if _MQ.fullmatch(name) and not isinstance(value, dict):
+            probes.append((name, _said(_GAS, value)))
+        elif name.startswith("Switch"):
+            probes.append((name, _said(_SWITCH, value)))
+        elif isinstance(value, dict):
+            probes.append((name, _probe(value, _ENERGY if name == "ENERGY" else scales)))
+    return probes
+
+
+def _probe(body: Mapping[str, Any], table: Mapping[str, Meaning]) -> Fields:
+    found: Fields = {}
     for name, value in body.items():
         meaning = _GAS if _MQ.fullmatch(name) else table.get(name)
         if meaning is not None and value is not None:
             meaning.put(value, found)
+    return found
 
 
 def _scales(body: Mapping[str, Any]) -> Mapping[str, Meaning]:
@@ -143,16 +184,24 @@ def _scales(body: Mapping[str, Any]) -> Mapping[str, Meaning]:
     return table
 
 
-def _timed(body: Mapping[str, Any], found: Fields) -> tuple[Observation, ...]:
+def _time(body: Mapping[str, Any], options: TasmotaOptions) -> tuple[datetime | None, frozenset[Quality]]:
     sent = body.get("Epoch", body.get("Time"))
     at = read_time(sent)
-    doubt = frozenset({Quality.CLOCK_SUSPECT}) if at is None and sent is not None else frozenset()
-    return observations(found, at=at, quality=doubt)
+    if at is None and isinstance(sent, str) and options.time_zone is not None:
+        at = _in_zone(sent, options.time_zone)
+    return at, frozenset({Quality.CLOCK_SUSPECT}) if at is None and sent is not None else frozenset()
+
+
+def _in_zone(text: str, zone: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=zoneinfo.ZoneInfo(zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def build(options: TasmotaOptions) -> TasmotaFormat:
-    """The format for one prefix."""
-    return TasmotaFormat(options.prefix)
+    """The format."""
+    return TasmotaFormat(options)
 
 
 PLUGIN = Plugin(

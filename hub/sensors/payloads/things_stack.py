@@ -9,24 +9,38 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
+
+from pydantic import Field
 
 from hub.events import Quality
 from hub.plugins import Plugin
 from hub.sensors.errors import PayloadError
-from hub.sensors.lorawan import read_uplink
-from hub.sensors.options import SensorOptions
+from hub.sensors.lorawan import read_uplink, uplink_name
+from hub.sensors.options import SensorOptions, read_all
 from hub.sensors.parsing import Parsed, as_object, read_json, read_time
 
 _TOPIC_PARTS = 5
 
 
 class ThingsStackOptions(SensorOptions):
-    """Nothing to set."""
+    """What the device is."""
+
+    model: str | None = Field(default=None, min_length=1, max_length=64)
+    """Its model, as `Milesight EM400-UDL`; None takes what the network server says."""
 
 
 class ThingsStackFormat:
     """Reads the MQTT server of The Things Stack."""
+
+    def __init__(self, sensors: Mapping[str, ThingsStackOptions] = MappingProxyType({})) -> None:
+        """Read as `sensors` say for those that have options, by address."""
+        self._sensors = sensors
+
+    def configured(self, sensors: Mapping[str, Mapping[str, Any]]) -> ThingsStackFormat:
+        """The same, with the options of its sensors."""
+        return ThingsStackFormat(read_all(ThingsStackOptions, sensors))
 
     def topics(self) -> Sequence[str]:
         """Uplinks, and joins as a sign of life."""
@@ -59,6 +73,7 @@ class ThingsStackFormat:
             raise PayloadError("undecoded", "the uplink has no `decoded_payload`: give the device a payload formatter")
         sent = uplink.get("received_at", body.get("received_at"))
         at = read_time(sent)
+        options = self._sensors.get(address)
         quality = set()
         if at is None and sent is not None:
             quality.add(Quality.CLOCK_SUSPECT)
@@ -68,8 +83,9 @@ class ThingsStackFormat:
             as_object(decoded),
             at=at,
             quality=frozenset(quality),
-            model=str(_inner(uplink, "version_ids").get("model_id", "")),
+            model=(options and options.model) or str(_inner(uplink, "version_ids").get("model_id", "")),
             tags=_inner(uplink, "attributes"),
+            once=uplink_name(uplink.get("session_key_id"), uplink.get("f_cnt", 0), at),
         )
         return Parsed(address, said)
 

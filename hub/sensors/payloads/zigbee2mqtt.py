@@ -17,7 +17,7 @@ from pydantic import Field
 from hub.events import Quality
 from hub.plugins import Plugin
 from hub.sensors.errors import PayloadError
-from hub.sensors.options import SensorOptions
+from hub.sensors.options import SensorOptions, read_all
 from hub.sensors.parsing import Observation, Parsed, as_object, health, read_json, read_text, read_time
 
 _FIELDS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -67,24 +67,42 @@ class Zigbee2MqttOptions(SensorOptions):
 
 
 class Zigbee2MqttFormat:
-    """Reads one Zigbee2MQTT."""
+    """Reads every Zigbee2MQTT that a sensor names; a friendly name is looked for in the one that its sensor names."""
 
-    def __init__(self, base_topic: str) -> None:
-        """Read what is published under `base_topic`."""
+    def __init__(self, base_topic: str, sensors: Mapping[str, Zigbee2MqttOptions] = MappingProxyType({})) -> None:
+        """Read what is published under `base_topic`, and under those that `sensors` name, by address."""
         self._base = base_topic
+        self._sensors = sensors
+        self._bases = sorted({base_topic, *(one.base_topic for one in sensors.values())}, key=len, reverse=True)
+
+    def configured(self, sensors: Mapping[str, Mapping[str, Any]]) -> Zigbee2MqttFormat:
+        """The same, with the options of its sensors."""
+        return Zigbee2MqttFormat(self._base, read_all(Zigbee2MqttOptions, sensors))
 
     def topics(self) -> Sequence[str]:
-        """Everything below the base topic, because friendly names may have slashes."""
-        return (f"{self._base}/#",)
+        """Everything below the base topics, because friendly names may have slashes."""
+        return tuple(f"{base}/#" for base in self._bases)
 
     def concerns(self, topic: str) -> bool:
         """Whether it is the bridge's state or a device; not commands, and not the bridge's lists and answers."""
-        name = topic.removeprefix(f"{self._base}/")
-        if name == topic or not name:
+        _, name = self._split(topic)
+        if not name:
             return False
         if name == "bridge" or name.startswith("bridge/"):
             return name == "bridge/state"
         return not any(part in _COMMANDS for part in name.split("/")[1:])
+
+    def _split(self, topic: str) -> tuple[str, str]:
+        """Base topic and what follows it; the longest base topic counts."""
+        for base in self._bases:
+            if topic.startswith(f"{base}/"):
+                return base, topic[len(base) + 1 :]
+        return self._base, ""
+
+    def _address(self, base: str, name: str) -> str:
+        """The friendly name; with the base topic when a sensor of that name is in another network."""
+        named = self._sensors.get(name)
+        return name if base == (self._base if named is None else named.base_topic) else f"{base}/{name}"
 
     def parse(self, topic: str, payload: bytes, *, retained: bool, arrived: datetime) -> Parsed:
         """Read one message; the address is the friendly name, or the base topic for the bridge.
@@ -93,17 +111,18 @@ class Zigbee2MqttFormat:
             PayloadError: `malformed`.
         """
         del retained, arrived  # what they mean is the same for every format, so the door sees to it
-        name = topic.removeprefix(f"{self._base}/")
+        base, name = self._split(topic)
         if name == "bridge/state":
             said = health("gateway.health", online=_online(payload), reason="bridge state")
-            return Parsed(self._base, (said,), gateway=True)
+            return Parsed(base, (said,), gateway=True)
         device = name.removesuffix("/availability")
         if device != name and device:
             said = health("sensor.health", online=_online(payload), reason="availability")
-            return Parsed(device, (said,))
+            return Parsed(self._address(base, device), (said,))
+        address = self._address(base, name)
         if not payload:
-            return Parsed(name)  # an empty message clears a retained one: nothing is said
-        return Parsed(name, _observations(as_object(read_json(payload))))
+            return Parsed(address)  # an empty message clears a retained one: nothing is said
+        return Parsed(address, _observations(as_object(read_json(payload))))
 
 
 def _online(payload: bytes) -> bool:
@@ -148,7 +167,7 @@ def _opposite(value: object) -> object:
 
 
 def build(options: Zigbee2MqttOptions) -> Zigbee2MqttFormat:
-    """The format for one base topic."""
+    """The format."""
     return Zigbee2MqttFormat(options.base_topic)
 
 

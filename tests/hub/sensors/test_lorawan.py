@@ -73,12 +73,6 @@ def said(body: dict[str, Any], *, model: str = "", **tags: object) -> dict[str, 
         ({"events": [{"alarm_id": 7, "alarm_type": "fall", "alarm_status": "alarm deactivated"}]},
          {"fall": {"fall": False}}),
         ({"events": [{"alarm_id": 8, "alarm_type": "motionless", "alarm_status": "alarm triggered"}]}, {}),
-        (
-            {"current_chn1": 250, "current_chn2": 3, "current_chn1_max": 300, "current_chn1_alarm": {
-                "current_over_range_alarm": "yes", "current_over_range_alarm_release": "no",
-                "current_threshold_alarm": "yes", "current_threshold_alarm_release": "no"}},
-            {"power": {"current_a": 250, "current_2_a": 3, "alarm": True}},
-        ),
         ({"current_chn1_alarm": {"current_over_range_alarm_release": "yes", "current_threshold_alarm": "yes"}},
          {"power": {"alarm": True}}),
         ({"current_chn1_alarm": {"current_threshold_alarm": "no", "current_threshold_alarm_release": "yes"}},
@@ -134,6 +128,19 @@ def test_the_smoke_sensors_test_is_marked_as_a_test() -> None:
 )  # fmt: skip
 def test_the_model_says_what_an_ambiguous_name_means(model: str, body: dict[str, Any], expected: object) -> None:
     assert said(body, model=model) == expected
+
+
+def test_each_channel_of_a_meter_speaks_for_itself() -> None:
+    body = {"current_chn1": 250, "current_chn2": 3, "current_chn1_max": 300, "temperature": 30,
+            "current_chn1_alarm": {"current_over_range_alarm": "yes", "current_over_range_alarm_release": "no",
+                                   "current_threshold_alarm": "yes", "current_threshold_alarm_release": "no"},
+            "current_chn2_alarm": {"current_threshold_alarm_release": "yes"}}  # fmt: skip
+    seen = {(one.kind, one.subject): dict(one.fields) for one in read_uplink(body, at=ARRIVED, model="CT303")}
+    assert seen == {
+        ("cable_temperature", None): {"temperature_c": 30},
+        ("power", "chn1"): {"current_a": 250, "alarm": True},
+        ("power", "chn2"): {"current_a": 3, "alarm": False},
+    }
 
 
 def test_every_meaning_is_a_field_that_there_is() -> None:
@@ -235,4 +242,39 @@ def test_the_same_uplink_told_twice_is_one_event(whole_door: Door) -> None:
     ids = {
         whole_door.admit(Message(topic, payload, retained=False, arrived=ARRIVED)).facts[0].event.id for _ in range(2)
     }
+    assert len(ids) == 1
+
+
+@pytest.mark.parametrize(
+    ("heard", "times"),
+    [
+        ([("dd-1", 7, "12:00:00"), ("dd-2", 7, "12:00:03")], 1),
+        ([("dd-1", 7, "12:00:00"), ("dd-1", 7, "12:00:00")], 1),
+        ([("dd-1", 7, "12:00:00"), ("dd-2", 8, "12:00:03")], 2),
+        ([("dd-1", 7, "12:00:00"), ("dd-2", 7, "12:01:40")], 2),  # a counter that began again loses no call for help
+    ],
+)
+def test_a_press_that_two_gateways_heard_is_one(
+    whole_door: Door, heard: list[tuple[str, int, str]], times: int
+) -> None:
+    ids = set()
+    for name, counter, time in heard:
+        body = {"deduplicationId": name, "time": f"2026-03-01T{time}Z", "devAddr": "00189440", "fCnt": counter,
+                "deviceInfo": {"tags": {"button": "sos"}}, "object": {"press": "short"}}  # fmt: skip
+        topic = "application/ae1d/device/24e124713c140001/event/up"
+        [fact] = whole_door.admit(Message(topic, json.dumps(body).encode(), retained=False, arrived=ARRIVED)).facts
+        assert fact.event.kind == "sos"
+        ids.add(fact.event.id)
+    assert len(ids) == times
+
+
+def test_the_things_stack_tells_a_press_once_too(whole_door: Door) -> None:
+    ids = set()
+    for second in ("01", "04"):
+        body = {"uplink_message": {"session_key_id": "AY8=", "f_cnt": 12, "received_at": f"2026-03-01T12:00:{second}Z",
+                                   "decoded_payload": {"press": "short"}}}  # fmt: skip
+        message = Message(
+            "v3/village@ttn/devices/cellar-3/up", json.dumps(body).encode(), retained=False, arrived=ARRIVED
+        )
+        ids.add(whole_door.admit(message).facts[0].event.id)
     assert len(ids) == 1

@@ -85,12 +85,20 @@ def test_a_full_status_tells_every_component_at_the_devices_time() -> None:
             },
         ),
         ({"temperature:0": {"tC": None, "errors": ["out_of_range"]}}, {}),
-        ({"temperature:100": {"tC": 4.0}, "sys": {"uptime": 3}}, {}),
+        ({"sys": {"uptime": 3}}, {}),
     ],
     ids=lambda value: json.dumps(value)[:32],
 )
 def test_a_status_tells_what_changed(status: dict[str, Any], expected: dict[str, object]) -> None:
     assert said(notify("NotifyStatus", {"ts": 1, **status})) == expected
+
+
+def test_every_component_but_the_first_is_a_subject_of_its_own() -> None:
+    parsed = notify("NotifyStatus", {"switch:0": {"output": True}, "switch:1": {"output": False}})
+    assert [(one.subject, one.probe, dict(one.fields)) for one in parsed.observations] == [
+        (None, "switch:0", {"on": True}),
+        ("switch:1", "switch:1", {"on": False}),
+    ]
 
 
 def test_each_push_of_an_input_is_a_button() -> None:

@@ -43,8 +43,6 @@ def said(body: object, word: str = "SENSOR") -> dict[str, dict[str, object]]:
         ({"SR04": {"Distance": 131.5}}, {"water_level": {"distance_m": 1.315}}),
         ({"ENERGY": {"Total": 3.185, "Power": 16, "Voltage": 230, "Current": 0.068, "Factor": 0.99}},
          {"power": {"energy_kwh": 3.185, "power_w": 16, "voltage_v": 230, "current_a": 0.068}}),
-        ({"DS18B20-1": {"Temperature": 20}, "DS18B20-2": {"Temperature": 4}},
-         {"temperature": {"temperature_c": 20}}),
         ({"AM2301": {"Temperature": None, "Humidity": None}}, {}),
         ({"Wifi": {"RSSI": 40}}, {}),
     ],
@@ -57,6 +55,31 @@ def test_each_probe_says_what_it_measured(body: object, expected: dict[str, obje
 def test_a_time_without_a_zone_is_doubted_and_the_arrival_counts() -> None:
     seen = parse("SENSOR", b'{"Time": "2026-03-01T12:00:00", "DS18B20": {"Temperature": 20.6}}').observations[0]
     assert (seen.at, seen.quality) == (None, {Quality.CLOCK_SUSPECT})
+
+
+def test_each_of_several_probes_is_a_subject_of_its_own() -> None:
+    body = {"DS18B20-1": {"Temperature": 20}, "DS18B20-2": {"Temperature": 4}, "SHT3X": {"Humidity": 40}}
+    seen = {
+        (one.kind, one.subject): dict(one.fields) for one in parse("SENSOR", json.dumps(body).encode()).observations
+    }
+    assert seen == {
+        ("temperature", "DS18B20-1"): {"temperature_c": 20},
+        ("temperature", "DS18B20-2"): {"temperature_c": 4},
+        ("humidity", None): {"humidity_pct": 40},
+    }
+
+
+def test_a_time_counts_in_the_zone_that_the_sensor_is_given() -> None:
+    zoned = FORMAT.configured({"plug_3": {"time_zone": "Asia/Shanghai"}})
+    payload = b'{"Time": "2026-03-01T20:00:00", "DS18B20": {"Temperature": 20.6}}'
+    [seen] = zoned.parse("tele/plug_3/SENSOR", payload, retained=False, arrived=ARRIVED).observations
+    assert (seen.at, seen.quality) == (ARRIVED, frozenset())
+
+
+def test_a_sensor_may_have_a_prefix_of_its_own() -> None:
+    both = FORMAT.configured({"plug_3": {"prefix": "cellar"}})
+    assert {topic for topic in both.topics() if topic.endswith("SENSOR")} == {"cellar/+/SENSOR", "tele/+/SENSOR"}
+    assert [both.concerns(f"{prefix}/plug_3/SENSOR") for prefix in ("cellar", "tele")] == [True, False]
 
 
 @pytest.mark.parametrize("time", ['"Epoch": 1772366400, "Time": "2026-03-01T20:00:00"', '"Time": 1772366400000'])
