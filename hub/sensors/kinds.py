@@ -36,11 +36,13 @@ class Number:
         unit: As it is shown.
         low: Least value that is physically possible.
         high: Greatest value that is physically possible.
+        moves: Outdoors, in a room or in a pipe it is never exactly the same for a day: then the sensor is stuck.
     """
 
     unit: str
     low: float
     high: float
+    moves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _number(field: Number, value: object) -> float:
 
 
 _FLAG, _TEXT = Flag(), Text()
-_CELSIUS = Number("°C", -80, 150)
+_CELSIUS = Number("°C", -80, 150, moves=True)
 _PERCENT = Number("%", 0, 100)
 _AMPERE = Number("A", -1e4, 1e4)
 
@@ -162,7 +164,7 @@ _ALL = (
     _flags("fire_panel", "alarm", point=_TEXT, test=_FLAG),
     _flags("arc", "arc"),
     _numbers("residual_current", "current_ma", Number("mA", 0, 30_000), alarm=_FLAG),
-    _numbers("cable_temperature", "temperature_c", Number("°C", -80, 400), alarm=_FLAG),
+    _numbers("cable_temperature", "temperature_c", Number("°C", -80, 400, moves=True), alarm=_FLAG),
     _numbers(
         "power",
         "power_w",
@@ -179,8 +181,8 @@ _ALL = (
     # water, ground, weather
     _flags("water_leak", "leak"),
     _flags("water_use", "used", volume_l=Number("l", 0, 1e9)),
-    _numbers("water_level", "level_m", Number("m", -50, 500), distance_m=Number("m", 0, 500)),
-    _numbers("water_pressure", "pressure_mpa", Number("MPa", -0.1, 100)),
+    _numbers("water_level", "level_m", Number("m", -50, 500, moves=True), distance_m=Number("m", 0, 500, moves=True)),
+    _numbers("water_pressure", "pressure_mpa", Number("MPa", -0.1, 100, moves=True)),
     _numbers("water_flow", "flow_l_min", Number("l/min", -1e6, 1e6)),
     _numbers("road_water", "depth_m", Number("m", 0, 20)),
     _numbers("rain", "rain_mm", Number("mm", 0, 2_000)),
@@ -190,17 +192,17 @@ _ALL = (
     _flags("weather_warning", "active", level=_TEXT, headline=_TEXT),
     # air
     _numbers("temperature", "temperature_c", _CELSIUS),
-    _numbers("humidity", "humidity_pct", _PERCENT),
-    _numbers("air_pressure", "pressure_hpa", Number("hPa", 200, 1_200)),
+    _numbers("humidity", "humidity_pct", Number("%", 0, 100, moves=True)),
+    _numbers("air_pressure", "pressure_hpa", Number("hPa", 200, 1_200, moves=True)),
     _numbers("illuminance", "illuminance_lx", Number("lx", 0, 250_000)),
-    _numbers("co2", "co2_ppm", Number("ppm", 0, 100_000)),
+    _numbers("co2", "co2_ppm", Number("ppm", 0, 100_000, moves=True)),
     _numbers("pm25", "pm25_ug_m3", Number("µg/m³", 0, 10_000)),
     _numbers("pm10", "pm10_ug_m3", Number("µg/m³", 0, 10_000)),
     _numbers("voc", "voc_ppb", Number("ppb", 0, 1e6)),
-    _numbers("noise", "noise_db", Number("dB", 0, 200)),
+    _numbers("noise", "noise_db", Number("dB", 0, 200, moves=True)),
     # discharge
-    _numbers("ph", "ph", Number("", 0, 14)),
-    _numbers("turbidity", "turbidity_ntu", Number("NTU", 0, 10_000)),
+    _numbers("ph", "ph", Number("", 0, 14, moves=True)),
+    _numbers("turbidity", "turbidity_ntu", Number("NTU", 0, 10_000, moves=True)),
     _numbers("fill", "fill_pct", _PERCENT),
     # people and doors
     _flags("motion", "motion"),
