@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from alerts.alert import Alert, Change, Closed, Returned
@@ -211,7 +211,7 @@ class Engine:
             cell = None if key is None else self._cells.get(rule.id, key)
             step = rule.shape.on_event(NO_STATE if cell is None else cell.state, event, now_us)
             if key is None:  # an event that would count, but does not say for what
-                step = replace(step, unknown=step.unknown or bool(step.due_us) or _speaks(step))
+                step = step._replace(unknown=step.unknown or bool(step.due_us) or _speaks(step))
             else:
                 self._take(rule, cell or Cell(rule.id, key, rule.hash), step, now_us)
             if step.unknown:
@@ -231,7 +231,7 @@ class Engine:
     def _on_due(self, rule: Rule, cell: Cell, now_us: int) -> None:
         step = rule.shape.on_due(cell.state, now_us)
         if step.due_us is not None and step.due_us <= now_us:
-            step = replace(step, due_us=now_us + _RETRY_US)
+            step = step._replace(due_us=now_us + _RETRY_US)
         self._take(rule, cell, step, now_us)
 
     def _clear_when(self, rule: Rule, key: str, event: Event, now_us: int) -> None:
@@ -335,7 +335,7 @@ class Engine:
         """Forget what `source` had said; whether nothing stands any more for want of it."""
         self._take(rule, cell, rule.shape.on_lost(cell.state, source, now_us), now_us)
         step = rule.shape.on_back(cell.state, source, now_us)
-        self._take(rule, cell, replace(step, claims=()), now_us)
+        self._take(rule, cell, step._replace(claims=()), now_us)
         return any(claim.verdict is Verdict.OVER for claim in step.claims)
 
     def _settle(self, rule: Rule, cell: Cell, source: str, now_us: int) -> None:
@@ -343,9 +343,10 @@ class Engine:
         if over and cell.holds is None:
             self._withholding.let_go(cell, now_us)
             self._cells.keep(cell)
-        elif over and rule.clear.when is None and not rule.clear.latch:
+        elif over:
             cell.supported = False
-            cell.clear_us = max(_after(rule, now_us) or 0, now_us + SETTLE_US)
+            if rule.clear.when is None and not rule.clear.latch:
+                cell.clear_us = max(_after(rule, now_us) or 0, now_us + SETTLE_US)
             self._cells.keep(cell)
 
     def _reconcile(self, cell: Cell, now_us: int) -> None:

@@ -15,13 +15,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from alerts.calendar import Window
+from alerts.pattern import Pattern
 from alerts.places import Places
 from config.community import Level
 from hub.events import Event
-from hub.store.facts import to_us
 
 State = Mapping[str, Any]
 """JSON types only. Empty means that nothing has to be remembered."""
@@ -31,12 +31,12 @@ NO_STATE: State = MappingProxyType({})
 
 def moment_us(event: Event) -> int:
     """When the Event counts as having happened: a device clock that runs ahead must not delay an alarm."""
-    return to_us(min(event.at, event.arrived))
+    return event.moment_us
 
 
 def stream_of(event: Event) -> str:
     """The name of the state an Event speaks about: one source, kind and subject."""
-    return f"{event.source}|{event.kind}|{event.subject or ''}"
+    return event.stream
 
 
 def source_of(stream: str) -> str:
@@ -109,9 +109,22 @@ class Claim:
     facts: Mapping[str, float | str] = field(default_factory=lambda: MappingProxyType({}))
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What came of one call.
+def witness_json(event: Event) -> dict[str, Any]:
+    """The Witness that `event` is, for a State; made for every Event that matches, so without the way over one."""
+    place: dict[str, str] = {}
+    if event.site is not None:
+        place["site"] = event.site
+    if event.area is not None:
+        place["area"] = event.area
+    if event.camera is not None:
+        place["camera"] = event.camera
+    if event.zone is not None:
+        place["zone"] = event.zone
+    return {"event": event.id, "at_us": event.moment_us, "source": event.source, "place": place}
+
+
+class Step(NamedTuple):
+    """What came of one call; a tuple, because one is made for every Event and rule.
 
     Attributes:
         state: To be remembered.
@@ -135,6 +148,9 @@ class Shape(ABC):
         facts: Names that `say` may use besides the place: those in `Claim.facts`.
         several_sources: Whether it can only hold where several sources speak for one key.
         counts_only_hours: Whether it measures time by the hours of the rule's `only`.
+        patterns: Where nothing is remembered of a key yet, an Event changes nothing for which each of these says NO or
+            ASIDE (NO with the exception that `remembers_no` makes); empty says that any Event may.
+        remembers_no: Whether the NO to an Event without a subject is remembered although nothing had matched.
         near_m: So far around a site what happens counts for it too, in metres; None for the site alone.
     """
 
@@ -143,6 +159,8 @@ class Shape(ABC):
     facts: tuple[str, ...] = ()
     several_sources: bool = False
     counts_only_hours: bool = False
+    patterns: tuple[Pattern, ...] = ()
+    remembers_no: bool = True
     near_m: float | None = None
 
     @abstractmethod

@@ -12,7 +12,7 @@ from bisect import insort
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from alerts.shape import Witness, moment_us, source_of, stream_of
+from alerts.shape import source_of, witness_json
 from hub.events import Event, Phase
 
 Entry = Mapping[str, Any]
@@ -51,13 +51,13 @@ def affirm(streams: Streams, event: Event) -> tuple[Streams, Entry | None]:
     Returns:
         The streams, and the entry now; None when a newer Event of this stream had contradicted it already.
     """
-    name, at_us = stream_of(event), moment_us(event)
+    name, at_us = event.stream, event.moment_us
     entry = streams.get(name, {})
     denied_us = entry.get("no")
     times = with_yes(denied_us, entry.get("yes", ()), at_us)
     if times is None:
         return streams, None
-    witness = Witness.of(event).to_json()
+    witness = witness_json(event)
     earliest, newest = times[0] == at_us, times[-1] == at_us
     entry = {
         "no": denied_us,
@@ -65,22 +65,27 @@ def affirm(streams: Streams, event: Event) -> tuple[Streams, Entry | None]:
         "first": witness if earliest and (len(times) == 1 or times[1] > at_us) else entry["first"],
         "last": witness if newest else entry["last"],
     }
-    return _bounded({**streams, name: entry}, keep=name), entry
+    return _with(streams, name, entry), entry
 
 
-def deny(streams: Streams, event: Event) -> Streams:
+def deny(streams: Streams, event: Event) -> tuple[Streams, bool]:
     """Note that `event`, of a stream that may have matched, does not match.
 
     A subject (a track) is spoken of over one link that keeps order, so for one that never matched nothing is noted.
+
+    Returns:
+        The streams, the same object when nothing is noted; and whether nothing stands any more that did before.
     """
-    name, at_us = stream_of(event), moment_us(event)
+    name, at_us = event.stream, event.moment_us
     entry = streams.get(name)
     if entry is None:
         if event.subject is not None:
-            return streams
-        return _bounded({**streams, name: {"no": at_us, "yes": []}}, keep=name)
+            return streams, False
+        return _with(streams, name, {"no": at_us, "yes": []}), False
     if entry["no"] is not None and at_us < entry["no"]:
-        return streams
+        return streams, False
+    if not entry["yes"]:  # nearly always
+        return {**streams, name: {"no": at_us, "yes": []}}, False
     denied_us, times = with_no(entry["no"], entry["yes"], at_us)
     changed: dict[str, Any] = {"no": denied_us, "yes": times}
     if times:
@@ -88,8 +93,15 @@ def deny(streams: Streams, event: Event) -> Streams:
         if entry.get("lost"):
             changed["lost"] = True
     elif event.phase is Phase.ENDED and event.subject is not None:
-        return {other: kept for other, kept in streams.items() if other != name}
-    return _bounded({**streams, name: changed}, keep=name)
+        after = {other: kept for other, kept in streams.items() if other != name}
+        return after, not names_standing(after)
+    after = {**streams, name: changed}
+    return after, not names_standing(after)
+
+
+def names_standing(streams: Streams) -> list[str]:
+    """The names of the streams that matched and were not contradicted since, in no order."""
+    return [name for name, entry in streams.items() if entry["yes"]]
 
 
 def standing(streams: Streams) -> list[tuple[str, Entry]]:
@@ -115,20 +127,30 @@ def drop_lost(streams: Streams, source: str) -> Streams:
     }
 
 
-def _bounded(streams: dict[str, Entry], *, keep: str) -> dict[str, Entry]:
-    """Forget finished subjects beyond the horizon, and the oldest stream when there are too many."""
-    newest_us = _age(streams[keep])
+def _with(streams: Streams, name: str, entry: Entry) -> Streams:
+    """The streams with this entry.
+
+    One more makes room: finished subjects beyond the horizon are forgotten, and when there are too many all the same
+    the oldest gives way, of those that do not stand if there are any.
+    """
+    result = {**streams, name: entry}
+    if name in streams:
+        return result
+    newest_us = _age(entry)
     old = [
-        name
-        for name, entry in streams.items()
-        if not entry["yes"] and not name.endswith("|") and newest_us - _age(entry) > FORGET_US
+        other
+        for other, kept in streams.items()
+        if not kept["yes"] and not other.endswith("|") and newest_us - _age(kept) > FORGET_US
     ]
-    for name in old:
-        del streams[name]
-    if len(streams) > MOST_STREAMS:
-        oldest = min((name for name in streams if name != keep), key=lambda name: (_age(streams[name]), name))
-        del streams[oldest]
-    return streams
+    for other in old:
+        del result[other]
+    if len(result) > MOST_STREAMS:
+        del result[min((each for each in result if each != name), key=lambda each: _precedence(each, result[each]))]
+    return result
+
+
+def _precedence(name: str, entry: Entry) -> tuple[bool, int, str]:
+    return bool(entry["yes"]), _age(entry), name
 
 
 def _age(entry: Entry) -> int:

@@ -15,7 +15,7 @@ from bisect import insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from alerts.shape import Claim, Shape, State, Step, Verdict, Witness, moment_us
 from alerts.streams import FORGET_US
@@ -46,9 +46,8 @@ class Found:
     place: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """What came of noting an Event.
+class Noted(NamedTuple):
+    """What came of noting an Event; a tuple, because one is made for every Event and rule.
 
     Attributes:
         seen: To be remembered; the same object when the Event does not matter.
@@ -63,6 +62,8 @@ class Noted:
 
 class WindowShape(Shape):
     """Several Events within a time."""
+
+    remembers_no = False
 
     def __init__(self, within_s: float) -> None:
         self._within_us = round(within_s * 1_000_000)

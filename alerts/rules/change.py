@@ -62,6 +62,7 @@ class ChangeShape(WindowShape):
         self._amount = (options.rises or options.falls or 0.0) * (1 - _ROUNDING)
         self._samples = options.samples
         self.kinds = self._pattern.kinds
+        self.patterns = (self._pattern,)
 
     def note(self, seen: Seen, event: Event) -> Noted:
         """Put the reading in its place."""

@@ -69,6 +69,7 @@ class CountShape(WindowShape):
         windows = 1 + math.ceil(self._kept_us / self._within_us)
         self._most = min(max(LEAST_KEPT, options.at_least * windows), MOST_KEPT)
         self.kinds = self._pattern.kinds
+        self.patterns = (self._pattern,)
 
     def note(self, seen: Seen, event: Event) -> Noted:
         """One more, unless it belongs to a state that is counted already."""

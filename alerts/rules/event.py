@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from alerts.pattern import Answer, Pattern, PatternSpec, build_pattern
-from alerts.shape import Claim, Shape, State, Step, Verdict, Witness, moment_us
-from alerts.streams import Entry, Streams, affirm, deny, drop_lost, lose, standing
+from alerts.shape import Claim, Shape, State, Step, Verdict, Witness
+from alerts.streams import Entry, Streams, affirm, deny, drop_lost, lose, names_standing, standing
 from hub.events import Event, Phase, Quality
 from hub.plugins import Plugin
 
@@ -30,6 +30,7 @@ class EventShape(Shape):
     def __init__(self, pattern: Pattern) -> None:
         self._pattern = pattern
         self.kinds = pattern.kinds
+        self.patterns = (pattern,)
 
     def on_event(self, state: State, event: Event, now_us: int) -> Step:
         """Claim when it matches; over when it contradicts the last stream that stood."""
@@ -37,7 +38,7 @@ class EventShape(Shape):
         answer = self._pattern.judge(event)
         streams: Streams = state.get("streams", {})
         if answer is Answer.NO:
-            return _denied(streams, event)
+            return _denied(state, event)
         if answer is not Answer.YES:
             return Step(state, unknown=answer is Answer.UNKNOWN)
         streams, entry = affirm(streams, event)
@@ -49,14 +50,14 @@ class EventShape(Shape):
         if entry is not None:
             first, since_us = Witness.from_json(entry["first"]), entry["yes"][0]
         claims = [Claim(verdict, witness, first.event, since_us)]
-        if entry is None and not standing(streams):
-            claims.append(Claim(Verdict.OVER, witness, witness.event, moment_us(event)))
+        if entry is None and not names_standing(streams):
+            claims.append(Claim(Verdict.OVER, witness, witness.event, event.moment_us))
         return Step(_state(streams), tuple(claims))
 
     def on_left(self, state: State, event: Event, now_us: int) -> Step:
         """The subject is elsewhere, so its state here is over."""
         del now_us
-        return _denied(state.get("streams", {}), event)
+        return _denied(state, event)
 
     def on_lost(self, state: State, source: str, now_us: int) -> Step:
         """What stands by the word of `source` stays, marked as lost."""
@@ -74,16 +75,19 @@ class EventShape(Shape):
 
     def streams(self, state: State) -> Iterable[str]:
         """Those that stand."""
-        return (name for name, _ in standing(state.get("streams", {})))
+        return names_standing(state.get("streams", {}))
 
 
 def _state(streams: Streams) -> State:
     return {"streams": streams} if streams else {}
 
 
-def _denied(before: Streams, event: Event) -> Step:
-    after = deny(before, event)
-    if standing(after):
+def _denied(state: State, event: Event) -> Step:
+    before: Streams = state.get("streams", {})
+    after, over = deny(before, event)
+    if after is before:
+        return Step(state)
+    if not over:
         return Step(_state(after))
     witness = Witness.of(event)
     return Step(_state(after), (Claim(Verdict.OVER, witness, witness.event, witness.at_us),))

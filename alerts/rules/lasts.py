@@ -19,7 +19,7 @@ from pydantic import Field, model_validator
 from alerts.duration import Seconds
 from alerts.pattern import Answer, Pattern, PatternSpec, build_pattern
 from alerts.shape import Claim, Shape, State, Step, Verdict, Witness
-from alerts.streams import Entry, Streams, affirm, deny, drop_lost, lose, standing
+from alerts.streams import Entry, Streams, affirm, deny, drop_lost, lose, names_standing, standing
 from hub.events import Event
 from hub.plugins import Options, Plugin
 
@@ -50,13 +50,14 @@ class HeldShape(Shape):
         self._pattern = pattern
         self._for_us = round(for_s * 1_000_000)
         self.kinds = pattern.kinds
+        self.patterns = (pattern,)
 
     def on_event(self, state: State, event: Event, now_us: int) -> Step:
         """Begin, go on or end."""
         answer = self._pattern.judge(event)
         before: Streams = state.get("streams", {})
         if answer is Answer.NO:
-            return self._denied(before, event)
+            return self._denied(state, event)
         if answer is not Answer.YES:
             return Step(state, due_us=self.due_us(state), unknown=answer is Answer.UNKNOWN)
         streams, entry = affirm(before, event)
@@ -75,7 +76,7 @@ class HeldShape(Shape):
     def on_left(self, state: State, event: Event, now_us: int) -> Step:
         """The subject is elsewhere, so its state here is over."""
         del now_us
-        return self._denied(state.get("streams", {}), event)
+        return self._denied(state, event)
 
     def on_lost(self, state: State, source: str, now_us: int) -> Step:
         """Forget what `source` had only begun; what lasted long enough stays, as lost."""
@@ -102,14 +103,17 @@ class HeldShape(Shape):
     def due_us(self, state: State) -> int | None:
         """When the next stream that stands will have lasted long enough."""
         claimed_us = state.get("claimed_us") or 0
-        dues = [
-            entry["yes"][0] + self._for_us for _, entry in standing(state.get("streams", {})) if not entry.get("lost")
-        ]
-        return min((due for due in dues if due > claimed_us), default=None)
+        due_us: int | None = None
+        for entry in state.get("streams", {}).values():
+            if entry["yes"] and not entry.get("lost"):
+                ripe_us = entry["yes"][0] + self._for_us
+                if ripe_us > claimed_us and (due_us is None or ripe_us < due_us):
+                    due_us = ripe_us
+        return due_us
 
     def streams(self, state: State) -> Iterable[str]:
         """Those that stand."""
-        return (name for name, _ in standing(state.get("streams", {})))
+        return names_standing(state.get("streams", {}))
 
     def _claimed(self, state: State, entry: Entry, now_us: int) -> Step:
         """Claim, and remember up to which due time: that one is not due again."""
@@ -125,12 +129,16 @@ class HeldShape(Shape):
         )
         return Step(after, (claim,), due_us=self.due_us(after))
 
-    def _denied(self, before: Streams, event: Event) -> Step:
-        streams = deny(before, event)
-        if not standing(streams):
+    def _denied(self, state: State, event: Event) -> Step:
+        before: Streams = state.get("streams", {})
+        streams, over = deny(before, event)
+        if streams is before:
+            return Step(state, due_us=self.due_us(state))
+        if over:
             witness = Witness.of(event)
             return Step(_held_state(streams, None), (Claim(Verdict.OVER, witness, witness.event, witness.at_us),))
-        after = _held_state(streams, None)
+        stood = before.get(event.stream, {}).get("yes")
+        after = _held_state(streams, None if stood else state.get("claimed_us"))
         return Step(after, due_us=self.due_us(after))
 
 
@@ -144,12 +152,15 @@ class RepeatedShape(Shape):
     """It is said again and again, with no longer silence than `gap`."""
 
     facts = ("seconds",)
+    remembers_no = False
 
     def __init__(self, pattern: Pattern, for_s: float, gap_s: float) -> None:
         self._pattern = pattern
         self._for_us = round(for_s * 1_000_000)
         self._gap_us = round(gap_s * 1_000_000)
         self.kinds = pattern.kinds
+        self.patterns = (pattern,)
+        self.patterns = (pattern,)
 
     def on_event(self, state: State, event: Event, now_us: int) -> Step:
         """Add to a run, join two, or begin one; claim when the newest run is long enough."""

@@ -48,6 +48,7 @@ class SequenceShape(WindowShape):
         super().__init__(options.within_s)
         self._steps = tuple(build_pattern(spec) for spec in options.steps)
         self.kinds = frozenset().union(*(pattern.kinds for pattern in self._steps))
+        self.patterns = self._steps
 
     def note(self, seen: Seen, event: Event) -> Noted:
         """Remember for which steps it is a match."""

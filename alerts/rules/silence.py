@@ -83,6 +83,7 @@ class SilenceShape(Shape):
     """Nothing of the kind was heard for too long."""
 
     facts = ("hours", "seconds")
+    remembers_no = False
 
     def __init__(
         self, pattern: Pattern, longer_than_s: float, hours: Hours | None = None, *, counts_only_hours: bool = False
@@ -93,6 +94,7 @@ class SilenceShape(Shape):
         self._longer_than_us = round(longer_than_s * _US)
         self._hours = hours or AllHours()
         self.kinds = pattern.kinds | HEALTH_KINDS
+        self.patterns = (pattern,)
 
     def in_hours(self, hours: Hours) -> SilenceShape:
         """The same, counting only those hours."""

@@ -84,6 +84,7 @@ class TogetherShape(WindowShape):
         self._most_sources = MOST_SOURCES_AROUND if options.near_m or options.same else MOST_SOURCES
         self.near_m = options.near_m
         self.kinds = frozenset().union(*(pattern.kinds for pattern in self._patterns))
+        self.patterns = self._patterns
 
     def placed(self, places: Places) -> Shape:
         """The same, in a community."""

@@ -8,20 +8,22 @@ A level is reached when the value has stood at or beyond its threshold for `for`
 threshold by more than `back_by`: a value that wobbles on a threshold neither rings again and again nor never. The level
 follows up and down. Each stream is judged alone; the key has the highest level of its streams. A reading that is older
 than the newest one may only postpone a level that is not reached yet.
+
+Nearly all readings are beyond nothing. Of a stream that is quiet like that, all there is to know is when it last said
+so: `{"no": ...}`. Otherwise it has marks (how long each level is exceeded) and the levels that it has reached.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from alerts.duration import Seconds
 from alerts.pattern import Answer, Pattern, PatternSpec, as_number, build_pattern
-from alerts.shape import Claim, Shape, State, Step, Verdict, Witness, source_of, stream_of
+from alerts.shape import Claim, Shape, State, Step, Verdict, Witness, source_of, witness_json
 from alerts.streams import with_no, with_yes
 from config.community import Level
 from hub.events import Event
@@ -29,7 +31,7 @@ from hub.plugins import Options, Plugin
 
 MOST_STREAMS = 256
 """Per key; the stream heard of longest ago gives way."""
-_UNMARKED: Mapping[str, Any] = MappingProxyType({"no": None, "yes": ()})
+_UNMARKED: Mapping[str, Any] = {"no": None, "yes": []}
 
 
 def _number_or_levels(value: Any) -> Any:
@@ -74,6 +76,7 @@ class ValueShape(Shape):
     """A number is beyond a threshold."""
 
     facts = ("value",)
+    remembers_no = False
 
     def __init__(self, options: ValueOptions) -> None:
         self._pattern: Pattern = build_pattern(options.of)
@@ -84,6 +87,7 @@ class ValueShape(Shape):
         self._back_by = options.back_by
         self._for_us = round(options.for_s * 1_000_000)
         self.kinds = self._pattern.kinds
+        self.patterns = (self._pattern,)
         self.levels = tuple(Level(name) for name, _ in self._thresholds if name)
 
     def on_event(self, state: State, event: Event, now_us: int) -> Step:
@@ -93,9 +97,15 @@ class ValueShape(Shape):
         if value is None:
             unknown = answer in (Answer.YES, Answer.UNKNOWN)
             return Step(state, due_us=self.due_us(state), unknown=unknown)
-        streams = state.get("streams", {})
-        entry = self._marked(streams.get(stream_of(event)), Witness.of(event), value)
-        return self._judged(state, _bounded({**streams, stream_of(event): entry}), now_us)
+        streams: Mapping[str, Any] = state.get("streams", {})
+        before = streams.get(event.stream)
+        entry = self._marked(before, event, value)
+        if entry is before:
+            return Step(state, due_us=self.due_us(state))
+        after = _with(streams, event.stream, entry)
+        if _quiet(entry) and (before is None or _quiet(before)):
+            return Step({**state, "streams": after}, due_us=self.due_us(state))
+        return self._judged(state, after, now_us, event)
 
     def on_due(self, state: State, now_us: int) -> Step:
         """A level's time is up."""
@@ -105,7 +115,7 @@ class ValueShape(Shape):
         """Forget levels of `source` that were only on the way."""
         del now_us
         streams = {
-            name: {**entry, "marks": {}} if source_of(name) == source else entry
+            name: {**entry, "marks": {}} if source_of(name) == source and not _quiet(entry) else entry
             for name, entry in state.get("streams", {}).items()
         }
         after = {**state, "streams": streams} if streams else state
@@ -115,8 +125,8 @@ class ValueShape(Shape):
         """Forget the readings of `source`; over when no other one is beyond a threshold."""
         before: Mapping[str, Any] = state.get("streams", {})
         kept = {name: entry for name, entry in before.items() if source_of(name) != source}
-        gone = [entry for name, entry in before.items() if name not in kept and entry["on"]]
-        if gone and not any(entry["on"] for entry in kept.values()):
+        gone = [entry for name, entry in before.items() if name not in kept and entry.get("on")]
+        if gone and not any(entry.get("on") for entry in kept.values()):
             after: State = {"streams": kept} if kept else {}
             witness = Witness.from_json(gone[0]["last"])
             return Step(after, (Claim(Verdict.OVER, witness, witness.event, now_us),), self.due_us(after))
@@ -125,27 +135,33 @@ class ValueShape(Shape):
 
     def due_us(self, state: State) -> int | None:
         """When the next level on the way will be reached."""
-        return min(
-            (
-                since_us + self._for_us
-                for entry in state.get("streams", {}).values()
-                for since_us in _on_the_way(entry).values()
-            ),
-            default=None,
-        )
+        streams: Mapping[str, Any] = state.get("streams", {})
+        loud = [entry for entry in streams.values() if "no" not in entry]
+        if not loud:
+            return None
+        return min((since_us + self._for_us for each in loud for since_us in _on_the_way(each).values()), default=None)
 
     def streams(self, state: State) -> Iterable[str]:
         """Those with a level reached or on the way."""
-        return (name for name, entry in state.get("streams", {}).items() if entry["on"] or _on_the_way(entry))
+        return [
+            name
+            for name, entry in state.get("streams", {}).items()
+            if "no" not in entry and (entry["on"] or _on_the_way(entry))
+        ]
 
     def _beyond(self, value: float, threshold: float) -> bool:
         return self._sign * value >= self._sign * threshold
 
-    def _marked(self, entry: Mapping[str, Any] | None, witness: Witness, value: float) -> Mapping[str, Any]:
-        """The entry with this reading in it: how long each level is exceeded, which levels were left."""
-        at_us = witness.at_us
-        if entry is None:
-            entry = {"at_us": at_us, "value": value, "last": witness.to_json(), "marks": {}, "on": {}}
+    def _marked(self, entry: Mapping[str, Any] | None, event: Event, value: float) -> Mapping[str, Any]:
+        """The entry with this reading in it; the same object when it is older than what is known."""
+        at_us = event.moment_us
+        if entry is None or _quiet(entry):
+            if entry is not None and at_us < entry["no"]:
+                return entry
+            if not self._beyond(value, self._thresholds[0][1]):
+                return {"no": at_us}
+            mark = _UNMARKED if entry is None else {"no": entry["no"], "yes": []}
+            entry = {"at_us": at_us, "marks": {name: mark for name, _ in self._thresholds}, "on": {}}
         newest = at_us >= entry["at_us"]
         marks = dict(entry["marks"])
         on = dict(entry["on"])
@@ -160,27 +176,29 @@ class ValueShape(Shape):
             marks[name] = {"no": denied_us, "yes": times}
             if newest and name in on and not self._beyond(value, threshold - self._sign * self._back_by):
                 del on[name]
-        if newest:
-            return {"at_us": at_us, "value": value, "last": witness.to_json(), "marks": marks, "on": on}
-        return {**entry, "marks": marks, "on": on}
+        if not newest:
+            return {**entry, "marks": marks, "on": on}
+        if not on and not any(mark["yes"] for mark in marks.values()):
+            return {"no": at_us}
+        return {"at_us": at_us, "value": value, "last": witness_json(event), "marks": marks, "on": on}
 
-    def _judged(self, state: State, streams: Mapping[str, Any], now_us: int) -> Step:
+    def _judged(self, state: State, streams: Mapping[str, Any], now_us: int, event: Event | None = None) -> Step:
         """Reach what is due, and claim the highest level of all streams."""
-        judged = {name: self._reached(entry, now_us) for name, entry in streams.items()}
+        judged = {name: entry if _quiet(entry) else self._reached(entry, now_us) for name, entry in streams.items()}
         best: tuple[int, str, Mapping[str, Any]] | None = None
         for rank, (level, _) in enumerate(self._thresholds):
             for entry in judged.values():
-                if level in entry["on"]:
+                if level in entry.get("on", ()):
                     best = (rank, level, entry)
         after: State = {"streams": judged}
         due_us = self.due_us(after)
         if best is not None:
             _, level, entry = best
-            claim = _claim(Verdict.HOLDS, entry, level, entry["on"][level])
-            return Step({**after, "claimed": True}, (claim,), due_us)
-        if state.get("claimed"):
-            entry = max(judged.values(), key=lambda each: (each["at_us"], each["last"]["event"]))
-            return Step(after, (_claim(Verdict.OVER, entry, "", None),), due_us)
+            return Step({**after, "claimed": True}, (_claim(entry, level),), due_us)
+        if state.get("claimed") and event is not None:
+            witness = Witness.of(event)
+            facts = {"value": as_number(event.fields.get(self._field)) or 0.0}
+            return Step(after, (Claim(Verdict.OVER, witness, event.id, witness.at_us, facts=facts),), due_us)
         return Step(after, due_us=due_us)
 
     def _reached(self, entry: Mapping[str, Any], now_us: int) -> Mapping[str, Any]:
@@ -200,22 +218,32 @@ def _on_the_way(entry: Mapping[str, Any]) -> Mapping[str, int]:
     return {name: mark["yes"][0] for name, mark in entry["marks"].items() if mark["yes"]}
 
 
-def _claim(verdict: Verdict, entry: Mapping[str, Any], level: str, reached: Mapping[str, Any] | None) -> Claim:
-    witness = Witness.from_json(entry["last"])
+def _quiet(entry: Mapping[str, Any]) -> bool:
+    return "no" in entry
+
+
+def _claim(entry: Mapping[str, Any], level: str) -> Claim:
+    reached = entry["on"][level]
     return Claim(
-        verdict,
-        witness,
-        witness.event if reached is None else reached["first"],
-        witness.at_us if reached is None else reached["since_us"],
+        Verdict.HOLDS,
+        Witness.from_json(entry["last"]),
+        reached["first"],
+        reached["since_us"],
         Level(level) if level else None,
         {"value": entry["value"]},
     )
 
 
-def _bounded(streams: dict[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
-    if len(streams) > MOST_STREAMS:
-        del streams[min(streams, key=lambda name: (streams[name]["at_us"], name))]
-    return streams
+def _with(streams: Mapping[str, Any], name: str, entry: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The streams with this entry; when there are too many, one that reached nothing gives way, the oldest of them."""
+    result = {**streams, name: entry}
+    if len(result) > MOST_STREAMS:
+        del result[min((each for each in result if each != name), key=lambda each: _precedence(each, result[each]))]
+    return result
+
+
+def _precedence(name: str, entry: Mapping[str, Any]) -> tuple[bool, int, str]:
+    return bool(entry.get("on")), entry["no"] if _quiet(entry) else entry["at_us"], name
 
 
 PLUGIN = Plugin(

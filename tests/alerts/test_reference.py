@@ -90,7 +90,7 @@ def test_the_example_is_an_event_and_every_part_of_an_event_stands_in_the_refere
     body = json.loads(example[1])
     assert event_to_json(event_from_json(body)) == body
     for part in fields(Event):
-        assert f"`{part.name}`" in EVENTS
+        assert not part.init or f"`{part.name}`" in EVENTS
     for word in (*Phase, *Quality):
         assert f"`{word}`" in EVENTS
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from alerts.shape import NO_STATE, Shape, Step, stream_of, to_us
+from alerts.shape import NO_STATE, Shape, Step, stream_of
 from config.community import Level
-from hub.events import Event, Phase
+from hub.events import Event, Phase, to_us
 from hub.plugins import load_plugins
 from tests.fakes.stories import event, moment
 
