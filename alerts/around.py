@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from alerts.alert import Alert
+from alerts.arming import ARMING_KIND
 from alerts.calendar import HoursList, Window
 from alerts.duration import Seconds
 from alerts.pattern import Kinds, Pattern, PatternSpec, build_pattern
@@ -120,7 +121,13 @@ class Around:
     @property
     def watches(self) -> frozenset[str]:
         """Event and alert kinds that it has to hear of besides those of the shape."""
-        return frozenset() if self.unless is None else self.unless.pattern.kinds | self.unless.until
+        kinds = frozenset() if self.unless is None else self.unless.pattern.kinds | self.unless.until
+        return kinds | {ARMING_KIND} if self.asks_armed else kinds
+
+    @property
+    def asks_armed(self) -> bool:
+        """Whether it counts by whether the place is armed."""
+        return any(each.armed is not None for each in (*self.spec.only, *self.spec.excluded))
 
     def on(self, places: Places) -> Around:
         """The same, in the community of `places`."""

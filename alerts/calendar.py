@@ -7,13 +7,14 @@ A window that goes over midnight belongs to the day on which it begins: Friday 2
 Hours are those of the clock on the wall. When the clocks change, an hour that is there twice counts twice and one that
 is skipped does not count; `counted_us` and `Window.holds` agree on every microsecond of it.
 
-A calendar that nobody wrote down makes the answer unknown, never false: nothing is withheld for want of it.
+A calendar that nobody wrote down makes the answer unknown, never false: nothing is withheld for want of it. Whether a
+place is armed is no matter of time: who asks says it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date
 from itertools import pairwise
@@ -79,18 +80,19 @@ class HoursSpec(BaseModel):
     days: Annotated[tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...], BeforeValidator(_listed)] = ()
     calendar: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(max_length=12)] = ()
 
-    @model_validator(mode="before")
-    @classmethod
-    def _not_armed(cls, value: Any) -> Any:
-        if isinstance(value, dict) and "armed" in value:
-            raise ValueError("`armed` is not supported yet; write hours, days or a calendar")
-        return value
+    armed: bool | None = None
+    """Whether the place is armed; None for either."""
 
     @model_validator(mode="after")
     def _says_something(self) -> HoursSpec:
-        if self.between is None and not self.days and not self.calendar:
-            raise ValueError("empty; write between, days or calendar")
+        if self.timeless and self.armed is None:
+            raise ValueError("empty; write between, days, calendar or armed")
         return self
+
+    @property
+    def timeless(self) -> bool:
+        """Whether it holds at any time or at none."""
+        return self.between is None and not self.days and not self.calendar
 
 
 HoursList = Annotated[
@@ -143,12 +145,19 @@ class Window:
     hours: tuple[HoursSpec, ...]
     almanac: Almanac
 
-    def holds(self, at_us: int) -> bool | None:
-        """Whether it holds at a time; None when it asks for a calendar that is not there."""
-        return self._at(at_us + _offset_us(self.almanac.zone, at_us))
+    @property
+    def asks_armed(self) -> bool:
+        """Whether the answer depends on whether a place is armed."""
+        return any(each.armed is not None for each in self.hours)
 
-    def next_change_us(self, after_us: int) -> int:
-        """The next time at which the answer may be another, at most a day away."""
+    def holds(self, at_us: int, *, armed: bool = False) -> bool | None:
+        """Whether it holds at a time in a place that is armed or not; None when a calendar is asked for that is not."""
+        return self._at(at_us + _offset_us(self.almanac.zone, at_us), armed=armed)
+
+    def next_change_us(self, after_us: int) -> int | None:
+        """The next time at which the answer may be another, at most a day away; None when time changes nothing."""
+        if all(each.timeless for each in self.hours):
+            return None
         spans = _spans(self.almanac.zone, after_us, after_us + _DAY_US + _HOUR_US)
         _, turn_us, _ = first = next(spans)
         return min([turn_us, *self._marks(*first)])
@@ -167,8 +176,8 @@ class Window:
         marks = (day * _DAY_US + time - offset_us for day in range(first, last + 1) for time in sorted(times))
         return [mark for mark in marks if from_us < mark < to_us]
 
-    def _at(self, local_us: int) -> bool | None:
-        answers = {self._one(each, local_us) for each in self.hours}
+    def _at(self, local_us: int, *, armed: bool = False) -> bool | None:
+        answers = {self._one(each, local_us) for each in self.hours if each.armed is None or each.armed is armed}
         return True if True in answers else None if None in answers else False
 
     def _one(self, hours: HoursSpec, local_us: int) -> bool | None:
@@ -243,5 +252,8 @@ def _spans(zone: ZoneInfo, from_us: int, to_us: int) -> Iterator[tuple[int, int,
 
 def _words(hours: HoursSpec, language: str) -> str:
     names = [_ZH_DAYS[DAYS.index(day)] for day in hours.days] if language == "zh" else list(hours.days)
-    parts: Iterable[str] = (*names, *hours.calendar, *((hours.between,) if hours.between else ()))
+    parts = [*names, *hours.calendar, *((hours.between,) if hours.between else ())]
+    if hours.armed is not None:
+        zh, en = ("布防时", "while armed") if hours.armed else ("未布防时", "while not armed")
+        parts.append(zh if language == "zh" else en)
     return " ".join(parts)

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from alerts.alert import Alert, Change, Closed, Returned
+from alerts.arming import ARMING, ARMING_KIND
 from alerts.cells import Cell, Cells, StoredState, Unsaved
 from alerts.claims import Claims
 from alerts.pattern import Answer
@@ -110,6 +111,8 @@ class Engine:
             self._on_health(event, now_us)
         elif event.kind in (RESOLVED_KIND, REOPENED_KIND):
             self._claims.resolve(event.subject or "", now_us, resolved=event.kind == RESOLVED_KIND)
+        elif event.kind == ARMING_KIND:
+            self._withholding.arming.note(event)
         for rule in self._book.watchers.get(event.kind, ()):
             self._guarded(rule, self._watch, event, now_us)
         for rule in self._book.by_kind.get(event.kind, ()):
@@ -351,6 +354,8 @@ class Engine:
 
     def _reconcile(self, cell: Cell, now_us: int) -> None:
         """Hold a cell to the rule it has now: with another shape or key it begins afresh, without a rule it ends."""
+        if cell.rule == ARMING:
+            return
         if cell.rule.endswith(GUARD):
             guarded = self._book.by_id.get(cell.rule.removesuffix(GUARD))
             if guarded is None or guarded.around.unless is None or guarded.around.unless.digest != cell.hash:

@@ -137,6 +137,11 @@ class Clear:
         """Whether nothing but a person ends it."""
         return self.latch and self.after_s is None and self.when is None
 
+    @property
+    def reset_by_person(self) -> bool:
+        """Whether it returns by itself, and a person has to reset the device then."""
+        return self.latch and not self.by_person_only
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -244,6 +249,8 @@ def rule_problems(spec: RuleSpec, shape: Shape) -> list[Problem]:
         )
     if shape.counts_only_hours and not spec.around.only:
         found.append(Problem(("when", "silence", "counted"), "counts the hours of `only`; add `only`, or leave it out"))
+    if shape.counts_only_hours and any(hours.armed is not None for hours in spec.around.only):
+        found.append(Problem(("only",), "`armed` is no time that can be counted; leave out it or `counted: only`"))
     known = (*PLACES, *shape.facts)
     for part, words, names in (("say", spec.say, known), ("do", spec.do, known)):
         for language, wrong in unknown_placeholders(words, names):

@@ -10,7 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from alerts.alert import Alert, Condition
+from alerts.arming import ARMING_KIND, Arming
 from alerts.around import alert_place, place_of
+from alerts.calendar import Window
 from alerts.cells import Cell, Cells
 from alerts.claims import Claims
 from alerts.duration import duration_text
@@ -48,17 +50,19 @@ class Withholding:
     def __init__(self, cells: Cells, claims: Claims) -> None:
         self._cells = cells
         self._claims = claims
+        self.arming = Arming(cells)
 
     def reason(self, rule: Rule, claim: Claim, now_us: int) -> Reason | None:
         """Why a claim must not become an alert now; None when it may."""
         around = rule.around
         moment = claim.witness.at_us if claim.verdict is Verdict.HAPPENED else now_us
-        if around.only is not None and around.only.holds(moment) is False:
-            zh, en = around.only.words("zh"), around.only.words("en")
-            return Reason(f"只在 {zh} 计入", f"it counts only at {en}", around.only.next_change_us(now_us))
-        if around.excluded is not None and around.excluded.holds(moment):
-            zh, en = around.excluded.words("zh"), around.excluded.words("en")
-            return Reason(f"{zh} 除外", f"{en} is excepted", around.excluded.next_change_us(now_us))
+        only, excluded = around.only, around.excluded
+        if only is not None and self._holds(only, claim, moment) is False:
+            zh, at = only.words("zh"), _at(only.words("en"))
+            return Reason(f"只在 {zh} 计入", f"it counts only {at}", only.next_change_us(now_us))
+        if excluded is not None and self._holds(excluded, claim, moment):
+            zh, en = excluded.words("zh"), excluded.words("en")
+            return Reason(f"{zh} 除外", f"{en} is excepted", excluded.next_change_us(now_us))
         return self._unless(rule, claim, now_us)
 
     def hold(self, rule: Rule, cell: Cell, claim: Claim, *, reason: Reason, now_us: int) -> None:
@@ -93,6 +97,8 @@ class Withholding:
         Returns:
             Whether what is held back has to be looked at again.
         """
+        if event.kind == ARMING_KIND and rule.around.asks_armed:
+            return True
         unless = rule.around.unless
         if unless is None:
             return False
@@ -123,6 +129,10 @@ class Withholding:
     def forget(guard: Cell) -> None:
         """The time of what a guard remembers is over."""
         guard.state, guard.due_us = NO_STATE, None
+
+    def _holds(self, window: Window, claim: Claim, at_us: int) -> bool | None:
+        armed = window.asks_armed and self.arming.armed(claim.witness.place, at_us, self._claims.places)
+        return window.holds(at_us, armed=armed)
 
     def _unless(self, rule: Rule, claim: Claim, now_us: int) -> Reason | None:
         unless = rule.around.unless
@@ -165,3 +175,7 @@ class Withholding:
             return
         guard.state, guard.due_us = state, until_us
         self._cells.keep(guard)
+
+
+def _at(hours: str) -> str:
+    return hours if hours.startswith("while ") else f"at {hours}"
