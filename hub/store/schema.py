@@ -179,6 +179,7 @@ alerts = Table(
     Column("do_zh", Text, nullable=False, comment="what to do, Chinese"),
     Column("do_en", Text, nullable=False, comment="what to do, English"),
     Column("muted_by", Text, comment="id of the active alert that hides it, none when it is shown"),
+    Column("to_reset", Boolean, nullable=False, comment="whether a person has to reset its device afterwards"),
     Column("why", JSON, nullable=False, comment="rule, shape, facts and ids of the events that spoke"),
     Index("ix_alerts_incident", "incident"),
     Index("ix_alerts_raised", "raised"),
@@ -205,6 +206,18 @@ incidents = Table(
     Column("version", Integer, nullable=False, comment="counts changes; ETag, and the guard against two at once"),
     Column("text_zh", Text, nullable=False, comment="of the alert that matters most"),
     Column("text_en", Text, nullable=False, comment="of the alert that matters most"),
+    Column("since", Text, comment="when its handling last changed, or it was escalated"),
+    Column("resolved", Text, comment="when it was resolved"),
+    Column("due", Text, comment="when time moves it next"),
+    Column("escalated", Integer, nullable=False, server_default="0", comment="levels up the grid, 0 to 3"),
+    Column("reporter", Text, comment="account name of the person who reported it"),
+    Column("rating", Integer, comment="what that person gave it, 1 to 5"),
+    Column("merged_into", Text, comment="id of the incident in which it goes on"),
+    Column("display", Text, nullable=False, server_default="shown", comment="shown, shelved, maintenance, ..."),
+    Column("hidden_until", Text, comment="when it is shown again; none until it returns"),
+    Column("hidden_by", Text, comment="account name"),
+    Column("hidden_why", Text, nullable=False, server_default="", comment="why"),
+    Index("ix_incidents_due", "due"),
     Index("ix_incidents_handling_changed", "handling", "changed"),
     comment="one happening that people work on",
 )
@@ -269,6 +282,14 @@ revisions = Table(
     Column("body", JSON, nullable=False, comment="the whole Community; passwords as they were written"),
     comment="every accepted version of the Community",
     sqlite_autoincrement=True,
+)
+
+announcements = Table(
+    "announcements",
+    metadata,
+    Column("topic", Text, primary_key=True, comment="on which a device announced itself"),
+    Column("payload", LargeBinary, nullable=False, comment="as it came"),
+    comment="what discovered devices said of themselves, so that a restarted hub understands their first message",
 )
 
 rule_revisions = Table(

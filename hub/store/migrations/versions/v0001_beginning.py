@@ -78,9 +78,21 @@ def upgrade() -> None:
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("text_zh", sa.Text(), nullable=False),
         sa.Column("text_en", sa.Text(), nullable=False),
+        sa.Column("since", sa.Text(), nullable=True),
+        sa.Column("resolved", sa.Text(), nullable=True),
+        sa.Column("due", sa.Text(), nullable=True),
+        sa.Column("escalated", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("reporter", sa.Text(), nullable=True),
+        sa.Column("rating", sa.Integer(), nullable=True),
+        sa.Column("merged_into", sa.Text(), nullable=True),
+        sa.Column("display", sa.Text(), server_default="shown", nullable=False),
+        sa.Column("hidden_until", sa.Text(), nullable=True),
+        sa.Column("hidden_by", sa.Text(), nullable=True),
+        sa.Column("hidden_why", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
         sa.UniqueConstraint("number", name=op.f("uq_incidents_number")),
     )
+    op.create_index("ix_incidents_due", "incidents", ["due"])
     op.create_index("ix_incidents_handling_changed", "incidents", ["handling", "changed"])
     op.create_table(
         "journal",
@@ -206,6 +218,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sensor", "name", name=op.f("pk_sensor_memory")),
     )
     op.create_table(
+        "announcements",
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("topic", name=op.f("pk_announcements")),
+    )
+    op.create_table(
         "settings",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("value", sa.Text(), nullable=False),
@@ -236,6 +254,7 @@ def upgrade() -> None:
         sa.Column("do_zh", sa.Text(), nullable=False),
         sa.Column("do_en", sa.Text(), nullable=False),
         sa.Column("muted_by", sa.Text(), nullable=True),
+        sa.Column("to_reset", sa.Boolean(), nullable=False),
         sa.Column("why", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["incident"], ["incidents.id"], name=op.f("fk_alerts_incident")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
