@@ -53,10 +53,12 @@ from hub.sensors.intake import Door
 from hub.sensors.kinds import KINDS
 from hub.sensors.mqtt import MqttIntake, Publisher
 from hub.sensors.presence import Presence
+from hub.sensors.watching import SensorWatch
 from hub.store.accounts import Accounts
 from hub.store.deliveries import DeliveryMarks
 from hub.store.event_log import EventLog, Fact
 from hub.store.revisions import Revisions
+from hub.store.sensor_memory import SensorMemory
 
 logger = logging.getLogger(__name__)
 
@@ -179,7 +181,8 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     bus.announce(Topic.EVENTS, event_log.newest_seq())
     bus.announce(Topic.JOURNAL, repository.newest_seq())
 
-    presence = Presence(event_log, clock)
+    watching = SensorWatch(event_log, SensorMemory(database), clock, machine.sensors)
+    presence = Presence(event_log, clock, habits=watching)
 
     def tell_broker_health(online: bool, reason: str) -> None:  # noqa: FBT001 - the broker's callback
         presence.note("broker.health", "broker", online=online, reason=reason)
@@ -216,6 +219,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         marks=DeliveryMarks(database),
         presence=presence,
         broker_run=None if broker is None else broker.current_run,
+        watch=watching,
     )
     lifecycle.push("intake", intake.stop)
     _follow(revisions, intake.apply, lifecycle)

@@ -30,6 +30,7 @@ from types import MappingProxyType
 from config.community import Community, Sensor
 from hub.events import Event, FieldValue, Quality, new_event_id, time_to_text
 from hub.geometry import Box
+from hub.sensors.doubts import implausible_values
 from hub.sensors.errors import PayloadError
 from hub.sensors.kinds import KINDS
 from hub.sensors.options import SensorOptions, configured, shared_options
@@ -91,6 +92,8 @@ class Admission:
         notes: Changes of presence.
         heard: The sensor that gave a sign of life.
         one_shot: It holds an observation of a one-shot kind.
+        said_at: The device's own time, None when it sent none, or declared history.
+        implausible: Values that were refused as physically impossible, by name as a reading has it.
     """
 
     driver: str | None = None
@@ -99,6 +102,8 @@ class Admission:
     notes: list[PresenceNote] = field(default_factory=list)
     heard: Sensor | None = None
     one_shot: bool = False
+    said_at: datetime | None = None
+    implausible: list[tuple[str, float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +215,9 @@ class Door:
         fields, mistakes = kind.read(observation.fields)
         for mistake in mistakes:
             _refuse(admission, message, mistake)
+        admission.implausible += implausible_values(observation, mistakes)
+        if Quality.HISTORY not in observation.quality:
+            admission.said_at = observation.at or admission.said_at
         if not fields:
             return
         at, quality = _time(observation, message)

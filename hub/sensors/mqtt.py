@@ -27,6 +27,7 @@ from hub.sensors.endpoint import BrokerEndpoint, BrokerRun
 from hub.sensors.intake import Door, Message
 from hub.sensors.pipeline import Arrival, Log, Marks, Pipeline
 from hub.sensors.presence import Presence
+from hub.sensors.watching import SensorWatch
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +75,7 @@ class MqttIntake:
         presence: Presence,
         broker_run: Callable[[], BrokerRun] | None = None,
         in_flight: int = 256,
+        watch: SensorWatch | None = None,
     ) -> None:
         """Describe an intake; nothing is connected yet.
 
@@ -87,12 +89,14 @@ class MqttIntake:
             broker_run: The run of a broker that numbers packets afresh at each start (the embedded one); None for one
                 that keeps its numbering (Mosquitto).
             in_flight: At most so many messages between broker and commit.
+            watch: Notices what sensors do not say of themselves.
         """
         self._endpoint = endpoint
         self._clock = clock
         self._door = door
         self._presence = presence
         self._broker_run = broker_run
+        self._watch = watch
         self._pipeline = Pipeline(
             event_log,
             marks,
@@ -102,6 +106,7 @@ class MqttIntake:
             client_id=endpoint.client_id,
             acknowledge=self._acknowledge,
             limit=in_flight,
+            watch=watch,
         )
         self._lock = threading.Lock()
         self._subscribed: frozenset[str] = frozenset()
@@ -122,6 +127,8 @@ class MqttIntake:
     def start(self) -> None:
         """Take over what the last run left, and connect; a broker that is away is tried again and again."""
         self._presence.start()
+        if self._watch is not None:
+            self._watch.start()
         self._pipeline.start(self._run())
         self._client.connect_async(self._endpoint.host, self._endpoint.port, keepalive=KEEPALIVE_S)
         self._client.loop_start()
@@ -145,6 +152,8 @@ class MqttIntake:
         """Know these sensors from now on, and listen to the formats they use."""
         places = self._door.apply(community)
         self._presence.watch([(place.sensor, place.area) for place in places])
+        if self._watch is not None:
+            self._watch.apply([(place.sensor, place.area) for place in places])
         with self._lock:
             if self._connected:
                 self._subscribe()
@@ -259,6 +268,8 @@ class MqttIntake:
         while not self._stopping.wait(TICK_S):
             try:
                 self._presence.tick()
+                if self._watch is not None:
+                    self._watch.tick()
                 self._ask()
                 if self._pipeline.tick():
                     self._connect_afresh()

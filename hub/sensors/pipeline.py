@@ -25,6 +25,7 @@ from hub.sensors.deliveries import SETTLE_S, Deliveries, Taken
 from hub.sensors.endpoint import BrokerRun
 from hub.sensors.intake import Admission, Door, Message
 from hub.sensors.presence import Presence
+from hub.sensors.watching import SensorWatch
 from hub.store.facts import Delivery, Fact, Refusal
 
 logger = logging.getLogger(__name__)
@@ -106,6 +107,7 @@ class Pipeline:
         client_id: str,
         acknowledge: Callable[[int], None],
         limit: int,
+        watch: SensorWatch | None = None,
     ) -> None:
         """Connect door and store.
 
@@ -118,6 +120,7 @@ class Pipeline:
             client_id: Under which the broker keeps our session.
             acknowledge: Sends the acknowledgement of a packet id; called from any thread, must not wait.
             limit: At most so many messages between broker and commit.
+            watch: Notices what sensors do not say of themselves, and thins out what one says too often.
         """
         self._log = log
         self._marks = marks
@@ -127,6 +130,7 @@ class Pipeline:
         self._client_id = client_id
         self._acknowledge = acknowledge
         self._limit = limit
+        self._watch = watch
         self._changed = threading.Condition()  # guards everything below
         self._deliveries = Deliveries()
         self._pending: deque[_Pending] = deque()
@@ -204,6 +208,10 @@ class Pipeline:
             if self._suspects.get(pending.digest, (0, 0))[0] >= ATTEMPTS:
                 admission = _unstorable(admission, arrival.message)
             self._pending.append(pending)
+        if self._watch is not None and not self._watch.admit(admission, arrival.message.arrived):
+            admission = Admission(driver=admission.driver, heard=admission.heard)
+            with self._changed:
+                self._counts["thinned"] += 1
         self._store(pending, admission)
 
     def stop(self) -> None:
