@@ -21,6 +21,7 @@ from alerts.handling import Handling
 from alerts.loop import EngineLoop
 from alerts.places import places_of
 from alerts.repository import Repository
+from alerts.rule_store import RuleStore
 from alerts.rulebook import SHIPPED, load_rules
 from alerts.views import JournalEntry
 from api.app import create_app
@@ -33,8 +34,9 @@ from api.parts import Cameras, Parts
 from api.readiness import Readiness, takes_writes
 from api.server import Server
 from api.stills import Stills, keep_still
-from api.storage import database_of
+from api.storage import database_of, database_url
 from api.tokens import Tokens
+from api.trials import Trials
 from cameras.keeper import WorkerState
 from cameras.supervisor import Supervisor
 from config.community import Community
@@ -58,6 +60,8 @@ from hub.store.accounts import Accounts
 from hub.store.deliveries import DeliveryMarks
 from hub.store.event_log import EventLog, Fact
 from hub.store.revisions import Revisions
+from hub.store.rollups import RollUps
+from hub.store.rule_traces import RuleTraces
 from hub.store.sensor_memory import SensorMemory
 
 logger = logging.getLogger(__name__)
@@ -80,7 +84,7 @@ class Hub:
         server: Server,
         parts: Parts,
         lifecycle: Lifecycle,
-        engine: EngineLoop,
+        rules: RuleStore,
         setup_url: str | None,
         broker: BrokerEndpoint,
     ) -> None:
@@ -90,7 +94,7 @@ class Hub:
         self.setup_url = setup_url
         """Where the first administrator is made; None once there is an account."""
         self.broker = broker
-        self._engine = engine
+        self._rules = rules
         self._lifecycle = lifecycle
 
     def reload_rules(self) -> bool:
@@ -100,7 +104,7 @@ class Hub:
             Whether they are in force.
         """
         try:
-            book = self._engine.reload()
+            book = self._rules.reload()
         except ConfigurationError as error:
             for mistake in error.mistakes:
                 logger.warning("mistake in the rules", extra={"mistake": str(mistake)})
@@ -152,7 +156,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     community: Community | None,
     community_path: Path | None,
 ) -> Hub:
-    book = load_rules(machine.rules or SHIPPED)  # what can be wrong in files is found before anything runs
+    load_rules(machine.rules or SHIPPED)  # what can be wrong in files is found before anything runs
     formats = load_plugins("hub.sensors.payloads")
     # The kinds of detectors are not among these: their plugins load a decoder. A camera's status says what it lacks.
     kinds, channels, observations = _options(formats), _options(load_plugins("alerts.notifiers")), set(KINDS)
@@ -176,6 +180,8 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     accounts = Accounts(database, clock)
     revisions = Revisions(database, clock, check=check)
     repository = Repository(database)
+    rules = RuleStore(database, bus, clock)
+    book = rules.start_from(machine.rules or SHIPPED, shipped=machine.rules is None)
     if community is not None:
         revisions.start_from(community, digest)
     bus.announce(Topic.EVENTS, event_log.newest_seq())
@@ -261,12 +267,13 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     lifecycle.push("engine", engine.stop)
     engine.start()
     _follow(revisions, engine.apply, lifecycle)
+    lifecycle.push("following rules", rules.follow(engine.use))
     delivery = Delivery(database, event_log, bus, clock)
     lifecycle.push("delivery", delivery.stop)
     _follow(revisions, delivery.apply, lifecycle)
 
     tokens = Tokens(accounts.signing_key(), clock)
-    housekeeping = Housekeeping(event_log, machine.keep, clock)
+    housekeeping = Housekeeping(event_log, RollUps(database), machine.keep, clock)
     lifecycle.push("housekeeping", housekeeping.stop)
     housekeeping.start()
 
@@ -291,6 +298,8 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         outlet=publisher,
         readiness=readiness,
     )
+    trials = Trials(database_url(machine), clock)
+    lifecycle.push("trials", trials.stop)
     parts = Parts(
         accounts=accounts,
         alerts=repository,
@@ -301,8 +310,12 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         handling=Handling(database, bus, clock),
         metrics=metrics,
         revisions=revisions,
+        rules=rules,
         stills=stills,
         tokens=tokens,
+        traces=RuleTraces(database),
+        trials=trials,
+        engine=engine.status,
         readiness=readiness,
         loopback_only=_is_loopback(machine.http.host),
     )
@@ -313,7 +326,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     token = accounts.issue_setup_token()
     setup_url = None if token is None else f"{server.url}/setup#token={token}"
     logger.info("hub runs", extra={"url": server.url})
-    return Hub(server=server, parts=parts, lifecycle=lifecycle, engine=engine, setup_url=setup_url, broker=endpoint)
+    return Hub(server=server, parts=parts, lifecycle=lifecycle, rules=rules, setup_url=setup_url, broker=endpoint)
 
 
 def _follow(revisions: Revisions, apply: Callable[[Community], None], lifecycle: Lifecycle) -> None:

@@ -17,7 +17,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import BaseModel, ValidationError
 
 from config.community import VIDEO_SCHEMES, Area, Camera, Community, Stream
-from config.machine import ExternalBroker, Machine
+from config.machine import ExternalBroker, Keep, Machine
 from config.messages import MAX_GUESSES, Problem, nearest, problems, unknown
 from config.paths import Location, shown
 from config.polygon import fault
@@ -103,6 +103,7 @@ def machine_problems(machine: Machine) -> Iterator[Problem]:
         yield from _external_broker(machine.broker)
     elif machine.broker.program is not None and not machine.broker.program.is_file():
         yield Problem(("broker", "program"), f"no such file: {machine.broker.program}")
+    yield from _keep(machine.keep)
     if machine.database.url is None:
         return
     url = machine.database.url.reveal()
@@ -110,6 +111,14 @@ def machine_problems(machine: Machine) -> Iterator[Problem]:
         yield Problem(("database", "url"), "is no address we know; write postgresql+psycopg://user:password@host/name")
     elif "durability" in machine.database.model_fields_set and url.startswith("postgresql"):
         yield Problem(("database", "durability"), "is for SQLite and has no use beside this url; leave it out")
+
+
+def _keep(keep: Keep) -> Iterator[Problem]:
+    """The coarser must outlive the finer it is made of, or there would be a hole between them."""
+    for coarser, finer in (("minutes_days", "readings_days"), ("hours_days", "minutes_days")):
+        least = getattr(keep, finer)
+        if getattr(keep, coarser) < least:
+            yield Problem(("keep", coarser), f"is less than keep.{finer}; write {least} or more")
 
 
 def _external_broker(broker: ExternalBroker) -> Iterator[Problem]:

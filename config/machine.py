@@ -92,7 +92,10 @@ class Keep(_Section):
     """How long things stay in the database."""
 
     events_days: Annotated[int, Field(ge=1, le=3650)] = 30
-    readings_days: Annotated[int, Field(ge=1, le=3650)] = 400
+    readings_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    """Each reading as it came; after that minutes and hours stand for it."""
+    minutes_days: Annotated[int, Field(ge=1, le=3650)] = 180
+    hours_days: Annotated[int, Field(ge=1, le=36_500)] = 1826
     refusals: Annotated[int, Field(ge=0, le=1_000_000)] = 10_000
     """Refused messages kept for inspection."""
 

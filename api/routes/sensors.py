@@ -12,16 +12,18 @@ from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page, page_of
 from api.parts import Here, Parts
 from api.schemas.places import Text
-from api.schemas.sensors import HealthView, ReadingView, RefusalView, SensorView
+from api.schemas.sensors import HealthView, ReadingsPage, ReadingView, RefusalView, SensorView
 from config.community import Community, Sensor
 from hub.access import Permission, Principal
 from hub.errors import NotFoundError
 from hub.store.event_log import HealthRow, ReadingRow
+from hub.store.spans import RAW, ResolutionError
 
 router = APIRouter(prefix="/api/v1", tags=["sensors"])
 Viewer = Annotated[Principal, Depends(needs(Permission.VIEW_SENSORS))]
 
 MOST_READINGS = 10_000
+_LONGEST_S = 31_536_000
 _PAYLOAD_SHOWN_BYTES = 4096
 _DAY = timedelta(days=1)
 
@@ -56,23 +58,45 @@ def readings(
     sensor_id: str,
     since: Annotated[datetime | None, Query(alias="from", description="Default: a day before `to`.")] = None,
     until: Annotated[datetime | None, Query(alias="to", description="Not included. Default: now.")] = None,
+    points: Annotated[
+        int | None, Query(ge=1, le=5000, description="About so many rows of each quantity at most. Default: 500.")
+    ] = None,
     resolution: Annotated[
-        float | None, Query(ge=1, le=31_536_000, description="Seconds; gives one row per stretch that has any.")
+        str | None,
+        Query(max_length=20, description="Instead of `points`: `raw`, or the length of a stretch in seconds."),
     ] = None,
     name: Annotated[str | None, Query(max_length=200, description="Only this quantity.")] = None,
-    limit: Annotated[int, Query(ge=1, le=MOST_READINGS)] = 2000,
-) -> Page[ReadingView]:
+    limit: Annotated[int, Query(ge=1, le=MOST_READINGS, description="Rows of all quantities at most.")] = MOST_READINGS,
+) -> ReadingsPage:
     """Readings between two times, oldest first; when there are more than `limit`, the newest of them.
 
-    Raw, or thinned out to mean, least, greatest and number per stretch of `resolution` seconds.
+    Each reading where they are few, else mean, least, greatest and number by the minute, the hour, or a multiple of
+    one; `resolution_s` says which. Old readings are kept only by the minute, later by the hour; the answer is put
+    together from what there is. The first and the last stretch are whole, also beyond `from` and `to`. A stretch
+    without a reading has no row.
     """
     _find(here, sensor_id)
     end = _zoned("to", until) or here.clock.now()
     begin = _zoned("from", since) or end - _DAY
     if begin >= end:
         raise BadRequestError("query.from", "`from` must be before `to`")
-    rows = here.event_log.readings(sensor_id, name=name, since=begin, until=end, resolution_s=resolution, limit=limit)
-    return Page(items=[_reading(row) for row in rows])
+    if points is not None and resolution is not None:
+        raise BadRequestError("query.resolution", "give `points` or `resolution`, not both")
+    try:
+        found = here.event_log.readings(
+            sensor_id,
+            name=name,
+            since=begin,
+            until=end,
+            resolution_s=_seconds(resolution),
+            points=points or 500,
+            limit=limit,
+        )
+    except ResolutionError as error:
+        raise BadRequestError("query.resolution", str(error)) from error
+    return ReadingsPage(
+        items=[_reading(row) for row in found.rows], resolution_s=found.resolution_s, complete=found.complete
+    )
 
 
 @router.get("/refusals", summary="Messages that were refused")
@@ -102,6 +126,18 @@ def _zoned(name: str, moment: datetime | None) -> datetime | None:
     if moment is not None and moment.tzinfo is None:
         raise BadRequestError(f"query.{name}", "give the time zone, as 2026-03-01T08:00:00+08:00 or ...Z")
     return moment
+
+
+def _seconds(resolution: str | None) -> float | None:
+    if resolution is None or resolution == "raw":
+        return None if resolution is None else RAW
+    try:
+        seconds = float(resolution)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= _LONGEST_S:
+        raise BadRequestError("query.resolution", "write `raw`, or seconds from 1 to 31536000")
+    return seconds
 
 
 def _find(here: Parts, sensor_id: str) -> Sensor:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from api.paging import Page
 from api.schemas.places import Text
 
 
@@ -29,6 +30,16 @@ class ReadingView(BaseModel):
     maximum: float
     count: int = Field(examples=[1])
     quality: list[str] = Field(default=[], description="Reasons for doubt.", examples=[["history"]])
+
+
+class ReadingsPage(Page[ReadingView]):
+    """Readings between two times, and in which resolution; stretches that have no readings are left out."""
+
+    resolution_s: float = Field(
+        examples=[3600],
+        description="Length of a stretch in seconds, counted from 1970 UTC; 0 when raw.",
+    )
+    complete: bool = Field(description="False when there were more than `limit`; the oldest are left out then.")
 
 
 class SensorView(BaseModel):

@@ -20,12 +20,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 from hub.bus import Bus, Topic
 from hub.events import event_from_json, time_from_text, time_to_text
 from hub.store import readings as reading_queries
+from hub.store import rollups, spans
 from hub.store.database import Database
 from hub.store.facts import (
     Delivery,
     Fact,
     HealthRow,
-    Pruned,
     Reading,
     Refusal,
     StoredEvent,
@@ -39,16 +39,17 @@ from hub.store.facts import (
 )
 from hub.store.readings import ReadingRow
 from hub.store.schema import deliveries_in, events, health, readings, refusals
+from hub.store.spans import Span
 
 __all__ = [
     "Delivery",
     "EventLog",
     "Fact",
     "HealthRow",
-    "Pruned",
     "Reading",
     "ReadingRow",
     "Refusal",
+    "Span",
     "StoredEvent",
     "StoredRefusal",
 ]
@@ -151,13 +152,21 @@ class EventLog:
         name: str | None = None,
         since: datetime,
         until: datetime,
-        resolution_s: float | None = None,
+        resolution_s: float | None = spans.RAW,
+        points: int = 500,
         limit: int = 10_000,
-    ) -> list[ReadingRow]:
-        """Readings of a sensor, oldest first; see `hub.store.readings.between`."""
+    ) -> Span:
+        """Readings of a sensor; see `hub.store.spans.span`."""
         with self._database.read() as connection:
-            return reading_queries.between(
-                connection, sensor, name=name, since=since, until=until, resolution_s=resolution_s, limit=limit
+            return spans.span(
+                connection,
+                sensor,
+                name=name,
+                since=since,
+                until=until,
+                resolution_s=resolution_s,
+                points=points,
+                limit=limit,
             )
 
     def latest_readings(self, sensor: str) -> list[ReadingRow]:
@@ -190,17 +199,15 @@ class EventLog:
             for row in rows
         ]
 
-    def prune(self, *, events_before: datetime, readings_before: datetime) -> Pruned:
-        """Remove what is older, in many small works; blocks the caller, not the writer.
+    def prune(self, before: datetime) -> int:
+        """Remove events that arrived before, up to the first one that did not, in many small works.
 
-        Args:
-            events_before: Events that arrived before are removed, up to the first one that did not.
-            readings_before: Readings of an earlier time are removed.
+        Blocks the caller, not the writer; readings are the business of `hub.store.rollups`.
+
+        Returns:
+            How many were removed.
         """
-        return Pruned(
-            events=self._prune_events(time_to_text(events_before)),
-            readings=reading_queries.prune(self._database, readings_before, rows=_PRUNE_ROWS),
-        )
+        return self._prune_events(time_to_text(before))
 
     def _announce(self, seq: int) -> None:
         self._bus.announce(Topic.EVENTS, seq)
@@ -248,6 +255,8 @@ def _store(connection: Connection, appends: Sequence[_Rows]) -> int:
     ):
         if rows:
             connection.execute(statement, rows)
+    if late := [row for one in appends for row in one.readings]:
+        rollups.mark_late(connection, late)
     return _newest(connection)
 
 

@@ -21,7 +21,6 @@ __all__ = [
     "Delivery",
     "Fact",
     "HealthRow",
-    "Pruned",
     "Reading",
     "Refusal",
     "StoredEvent",
@@ -139,14 +138,6 @@ class HealthRow:
     state: str
     reason: str
     since: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Pruned:
-    """How many rows were removed."""
-
-    events: int
-    readings: int
 
 
 def event_row(event: Event) -> dict[str, Any]:

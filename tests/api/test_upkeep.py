@@ -24,6 +24,7 @@ from hub.errors import ConfigurationError, StoreClosedError
 from hub.events import Event, new_event_id
 from hub.store.database import Database, sqlite_url
 from hub.store.event_log import EventLog, Fact
+from hub.store.rollups import RollUps
 from tests.api.room import Room, machine
 from tests.fakes.cameras import FakeCameras
 from tests.fakes.waiting import until
@@ -121,7 +122,7 @@ def test_what_is_older_than_it_is_kept_goes(tmp_path: Path) -> None:
     for days in (40, 20):
         at = START - timedelta(days=days)
         log.append([Fact(Event(new_event_id(), "smoke", at, at, "s", "test"))]).result(10)
-    Housekeeping(log, Keep(events_days=30), clock).tidy()
+    Housekeeping(log, RollUps(database), Keep(events_days=30), clock).tidy()
     assert len(log.after(0, 10)) == 1
     database.stop()
 

@@ -17,6 +17,7 @@ from hub.geometry import Box
 from hub.store.database import Database
 from hub.store.event_log import Delivery, EventLog, Fact, Reading, Refusal
 from hub.store.facts import from_us, to_us
+from hub.store.spans import ResolutionError
 
 DEADLINE_S = 20.0
 
@@ -157,15 +158,16 @@ def test_readings_are_thinned_out_to_mean_least_greatest_and_number(log: EventLo
     values = tuple(reading(clock, second, at=start + timedelta(seconds=second)) for second in range(100))
     log.append([Fact(event(clock), values)]).result(DEADLINE_S)
     end = start + timedelta(seconds=100)
-    rows = log.readings("s1", since=start, until=end, resolution_s=60)
+    rows = log.readings("s1", since=start, until=end, resolution_s=60).rows
     assert [(row.at, row.value, row.minimum, row.maximum, row.count) for row in rows] == [
         (start, 29.5, 0, 59, 60),
         (start + timedelta(seconds=60), 79.5, 60, 99, 40),
     ]
     raw = log.readings("s1", since=start, until=end, name="temperature.temperature_c", limit=3)
-    assert [row.value for row in raw] == [97, 98, 99]
-    with pytest.raises(ValueError, match="resolution"):
-        log.readings("s1", since=start, until=end, resolution_s=0)
+    assert [row.value for row in raw.rows] == [97, 98, 99]
+    assert not raw.complete
+    with pytest.raises(ResolutionError, match="resolution"):
+        log.readings("s1", since=start, until=end, resolution_s=-1)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -219,16 +221,12 @@ def test_pruning_removes_what_is_older_and_nothing_else(
     monkeypatch.setattr("hub.store.event_log._PRUNE_ROWS", 3)
     start = clock.now()
     for number in range(20):
-        both = (reading(clock, number), reading(clock, number, sensor="s2"))
-        log.append([Fact(event(clock, number), both)]).result(DEADLINE_S)
+        log.append([Fact(event(clock, number))]).result(DEADLINE_S)
         clock.advance(1)
     half = start + timedelta(seconds=10)
     newest = log.newest_seq()
-    pruned = log.prune(events_before=half, readings_before=half)
-    assert (pruned.events, pruned.readings) == (10, 20)
+    assert log.prune(half) == 10
     assert ids(log) == [f"e{number}" for number in range(10, 20)]
-    for sensor in ("s1", "s2"):
-        assert len(log.readings(sensor, since=start, until=clock.now())) == 10
-    log.prune(events_before=clock.now(), readings_before=clock.now())
+    log.prune(clock.now())
     assert log.after(0, 1) == []
     assert log.append([Fact(event(clock, 99))]).result(DEADLINE_S) > newest

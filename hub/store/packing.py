@@ -1,0 +1,85 @@
+"""Packing: the minutes of an hour in a few hundred bytes, where a row for each would take five thousand.
+
+A bucket is packed exactly, as 64-bit floats; what was packed by one version of the program every later one reads.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_EACH_ONCE, _SEVERAL = 1, 2
+"""The first byte: whether every minute holds one reading, whose value says all, or some hold more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """All readings of one stretch of time.
+
+    Attributes:
+        start: Its beginning; in what unit and since when, whoever uses it knows.
+        count: How many readings, at least 1.
+        mean: Of their values.
+        minimum: The least.
+        maximum: The greatest.
+    """
+
+    start: int
+    count: int
+    mean: float
+    minimum: float
+    maximum: float
+
+    def with_(self, other: Bucket) -> Bucket:
+        """The two taken together, beginning where this one does."""
+        count = self.count + other.count
+        mean = self.mean + (other.mean - self.mean) * (other.count / count)
+        return Bucket(
+            self.start, count, mean, min(self.minimum, other.minimum), max(self.maximum, other.maximum)
+        )  # fmt: skip
+
+
+def merged(buckets: Sequence[Bucket], width: int) -> list[Bucket]:
+    """The buckets taken together in stretches of `width`, counted from 0, in the order of their beginnings."""
+    found: dict[int, Bucket] = {}
+    for each in buckets:
+        start = each.start - each.start % width
+        before = found.get(start)
+        alone = Bucket(start, each.count, each.mean, each.minimum, each.maximum)
+        found[start] = alone if before is None else before.with_(each)
+    return [found[start] for start in sorted(found)]
+
+
+def pack(minutes: Sequence[Bucket]) -> bytes:
+    """The minutes of an hour, each with its beginning as 0..59, as bytes."""
+    number = len(minutes)
+    starts = bytes(each.start for each in minutes)
+    means = [each.mean for each in minutes]
+    if all(each.count == 1 and each.minimum == each.mean == each.maximum for each in minutes):
+        body = struct.pack(f"<{number}d", *means)
+        return bytes([_EACH_ONCE, number]) + zlib.compress(starts + body)
+    counts = [each.count for each in minutes]
+    rest = [*means, *(each.minimum for each in minutes), *(each.maximum for each in minutes)]
+    body = struct.pack(f"<{number}I{3 * number}d", *counts, *rest)
+    return bytes([_SEVERAL, number]) + zlib.compress(starts + body)
+
+
+def unpack(packed: bytes) -> list[Bucket]:
+    """What `pack` was given.
+
+    Raises:
+        ValueError: A newer version of the program packed it.
+    """
+    form, number = packed[0], packed[1]
+    body = zlib.decompress(packed[2:])
+    starts = body[:number]
+    if form == _EACH_ONCE:
+        values = struct.unpack_from(f"<{number}d", body, number)
+        return [Bucket(start, 1, value, value, value) for start, value in zip(starts, values, strict=True)]
+    if form != _SEVERAL:
+        raise ValueError(f"minutes packed in form {form}")
+    found = struct.unpack_from(f"<{number}I{3 * number}d", body, number)
+    columns = (found[part * number : (part + 1) * number] for part in range(4))
+    return [Bucket(*each) for each in zip(starts, *columns, strict=True)]
