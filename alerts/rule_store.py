@@ -89,6 +89,13 @@ class RuleStore:
             raise ValueError("start_from comes first")
         return self._book
 
+    @property
+    def folder(self) -> Path:
+        """Where the rule files and their tests are."""
+        if self._folder is None:
+            raise ValueError("start_from comes first")
+        return self._folder[0]
+
     def start_from(self, folder: Path, *, shipped: bool) -> RuleBook:
         """Take the folder at a start, and put in force what comes of it and of what is stored.
 
@@ -114,6 +121,15 @@ class RuleStore:
                 logger.warning("a rule file was not taken over", extra={"mistake": str(mistake)})
             return self.book
 
+    def look(self) -> RuleBook:
+        """Read what is stored, for one who changes nothing; empty when no hub has run on it.
+
+        Raises:
+            ConfigurationError: This version of the program does not take it.
+        """
+        self._take([])
+        return self.book
+
     def reload(self) -> RuleBook:
         """Read the folder again: all of it, or with a mistake nothing.
 
@@ -121,9 +137,7 @@ class RuleStore:
             ConfigurationError: All that is wrong; the rules in force stay.
         """
         with self._changing:
-            if self._folder is None:
-                raise ValueError("start_from comes first")
-            load_rules(self._folder[0])
+            load_rules(self.folder)
             changed, mistakes = self._changed_in_folder()
             if mistakes:
                 raise ConfigurationError(tuple(mistakes))

@@ -228,7 +228,15 @@ def read_tests(path: Path, *, rules: Collection[str]) -> TestFile:
     Raises:
         ConfigurationError: All that is wrong in it.
     """
-    data = read_yaml(path)
+    return tests_in(read_yaml(path), path, rules=rules)
+
+
+def tests_in(data: object, path: Path, *, rules: Collection[str]) -> TestFile:
+    """The tests in what was read from a file, or stands for one.
+
+    Raises:
+        ConfigurationError: All that is wrong in it.
+    """
     if not isinstance(data, list):
         wrong = [Problem((), "is not a list; begin each test with `- name: what must be so`")]
         raise ConfigurationError(mistakes(wrong, file=path, data=data))

@@ -18,7 +18,21 @@ from api import problems
 from api.auth import signed_in
 from api.guard import Guard
 from api.parts import Parts
-from api.routes import accounts, alerts, auth, cameras, feed, health, incidents, pages, places, sensors, setup
+from api.routes import (
+    accounts,
+    alerts,
+    auth,
+    cameras,
+    feed,
+    health,
+    incidents,
+    pages,
+    places,
+    rule_trials,
+    rules,
+    sensors,
+    setup,
+)
 
 OPEN = (auth.open_router, setup.open_router, health.open_router, pages.open_router)
 SIGNED_IN = (
@@ -31,6 +45,8 @@ SIGNED_IN = (
     sensors.router,
     health.router,
     accounts.router,
+    rule_trials.router,
+    rules.router,
 )
 
 OPENAPI_PATH = "/api/v1/openapi.json"

@@ -1,4 +1,4 @@
-"""History: the store of a hub that does not run, for commands that look back (a running one holds its database)."""
+"""History: the store of a hub, opened for reading alone, for what looks back. The hub may run meanwhile."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from pathlib import Path
 
 from alerts.places import Places, places_of
 from alerts.repository import Repository
+from alerts.rule_store import RuleStore
 from api.storage import database_of
 from config.errors import ConfigurationError, Mistake
 from config.load import load_machine
 from hub.bus import Bus
-from hub.clock import SystemClock
-from hub.errors import StoreError
+from hub.clock import Clock, SystemClock
 from hub.events import Event, time_from_text
+from hub.store.database import Database
 from hub.store.event_log import EventLog
 from hub.store.revisions import Revisions
 
@@ -32,11 +33,13 @@ class History:
         events: The event log.
         alerts: Alerts and incidents.
         places: How everything is called now.
+        rules: The rules that a running hub has, to be read alone.
     """
 
     events: EventLog
     alerts: Repository
     places: Places
+    rules: RuleStore
 
     def between(self, since: datetime | None, until: datetime | None) -> Iterator[Event]:
         """Events that arrived then, in the order in which they were stored."""
@@ -54,7 +57,7 @@ def open_history(machine_file: Path | None, data: Path | None) -> Iterator[Histo
     """The store of the machine in a file, with another data folder if one is given.
 
     Raises:
-        StoreError: A hub runs on it, or it cannot be read.
+        StoreError: It cannot be read, or another version of the program wrote it.
     """
     machine = load_machine(machine_file)
     if data is not None:
@@ -62,14 +65,23 @@ def open_history(machine_file: Path | None, data: Path | None) -> Iterator[Histo
     if machine.database.url is None and not machine.data.is_dir():
         raise ConfigurationError((Mistake(None, "--data", f"there is no folder {machine.data}"),))
     clock = SystemClock()
-    database = database_of(machine, clock)
-    try:
-        database.start()
-    except StoreError as error:
-        raise StoreError(f"{error}; this command reads the store of a hub that does not run") from error
+    with history_of(database_of(machine, clock), clock) as history:
+        yield history
+
+
+@contextmanager
+def history_of(database: Database, clock: Clock) -> Iterator[History]:
+    """What a database holds that is not open yet.
+
+    Raises:
+        StoreError: As `open_history`.
+    """
+    database.look()
     try:
         places = places_of(Revisions(database, clock).current())
-        yield History(EventLog(database, Bus()), Repository(database), places)
+        rules = RuleStore(database, Bus(), clock)
+        rules.look()
+        yield History(EventLog(database, Bus()), Repository(database), places, rules)
     finally:
         database.stop()
 

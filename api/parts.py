@@ -9,10 +9,13 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request
 
 from alerts.handling import Handling
+from alerts.loop import LoopStatus
 from alerts.repository import Repository
+from alerts.rule_store import RuleStore
 from api.feed import Feed
 from api.stills import Stills
 from api.tokens import Tokens
+from api.trials import Trials
 from cameras.keeper import WorkerStatus
 from cameras.link import CameraStatus, Still
 from config.community import Community
@@ -21,6 +24,7 @@ from hub.metrics import Metrics
 from hub.store.accounts import Accounts
 from hub.store.event_log import EventLog
 from hub.store.revisions import Revisions
+from hub.store.rule_traces import RuleTraces
 
 
 class Cameras(Protocol):
@@ -50,6 +54,7 @@ class Parts:
     """The parts of a running hub that the API shows.
 
     Attributes:
+        engine: How the rules do.
         readiness: Whether each part that must work does, by name.
         loopback_only: The hub is reached from this machine alone.
     """
@@ -63,8 +68,12 @@ class Parts:
     handling: Handling
     metrics: Metrics
     revisions: Revisions
+    rules: RuleStore
     stills: Stills
     tokens: Tokens
+    traces: RuleTraces
+    trials: Trials
+    engine: Callable[[], LoopStatus]
     readiness: Callable[[], Mapping[str, bool]]
     loopback_only: bool
 

@@ -32,6 +32,7 @@ from hub.errors import (
     ConfigurationError,
     ConflictError,
     HubError,
+    Mistake,
     NotAllowedError,
     NotFoundError,
     StoreBusyError,
@@ -120,7 +121,7 @@ def from_error(error: Exception) -> Response:
     if isinstance(error, BadRequestError):
         more["errors"] = [{"where": error.where, "message": str(error)}]
     if isinstance(error, ConfigurationError):
-        more["errors"] = [{"where": item.path or "body", "message": item.message} for item in error.mistakes]
+        more["errors"] = [_mistake(item) for item in error.mistakes]
     # The text of a ConfigurationError stands in `errors`, one by one; that of a store error is about our inside.
     wordy = not isinstance(error, (ConfigurationError, StoreBusyError, StoreClosedError))
     return _answer(kind, str(error) if wordy else None, headers, more)
@@ -153,7 +154,11 @@ def schema() -> dict[str, Any]:
                 "type": "array",
                 "items": {
                     "type": "object",
-                    "properties": {"where": {"type": "string"}, "message": {"type": "string"}},
+                    "properties": {
+                        "where": {"type": "string"},
+                        "message": {"type": "string"},
+                        "line": {"type": "integer", "description": "In a text that was sent, from 1."},
+                    },
                 },
             },
             "allowed": {"type": "array", "items": {"type": "string"}},
@@ -166,6 +171,12 @@ def kinds() -> tuple[tuple[int, str, str], ...]:
     ours = {kind.slug: kind for kind in (*_KINDS.values(), _INTERNAL)}
     every = {(kind.status, TYPE_PREFIX + kind.slug, kind.title) for kind in {**_plain(), **ours}.values()}
     return tuple(sorted(every))
+
+
+def _mistake(mistake: Mistake) -> dict[str, Any]:
+    """One wrong part; with its line when the client sent a text."""
+    where = {"where": mistake.path or "body", "message": mistake.message}
+    return where if mistake.line is None else {**where, "line": mistake.line}
 
 
 def _plain() -> dict[str, _Kind]:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from alerts.backtest import backtest
 from alerts.duration import duration_text
 from alerts.mutants import scores
 from alerts.rehearsal import Miss, Rehearsal
+from alerts.rule import Rule
 from alerts.rulebook import SHIPPED
 from alerts.ruletests import TestFile, load_tests
 from alerts.why import explain
 from alerts.written import Written, read_rules
-from api.history import moment_of, open_history
+from api.backtesting import told, try_rule
+from api.history import History, moment_of, open_history
 from config.errors import ConfigurationError, Mistake
 from config.messages import unknown
 from hub.clock import SystemClock
@@ -113,41 +114,47 @@ def run_backtest(
     ] = None,
     until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Not included; else to the last.")] = None,
     folder: Annotated[
-        Path, typer.Option("--rules", metavar="DIR", help="Rule files, instead of the shipped.")
-    ] = SHIPPED,
+        Path | None, typer.Option("--rules", metavar="DIR", help="Rule files, instead of those the hub has.")
+    ] = None,
     machine: MachineFile = None,
     data: DataFolder = None,
     form: Form = "text",
 ) -> None:
-    """Say what a rule would have raised over the stored events, while the hub does not run."""
+    """Say what a rule would have raised over the stored events, and what would have been withheld and why."""
     begin, end = moment_of(since, "--from"), moment_of(until, "--to")
-    rules = read_rules(folder)
-    if rule not in rules:
-        raise ConfigurationError((Mistake(folder, "RULE", unknown(rule, sorted(rules))),))
     with open_history(machine, data) as history:
-        events = history.between(begin, end)
-        found = backtest([rules[rule].rule], events, places=history.places, until=end or SystemClock().now())
+        rules = _rules_of(history, folder)
+        found = try_rule(
+            history, _one(rules, rule, folder), rules.values(), since=begin, until=end, now=SystemClock().now()
+        )
     if form == "json":
-        episodes = [
-            {
-                "began": time_to_text(each.began),
-                "ended": None if each.ended is None else time_to_text(each.ended),
-                "key": each.alert.key,
-                "level": each.alert.level.value,
-                "text": asdict(each.alert.text),
-            }
-            for each in found.episodes
-        ]
-        counts = {"events": found.events, "unknown": found.unknown, "failed": found.failed}
-        typer.echo(json.dumps({"rule": rule, "alerts": episodes, **counts}, ensure_ascii=False))
+        typer.echo(json.dumps({"rule": rule, **told(found)}, ensure_ascii=False))
         return
     for each in found.episodes:
         lasted = (
             "until now" if each.ended is None else f"for {duration_text((each.ended - each.began).total_seconds())}"
         )
-        typer.echo(f"{time_to_text(each.began)}  {each.alert.level:7} {each.alert.text.en}, {lasted}")
-    counted = f"{len(found.episodes)} alerts over {found.events} events"
+        muted = "" if each.alert.muted_by is None else ", muted"
+        typer.echo(f"{time_to_text(each.began)}  {each.alert.level:7} {each.alert.text.en}, {lasted}{muted}")
+    for held in found.withheld:
+        often = "" if held.times == 1 else f", {held.times} times until {time_to_text(held.last)}"
+        what = f"{time_to_text(held.first)}  withheld {held.alert.text.en}"
+        typer.echo(f"{what}, because {held.because.en}{often}")
+    counted = f"{len(found.episodes)} alerts and {len(found.withheld)} withheld over {found.events} events"
     typer.echo(f"{counted}, {found.unknown} not to be judged, {found.failed} failures")
+
+
+def _rules_of(history: History, folder: Path | None) -> dict[str, Rule]:
+    """The rules of a folder; without one those that the hub has, or the shipped if it has none yet."""
+    if folder is None and (stored := {each.revision.rule: each.rule for each in history.rules.rules()}):
+        return stored
+    return {each.id: each.rule for each in read_rules(folder or SHIPPED).values()}
+
+
+def _one(rules: Mapping[str, Rule], rule: str, folder: Path | None) -> Rule:
+    if rule not in rules:
+        raise ConfigurationError((Mistake(folder, "RULE", unknown(rule, sorted(rules))),))
+    return rules[rule]
 
 
 @app.command("explain", epilog="Example: hub rules explain 5f0c2d --data data")
@@ -156,7 +163,7 @@ def explain_alert(
     machine: MachineFile = None,
     data: DataFolder = None,
 ) -> None:
-    """Say in words why an alert was raised, with the events that spoke, while the hub does not run."""
+    """Say in words why an alert was raised, with the events that spoke."""
     with open_history(machine, data) as history:
         found = history.alerts.alert(alert)
         events = history.alerts.events_of(found.why.get("events", ()))

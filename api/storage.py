@@ -7,8 +7,12 @@ from hub.clock import Clock
 from hub.store.database import Database, sqlite_url
 
 
+def database_url(machine: Machine) -> str:
+    """Where it is; may hold a password."""
+    return sqlite_url(machine.data) if machine.database.url is None else machine.database.url.reveal()
+
+
 def database_of(machine: Machine, clock: Clock) -> Database:
     """The database of this machine, not started yet; its data folder is made, for this user alone."""
     machine.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    url = sqlite_url(machine.data) if machine.database.url is None else machine.database.url.reveal()
-    return Database(url, durability=machine.database.durability, clock=clock)
+    return Database(database_url(machine), durability=machine.database.durability, clock=clock)

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hub.clock import Clock, SystemClock
 from hub.errors import StoreClosedError, StoreError
 from hub.store.engines import Durability, Engines, create_private, make_engines, sqlite_url, translated
-from hub.store.migrations import migrate
+from hub.store.migrations import check_current, migrate
 from hub.store.ownership import LockFile, take_advisory_lock
 from hub.store.writer import Writer, WriterStats
 
@@ -82,6 +82,24 @@ class Database:
                 raise translated(error) from error
             raise
         self._writer.start(connection)
+        self._open = True
+
+    def look(self) -> None:
+        """Open for reading alone, also while a hub runs on it; nothing is made, locked or migrated.
+
+        Raises:
+            StoreError: It cannot be reached, or another version of the program wrote it.
+        """
+        if self._engines.path is not None and not self._engines.path.is_file():
+            raise StoreError(f"there is no database {self._engines.path}")
+        try:
+            with self._engines.reading.connect() as connection:
+                check_current(connection)
+        except BaseException as error:
+            self._release()
+            if isinstance(error, SQLAlchemyError):
+                raise translated(error) from error
+            raise
         self._open = True
 
     def stop(self) -> None:

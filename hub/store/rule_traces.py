@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, select, text
 
 from hub.events import time_from_text, time_to_text
+from hub.store.database import Database
 from hub.store.facts import storable
 from hub.store.schema import ASIDE, alerts, journal
 
@@ -49,6 +50,33 @@ class Trace:
     at: datetime
     note: str
     body: Mapping[str, Any]
+
+
+class RuleTraces:
+    """The same, from a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def counts(self, since: datetime) -> dict[str, RuleCounts]:
+        """See `rule_counts`."""
+        with self._database.read() as connection:
+            return rule_counts(connection, since)
+
+    def entries(
+        self,
+        topic: str,
+        rule: str,
+        *,
+        move: str,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        before: int | None = None,
+        limit: int,
+    ) -> list[Trace]:
+        """See `traces`."""
+        with self._database.read() as connection:
+            return traces(connection, topic, rule, move=move, since=since, until=until, before=before, limit=limit)
 
 
 def rule_counts(connection: Connection, since: datetime) -> dict[str, RuleCounts]:

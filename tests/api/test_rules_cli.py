@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from typer.testing import CliRunner
 
 from alerts.loop import EngineLoop
 from alerts.places import places_of
+from alerts.rule_store import RuleStore
 from alerts.rulebook import SHIPPED, load_rules
 from api.rules_cli import app
 from config.errors import ConfigurationError
@@ -118,10 +121,10 @@ def test_a_rule_is_tried_over_what_was_stored(data: Path) -> None:
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines() == [
         "2026-03-03T08:10:00.000000Z  blue    door-1 at hh-017 open for more than 10 minutes, for 1m40s",
-        "1 alerts over 4 events, 0 not to be judged, 0 failures",
+        "1 alerts and 0 withheld over 4 events, 0 not to be judged, 0 failures",
     ]
     later = rules("backtest", "door.left_open", "--data", data, "--from", "2026-03-03T16:05:00+08:00")
-    assert later.stdout.splitlines() == ["0 alerts over 3 events, 0 not to be judged, 0 failures"]
+    assert later.stdout.splitlines() == ["0 alerts and 0 withheld over 3 events, 0 not to be judged, 0 failures"]
     body = json.loads(rules("backtest", "door.left_open", "--data", data, "--format", "json").stdout)
     assert [(each["key"], each["level"]) for each in body["alerts"]] == [("door-1", "blue")]
 
@@ -136,18 +139,55 @@ def test_a_rule_or_a_time_that_is_none_is_refused(data: Path) -> None:
 
 
 def test_an_alert_is_explained_with_what_spoke(data: Path) -> None:
-    database = Database(sqlite_url(data), clock=SetClock(moment(0)))
-    database.start()
-    with pytest.raises(StoreError, match="reads the store of a hub that does not run"):
-        raise_of(rules("explain", "none", "--data", data))
-    with database.read() as connection:
+    with running(data) as database, database.read() as connection:
         alert = connection.exec_driver_sql("select id from alerts").scalar_one()
-    database.stop()
-    done = rules("explain", alert, "--data", data)
+        done = rules("explain", alert, "--data", data)
     assert done.exit_code == 0, done.output
     assert "door.left_open version 1, raised 2026-03-03T08:10:00.000000Z" in done.stdout
     assert "It lasted for 600 s" in done.stdout
     assert "2026-03-03T08:00:00.000000Z  door-1（hh-017） — 门：打开 是" in done.stdout
+
+
+def test_a_hub_may_run_meanwhile_and_its_own_rules_are_tried(data: Path, folder: Path) -> None:
+    with running(data) as database:
+        store = RuleStore(database, Bus(), SetClock(moment(0)))
+        store.start_from(folder, shipped=False)
+        hours = RULE.replace("  when:", '  only: {between: "20:00-21:00"}\n  when:').replace("door.open", "door.night")
+        store.put("", hours, author="lin", reason="", new=True)
+        assert rules("backtest", "door.open", "--data", data).stdout.splitlines()[-1].startswith("2 alerts and 0")
+        done = rules("backtest", "door.night", "--data", data)
+        body = json.loads(rules("backtest", "door.night", "--data", data, "--format", "json").stdout)
+    assert done.stdout.splitlines() == [
+        (
+            "2026-03-03T08:00:00.000000Z  withheld Door, because it counts only at 20:00-21:00, "
+            "2 times until 2026-03-03T08:33:20.000000Z"
+        ),
+        "0 alerts and 1 withheld over 4 events, 0 not to be judged, 0 failures",
+    ]
+    [held] = body["withheld"]
+    assert (body["count"], body["withheld_count"], held["because"]["zh"]) == (0, 2, "只在 20:00-21:00 计入")
+
+
+def test_a_store_that_is_not_there_or_of_another_version_is_not_looked_into(data: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(StoreError, match="there is no database"):
+        raise_of(rules("explain", "none", "--data", empty))
+    with running(data) as database:
+        database.write(lambda connection: connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0'"))
+        with pytest.raises(StoreError, match="another version of the program wrote this database"):
+            raise_of(rules("explain", "none", "--data", data))
+
+
+@contextmanager
+def running(data: Path) -> Iterator[Database]:
+    """The database of a hub that runs."""
+    database = Database(sqlite_url(data), clock=SetClock(moment(0)))
+    database.start()
+    try:
+        yield database
+    finally:
+        database.stop()
 
 
 def raise_of(done: Result) -> None:

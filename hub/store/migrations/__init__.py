@@ -40,6 +40,20 @@ def migrate(connection: Connection) -> None:
         command.upgrade(config, "head")
 
 
+def check_current(connection: Connection) -> None:
+    """Refuse a database that is not in the form of this version.
+
+    Raises:
+        StoreError: It is older or newer, or none of ours.
+    """
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    wanted = ScriptDirectory.from_config(config).get_current_head()
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found != wanted:
+        raise StoreError(f"another version of the program wrote this database (step {found}, this version's {wanted})")
+
+
 def _known(steps: ScriptDirectory, revision: str) -> bool:
     try:
         return steps.get_revision(revision) is not None
