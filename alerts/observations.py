@@ -134,6 +134,8 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
     "zone_use": ("区域用途", "use of the zone"),
     "state": ("状态", "state"),
     "reason": ("原因", "reason"),
+    "gateway": ("网关", "gateway"),
+    "life_safety": ("生命安全设备", "life safety"),
 }
 
 _WORDS: Mapping[str, tuple[str, str]] = {

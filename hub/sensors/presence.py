@@ -245,8 +245,10 @@ class Presence:
         fields: dict[str, FieldValue] = {"state": state, "reason": reason}
         with self._lock:
             watched = self._watched.get(source) if kind == SENSOR_HEALTH else None
-            if watched is not None and watched.gateway is not None:
-                fields["gateway"] = watched.gateway
+            if watched is not None:
+                fields["life_safety"] = watched.sensor.life_safety
+                if watched.gateway is not None:
+                    fields["gateway"] = watched.gateway
             known = self._states.get((kind, source))
             if known is not None and known[0] == state:
                 return None
