@@ -69,6 +69,7 @@ class Alert:
         events: Ids of events that spoke for it.
         resolved: A person resolved it; it closes when it returns.
         latched: Only a person ends it.
+        to_reset: Its device has to be reset by a person when what it claims has ended.
         shadow: Nobody is told; it is only recorded.
         muted_by: Id of the active alert that hides it, None when it is shown.
     """
@@ -98,6 +99,7 @@ class Alert:
     events: tuple[str, ...] = ()
     resolved: bool = False
     latched: bool = False
+    to_reset: bool = False
     shadow: bool = False
     muted_by: str | None = None
 

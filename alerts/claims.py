@@ -132,6 +132,7 @@ class Claims:
             level=_highest(holders.values()),
             times=alert.times + (1 if begins else 0),
             latched=alert.latched and rule.clear.by_person_only,
+            to_reset=alert.to_reset or rule.clear.reset_by_person,
         )
         change: type[Change] = Supported
         if alert.condition is Condition.RETURNED:
@@ -210,6 +211,7 @@ class Claims:
             shape=rule.shape_kind,
             events=tuple(dict.fromkeys((first, claim.witness.event))),
             latched=rule.clear.by_person_only,
+            to_reset=rule.clear.reset_by_person,
             shadow=rule.shadow,
         )
         return self._worded(alert, rule, claim)

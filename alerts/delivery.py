@@ -15,9 +15,8 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from alerts.incident import done
+from alerts.incident import ENGINE, done
 from alerts.notice import Delivered, Notice, Notifier, Outcome, Refused
-from alerts.recording import ENGINE
 from alerts.repository import JournalEntry, Repository, read_cursor, write_cursor
 from config.community import Community, Level
 from config.community import Notifier as Recipient

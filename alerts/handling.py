@@ -1,4 +1,4 @@
-"""Handling: what people do with incidents.
+"""Handling: what people do with incidents, and what time does when they do nothing.
 
 Every move is one transaction in which the incident is read, held to the table in `incident.py`, changed and journaled
 with the name of the person. Two people at once: the second one is told what the first one did. A move never touches the
@@ -7,215 +7,321 @@ condition of an alert; that an incident is resolved reaches the engine as an eve
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
 from alerts.alert import Condition
+from alerts.deadlines import may_close, stamped
 from alerts.engine import REOPENED_KIND, RESOLVED_KIND
 from alerts.errors import MovedMeanwhileError
-from alerts.incident import MOVES, Cause, Verdict, check_resolution, done, moved
+from alerts.incident import ENGINE, MOVES, Axis, Cause, Display, Verdict, Wish, check, done, move_named
 from alerts.incident import Handling as State
-from alerts.recording import ENGINE, person_event
+from alerts.recording import person_event
 from alerts.repository import (
     Connection,
     append_events,
+    is_own,
     last_move,
     read_incident,
+    to_reset,
     write_incident,
     write_journal,
 )
 from alerts.views import IncidentView, JournalEntry
+from config.handling import Deadlines
+from hub.access import Principal
 from hub.bus import Bus, Topic
 from hub.clock import Clock
 from hub.errors import NotAllowedError
-from hub.events import Event, time_to_text
+from hub.events import time_to_text
 from hub.store.database import Database
 
-_PEOPLES_MOVES = tuple(move.done for move in MOVES if move.by_people and move.after is not None)
+_PEOPLES_MOVES = tuple(move.done for move in MOVES if move.by_people and (move.after is not None))
+_TELLS = {"resolve": RESOLVED_KIND, "reopen": REOPENED_KIND}
+"""Event kind by which the engine hears of a move."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Done:
+class Ask:
+    """A move that a person asks for, with what he says to it.
+
+    Attributes:
+        name: Of the move.
+        who: Who asks.
+        expected_version: The version the person saw; another one is a conflict. None takes what there is.
+        note, verdict, cause, evidence, second, until: See `Wish`.
+        extra: More for the journal, as JSON types.
+    """
+
+    name: str
+    who: Principal
+    expected_version: int | None = None
+    note: str = ""
+    verdict: Verdict = Verdict.NONE
+    cause: Cause | None = None
+    evidence: str = ""
+    second: str = ""
+    until: datetime | None = None
+    extra: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    def wish(self, now: datetime) -> Wish:
+        """What the guards look at."""
+        return Wish(now, self.who.role, self.note, self.verdict, self.cause, self.evidence, self.second, self.until)
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What goes into the journal beside the note."""
+        parts = {"evidence": self.evidence, "second": self.second, "cause": self.cause.value if self.cause else ""}
+        return {**{name: value for name, value in parts.items() if value}, **self.extra}
+
+
+Change = Callable[[IncidentView], IncidentView]
+"""What a move makes of an incident besides what the table says."""
+Also = Callable[[Connection, IncidentView, datetime], None]
+"""What else is written in the same transaction; raising undoes all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """An incident after a move, and the newest numbers; `events_seq` is 0 when the engine was told nothing."""
+
     view: IncidentView
     journal_seq: int
     events_seq: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What a move makes of an incident.
-
-    Attributes:
-        view: The incident after it, its version not counted up yet.
-        note: For the journal.
-        extra: More for the journal's body.
-        tells: Event kind that the engine must hear for each open alert, or empty.
-    """
-
-    view: IncidentView
-    note: str = ""
-    extra: tuple[tuple[str, str], ...] = ()
-    tells: str = ""
-
-
 class Handling:
     """The moves of people. Safe from any thread; every call waits for its commit."""
 
-    def __init__(self, database: Database, bus: Bus, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, bus: Bus, clock: Clock, *, deadlines: Callable[[], Deadlines] = Deadlines
+    ) -> None:
+        """Work on a store.
+
+        Args:
+            database: Where incidents are.
+            bus: Is told of new journal entries.
+            clock: For the times of moves.
+            deadlines: Those of the site, as they are now.
+        """
         self._database = database
         self._bus = bus
         self._clock = clock
+        self._deadlines = deadlines
 
     def acknowledge(
-        self, incident_id: str, who: str, note: str = "", *, expected_version: int | None = None
+        self, incident_id: str, who: Principal, note: str = "", *, expected_version: int | None = None
     ) -> IncidentView:
-        """Say that somebody has seen it.
+        """Say that somebody has seen it; see `make` for what it raises."""
+        return self.make(incident_id, Ask("acknowledge", who, expected_version, note))
 
-        Args:
-            incident_id: Which.
-            who: Account name.
-            note: For the record.
-            expected_version: The version the person saw; another one is a conflict.
-
-        Raises:
-            NotFoundError: No such incident.
-            MovedMeanwhileError: Somebody else was first.
-            NotAllowedError: The table does not have this move; holds what may be done.
-        """
-        return self._move(
-            incident_id,
-            who,
-            "acknowledge",
-            lambda view: _Outcome(replace(view, handling=moved(view.handling, "acknowledge")), note=note),
-            expected_version=expected_version,
-        )
-
-    def comment(self, incident_id: str, who: str, note: str, *, expected_version: int | None = None) -> IncidentView:
-        """Add a note; see `acknowledge` for what it raises."""
+    def comment(
+        self, incident_id: str, who: Principal, note: str, *, expected_version: int | None = None
+    ) -> IncidentView:
+        """Add a note; see `make` for what it raises."""
         if not note.strip():
             raise NotAllowedError("an empty comment says nothing", allowed=("comment",))
-        return self._move(
-            incident_id, who, "comment", lambda view: _Outcome(view, note=note), expected_version=expected_version
-        )
+        return self.make(incident_id, Ask("comment", who, expected_version, note))
 
     def resolve(
         self,
         incident_id: str,
-        who: str,
+        who: Principal,
         verdict: Verdict | str,
         *,
         note: str = "",
         cause: Cause | str | None = None,
+        evidence: str = "",
+        second: str = "",
         expected_version: int | None = None,
     ) -> IncidentView:
-        """Say that it is dealt with, and what it was. It closes at once when nothing of it is active any more.
+        """Say that it is dealt with, and what it was; see `make` for what it raises.
+
+        It closes at once when nothing of it is active any more and nobody is waited for to rate it.
 
         Args:
             incident_id: Which.
-            who: Account name.
+            who: Who says so.
             verdict: What it was.
             note: What was done; needed for red.
             cause: What caused a false alarm or nuisance; needed for these.
+            evidence: Id of a picture or clip that shows that a red one is false,
+            second: or the account name of a second person who says so.
             expected_version: The version the person saw.
-
-        Raises:
-            NotFoundError: No such incident.
-            MovedMeanwhileError: Somebody else was first.
-            NotAllowedError: The table does not have this move, or something that must be said is missing.
         """
         try:
             said, why = Verdict(verdict), Cause(cause) if cause else None
         except ValueError as error:
             known = ", ".join(each.value for each in (*Verdict, *Cause))
             raise NotAllowedError(f"{error}; known are {known}", allowed=("resolve",)) from None
-
-        def outcome(view: IncidentView) -> _Outcome:
-            handling = moved(view.handling, "resolve")
-            check_resolution(view.level, said, note, why)
-            return _Outcome(
-                replace(view, handling=handling, verdict=said),
-                note=note,
-                extra=(("cause", why.value),) if why else (),
-                tells=RESOLVED_KIND,
-            )
-
-        return self._move(incident_id, who, "resolve", outcome, expected_version=expected_version)
+        if second and second == who.name:
+            raise NotAllowedError("the second person has to be another one", allowed=("resolve",))
+        ask = Ask("resolve", who, expected_version, note, verdict=said, cause=why, evidence=evidence, second=second)
+        return self.make(incident_id, ask, lambda view: replace(view, verdict=said))
 
     def reopen(
-        self, incident_id: str, who: str, note: str = "", *, expected_version: int | None = None
+        self, incident_id: str, who: Principal, note: str = "", *, expected_version: int | None = None
     ) -> IncidentView:
-        """Say that it was not solved; see `acknowledge` for what it raises."""
-        return self._move(
-            incident_id,
-            who,
-            "reopen",
-            lambda view: _Outcome(
-                replace(view, handling=moved(view.handling, "reopen"), verdict=Verdict.NONE),
-                note=note,
-                tells=REOPENED_KIND,
-            ),
-            expected_version=expected_version,
-        )
+        """Say that it was not solved; see `make` for what it raises."""
+        ask = Ask("reopen", who, expected_version, note)
+        return self.make(incident_id, ask, lambda view: replace(view, verdict=Verdict.NONE, rating=None))
 
-    def _move(
+    def shelve(
         self,
         incident_id: str,
-        who: str,
-        name: str,
-        make: Callable[[IncidentView], _Outcome],
+        who: Principal,
+        reason: str,
+        until: datetime | None,
         *,
-        expected_version: int | None,
+        expected_version: int | None = None,
     ) -> IncidentView:
-        def work(connection: Connection) -> _Done:
-            before = read_incident(connection, incident_id)
-            if expected_version is not None and expected_version != before.version:
-                raise _conflict(before, last_move(connection, incident_id, _PEOPLES_MOVES))
-            try:
-                outcome = make(before)
-            except NotAllowedError:
-                first = last_move(connection, incident_id, _PEOPLES_MOVES)
-                if first is not None and first.move == done(name) and first.who != who:
-                    raise _conflict(before, first) from None
-                raise
-            return self._written(connection, who, name, outcome)
-
-        def tell(result: _Done) -> None:
-            self._bus.announce(Topic.JOURNAL, result.journal_seq)
-            if result.events_seq:
-                self._bus.announce(Topic.EVENTS, result.events_seq)
-
-        return self._database.write(work, after_commit=tell).view
-
-    def _written(self, connection: Connection, who: str, name: str, outcome: _Outcome) -> _Done:
-        now = self._clock.now()
-        view = replace(outcome.view, version=outcome.view.version + 1, changed=now)
-        entries = [(done(name), who, outcome.note, {**view.to_json(), **dict(outcome.extra)})]
-        if view.handling is State.RESOLVED and not view.active:
-            view = replace(view, handling=moved(view.handling, "close"), version=view.version + 1)
-            entries.append((done("close"), ENGINE, "", view.to_json()))
-        write_incident(connection, view, new=False)
-        events_seq = 0
-        if outcome.tells:
-            open_alerts = [each for each in view.alerts if each.condition != Condition.CLOSED]
-            facts: list[Event] = [person_event(outcome.tells, each, who, now) for each in open_alerts]
-            events_seq = append_events(connection, facts) if facts else 0
-        journal_seq = write_journal(
-            connection,
-            [
-                {
-                    "at": time_to_text(now),
-                    "topic": "incident",
-                    "subject": view.id,
-                    "incident": view.id,
-                    "move": move,
-                    "who": by,
-                    "note": note,
-                    "body": body,
-                }
-                for move, by, note, body in entries
-            ],
+        """Put it aside until a time, or with None until it returns; see `make` for what it raises."""
+        ask = Ask("shelve", who, expected_version, reason, until=until)
+        return self.make(
+            incident_id,
+            ask,
+            lambda view: replace(view, hidden_until=until, hidden_by=who.name, hidden_why=reason),
         )
-        return _Done(view, journal_seq, events_seq)
+
+    def unshelve(
+        self, incident_id: str, who: Principal, note: str = "", *, expected_version: int | None = None
+    ) -> IncidentView:
+        """Have it shown again; what still holds has to be seen again. See `make` for what it raises."""
+        return self.make(incident_id, Ask("unshelve", who, expected_version, note), shown_again)
+
+    def rate(
+        self, incident_id: str, who: Principal, stars: int, note: str = "", *, expected_version: int | None = None
+    ) -> IncidentView:
+        """Say how it went, 1 to 5; see `make` for what it raises."""
+        ask = Ask("rate", who, expected_version, note, extra={"rating": stars})
+        return self.make(incident_id, ask, lambda view: replace(view, rating=stars))
+
+    def make(
+        self, incident_id: str, ask: Ask, change: Change = lambda view: view, *, also: Also | None = None
+    ) -> IncidentView:
+        """Make a move of the table.
+
+        Args:
+            incident_id: Which.
+            ask: Who asks for what.
+            change: What it makes of the incident besides handling or display, which the table gives.
+            also: What else belongs into the same transaction.
+
+        Raises:
+            NotFoundError: No such incident.
+            MovedMeanwhileError: Somebody else was first.
+            NotAllowedError: The table or a guard does not have this move; holds what may be done.
+        """
+        now = self._clock.now()
+
+        def work(connection: Connection) -> Written:
+            return make_move(connection, incident_id, ask, change, also=also, now=now, deadlines=self._deadlines())
+
+        return self._database.write(work, after_commit=self.announce).view
+
+    def announce(self, written: Written) -> None:
+        """Say that there is more in the journal, and perhaps among the events."""
+        self._bus.announce(Topic.JOURNAL, written.journal_seq)
+        if written.events_seq:
+            self._bus.announce(Topic.EVENTS, written.events_seq)
+
+
+def make_move(
+    connection: Connection,
+    incident_id: str,
+    ask: Ask,
+    change: Change = lambda view: view,
+    *,
+    also: Also | None = None,
+    now: datetime,
+    deadlines: Deadlines,
+) -> Written:
+    """Make a move inside a transaction; see `Handling.make`."""
+    before = read_incident(connection, incident_id)
+    if ask.expected_version is not None and ask.expected_version != before.version:
+        raise _conflict(before, last_move(connection, incident_id, _PEOPLES_MOVES))
+    situation = before.situation(
+        own=is_own(connection, before, ask.who.name), to_reset=to_reset(connection, incident_id)
+    )
+    try:
+        check(ask.name, situation, ask.wish(now), deadlines)
+    except NotAllowedError:
+        first = last_move(connection, incident_id, _PEOPLES_MOVES)
+        if first is not None and first.move == done(ask.name) and first.who != ask.who.name:
+            raise _conflict(before, first) from None
+        raise
+    after = change(applied(before, ask.name))
+    written = write_move(
+        connection, before, after, name=ask.name, who=ask.who.name, note=ask.note, extra=ask.said, now=now,
+        deadlines=deadlines,
+    )  # fmt: skip
+    if also is not None:
+        also(connection, written.view, now)
+    return written
+
+
+def applied(view: IncidentView, name: str) -> IncidentView:
+    """The incident with what the table says that a move changes."""
+    move = move_named(name)
+    if move.after is None or move.axis not in (Axis.HANDLING, Axis.DISPLAY):
+        return view
+    if move.axis is Axis.DISPLAY:
+        return replace(view, display=Display(move.after))
+    return replace(view, handling=State(move.after))
+
+
+def shown_again(view: IncidentView) -> IncidentView:
+    """What is shown again has to be seen again if it still holds."""
+    handling = State.NEW if view.active and view.handling in (State.NEW, State.SEEN) else view.handling
+    return replace(view, display=Display.SHOWN, handling=handling, hidden_until=None, hidden_by=None, hidden_why="")
+
+
+def write_move(
+    connection: Connection,
+    before: IncidentView,
+    after: IncidentView,
+    *,
+    name: str,
+    who: str,
+    note: str = "",
+    extra: Mapping[str, Any] = MappingProxyType({}),
+    now: datetime,
+    deadlines: Deadlines,
+) -> Written:
+    """Store what a move made of an incident, journal it, and tell the engine what it must hear.
+
+    What is resolved closes in the same transaction if it may.
+    """
+    view = stamped(replace(after, version=after.version + 1, changed=now), before, now, deadlines)
+    entries = [(done(name), who, note, {**view.to_json(), **extra})]
+    if view.handling is State.RESOLVED and may_close(view, now, deadlines):
+        closed = replace(view, handling=State.CLOSED, version=view.version + 1)
+        view = stamped(closed, view, now, deadlines)
+        entries.append((done("close"), ENGINE, "", view.to_json()))
+    write_incident(connection, view, new=False)
+    events_seq = 0
+    kind = _TELLS.get(name)
+    if kind is not None:
+        open_alerts = [each for each in view.alerts if each.condition != Condition.CLOSED]
+        facts = [person_event(kind, each, who, now) for each in open_alerts]
+        events_seq = append_events(connection, facts) if facts else 0
+    rows = [
+        {
+            "at": time_to_text(now),
+            "topic": "incident",
+            "subject": view.id,
+            "incident": view.id,
+            "move": move,
+            "who": by,
+            "note": said,
+            "body": body,
+        }
+        for move, by, said, body in entries
+    ]
+    return Written(view, write_journal(connection, rows), events_seq)
 
 
 def _conflict(incident: IncidentView, first: JournalEntry | None) -> MovedMeanwhileError:

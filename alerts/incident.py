@@ -1,18 +1,26 @@
-"""Incident: one happening that people work on, and the moves that may be made with it.
+"""Incident: one happening that people work on, and every move that it or an alert of it can make.
 
-Its axes are independent: whether it is active is the engine's to say, how far people are with it is theirs, and what it
-was in the end is the verdict. `MOVES` is the whole table of transitions: code, documentation and the answers to people
-who ask for what cannot be are made from it.
+Its axes are independent: whether what it claims is so (condition) is the engine's to say, how far people are with it
+(handling) is theirs, what it was in the end is the verdict, whether it is shown (display) follows from who hid it, and
+a latched device has to be reset by a person. `MOVES` is the whole table of transitions: code, documentation, tests and
+the answers to people who ask for what cannot be are made from it.
 """
 
 from __future__ import annotations
 
 import enum
 import uuid
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from config.community import Level
+from config.handling import Deadlines
+from hub.access import Role
 from hub.errors import NotAllowedError
+
+ENGINE = "engine"
+"""Who makes the moves that no person makes."""
 
 
 class Handling(enum.StrEnum):
@@ -24,6 +32,20 @@ class Handling(enum.StrEnum):
     ON_SCENE = "on_scene"
     RESOLVED = "resolved"
     CLOSED = "closed"
+
+
+class Display(enum.StrEnum):
+    """Whether it is shown, and who hid it."""
+
+    SHOWN = "shown"
+    MUTED = "muted"
+    """A graver alert that is active speaks for it."""
+    SHELVED = "shelved"
+    """A person put it aside, until a time or until it returns."""
+    MAINTENANCE = "maintenance"
+    """Its device is being worked on."""
+    OUT_OF_SERVICE = "out_of_service"
+    """Its device is switched off on purpose."""
 
 
 class Verdict(enum.StrEnum):
@@ -55,8 +77,27 @@ class Cause(enum.StrEnum):
     OTHER = "other"
 
 
-_UNFINISHED = frozenset({Handling.NEW, Handling.SEEN, Handling.DISPATCHED, Handling.ON_SCENE})
-_FINISHED = frozenset({Handling.RESOLVED, Handling.CLOSED})
+class Axis(enum.StrEnum):
+    """What a move changes."""
+
+    CONDITION = "condition"
+    HANDLING = "handling"
+    DISPLAY = "display"
+    RECORD = "record"
+    """Nothing of the above: it is written down."""
+
+
+OPEN = (Handling.NEW, Handling.SEEN, Handling.DISPATCHED, Handling.ON_SCENE)
+"""Somebody still has something to do."""
+FINISHED = (Handling.RESOLVED, Handling.CLOSED)
+
+_ENGINE = frozenset({ENGINE})
+_SUPERVISORS = frozenset({Role.SUPERVISOR.value, Role.ADMINISTRATOR.value})
+_OPERATORS = _SUPERVISORS | {Role.OPERATOR.value}
+_RESPONDERS = frozenset({Role.RESPONDER.value})
+_RESIDENTS = frozenset({Role.RESIDENT.value})
+_INTEGRATORS = frozenset({Role.INTEGRATOR.value})
+_ANYBODY = frozenset(role.value for role in Role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,63 +107,91 @@ class Move:
     Attributes:
         name: What is asked for; in the journal stands `done`.
         done: The word in the journal.
-        before: From which handling.
+        axis: What it changes.
+        before: From which values of the axis.
         after: To which; None leaves it.
-        by_people: Whether people may ask for it; else only the engine makes it.
+        by: Roles that may ask for it, or `engine`.
         means: One sentence.
+        guard: What must be so besides, in words; checked by `GUARDS`.
+        number: Of the transition in the table of the alarm state machine, 0 for a move beside it.
     """
 
     name: str
     done: str
-    before: frozenset[Handling]
-    after: Handling | None
-    by_people: bool
+    axis: Axis
+    before: tuple[str, ...]
+    after: str | None
+    by: frozenset[str]
     means: str
+    guard: str = ""
+    number: int = 0
 
+    @property
+    def by_people(self) -> bool:
+        """Whether people may ask for it; else only the engine makes it."""
+        return self.by != _ENGINE
+
+
+_ALL = tuple(each.value for each in Handling)
 
 MOVES = (
-    Move(
-        "acknowledge",
-        "acknowledged",
-        frozenset({Handling.NEW}),
-        Handling.SEEN,
-        by_people=True,
-        means="Somebody has seen it and takes care; the condition is not touched.",
-    ),
-    Move("comment", "commented", frozenset(Handling), None, by_people=True, means="A note for the record."),
-    Move(
-        "resolve",
-        "resolved",
-        _UNFINISHED,
-        Handling.RESOLVED,
-        by_people=True,
-        means="It is dealt with, with a verdict; red needs a note, false and nuisance a cause.",
-    ),
-    Move(
-        "reopen",
-        "reopened",
-        _FINISHED,
-        Handling.SEEN,
-        by_people=True,
-        means="It was not solved; it keeps its number.",
-    ),
-    Move(
-        "realarm",
-        "realarmed",
-        frozenset({Handling.SEEN, Handling.RESOLVED}),
-        Handling.NEW,
-        by_people=False,
-        means="The level rose, or it came again after it had returned: it has to be seen again.",
-    ),
-    Move(
-        "close",
-        "closed",
-        frozenset({Handling.RESOLVED}),
-        Handling.CLOSED,
-        by_people=False,
-        means="It is resolved and the condition has returned.",
-    ),
-)
+    Move("pend", "", Axis.CONDITION, ("none",), "pending", _ENGINE,
+         "What a rule watches for began, and has to last; when it will be due is stored.", number=1),
+    Move("drop", "", Axis.CONDITION, ("pending",), "none", _ENGINE,
+         "It did not last.", number=2),
+    Move("raise", "raised", Axis.CONDITION, ("none", "pending"), "active", _ENGINE,
+         "It is so, and no alert of its kind and subject was open.", number=3),
+    Move("recur", "recurred", Axis.CONDITION, ("active",), "active", _ENGINE,
+         "It happened again, or its level rose (`rose`) or fell (`fell`).", number=4),
+    Move("return", "returned", Axis.CONDITION, ("active",), "returned", _ENGINE,
+         "It is normal again.", number=5),
+    Move("reactivate", "reactivated", Axis.CONDITION, ("returned",), "active", _ENGINE,
+         "It came again before it was closed: the same alert.", number=6),
+    Move("acknowledge", "acknowledged", Axis.HANDLING, ("new",), "seen", _OPERATORS | _RESIDENTS,
+         "Somebody has seen it and takes care; the condition is not touched.",
+         "a resident only what is blue or green at his own site", 7),
+    Move("lapse", "lapsed", Axis.HANDLING, ("seen",), "new", _ENGINE,
+         "Who had seen it sent nobody and gave no verdict in time; the next level is told.", number=8),
+    Move("dispatch", "dispatched", Axis.HANDLING, ("new", "seen"), "dispatched", _OPERATORS | _ENGINE,
+         "Somebody is sent.", number=9),
+    Move("decline", "declined", Axis.HANDLING, ("dispatched",), "seen", _RESPONDERS | _OPERATORS | _ENGINE,
+         "Who was sent cannot come, or did not answer in time; the next level is told.", number=10),
+    Move("arrive", "arrived", Axis.HANDLING, ("dispatched",), "on_scene", _RESPONDERS | _OPERATORS,
+         "Somebody is there: by position, code or photo.", number=11),
+    Move("resolve", "resolved", Axis.HANDLING, tuple(OPEN), "resolved", _OPERATORS | _RESPONDERS,
+         "It is dealt with, with a verdict; red needs a note, false and nuisance a cause.",
+         "not `true` while a device that has to be reset reports it; red and `false` needs a picture or a second name",
+         12),
+    Move("close", "closed", Axis.HANDLING, ("resolved",), "closed", _ENGINE,
+         "It is resolved, the condition has returned, and who reported it has rated it or had his time.", number=13),
+    Move("reopen", "reopened", Axis.HANDLING, tuple(FINISHED), "seen", _OPERATORS | _RESIDENTS,
+         "It was not solved; it keeps its number.", "within the time for it; a resident only what he reported", 14),
+    Move("shelve", "shelved", Axis.DISPLAY, ("shown",), "shelved", _OPERATORS,
+         "It is put aside, with a reason and an end, or until it returns.",
+         "no longer than its level allows; red by a supervisor", 15),
+    Move("unshelve", "unshelved", Axis.DISPLAY, ("shelved",), "shown", _OPERATORS | _ENGINE,
+         "The end has come, its level rose, or somebody wants it back; what still holds has to be seen again.",
+         number=16),
+    Move("mute", "muted", Axis.DISPLAY, ("shown",), "muted", _ENGINE,
+         "A graver alert that is active speaks for it; shown again (`shown`) when that is over.",
+         "red is never muted", 17),
+    Move("maintain", "maintained", Axis.DISPLAY, ("shown",), "maintenance", _SUPERVISORS | _INTEGRATORS,
+         "Its device is worked on or taken out of service, with a reason and an end.",
+         "a week at most; a life-safety device by a supervisor", 18),
+    Move("merge", "merged", Axis.HANDLING, tuple(OPEN), "closed", _OPERATORS,
+         "It is the same happening as another incident, and goes on there.", "the other is open", 19),
+    Move("split", "split", Axis.RECORD, tuple(OPEN), None, _OPERATORS,
+         "Some of its alerts are another happening, and become an incident of their own.", "one alert has to stay"),
+    Move("realarm", "realarmed", Axis.HANDLING, ("seen", "resolved"), "new", _ENGINE,
+         "The level rose, or it came again after it had returned: it has to be seen again."),
+    Move("escalate", "escalated", Axis.RECORD, ("new",), None, _ENGINE,
+         "Nobody has seen it in time; the next level is told."),
+    Move("accept", "accepted", Axis.RECORD, ("dispatched",), None, _RESPONDERS | _OPERATORS,
+         "Who was sent is on the way."),
+    Move("comment", "commented", Axis.RECORD, _ALL, None, _ANYBODY, "A note for the record."),
+    Move("rate", "rated", Axis.RECORD, ("resolved",), None, _OPERATORS | _RESIDENTS,
+         "Who reported it says how it went.", "only who reported it, or for him by telephone"),
+)  # fmt: skip
 """All moves there are."""
 
 _BY_NAME = {move.name: move for move in MOVES}
@@ -131,22 +200,106 @@ REALARM_AFTER_S = 60.0
 """What comes again sooner after its return is chatter, and is not announced anew (three times in a minute, PAS)."""
 
 
-def allowed(handling: Handling) -> tuple[str, ...]:
-    """What people may ask for in this state."""
-    return tuple(move.name for move in MOVES if move.by_people and handling in move.before)
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a guard looks at.
+
+    Attributes:
+        handling, display, level, active: Of the incident.
+        to_reset: An alert of it is still active at a device that a person has to reset.
+        resolved: When it was resolved, None when it is not.
+        own: The person lives there, reported it, or was sent.
+        life_safety: It is about a device on which lives depend.
+    """
+
+    handling: Handling
+    level: Level
+    active: bool
+    display: Display = Display.SHOWN
+    to_reset: bool = False
+    resolved: datetime | None = None
+    own: bool = False
+    life_safety: bool = False
+
+    def on(self, axis: Axis) -> str:
+        """Its value on an axis; what is only written down depends on the handling."""
+        return self.display.value if axis is Axis.DISPLAY else self.handling.value
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody says with a move that he asks for.
+
+    Attributes:
+        now: When.
+        role: His.
+        note, verdict, cause: As said.
+        evidence: Id of a picture or clip that shows it.
+        second: Account name of a second person who agrees.
+        until: The end of hiding it; None until it returns.
+    """
+
+    now: datetime
+    role: str
+    note: str = ""
+    verdict: Verdict = Verdict.NONE
+    cause: Cause | None = None
+    evidence: str = ""
+    second: str = ""
+    until: datetime | None = None
+
+
+def move_named(name: str) -> Move:
+    """The row of the table.
+
+    Raises:
+        KeyError: There is none.
+    """
+    return _BY_NAME[name]
+
+
+def allowed(situation: Handling | Situation, role: str | None = None) -> tuple[str, ...]:
+    """What people may ask for in this situation; only what this role may, when it is given."""
+    here = situation if isinstance(situation, Situation) else Situation(situation, Level.NOTICE, active=False)
+    return tuple(
+        move.name
+        for move in MOVES
+        if move.by_people
+        and move.axis is not Axis.CONDITION
+        and here.on(move.axis) in move.before
+        and (move.axis is not Axis.DISPLAY or here.handling in OPEN)
+        and (role is None or role in move.by)
+    )
 
 
 def moved(handling: Handling, name: str) -> Handling:
-    """The handling after a move.
+    """The handling after a move, whoever makes it.
 
     Raises:
         NotAllowedError: The table does not have it; holds what people may do instead.
     """
     move = _BY_NAME[name]
     if handling not in move.before:
-        choices = allowed(handling)
-        raise NotAllowedError(f"cannot {name} what is {handling}; possible: {', '.join(choices)}", allowed=choices)
-    return handling if move.after is None else move.after
+        raise _refusal(f"cannot {name} what is {handling}", allowed(handling))
+    return handling if move.after is None or move.axis is not Axis.HANDLING else Handling(move.after)
+
+
+def check(name: str, situation: Situation, wish: Wish, deadlines: Deadlines) -> None:
+    """Hold a move that a person asks for to the table and its guard.
+
+    Raises:
+        NotAllowedError: It cannot be; says why, and what this person may do instead.
+    """
+    move, may = _BY_NAME[name], allowed(situation, wish.role)
+    value = situation.on(move.axis)
+    if value not in move.before or (move.axis is Axis.DISPLAY and situation.handling not in OPEN):
+        raise _refusal(f"cannot {name} what is {value}", may)
+    if wish.role not in move.by:
+        raise _refusal(f"as {wish.role} you may not {name} this", may)
+    guard = GUARDS.get(name)
+    reason = guard(situation, wish, deadlines) if guard else None
+    if reason is not None:
+        raise NotAllowedError(reason, allowed=may)
 
 
 def done(name: str) -> str:
@@ -154,22 +307,93 @@ def done(name: str) -> str:
     return _BY_NAME[name].done
 
 
-def check_resolution(level: Level, verdict: Verdict, note: str, cause: Cause | None) -> None:
-    """Hold a resolution to what must be said with it.
-
-    Raises:
-        NotAllowedError: Something is missing; says what.
-    """
-    if verdict is Verdict.NONE:
-        verdicts = tuple(each.value for each in Verdict if each is not Verdict.NONE)
-        raise NotAllowedError(f"say what it was: {', '.join(verdicts)}", allowed=("resolve",))
-    if level is Level.CRITICAL and not note.strip():
-        raise NotAllowedError("a red incident needs a note on what was done", allowed=("resolve",))
-    if verdict in (Verdict.FALSE, Verdict.NUISANCE) and cause is None:
-        causes = ", ".join(each.value for each in Cause)
-        raise NotAllowedError(f"say what caused it: {causes}", allowed=("resolve",))
-
-
 def incident_id(first_alert: str) -> str:
     """The id of the incident that an alert opens."""
     return uuid.uuid5(uuid.UUID("6f0e7a52-0d8e-5c1b-9c57-6a5f5b2d9e11"), first_alert).hex
+
+
+def _refusal(reason: str, may: tuple[str, ...]) -> NotAllowedError:
+    return NotAllowedError(f"{reason}; possible: {', '.join(may) or 'nothing'}", allowed=may)
+
+
+def _acknowledging(here: Situation, wish: Wish, _: Deadlines) -> str | None:
+    if wish.role != Role.RESIDENT or (here.own and here.level.rank <= Level.NOTICE.rank):
+        return None
+    return "a resident can only acknowledge what is blue or green at his own site"
+
+
+def _resolving(here: Situation, wish: Wish, _: Deadlines) -> str | None:
+    red, verdict = here.level is Level.CRITICAL, wish.verdict
+    verdicts = ", ".join(each.value for each in Verdict if each is not Verdict.NONE)
+    reasons = (
+        (wish.role == Role.RESPONDER and not here.own, "you were not sent there"),
+        (verdict is Verdict.NONE, f"say what it was: {verdicts}"),
+        (red and not wish.note.strip(), "a red incident needs a note on what was done"),
+        (
+            verdict in (Verdict.FALSE, Verdict.NUISANCE) and wish.cause is None,
+            f"say what caused it: {', '.join(each.value for each in Cause)}",
+        ),
+        (
+            verdict is Verdict.TRUE and here.to_reset,
+            "the device still reports it; it is dealt with when that has ended and the device is reset",
+        ),
+        (
+            red and verdict is Verdict.FALSE and not (wish.evidence or wish.second),
+            "to call a red incident false takes a picture that shows it (evidence) or a second person (second)",
+        ),
+    )
+    return next((reason for holds, reason in reasons if holds), None)
+
+
+def _reopening(here: Situation, wish: Wish, deadlines: Deadlines) -> str | None:
+    if wish.role == Role.RESIDENT and not here.own:
+        return "only who reported it can say that it was not solved"
+    within = timedelta(seconds=deadlines.reopened_within_s)
+    if here.resolved is not None and wish.now - here.resolved > within:
+        return f"it was resolved more than {within.total_seconds() / 3600:g} hours ago; report it anew"
+    return None
+
+
+def _shelving(here: Situation, wish: Wish, deadlines: Deadlines) -> str | None:
+    if not wish.note.strip():
+        return "say why it is put aside"
+    if here.level is Level.CRITICAL and wish.role not in _SUPERVISORS:
+        return "only a supervisor can put a red incident aside"
+    if here.level is Level.CRITICAL and wish.until is None:
+        return "red is put aside until a time, not until it returns; give `until`"
+    return _ends_in_time(wish, deadlines.shelved_at_most_s.of(here.level.value), f"a {here.level.value} one")
+
+
+def _maintaining(here: Situation, wish: Wish, deadlines: Deadlines) -> str | None:
+    if not wish.note.strip():
+        return "say what is done to the device"
+    if here.life_safety and wish.role not in _SUPERVISORS:
+        return "a device on which lives depend is taken out of service by a supervisor"
+    if wish.until is None:
+        return "say until when; give `until`"
+    return _ends_in_time(wish, timedelta(seconds=deadlines.maintenance_at_most_s), "a device")
+
+
+def _ends_in_time(wish: Wish, longest: timedelta | None, what: str) -> str | None:
+    if wish.until is None:
+        return None
+    if wish.until <= wish.now:
+        return "the end is past; give a later `until`"
+    if longest is not None and wish.until - wish.now > longest:
+        return f"{what} can be hidden for {longest.total_seconds() / 60:g} minutes at a time, not longer"
+    return None
+
+
+def _rating(here: Situation, wish: Wish, _: Deadlines) -> str | None:
+    return None if here.own or wish.role != Role.RESIDENT else "only who reported it can rate it"
+
+
+GUARDS: Mapping[str, Callable[[Situation, Wish, Deadlines], str | None]] = {
+    "acknowledge": _acknowledging,
+    "resolve": _resolving,
+    "reopen": _reopening,
+    "shelve": _shelving,
+    "maintain": _maintaining,
+    "rate": _rating,
+}
+"""By move, why it cannot be; None when it can."""

@@ -18,7 +18,8 @@ from pathlib import Path
 from alerts.alert import Change
 from alerts.engine import HEALTH_SUFFIX, Engine
 from alerts.places import Places, places_of
-from alerts.recording import ENGINE, Batch, Moment, Recorded, record, timed
+from alerts.incident import ENGINE
+from alerts.recording import Batch, Moment, Recorded, record, timed
 from alerts.repository import Connection, read_cursor, read_states, write_cursor
 from alerts.rulebook import RuleBook, load_rules
 from alerts.scope import strangers

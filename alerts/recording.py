@@ -19,7 +19,7 @@ from alerts.alert import Alert, Change, Condition, Raised, Reactivated, Shown, W
 from alerts.cells import Unsaved
 from alerts.engine import REOPENED_KIND
 from alerts.grouping import Member, announces_again, summed_up
-from alerts.incident import REALARM_AFTER_S, Handling, Verdict, done, incident_id, moved
+from alerts.incident import ENGINE, REALARM_AFTER_S, Handling, Verdict, done, incident_id, moved
 from alerts.repository import (
     Connection,
     append_events,
@@ -35,9 +35,6 @@ from alerts.repository import (
 )
 from alerts.views import AlertView, IncidentView
 from hub.events import Event, Phase, event_to_json, time_to_text
-
-ENGINE = "engine"
-"""Who makes these moves, and the name of the cursor."""
 
 
 @dataclass(frozen=True, slots=True)

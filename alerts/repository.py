@@ -8,7 +8,7 @@ thread.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
@@ -39,6 +39,7 @@ from alerts.views import (
     JournalEntry,
     alert_row,
     alert_view,
+    incident_row,
     incident_view,
     journal_entry,
 )
@@ -47,7 +48,7 @@ from hub.errors import NotFoundError
 from hub.events import Event, event_from_json, time_from_text, time_to_text
 from hub.store.database import Database
 from hub.store.facts import event_row
-from hub.store.schema import alerts, cursors, events, incidents, journal, rule_states
+from hub.store.schema import alerts, cursors, events, incidents, journal, orders, rule_states
 
 __all__ = ["AlertView", "Connection", "Filter", "IncidentView", "JournalEntry", "Page", "Repository"]
 
@@ -233,9 +234,7 @@ def read_incident(connection: Connection, incident: str) -> IncidentView:
 
 def write_incident(connection: Connection, view: IncidentView, *, new: bool) -> None:
     """Store all of an incident but its alerts."""
-    row: dict[str, Any] = {each.name: getattr(view, each.name) for each in fields(view) if each.name != "alerts"}
-    row |= {"opened": time_to_text(view.opened), "changed": time_to_text(view.changed)}
-    row |= {"level": view.level.value, "handling": view.handling.value, "verdict": view.verdict.value}
+    row = incident_row(view)
     if new:
         connection.execute(insert(incidents), row)
     else:
@@ -307,6 +306,24 @@ def write_journal(connection: Connection, entries: Iterable[Mapping[str, Any]]) 
     return newest or 0
 
 
+def is_own(connection: Connection, incident: IncidentView, account: str) -> bool:
+    """Whether a person reported an incident, or was sent there and has not declined."""
+    if incident.reporter == account:
+        return True
+    mine = select(orders.c.id).where(
+        orders.c.incident == incident.id, orders.c.unit == account, orders.c.state.not_in(("declined", "cancelled"))
+    )
+    return connection.execute(mine.limit(1)).first() is not None
+
+
+def to_reset(connection: Connection, incident: str) -> bool:
+    """Whether a device that a person has to reset still reports an incident."""
+    query = select(alerts.c.id).where(
+        alerts.c.incident == incident, alerts.c.to_reset, alerts.c.condition == Condition.ACTIVE.value
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def last_move(connection: Connection, incident: str, moves: Sequence[str]) -> JournalEntry | None:
     """The newest of some moves of people on an incident."""
     query = (
@@ -341,9 +358,10 @@ def write_cursor(connection: Connection, reader: str, seq: int) -> None:
         connection.execute(insert(cursors), {"reader": reader, "seq": seq})
 
 
-def read_states(connection: Connection) -> list[StoredState]:
-    """The engine's memory."""
-    rows = connection.execute(select(rule_states).order_by(rule_states.c.rule, rule_states.c.key)).all()
+def read_states(connection: Connection, *, rule: str | None = None) -> list[StoredState]:
+    """The engine's memory, or what of it belongs to one rule."""
+    query = select(rule_states).order_by(rule_states.c.rule, rule_states.c.key)
+    rows = connection.execute(query if rule is None else query.where(rule_states.c.rule == rule)).all()
     return [
         StoredState(rule, key, hash_, None if due is None else time_from_text(due), body)
         for rule, key, hash_, due, body in rows

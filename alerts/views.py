@@ -6,12 +6,12 @@ Made from stored rows by `repository.py`; what is shown in one place is shown in
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
 from alerts.alert import Alert
-from alerts.incident import Handling, Verdict, allowed
+from alerts.incident import Display, Handling, Situation, Verdict, allowed
 from alerts.kinds import ALERT_KINDS
 from config.community import Level
 from hub.events import time_from_text, time_to_text
@@ -44,6 +44,7 @@ class AlertView:
     do_zh: str
     do_en: str
     muted_by: str | None
+    to_reset: bool
     why: Mapping[str, Any]
 
     def to_json(self) -> dict[str, Any]:
@@ -72,13 +73,26 @@ class AlertView:
             "do": {"zh": self.do_zh, "en": self.do_en},
             "muted": self.muted_by is not None,
             "muted_by": self.muted_by,
+            "to_reset": self.to_reset,
             "why": dict(self.why),
         }
 
 
 @dataclass(frozen=True, slots=True)
 class IncidentView:
-    """An incident with its alerts, the first one first."""
+    """An incident with its alerts, the first one first.
+
+    Attributes besides those of the first day:
+        since: When its handling last changed, or it was escalated.
+        resolved: When it was resolved, None when it is not.
+        due: When time moves it next (`alerts/deadlines.py`).
+        escalated: How far up the grid it has gone: 0 household group to 3 town.
+        reporter: Account name of the person who reported it, None when a device did.
+        rating: What that person gave it, 1 to 5.
+        merged_into: Id of the incident in which it goes on.
+        display: Whether a person hid it; what alerts hide stands in `muted`.
+        hidden_until, hidden_by, hidden_why: The end of that, None until it returns; who; and why.
+    """
 
     id: str
     number: int
@@ -97,11 +111,44 @@ class IncidentView:
     text_zh: str
     text_en: str
     alerts: tuple[AlertView, ...]
+    since: datetime | None = None
+    resolved: datetime | None = None
+    due: datetime | None = None
+    escalated: int = 0
+    reporter: str | None = None
+    rating: int | None = None
+    merged_into: str | None = None
+    display: Display = Display.SHOWN
+    hidden_until: datetime | None = None
+    hidden_by: str | None = None
+    hidden_why: str = ""
+
+    @property
+    def shown_as(self) -> Display:
+        """Whether it is shown, and who hid it; a person's hiding is named before an alert's."""
+        return Display.MUTED if self.display is Display.SHOWN and self.muted else self.display
+
+    def situation(self, *, own: bool = False, to_reset: bool = False) -> Situation:
+        """What the guards of the table look at.
+
+        Args:
+            own: The person who asks lives there, reported it, or was sent.
+            to_reset: A device that has to be reset still reports it.
+        """
+        return Situation(
+            handling=self.handling,
+            level=self.level,
+            active=self.active,
+            display=self.shown_as,
+            to_reset=to_reset,
+            resolved=self.resolved,
+            own=own,
+        )
 
     @property
     def allowed(self) -> tuple[str, ...]:
         """What people may do with it now."""
-        return allowed(self.handling)
+        return allowed(self.situation())
 
     def to_json(self) -> dict[str, Any]:
         """As JSON types."""
@@ -122,6 +169,17 @@ class IncidentView:
             "changed": time_to_text(self.changed),
             "version": self.version,
             "text": {"zh": self.text_zh, "en": self.text_en},
+            "since": _text(self.since),
+            "resolved": _text(self.resolved),
+            "due": _text(self.due),
+            "escalated": self.escalated,
+            "reporter": self.reporter,
+            "rating": self.rating,
+            "merged_into": self.merged_into,
+            "display": self.shown_as.value,
+            "hidden_until": _text(self.hidden_until),
+            "hidden_by": self.hidden_by,
+            "hidden_why": self.hidden_why,
             "alerts": [alert.to_json() for alert in self.alerts],
             "allowed": list(self.allowed),
         }
@@ -181,6 +239,7 @@ def alert_row(alert: Alert, incident: str) -> dict[str, Any]:
         "do_zh": alert.do.zh,
         "do_en": alert.do.en,
         "muted_by": alert.muted_by,
+        "to_reset": alert.to_reset,
         "why": alert.why,
     }
 
@@ -194,11 +253,25 @@ def alert_view(row: Mapping[str, Any]) -> AlertView:
     return AlertView(**parts)
 
 
+_INCIDENT_TIMES = ("opened", "changed", "since", "resolved", "due", "hidden_until")
+
+
+def incident_row(view: IncidentView) -> dict[str, Any]:
+    """The row of an incident; its alerts have rows of their own."""
+    row: dict[str, Any] = {each.name: getattr(view, each.name) for each in fields(view) if each.name != "alerts"}
+    for name in _INCIDENT_TIMES:
+        row[name] = _text(row[name])
+    for name in ("level", "handling", "verdict", "display"):
+        row[name] = row[name].value
+    return row
+
+
 def incident_view(row: Mapping[str, Any], alerts: tuple[AlertView, ...]) -> IncidentView:
     """The incident in a row, with its alerts."""
     parts = dict(row)
-    parts["opened"], parts["changed"] = time_from_text(parts["opened"]), time_from_text(parts["changed"])
-    parts["level"] = Level(parts["level"])
+    for name in _INCIDENT_TIMES:
+        parts[name] = None if parts[name] is None else time_from_text(parts[name])
+    parts["level"], parts["display"] = Level(parts["level"]), Display(parts["display"])
     parts["handling"], parts["verdict"] = Handling(parts["handling"]), Verdict(parts["verdict"])
     return IncidentView(**parts, alerts=alerts)
 
@@ -206,6 +279,10 @@ def incident_view(row: Mapping[str, Any], alerts: tuple[AlertView, ...]) -> Inci
 def journal_entry(row: Mapping[str, Any]) -> JournalEntry:
     """The move in a row."""
     return JournalEntry(**{**row, "at": time_from_text(row["at"])})
+
+
+def _text(moment: datetime | None) -> str | None:
+    return None if moment is None else time_to_text(moment)
 
 
 def _name(kind: str) -> dict[str, str]:

@@ -16,7 +16,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from starlette.responses import FileResponse
 
 from alerts.errors import MovedMeanwhileError
-from alerts.incident import Handling
+from alerts.incident import FINISHED, OPEN, Handling, allowed
 from alerts.repository import Filter
 from alerts.views import AlertView as StoredAlert
 from alerts.views import IncidentView as StoredIncident
@@ -35,8 +35,11 @@ from api.schemas.incidents import (
     IncidentDetail,
     IncidentView,
     Place,
+    RateBody,
     ReopenBody,
     ResolveBody,
+    ShelveBody,
+    UnshelveBody,
 )
 from api.schemas.places import Text
 from config.community import Area, Camera, Community, Level, Site
@@ -47,9 +50,7 @@ router = APIRouter(prefix="/api/v1", tags=["incidents"])
 Viewer = Annotated[Principal, Depends(needs(Permission.VIEW_INCIDENTS))]
 Handler = Annotated[Principal, Depends(needs(Permission.HANDLE_INCIDENTS))]
 
-_OPEN = (Handling.NEW, Handling.SEEN, Handling.DISPATCHED, Handling.ON_SCENE)
-_DONE = (Handling.RESOLVED, Handling.CLOSED)
-_STATES: dict[str, tuple[Handling, ...]] = {"open": _OPEN, "done": _DONE, "all": ()}
+_STATES: dict[str, tuple[Handling, ...]] = {"open": OPEN, "done": FINISHED, "all": ()}
 JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "The picture."}}
 
 
@@ -115,7 +116,7 @@ class Move:
         self._response = response
         self._expected = etags.version(if_match)
 
-    def make(self, move: Callable[[str, int | None], StoredIncident]) -> IncidentView:
+    def make(self, move: Callable[[Principal, int | None], StoredIncident]) -> IncidentView:
         """Make the move: `move(who, expected version)`.
 
         Raises:
@@ -123,7 +124,7 @@ class Move:
         """
         names = Names(self._here.revisions.current())
         try:
-            moved = move(self._who.name, self._expected)
+            moved = move(self._who, self._expected)
         except MovedMeanwhileError as error:
             kind = SomebodyWasFirstError if self._expected is None else ChangedMeanwhileError
             raise kind(
@@ -194,7 +195,14 @@ def resolve(*, incident_id: str, moving: Moving, body: ResolveBody) -> IncidentV
     """Say what it was. Red needs a note; false and nuisance need a cause."""
     return moving.make(
         lambda who, expected: moving.handling.resolve(
-            incident_id, who, body.verdict, note=body.note, cause=body.cause, expected_version=expected
+            incident_id,
+            who,
+            body.verdict,
+            note=body.note,
+            cause=body.cause,
+            evidence=body.evidence,
+            second=body.second,
+            expected_version=expected,
         )
     )
 
@@ -204,6 +212,33 @@ def reopen(*, incident_id: str, moving: Moving, body: ReopenBody | None = None) 
     """Work on it again; it keeps its number."""
     note = "" if body is None else body.note
     return moving.make(lambda who, expected: moving.handling.reopen(incident_id, who, note, expected_version=expected))
+
+
+@router.post("/incidents/{incident_id}/shelve", summary="Put it aside")
+def shelve(*, incident_id: str, moving: Moving, body: ShelveBody) -> IncidentView:
+    """Hide it until a time, or until it returns; with a reason, and no longer than its level allows."""
+    return moving.make(
+        lambda who, expected: moving.handling.shelve(
+            incident_id, who, body.reason, body.until, expected_version=expected
+        )
+    )
+
+
+@router.post("/incidents/{incident_id}/unshelve", summary="Have it shown again")
+def unshelve(*, incident_id: str, moving: Moving, body: UnshelveBody | None = None) -> IncidentView:
+    """Show it again; what still holds has to be seen again."""
+    note = "" if body is None else body.note
+    return moving.make(
+        lambda who, expected: moving.handling.unshelve(incident_id, who, note, expected_version=expected)
+    )
+
+
+@router.post("/incidents/{incident_id}/rate", summary="How it went")
+def rate(*, incident_id: str, moving: Moving, body: RateBody) -> IncidentView:
+    """Rate what you reported, 1 to 5; it closes by that when it is over."""
+    return moving.make(
+        lambda who, expected: moving.handling.rate(incident_id, who, body.stars, body.note, expected_version=expected)
+    )
 
 
 @router.get("/incidents/{incident_id}/still.jpg", summary="Its picture", response_class=FileResponse, responses=JPEG)
@@ -230,5 +265,5 @@ def _view(here: Parts, names: Names, who: Principal, found: StoredIncident) -> I
     body["alert_count"] = len(found.alerts)
     body["place"] = names.place(site=found.site, area=found.area, camera=found.camera)
     body["do"] = None if most is None else {"zh": most.do_zh, "en": most.do_en}
-    body["allowed"] = body["allowed"] if allows(who, Permission.HANDLE_INCIDENTS) else []
+    body["allowed"] = allowed(found.situation(), who.role) if allows(who, Permission.HANDLE_INCIDENTS) else []
     return IncidentView.model_validate(body)

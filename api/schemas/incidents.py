@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from alerts.incident import Cause, Handling, Verdict
+from alerts.incident import Cause, Display, Handling, Verdict
 from api.schemas.places import Text
 from config.community import Level
 
@@ -48,6 +48,7 @@ class AlertView(BaseModel):
     do: Text
     muted: bool = Field(default=False, description="Whether another alert that is active hides it.")
     muted_by: str | None = Field(default=None, description="Id of that alert.")
+    to_reset: bool = Field(default=False, description="Whether a person has to reset its device when it has ended.")
     why: dict[str, Any] = Field(description="Rule, shape, facts and the ids of the events that spoke.")
     still: str | None = Field(default=None, description="Address of the kept picture, if there is one.")
 
@@ -115,6 +116,17 @@ class IncidentView(BaseModel):
     place: Place
     opened: datetime
     changed: datetime
+    since: datetime | None = Field(default=None, description="When its handling last changed, or it was escalated.")
+    resolved: datetime | None = None
+    due: datetime | None = Field(default=None, description="When time moves it next.")
+    escalated: int = Field(default=0, description="How far up the grid it has gone: 0 household group to 3 town.")
+    reporter: str | None = Field(default=None, description="Account name of the person who reported it.")
+    rating: int | None = Field(default=None, description="What that person gave it, 1 to 5.")
+    merged_into: str | None = Field(default=None, description="Id of the incident in which it goes on.")
+    display: Display = Field(default=Display.SHOWN, description="Whether it is shown, and who hid it.")
+    hidden_until: datetime | None = Field(default=None, description="The end of that; none until it returns.")
+    hidden_by: str | None = None
+    hidden_why: str = ""
     version: int = Field(description="Counts changes; the ETag is this number in quotes.")
     text: Text
     do: Text | None = None
@@ -152,6 +164,30 @@ class ResolveBody(_Body):
     verdict: Literal["true", "false", "test", "nuisance", "duplicate"] = Field(examples=["true"])
     note: Annotated[str, Field(max_length=2000, description="Required for level red.")] = ""
     cause: Annotated[Cause | None, Field(description="Required for `false` and `nuisance`: what caused it.")] = None
+    evidence: Annotated[str, Field(max_length=200, description="Id of a picture or clip that shows it.")] = ""
+    second: Annotated[str, Field(max_length=64, description="Account name of a second person who agrees.")] = ""
+
+
+class ShelveBody(_Body):
+    """Not now."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=2000, examples=["Welding until noon"])]
+    until: Annotated[datetime | None, Field(description="When it is shown again; left out: when it has returned.")] = (
+        None
+    )
+
+
+class UnshelveBody(_Body):
+    """Back again."""
+
+    note: Note = ""
+
+
+class RateBody(_Body):
+    """How it went."""
+
+    stars: Annotated[int, Field(ge=1, le=5)]
+    note: Note = ""
 
 
 class ReopenBody(_Body):

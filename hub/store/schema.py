@@ -225,6 +225,28 @@ incidents = Table(
 ASIDE = "topic IN ('rule', 'shadow', 'withheld')"
 """Which journal entries are few and are asked for by topic; a query must say it word for word to use the index."""
 
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", Text, primary_key=True, comment="random"),
+    Column("incident", Text, ForeignKey("incidents.id"), nullable=False, comment="what it is about"),
+    Column("unit", Text, nullable=False, comment="account name of who is sent"),
+    Column("state", Text, nullable=False, comment="ordered, accepted, declined, arrived, done, cancelled"),
+    Column("grid", Integer, nullable=False, comment="level of the grid it was given to, 0 to 3"),
+    Column("ordered", Text, nullable=False, comment="when"),
+    Column("ordered_by", Text, nullable=False, comment="account name, or engine"),
+    Column("due", Text, comment="when time moves it next: to be accepted, or done, by then"),
+    Column("accepted", Text, comment="when"),
+    Column("arrived", Text, comment="when"),
+    Column("arrived_by", Text, comment="how that was shown: position, code or photo"),
+    Column("ended", Text, comment="when it was done, declined or cancelled"),
+    Column("note", Text, nullable=False, server_default="", comment="what was said last"),
+    Index("ix_orders_incident", "incident"),
+    Index("ix_orders_unit_state", "unit", "state"),
+    Index("ix_orders_due", "due"),
+    comment="somebody is sent to an incident",
+)
+
 journal = Table(
     "journal",
     metadata,

@@ -16,6 +16,7 @@ from config.secrets import Secret
 from hub.events import Phase
 from hub.store.database import Database
 from tests.alerts.conftest import MakeRoom, Room
+from tests.fakes.people import LIN
 from tests.fakes.stories import START, event, seen
 from tests.fakes.web import Recipient, web_recipient
 
@@ -94,7 +95,7 @@ def test_every_move_of_an_incident_is_told_and_nothing_from_before(
     room.happens(event("smoke", 1, source="old", site="elsewhere", fields={"alarm": True}))
     delivery.apply(community(desk))
     room.happens(event("smoke", 2, fields={"alarm": True}))
-    room.handling.acknowledge(room.incidents[0].id, "lin", "calling")
+    room.handling.acknowledge(room.incidents[0].id, LIN, "calling")
     told = desk.waits_for(2)
     assert [each.body["move"] for each in told] == ["opened", "acknowledged"]
     assert told[1].body["who"] == "lin"

@@ -11,6 +11,7 @@ from config.community import Level
 from hub.errors import NotAllowedError, NotFoundError
 from hub.events import Phase
 from tests.alerts.conftest import Room
+from tests.fakes.people import CHEN, LIN, WANG
 from tests.fakes.stories import event, seen
 
 
@@ -35,7 +36,7 @@ def test_smoke_opens_one_incident_and_the_journal_tells_it_in_order(room: Room) 
 
 def test_acknowledging_says_who_and_leaves_the_condition(room: Room) -> None:
     room.happens(smoke(1))
-    seen_by = room.handling.acknowledge(room.incident.id, "lin", "calling them")
+    seen_by = room.handling.acknowledge(room.incident.id, LIN, "calling them")
     assert (seen_by.handling, seen_by.active, seen_by.version) == (Handling.SEEN, True, 2)
     entry = room.journal[-1]
     assert (entry.move, entry.who, entry.note) == ("acknowledged", "lin", "calling them")
@@ -44,9 +45,9 @@ def test_acknowledging_says_who_and_leaves_the_condition(room: Room) -> None:
 
 def test_the_second_to_acknowledge_is_told_who_was_first(room: Room) -> None:
     room.happens(smoke(1))
-    room.handling.acknowledge(room.incident.id, "lin")
+    room.handling.acknowledge(room.incident.id, LIN)
     with pytest.raises(MovedMeanwhileError, match="was acknowledged by lin at ") as caught:
-        room.handling.acknowledge(room.incident.id, "wang")
+        room.handling.acknowledge(room.incident.id, WANG)
     assert caught.value.first is not None
     assert caught.value.first.who == "lin"
     assert caught.value.incident.handling is Handling.SEEN
@@ -55,15 +56,15 @@ def test_the_second_to_acknowledge_is_told_who_was_first(room: Room) -> None:
 def test_a_move_on_an_older_version_is_a_conflict(room: Room) -> None:
     room.happens(smoke(1))
     version = room.incident.version
-    room.handling.comment(room.incident.id, "lin", "on the phone")
+    room.handling.comment(room.incident.id, LIN, "on the phone")
     with pytest.raises(MovedMeanwhileError):
-        room.handling.acknowledge(room.incident.id, "wang", expected_version=version)
+        room.handling.acknowledge(room.incident.id, WANG, expected_version=version)
 
 
 def test_what_is_resolved_after_it_returned_is_closed_at_once_and_the_next_smoke_is_a_new_incident(room: Room) -> None:
     room.happens(smoke(1), clear(60))
     assert room.incident.active is False
-    closed = room.handling.resolve(room.incident.id, "lin", "true", note="pan on the stove")
+    closed = room.handling.resolve(room.incident.id, LIN, "true", note="pan on the stove")
     assert (closed.handling, closed.verdict) == (Handling.CLOSED, Verdict.TRUE)
     room.runs()
     assert room.repository.alert(closed.alerts[0].id).condition == "closed"
@@ -73,7 +74,7 @@ def test_what_is_resolved_after_it_returned_is_closed_at_once_and_the_next_smoke
 
 def test_what_is_resolved_while_active_closes_when_it_returns_and_rings_no_more(room: Room) -> None:
     room.happens(smoke(1))
-    room.handling.resolve(room.incident.id, "lin", "false", cause="cooking")
+    room.handling.resolve(room.incident.id, LIN, "false", cause="cooking")
     room.runs()
     assert room.incident.handling is Handling.RESOLVED
     room.happens(smoke(30), smoke(400))
@@ -90,8 +91,8 @@ def test_an_sos_is_ended_by_a_person_only(room: Room) -> None:
     room.passes(90_000)
     assert room.incident.active is True
     with pytest.raises(NotAllowedError, match="needs a note"):
-        room.handling.resolve(room.incident.id, "lin", "true")
-    room.handling.resolve(room.incident.id, "lin", "true", note="ambulance called")
+        room.handling.resolve(room.incident.id, LIN, "true")
+    room.handling.resolve(room.incident.id, LIN, "true", note="ambulance called")
     room.runs()
     assert (room.incident.handling, room.incident.active) == (Handling.CLOSED, False)
     room.happens(event("sos", 90_100, source="button-1", fields={"pressed": True}))
@@ -101,28 +102,28 @@ def test_an_sos_is_ended_by_a_person_only(room: Room) -> None:
 def test_a_false_alarm_needs_a_cause_and_every_resolution_a_verdict(room: Room) -> None:
     room.happens(smoke(1))
     with pytest.raises(NotAllowedError, match="say what caused it"):
-        room.handling.resolve(room.incident.id, "lin", "false")
+        room.handling.resolve(room.incident.id, LIN, "false")
     with pytest.raises(NotAllowedError, match="say what it was"):
-        room.handling.resolve(room.incident.id, "lin", "none")
+        room.handling.resolve(room.incident.id, LIN, "none")
     with pytest.raises(NotAllowedError, match="known are"):
-        room.handling.resolve(room.incident.id, "lin", "maybe")
+        room.handling.resolve(room.incident.id, LIN, "maybe")
     assert room.incident.handling is Handling.NEW
 
 
 def test_what_was_not_solved_is_reopened_with_its_number(room: Room) -> None:
     room.happens(smoke(1), clear(60))
-    room.handling.resolve(room.incident.id, "lin", "true")
+    room.handling.resolve(room.incident.id, LIN, "true")
     room.runs()
-    again = room.handling.reopen(room.incident.id, "chen", "still smells")
+    again = room.handling.reopen(room.incident.id, CHEN, "still smells")
     assert (again.number, again.handling, again.verdict) == (1, Handling.SEEN, Verdict.NONE)
-    assert room.handling.resolve(again.id, "chen", "true").handling is Handling.CLOSED
+    assert room.handling.resolve(again.id, CHEN, "true").handling is Handling.CLOSED
 
 
 def test_reopening_what_is_still_active_keeps_it_from_closing_by_itself(room: Room) -> None:
     room.happens(smoke(1))
-    room.handling.resolve(room.incident.id, "lin", "true")
+    room.handling.resolve(room.incident.id, LIN, "nuisance", cause="cooking")
     room.runs()
-    room.handling.reopen(room.incident.id, "lin")
+    room.handling.reopen(room.incident.id, LIN)
     room.runs()
     room.happens(clear(60))
     assert room.incident.handling is Handling.SEEN
@@ -131,10 +132,11 @@ def test_reopening_what_is_still_active_keeps_it_from_closing_by_itself(room: Ro
 def test_an_illegal_move_answers_with_what_is_allowed(room: Room) -> None:
     room.happens(smoke(1))
     with pytest.raises(NotAllowedError, match="cannot reopen what is new") as caught:
-        room.handling.reopen(room.incident.id, "lin")
-    assert caught.value.allowed == ("acknowledge", "comment", "resolve") == room.incident.allowed
+        room.handling.reopen(room.incident.id, LIN)
+    assert caught.value.allowed == allowed(room.incident.situation(), LIN.role)
+    assert caught.value.allowed[:3] == ("acknowledge", "dispatch", "resolve")
     with pytest.raises(NotFoundError):
-        room.handling.acknowledge("no-such-incident", "lin")
+        room.handling.acknowledge("no-such-incident", LIN)
 
 
 def test_a_level_that_rises_has_to_be_seen_again(room: Room) -> None:
@@ -142,11 +144,11 @@ def test_a_level_that_rises_has_to_be_seen_again(room: Room) -> None:
         return event("water_level", at_s, source="river-1", site="junction-3", fields={"level_m": level_m})
 
     room.happens(river(0, 2.1), river(60, 2.1))
-    room.handling.acknowledge(room.incident.id, "lin")
+    room.handling.acknowledge(room.incident.id, LIN)
     room.happens(river(120, 3.1), river(180, 3.1))
     assert (room.incident.handling, room.incident.level) == (Handling.NEW, Level.SERIOUS)
     assert room.incident.text_en == "river-1 at 3.1 m (orange)"
-    room.handling.resolve(room.incident.id, "lin", "true")
+    room.handling.resolve(room.incident.id, LIN, "true")
     room.runs()
     room.happens(river(240, 3.6), river(300, 3.6))
     assert (room.incident.handling, room.incident.verdict) == (Handling.NEW, Verdict.NONE)
@@ -157,7 +159,7 @@ def test_a_level_that_rises_has_to_be_seen_again(room: Room) -> None:
 
 def test_what_comes_again_soon_is_chatter_and_what_comes_later_is_announced(room: Room) -> None:
     room.happens(smoke(1))
-    room.handling.acknowledge(room.incident.id, "lin")
+    room.handling.acknowledge(room.incident.id, LIN)
     room.happens(clear(10), smoke(20))
     assert room.incident.handling is Handling.SEEN
     room.happens(clear(30), smoke(200))

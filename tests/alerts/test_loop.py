@@ -21,6 +21,7 @@ from hub.errors import ConfigurationError, StoreError
 from hub.store.database import Database
 from hub.store.event_log import EventLog, Fact
 from tests.alerts.conftest import MakeRoom
+from tests.fakes.people import LIN
 from tests.fakes.stories import COMMUNITY, event, health, moment, seen
 
 SMOKE = event("smoke", 1, fields={"alarm": True})
@@ -54,7 +55,7 @@ def test_what_was_open_before_a_restart_is_the_same_alert_after_it(make_room: Ma
 def test_a_resolution_made_while_the_engine_was_away_reaches_it(make_room: MakeRoom) -> None:
     first = make_room()
     first.happens(SMOKE)
-    first.handling.resolve(first.incident.id, "lin", "true")
+    first.handling.resolve(first.incident.id, LIN, "nuisance", cause="cooking")
     second = make_room()
     second.happens(event("smoke", 60, fields={"alarm": False}))
     assert second.incident.handling == "closed"

@@ -8,6 +8,7 @@ import pytest
 
 from hub.events import Event
 from tests.alerts.conftest import MakeRoom
+from tests.fakes.people import LIN
 from tests.fakes.stories import Story, book_of, event
 
 FRAME = """
@@ -110,7 +111,7 @@ def test_an_incident_that_is_hidden_is_listed_so_and_has_to_be_seen_again_when_i
     assert hidden.alerts[0].muted_by == cause.alerts[0].id
     [opened] = [entry for entry in room.journal if entry.incident == hidden.id and entry.move == "opened"]
     assert opened.body["muted"] is True, "so that notifiers can leave it out"
-    room.handling.acknowledge(hidden.id, "lin")
+    room.handling.acknowledge(hidden.id, LIN)
     room.happens(silent(40))
     room.passes(61)
     shown = room.repository.incident(hidden.id)

@@ -13,13 +13,14 @@ import pytest
 from alerts.around import MutesSpec, UnlessSpec
 from alerts.calendar import HoursSpec
 from alerts.engine import REOPENED_KIND, RESOLVED_KIND
-from alerts.incident import MOVES, Cause, Handling, Verdict
+from alerts.incident import ENGINE, MOVES, Cause, Handling, Verdict
 from alerts.kinds import ALERT_KINDS
 from alerts.rule import ForEach, RuleSpec
 from alerts.rulebook import SHIPPED, load_rules
 from alerts.scope import ScopeSpec
 from alerts.words import PLACES
 from config.reading import read_text
+from hub.access import Role
 from hub.events import Event, Phase, Quality, event_from_json, event_to_json
 from hub.sensors.kinds import KINDS, Flag, Number, Text
 
@@ -98,14 +99,17 @@ def test_the_example_is_an_event_and_every_part_of_an_event_stands_in_the_refere
 def test_every_move_verdict_and_cause_stands_in_the_reference() -> None:
     page = (PAGE_FOLDER / "incidents.md").read_text(encoding="utf-8")
     for move in MOVES:
-        before = ", ".join(f"`{each}`" for each in Handling if each in move.before)
+        before = ", ".join(f"`{each}`" for each in move.before)
+        who = [each for each in (*(role.value for role in Role), ENGINE) if each in move.by]
         row = [
+            str(move.number or ""),
             f"`{move.name}`",
-            f"`{move.done}`",
-            "any" if move.before == frozenset(Handling) else before,
+            f"`{move.done}`" if move.done else "",
+            move.axis.value,
+            "any" if move.before == tuple(each.value for each in Handling) else before,
             "unchanged" if move.after is None else f"`{move.after}`",
-            "people" if move.by_people else "engine",
-            move.means,
+            "anybody" if {role.value for role in Role} <= move.by else ", ".join(who),
+            move.means + (f" Guard: {move.guard}." if move.guard else ""),
         ]
         assert f"| {' | '.join(row)} |" in page
     for word in (*Verdict, *Cause):

@@ -95,6 +95,27 @@ def upgrade() -> None:
     op.create_index("ix_incidents_due", "incidents", ["due"])
     op.create_index("ix_incidents_handling_changed", "incidents", ["handling", "changed"])
     op.create_table(
+        "orders",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("incident", sa.Text(), nullable=False),
+        sa.Column("unit", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("grid", sa.Integer(), nullable=False),
+        sa.Column("ordered", sa.Text(), nullable=False),
+        sa.Column("ordered_by", sa.Text(), nullable=False),
+        sa.Column("due", sa.Text(), nullable=True),
+        sa.Column("accepted", sa.Text(), nullable=True),
+        sa.Column("arrived", sa.Text(), nullable=True),
+        sa.Column("arrived_by", sa.Text(), nullable=True),
+        sa.Column("ended", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["incident"], ["incidents.id"], name=op.f("fk_orders_incident")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_orders")),
+    )
+    op.create_index("ix_orders_incident", "orders", ["incident"])
+    op.create_index("ix_orders_unit_state", "orders", ["unit", "state"])
+    op.create_index("ix_orders_due", "orders", ["due"])
+    op.create_table(
         "journal",
         sa.Column("seq", _SEQUENCE, autoincrement=True, nullable=False),
         sa.Column("at", sa.Text(), nullable=False),
