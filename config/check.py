@@ -27,8 +27,8 @@ MAX_AREA_LEVELS = 4
 
 Kinds = Mapping[str, type[BaseModel]]
 
-RESERVED_SITES = frozenset({"events", "incidents", "status"})
-"""What stands after `hub/v1/` in the MQTT topics that the hub publishes itself."""
+RESERVED_SITES = frozenset({"events", "import", "incidents", "status"})
+"""What stands after `hub/v1/` in MQTT topics of the hub's own, and of those that maps read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,8 @@ def machine_problems(machine: Machine) -> Iterator[Problem]:
         yield Problem(("data",), "is a file; write a folder")
     if machine.rules is not None and not machine.rules.is_dir():
         yield Problem(("rules",), f"no such folder: {machine.rules}")
+    if machine.payloads is not None and not machine.payloads.is_dir():
+        yield Problem(("payloads",), f"no such folder: {machine.payloads}")
     if isinstance(machine.broker, ExternalBroker):
         yield from _external_broker(machine.broker)
     elif machine.broker.program is not None and not machine.broker.program.is_file():

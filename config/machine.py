@@ -129,6 +129,8 @@ class Machine(_Section):
     """Folder of the object models; None is `community-hub/models` in the user's cache folder."""
     rules: LocalPath | None = None
     """Folder of rule files; None takes the shipped catalogue."""
+    payloads: LocalPath | None = None
+    """Folder of maps of payload formats, beside the shipped ones."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     @field_validator("broker", mode="before")
