@@ -54,8 +54,14 @@ class MutesSpec(BaseModel):
         BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
         Field(min_length=1, max_length=50),
     ]
-    same: Annotated[Same, Field(json_schema_extra=WRITE_SAME)] | None = None
-    """Where; None is what the rule counts for."""
+    same: (
+        Annotated[
+            Same | Literal["gateway"],
+            Field(json_schema_extra={"x-write": "one of site, area, camera, zone, gateway"}),
+        ]
+        | None
+    ) = None
+    """Where; None is what the rule counts for. `gateway`: what sensors say that speak through the gateway it is about."""
 
 
 Mutes = Annotated[

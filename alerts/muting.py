@@ -83,6 +83,8 @@ def _alike(part: str, parent: Alert, alert: Alert, places: Places) -> bool:
     if part in ("device", "sensor"):
         ours, theirs = parent.sensor or parent.camera, alert.sensor or alert.camera
         return ours is not None and ours == theirs
+    if part == "gateway":
+        return parent.key == places.gateway_of_sensor.get(alert.sensor or "")
     ours = place_of(part, alert_place(parent), places)
     if part == "area":
         return ours is not None and ours in set(places.way_up(place_of(part, alert_place(alert), places)))

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from alerts.calendar import Almanac, almanac_of
 from alerts.nearness import Nearness, nearness_of
 from config.community import Community, Name, Ring
+from hub.sensors.gateways import gateway_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Places:
         tags_of_site: What each site is tagged with.
         almanac: Time zone and calendars.
         nearness: What is where on the ground.
+        gateway_of_sensor: Through which gateway a sensor speaks, as `gateway.health` names it.
     """
 
     sites: Mapping[str, Name]
@@ -37,6 +39,7 @@ class Places:
     tags_of_site: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     almanac: Almanac = field(default_factory=Almanac)
     nearness: Nearness = field(default_factory=Nearness)
+    gateway_of_sensor: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def device(self, source: str, language: str) -> str:
         """What a camera or sensor is called."""
@@ -70,4 +73,5 @@ def places_of(community: Community) -> Places:
         tags_of_site={site.id: frozenset(site.tags) for site in community.sites},
         almanac=almanac_of(community),
         nearness=nearness_of(community),
+        gateway_of_sensor={sensor.id: name for sensor in community.sensors if (name := gateway_of(sensor))},
     )

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from config.community import Sensor
 from hub.events import Event
 from tests.alerts.conftest import MakeRoom
 from tests.fakes.people import LIN
-from tests.fakes.stories import Story, book_of, event
+from tests.fakes.stories import COMMUNITY, Story, book_of, event
 
 FRAME = """
 - rule: {rule}
@@ -82,6 +83,20 @@ def test_an_area_includes_those_below_it(tmp_path: Path) -> None:
     story = Story(book_of(tmp_path, parent("[c]", "area"), child()))
     story.happens(event("outage", 0, site=None, area="town", fields={"on": True}), silent(10))
     assert [alert.muted_by is not None for alert in story.alerts] == [False, True]
+
+
+def test_a_gateway_hides_what_its_own_sensors_say(tmp_path: Path) -> None:
+    sensors = (
+        Sensor(id="bulb", site="hh-017", format="zigbee2mqtt"),
+        Sensor(id="lock", site="hh-017", format="zigbee2mqtt", gateway="attic"),
+        Sensor(id="meter", site="hh-017"),
+    )
+    community = COMMUNITY.model_copy(update={"sensors": sensors})
+    story = Story(book_of(tmp_path, parent("{of: c, same: gateway}", "device"), child()), community)
+    story.happens(*(event("silent", 0, source=each.id, fields={"on": True}) for each in sensors))
+    story.happens(event("outage", 10, source="zigbee2mqtt", site=None, fields={"on": True}))
+    hidden = {alert.key: alert.muted_by is not None for alert in story.alerts}
+    assert hidden == {"bulb": True, "lock": False, "meter": False, "zigbee2mqtt": False}
 
 
 def test_red_is_never_hidden_and_a_rule_on_trial_hides_nothing(tmp_path: Path) -> None:
