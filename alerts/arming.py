@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from alerts.cells import Cell, Cells
 from alerts.pattern import UNREAL
@@ -26,6 +27,25 @@ MOST_CHANGES = 16
 """Remembered of each place; the oldest gives way."""
 
 _AREA, _SITE = "area/", "site/"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The word that counts for a place.
+
+    Attributes:
+        armed: Armed or disarmed.
+        site: The site it was said of, None when of an area.
+        area: The area it was said of, None when of a site.
+        at_us: When.
+        who: The source that said it.
+    """
+
+    armed: bool
+    site: str | None
+    area: str | None
+    at_us: int
+    who: str
 
 
 class Arming:
@@ -46,9 +66,9 @@ class Arming:
         else:
             return
         cell = self._cells.get(ARMING, key) or Cell(ARMING, key, "")
-        said: list[list[int]] = [list(each) for each in cell.state.get("said", ())]
+        said = list(cell.state.get("said", ()))
         at_us = moment_us(event)
-        said.insert(bisect_right(said, at_us, key=lambda each: each[0]), [at_us, int(armed)])
+        said.insert(bisect_right(said, at_us, key=lambda each: each[0]), [at_us, armed, event.source])
         newest_us = said[-1][0]
         while len(said) > 1 and (len(said) > MOST_CHANGES or said[1][0] <= newest_us - FORGET_US):
             del said[0]
@@ -57,16 +77,21 @@ class Arming:
 
     def armed(self, place: Mapping[str, str], at_us: int, places: Places) -> bool:
         """Whether a place (site and area, those that are known) is armed at a time."""
+        said = self.said(place, at_us, places)
+        return said is not None and said.armed
+
+    def said(self, place: Mapping[str, str], at_us: int, places: Places) -> Said | None:
+        """The word that counts for a place at a time; None when nobody ever spoke of it."""
         site = place.get("site")
         area = place.get("area") or places.area_of_site.get(site or "")
-        keys = [_AREA + each for each in places.way_up(area)]
-        if site is not None:
-            keys.insert(0, _SITE + site)
-        for key in keys:
-            cell = self._cells.get(ARMING, key)
-            if cell is not None:
-                said = cell.state["said"]
-                number = bisect_right(said, at_us, key=lambda each: each[0])
-                if number:
-                    return bool(said[number - 1][1])
-        return False
+        ways = [(None, each) for each in places.way_up(area)]
+        for own, above in ways if site is None else [(site, None), *ways]:
+            cell = self._cells.get(ARMING, f"{_AREA}{above}" if own is None else f"{_SITE}{own}")
+            if cell is None:
+                continue
+            said = cell.state["said"]
+            number = bisect_right(said, at_us, key=lambda each: each[0])
+            if number:
+                then_us, armed, who = said[number - 1]
+                return Said(armed, own, above, then_us, who)
+        return None

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from alerts.arming_desk import ArmingDesk
 from alerts.delivery import Delivery
 from alerts.handling import Handling
 from alerts.loop import EngineLoop
@@ -303,6 +304,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     parts = Parts(
         accounts=accounts,
         alerts=repository,
+        arming=ArmingDesk(database, event_log, bus, clock),
         cameras=cameras,
         clock=clock,
         event_log=event_log,

@@ -8,6 +8,7 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
+from alerts.arming_desk import ArmingDesk
 from alerts.handling import Handling
 from alerts.loop import LoopStatus
 from alerts.repository import Repository
@@ -61,6 +62,7 @@ class Parts:
 
     accounts: Accounts
     alerts: Repository
+    arming: ArmingDesk
     cameras: Cameras
     clock: Clock
     event_log: EventLog

@@ -36,6 +36,8 @@ class Permission(enum.StrEnum):
 
     VIEW_PLACES = "places.view"
     """Areas and sites."""
+    ARM_PLACES = "places.arm"
+    """Arm and disarm sites and areas."""
     VIEW_CAMERAS = "cameras.view"
     """Which cameras there are and how they do; no pictures."""
     VIEW_PICTURES = "pictures.view"
@@ -82,6 +84,7 @@ class Principal:
 _ROOM = frozenset(
     {
         Permission.VIEW_PLACES,
+        Permission.ARM_PLACES,
         Permission.VIEW_CAMERAS,
         Permission.VIEW_PICTURES,
         Permission.VIEW_SENSORS,

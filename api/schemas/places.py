@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from config.community import Location, Name, Ring
 
@@ -36,3 +39,22 @@ class SiteView(BaseModel):
     ring: Ring
     location: Location | None = None
     tags: list[str] = []
+
+
+class ArmingBody(BaseModel):
+    """Arm or disarm a place."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    armed: bool
+    note: Annotated[str, Field(max_length=2000)] = ""
+
+
+class ArmingView(BaseModel):
+    """Whether a place is armed: the word about it, else about the nearest area above it of which anybody spoke."""
+
+    armed: bool
+    site: str | None = Field(default=None, description="The site of which this was said.")
+    area: str | None = Field(default=None, description="The area of which this was said, for all below it.")
+    since: datetime | None = Field(default=None, description="When; empty when nobody ever spoke of it.")
+    who: str | None = Field(default=None, description="The account or the keypad that said it.")

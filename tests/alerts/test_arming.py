@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from alerts.alert import Withheld
 from alerts.arming import Arming
+from alerts.arming_desk import ArmingDesk, ArmingState
 from alerts.cells import Cells
 from alerts.places import places_of
 from config.community import Community
 from config.errors import ConfigurationError
 from hub.events import Event, Quality
 from hub.store.facts import to_us
+from tests.alerts.conftest import Room
 from tests.fakes.shapes import check_restart
 from tests.fakes.stories import COMMUNITY, Story, book_of, event, moment
 
@@ -160,6 +162,24 @@ def test_hours_of_a_silence_cannot_be_counted_by_armed(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:
         book_of(tmp_path, rule(shape=shape))
     assert "`armed` is no time that can be counted" in str(caught.value)
+
+
+def test_what_people_say_is_seen_before_the_engine_heard_of_it_and_after(room: Room) -> None:
+    """On each kind of database."""
+    desk, places = ArmingDesk(room.database, room.event_log, room.bus, room.clock), places_of(VILLAGE)
+    assert desk.state(site="hh-017", area="group-1", places=places) == ArmingState(armed=False)
+    desk.say(site=None, area="town", armed=True, who="li", note="festival")
+    room.happens(arm(5, site="hh-018"))
+    expected = ArmingState(armed=True, area="town", since=moment(0), who="li")
+    assert desk.state(site="hh-017", area="group-1", places=places) == expected
+    desk.say(site="hh-017", area="group-1", armed=False, who="li")
+    unheard = desk.state(site="hh-017", area="group-1", places=places)
+    assert unheard == ArmingState(armed=False, site="hh-017", since=moment(5), who="li")
+    room.runs()
+    assert desk.state(site="hh-017", area="group-1", places=places) == unheard
+    assert desk.state(site="hh-018", area=None, places=places).who == "keypad"
+    told = [(entry.subject, entry.move, entry.who, entry.note) for entry in room.journal if entry.topic == "arming"]
+    assert told == [("town", "armed", "li", "festival"), ("hh-017", "disarmed", "li", "")]
 
 
 def test_a_restart_makes_no_difference(tmp_path: Path) -> None:
