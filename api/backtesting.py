@@ -115,6 +115,7 @@ def main() -> None:
         _say({"done": _carry_out(order)})
     except (HubError, MemoryError) as error:
         _say({"failed": str(error) or "it took more memory than it may"})
+    os._exit(0)  # the thread that waits for the end of the input would be in the way of an orderly one
 
 
 def _carry_out(order: Mapping[str, Any]) -> dict[str, Any]:

@@ -85,6 +85,7 @@ class Trials:
         Raises:
             TooManyError: Another one runs.
         """
+        self._settle()
         with self._lock:
             if self._running is not None or self._stopped:
                 raise TooManyError("another backtest runs; only one at a time", retry_after_s=10)
@@ -133,6 +134,12 @@ class Trials:
             self._end(running, "cancelled")
         if thread is not None:
             thread.join()
+
+    def _settle(self) -> None:
+        """Wait for the process of one that is over."""
+        running, thread = self._running, self._thread
+        if running is not None and thread is not None and self._trials[running].state != "running":
+            thread.join(_END_WITHIN_S)
 
     def _end(self, trial: str, state: str, error: str = "") -> None:
         with self._lock:

@@ -14,7 +14,7 @@ from alerts.rehearsal import Rehearsal
 from alerts.rule import Rule
 from alerts.rule_text import parse_rule, split_rules
 from alerts.rulebook import rule_files, rule_of
-from alerts.ruletests import RuleTest, load_tests, tests_in
+from alerts.ruletests import PATTERN, RuleTest, read_tests, tests_in
 from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page, decode, encode
 from api.parts import Here, Parts
@@ -88,7 +88,9 @@ def run_tests(here: Here, _who: Viewer, rule_id: str, body: TestBody | None = No
     known = parse_rule(written)
     rules[rule_id] = rule_of({**known.body, "state": "live" if known.state == "off" else known.state})
     found = [
-        (name, each) for name, each in _tests(here, wanted) if rule_id in each.rules and set(each.rules) <= set(rules)
+        (name, each)
+        for name, each in _tests(here, rule_id, wanted)
+        if rule_id in each.rules and set(each.rules) <= set(rules)
     ]
     if len(found) > MOST_TESTS:
         raise BadRequestError("body.tests", f"these are {len(found)} tests; at most {MOST_TESTS} run at once")
@@ -130,12 +132,13 @@ def withheld(
     return _aside(here, rule_id, ("withheld", "withheld"), since=since, until=until, cursor=cursor, limit=limit)
 
 
-def _tests(here: Parts, wanted: TestBody) -> list[tuple[str, RuleTest]]:
-    """The tests beside the rules, and those in the body."""
+def _tests(here: Parts, rule: str, wanted: TestBody) -> list[tuple[str, RuleTest]]:
+    """The tests in files that name a rule, and those in the body."""
     known = {each.revision.rule for each in here.rules.rules()}
     folder = here.rules.folder
     written = {each.id for file in rule_files(folder) for each in split_rules(file.read_text(encoding="utf-8-sig"))}
-    found = [(file.path.name, each) for file in load_tests(folder, rules=known | written) for each in file.tests]
+    files = [path for path in sorted(folder.glob(PATTERN)) if rule in path.read_text(encoding="utf-8-sig")]
+    found = [(path.name, each) for path in files for each in read_tests(path, rules=known | written).tests]
     if wanted.tests is not None:
         body = Path("body.tests")
         found += [("body", each) for each in tests_in(read_text(wanted.tests, file=body), body, rules=known).tests]
