@@ -28,6 +28,17 @@ LocalPath = Annotated[Path, AfterValidator(_beside)]
 """A file or folder of this machine."""
 
 
+TopicFilter = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=256,
+        pattern=r"^(\+|[^\s+#/]*)(/(\+|[^\s+#/]*))*(/#)?$|^#$",
+        description="an MQTT filter, as `factory/+/data` or `factory/#`",
+    ),
+]
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
@@ -98,6 +109,19 @@ class Keep(_Section):
     hours_days: Annotated[int, Field(ge=1, le=36_500)] = 1826
     refusals: Annotated[int, Field(ge=0, le=1_000_000)] = 10_000
     """Refused messages kept for inspection."""
+    raw_days: Annotated[int, Field(ge=1, le=365)] = 7
+    """MQTT messages that nobody could place, whole, so that a sensor or map added later reads them."""
+    raw_messages: Annotated[int, Field(ge=0, le=10_000_000)] = 100_000
+    """Of these, the newest; 0 keeps none."""
+    raw_mib: Annotated[int, Field(ge=1, le=100_000)] = 64
+    """Of these, the newest within so much."""
+
+
+class Mqtt(_Section):
+    """What is listened to beside what the sensors need."""
+
+    keep: Annotated[tuple[TopicFilter, ...], Field(min_length=0, max_length=100)] | None = None
+    """Filters under which messages are kept though no sensor is known; None takes those of every format there is."""
 
 
 class SensorLimits(_Section):
@@ -125,6 +149,7 @@ class Machine(_Section):
     workers: Workers = Workers()
     keep: Keep = Keep()
     sensors: SensorLimits = SensorLimits()
+    mqtt: Mqtt = Mqtt()
     models: LocalPath | None = None
     """Folder of the object models; None is `community-hub/models` in the user's cache folder."""
     rules: LocalPath | None = None

@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from config.community import Area, Camera, Community, Detector, Location, Name, Notifier, Sensor, Site, Stream, Zone
-from config.machine import Database, EmbeddedBroker, ExternalBroker, Http, Keep, Machine, SensorLimits, Workers
+from config.machine import Database, EmbeddedBroker, ExternalBroker, Http, Keep, Machine, Mqtt, SensorLimits, Workers
 from config.messages import number_range
 from config.secrets import Secret
 
@@ -23,6 +23,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     Database,
     Workers,
     Keep,
+    Mqtt,
     SensorLimits,
     Community,
     Name,
