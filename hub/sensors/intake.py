@@ -9,124 +9,47 @@ Door rules:
 - the device's time counts within 120 s of the arrival, or when it declares history; else the arrival counts, marked
   CLOCK_SUSPECT;
 - a retained message sets state only: marked RETAINED, stored once per content, without readings, and no sign of life;
+  one whose own time is at most five minutes old is the live message, and stored once with it;
 - a message with a time that counts has a natural identity (sensor, kind, time, content): the same fact sent twice by
   the device is stored once. One-shot kinds have none, two equal presses are two, unless the sender itself names the
-  message: an uplink that two gateways heard is one press.
+  message: an uplink that two gateways heard is one press;
+- what cameras see (`camera.` kinds) is taken of formats of cameras only;
+- a topic may concern several formats; a device that one of them knows is no stranger to the message.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
 import logging
-import math
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
-from config.community import Community, Sensor
-from hub.events import Event, FieldValue, Quality, new_event_id, time_to_text
-from hub.geometry import Box
+from config.community import Community
+from hub.sensors.admission import Admission, Message, Place, PresenceNote
 from hub.sensors.doubts import implausible_values
 from hub.sensors.errors import PayloadError
-from hub.sensors.kinds import KINDS
-from hub.sensors.options import SensorOptions, configured, shared_options
-from hub.sensors.parsing import Observation, Parsed, PayloadFormat
-from hub.store.facts import Fact, Reading, Refusal
+from hub.sensors.kinds import KINDS, Kind
+from hub.sensors.making import make_fact
+from hub.sensors.options import configured, shared_options
+from hub.sensors.parsing import Discovered, Discovering, Observation, Parsed, PayloadFormat, Seeing
+from hub.sensors.topics import covers
+from hub.store.facts import Refusal
 
 logger = logging.getLogger(__name__)
 
 PAYLOAD_BYTES = 65_536
 """A larger payload is refused unread."""
 
-CLOCK_TOLERANCE = timedelta(seconds=120)
-"""A device's clock may be off by so much; beyond it the arrival counts."""
-
-SUBJECT_CHARACTERS = 64
-
-_NO_OPTIONS = SensorOptions()
-
 ALWAYS = "plain"
 """The format that is listened to even when no sensor uses it: its topics are the hub's own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A configured sensor, the Area of its Site, and its options that every format has."""
-
-    sensor: Sensor
-    area: str | None
-    options: SensorOptions = _NO_OPTIONS
-
-    def meant(self, observation: Observation) -> Observation:
-        """What the sensor said as its options say that it is meant, its parts as they are called here."""
-        observation = self.options.adjusted(observation)
-        wire = observation.probe or observation.subject
-        if wire is None or wire not in self.sensor.probes:
-            return observation
-        return dataclasses.replace(observation, subject=self.sensor.probes[wire])
-
-
-@dataclass(frozen=True, slots=True)
-class PresenceNote:
-    """What a gateway says about itself or a device."""
-
-    kind: str
-    source: str
-    online: bool
-    reason: str
-    place: Place | None = None
-
-
-@dataclass(slots=True)
-class Admission:
-    """What one message came to; all empty when it was none of the hub's business.
-
-    Attributes:
-        driver: The format that read it, None when none of them is concerned.
-        facts: To be stored.
-        refusals: To be kept for inspection.
-        notes: Changes of presence.
-        heard: The sensor that gave a sign of life.
-        one_shot: It holds an observation of a one-shot kind.
-        said_at: The device's own time, None when it sent none, or declared history.
-        implausible: Values that were refused as physically impossible, by name as a reading has it.
-    """
-
-    driver: str | None = None
-    facts: list[Fact] = field(default_factory=list)
-    refusals: list[Refusal] = field(default_factory=list)
-    notes: list[PresenceNote] = field(default_factory=list)
-    heard: Sensor | None = None
-    one_shot: bool = False
-    said_at: datetime | None = None
-    implausible: list[tuple[str, float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class _Table:
     formats: Mapping[str, PayloadFormat]
     places: Mapping[tuple[str, str], tuple[Place, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message as it came from the broker.
-
-    Attributes:
-        topic: Its topic.
-        payload: All of it.
-        retained: The broker kept it and sends it because we subscribed.
-        arrived: When, UTC.
-    """
-
-    topic: str
-    payload: bytes
-    retained: bool
-    arrived: datetime
+    kinds: Mapping[str, Mapping[str, Kind]]  # of each format
 
 
 class Door:
@@ -135,7 +58,14 @@ class Door:
     def __init__(self, formats: Mapping[str, PayloadFormat]) -> None:
         """Know `formats` by kind; before `apply`, no device is known."""
         self._formats = dict(formats)
-        self._table = _Table(MappingProxyType({}), MappingProxyType({}))
+        self._table = _Table(MappingProxyType({}), MappingProxyType({}), MappingProxyType({}))
+        self._discovering = {kind: fmt for kind, fmt in self._formats.items() if isinstance(fmt, Discovering)}
+        self._kinds = MappingProxyType(
+            {
+                kind: MappingProxyType({**KINDS, **fmt.camera_kinds()}) if isinstance(fmt, Seeing) else KINDS
+                for kind, fmt in self._formats.items()
+            }
+        )
         self.apply(Community())
 
     def apply(self, community: Community) -> list[Place]:
@@ -145,7 +75,7 @@ class Door:
         table: dict[tuple[str, str], list[Place]] = defaultdict(list)
         for place in places:
             table[place.sensor.format, place.sensor.address or place.sensor.id].append(place)
-        used = {ALWAYS, *(sensor.format for sensor in community.sensors)}
+        used = {ALWAYS, *self._discovering, *(sensor.format for sensor in community.sensors)}
         for kind in sorted(used - self._formats.keys()):
             logger.error("no such payload format, its sensors stay unheard", extra={"format": kind})
         self._table = _Table(
@@ -157,16 +87,37 @@ class Door:
                 }
             ),
             MappingProxyType({key: tuple(value) for key, value in table.items()}),
+            self._kinds,
         )
         return places
 
     def filters(self) -> frozenset[str]:
-        """The MQTT filters to subscribe to now."""
-        return frozenset(topic for fmt in self._table.formats.values() for topic in fmt.topics())
+        """The MQTT filters to subscribe to now; a followed topic is not among them when one of the others has it."""
+        return self._fixed() | self.uncovered(self._followed())
+
+    def uncovered(self, topics: Iterable[str]) -> frozenset[str]:
+        """Those topics that no filter of a format brings anyway: subscribed to twice, a message may come twice."""
+        fixed = self._fixed()
+        return frozenset(topic for topic in topics if not any(covers(one, topic) for one in fixed))
 
     def all_filters(self) -> frozenset[str]:
-        """The filters of every format there is, used or not."""
-        return frozenset(topic for fmt in self._formats.values() for topic in fmt.topics())
+        """The filters of every format there is, used or not, and every topic that one follows."""
+        return frozenset(topic for fmt in self._formats.values() for topic in fmt.topics()) | self._followed()
+
+    def topics_of(self, kind: str, address: str) -> frozenset[str]:
+        """The topics that a format follows because of one device."""
+        fmt = self._discovering.get(kind)
+        return frozenset() if fmt is None else fmt.topics_of(address)
+
+    def discovered(self) -> tuple[tuple[str, Discovered], ...]:
+        """The devices that announced themselves, each with the format that knows it."""
+        return tuple((kind, each) for kind, fmt in self._discovering.items() for each in fmt.discovered())
+
+    def _fixed(self) -> frozenset[str]:
+        return frozenset(topic for fmt in self._table.formats.values() for topic in fmt.topics())
+
+    def _followed(self) -> frozenset[str]:
+        return frozenset(topic for fmt in self._discovering.values() for topic in fmt.followed())
 
     def admit(self, message: Message) -> Admission:
         """Read one message. A format that fails on it refuses it; nothing is raised."""
@@ -174,79 +125,70 @@ class Door:
         admission = Admission()
         for kind, fmt in table.formats.items():
             if fmt.concerns(message.topic):
-                admission.driver = kind
-                break
-        else:
-            return admission
+                read = Admission(driver=kind)
+                self._read(table, fmt, message, read)
+                admission.add(read)
+        return admission
+
+    def _read(self, table: _Table, fmt: PayloadFormat, message: Message, admission: Admission) -> None:
         size = len(message.payload)
         if size > PAYLOAD_BYTES:
             _refuse(admission, message, PayloadError("too_large", f"{size} bytes, at most {PAYLOAD_BYTES} are read"))
-            return admission
+            return
+        kind = admission.driver or ""
         try:
             parsed = fmt.parse(message.topic, message.payload, retained=message.retained, arrived=message.arrived)
-            self._take_in(table, message, parsed, admission)
         except PayloadError as error:
             _refuse(admission, message, error)
+            return
         except Exception:
             logger.exception("payload format failed", extra={"format": kind, "topic": message.topic})
             _refuse(admission, message, PayloadError("format_failed", f"the format {kind} has a fault; see the log"))
-        return admission
+            return
+        for each in (parsed, *parsed.more):
+            try:
+                self._take_in(table, message, each, admission)
+            except PayloadError as error:
+                _refuse(admission, message, error)
 
     def _take_in(self, table: _Table, message: Message, parsed: Parsed, admission: Admission) -> None:
-        driver = admission.driver or ""
-        place = None if parsed.gateway else _place(table, driver, parsed)
+        admission.follow += parsed.follow
+        admission.remember = admission.remember or parsed.remember
+        place = None if parsed.gateway else _place(table, admission.driver or "", parsed)
+        for problem in parsed.problems:
+            _refuse(admission, message, problem)
+        is_noted = False
         for number, observation in enumerate(parsed.observations):
             if observation.kind.endswith(".health"):
                 source = parsed.address if place is None else place.sensor.id
                 admission.notes.append(_note(observation, source, place))
+                is_noted = True
             elif place is not None:
                 meant = place.meant(observation)
                 if not place.sensor.kinds or meant.kind in place.sensor.kinds:
-                    self._observe(message, place, meant, number=number, admission=admission)
-        if place is not None and not message.retained and not admission.notes:
-            admission.heard = place.sensor
-
-    def _observe(
-        self, message: Message, place: Place, observation: Observation, *, number: int, admission: Admission
-    ) -> None:
-        kind = KINDS.get(observation.kind)
-        if kind is None:
-            raise PayloadError("unknown_kind", f"no observation is called {observation.kind!r}")
-        fields, mistakes = kind.read(observation.fields)
-        for mistake in mistakes:
-            _refuse(admission, message, mistake)
-        admission.implausible += implausible_values(observation, mistakes)
-        if Quality.HISTORY not in observation.quality:
-            admission.said_at = observation.at or admission.said_at
-        if not fields:
+                    _observe(table, message, place, meant, number=number, admission=admission)
+        if place is None:
             return
-        at, quality = _time(observation, message)
-        trusted = observation.at is not None and Quality.CLOCK_SUSPECT not in quality
-        sensor = place.sensor
-        event_id = new_event_id()
-        once = None if message.retained else observation.once
-        if message.retained or once is not None or (trusted and not kind.one_shot):
-            what = kind.name if observation.subject is None else f"{kind.name} {observation.subject}"
-            name = once or (time_to_text(at) if trusted else "")
-            event_id = _natural_id(sensor, what, fields, name, number=number, message=message)
-        event = Event(
-            id=event_id,
-            kind=kind.name,
-            at=at,
-            arrived=message.arrived,
-            source=sensor.id,
-            driver=admission.driver or "",
-            site=sensor.site,
-            area=place.area,
-            subject=_subject(observation),
-            phase=observation.phase,
-            confidence=_confidence(observation),
-            box=_box(observation),
-            fields=MappingProxyType(fields),
-            quality=quality,
-        )
-        readings = _readings(event) if trusted or not message.retained else ()
-        admission.facts.append(Fact(event, readings))
+        if parsed.silent_after_s is not None:
+            admission.expects.append((place.sensor.id, parsed.silent_after_s))
+        if parsed.alive and not message.retained and not is_noted:
+            admission.hear(place.sensor)
+
+
+def _observe(
+    table: _Table, message: Message, place: Place, observation: Observation, *, number: int, admission: Admission
+) -> None:
+    driver = admission.driver or ""
+    kind = table.kinds[driver].get(observation.kind)
+    if kind is None:
+        raise PayloadError("unknown_kind", f"no observation is called {observation.kind!r}")
+    fact, mistakes = make_fact(message, place, driver, observation, kind=kind, number=number)
+    admission.said_at = admission.said_at or observation.at
+    admission.implausible += implausible_values(observation, mistakes)
+    for mistake in mistakes:
+        _refuse(admission, message, mistake)
+    if fact is not None:
+        admission.facts.append(fact)
         admission.one_shot = admission.one_shot or kind.one_shot
 
 
@@ -264,65 +206,6 @@ def _place(table: _Table, driver: str, parsed: Parsed) -> Place:
 def _note(observation: Observation, source: str, place: Place | None) -> PresenceNote:
     online = observation.fields.get("state") == "online"
     return PresenceNote(observation.kind, source, online, str(observation.fields.get("reason", "")), place)
-
-
-def _time(observation: Observation, message: Message) -> tuple[datetime, frozenset[Quality]]:
-    quality = set(observation.quality)
-    if message.retained:
-        quality.add(Quality.RETAINED)
-    at = observation.at
-    if at is not None:
-        late = message.arrived - at
-        if abs(late) <= CLOCK_TOLERANCE or (late > CLOCK_TOLERANCE and Quality.HISTORY in quality):
-            return at, frozenset(quality)
-        quality.add(Quality.CLOCK_SUSPECT)
-    return message.arrived, frozenset(quality)
-
-
-def _subject(observation: Observation) -> str | None:
-    subject = observation.subject
-    if subject is not None and not (0 < len(subject) <= SUBJECT_CHARACTERS and subject.isprintable()):
-        raise PayloadError("malformed", f"a subject must be printable and of at most {SUBJECT_CHARACTERS} characters")
-    return subject
-
-
-def _confidence(observation: Observation) -> float | None:
-    if observation.confidence is not None and not 0 <= observation.confidence <= 1:
-        raise PayloadError("malformed", "a confidence must be 0..1")
-    return observation.confidence
-
-
-def _box(observation: Observation) -> Box | None:
-    """The box clipped to the picture; None when nothing of it is inside."""
-    if observation.box is None:
-        return None
-    if not all(math.isfinite(side) for side in observation.box):
-        raise PayloadError("malformed", "a box must be of finite numbers")
-    box = Box(*observation.box).clipped()
-    return box if box.w > 0 and box.h > 0 else None
-
-
-def _natural_id(
-    sensor: Sensor,
-    kind: str,
-    fields: Mapping[str, FieldValue],
-    name: str,
-    *,
-    number: int,
-    message: Message,
-) -> str:
-    """The same for the same fact, however often it is sent; `name` is its time, or what its sender calls it."""
-    parts = [sensor.id, kind, dict(fields), name, number, message.retained]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:32]
-
-
-def _readings(event: Event) -> tuple[Reading, ...]:
-    of = "" if event.subject is None else f"@{event.subject}"
-    return tuple(
-        Reading(event.source, f"{event.kind}.{name}{of}", event.at, float(value), event.arrived, event.quality)
-        for name, value in event.fields.items()
-        if isinstance(value, bool | int | float)
-    )
 
 
 def _refuse(admission: Admission, message: Message, error: PayloadError) -> None:

@@ -23,10 +23,13 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from config.community import Community
 from hub.clock import Clock
+from hub.sensors.admission import Message
 from hub.sensors.endpoint import BrokerEndpoint, BrokerRun
-from hub.sensors.intake import Door, Message
-from hub.sensors.pipeline import Arrival, Log, Marks, Pipeline
+from hub.sensors.intake import Door
+from hub.sensors.pipeline import Arrival, Pipeline
 from hub.sensors.presence import Presence
+from hub.sensors.stores import Log, Marks, Memory
+from hub.sensors.subscriptions import Subscriptions
 from hub.sensors.watching import SensorWatch
 
 logger = logging.getLogger(__name__)
@@ -76,6 +79,7 @@ class MqttIntake:
         broker_run: Callable[[], BrokerRun] | None = None,
         in_flight: int = 256,
         watch: SensorWatch | None = None,
+        memory: Memory | None = None,
     ) -> None:
         """Describe an intake; nothing is connected yet.
 
@@ -90,6 +94,7 @@ class MqttIntake:
                 that keeps its numbering (Mosquitto).
             in_flight: At most so many messages between broker and commit.
             watch: Notices what sensors do not say of themselves.
+            memory: Keeps what devices announced over a restart.
         """
         self._endpoint = endpoint
         self._clock = clock
@@ -107,10 +112,15 @@ class MqttIntake:
             acknowledge=self._acknowledge,
             limit=in_flight,
             watch=watch,
+            memory=memory,
+            follow=self._follow,
         )
         self._lock = threading.Lock()
-        self._subscribed: frozenset[str] = frozenset()
-        self._asked: set[int] = set()  # subscriptions that the broker has not answered
+        self._subscriptions = Subscriptions(
+            door,
+            subscribe=lambda topics: self._client.subscribe([(topic, 1) for topic in topics])[1],
+            unsubscribe=lambda topics: self._client.unsubscribe(list(topics))[1],
+        )
         self._question: tuple[int, float] | None = None  # id of the question to the broker, and when it was sent
         self._answered = threading.Event()
         self._connected = False
@@ -155,13 +165,12 @@ class MqttIntake:
         if self._watch is not None:
             self._watch.apply([(place.sensor, place.area) for place in places])
         with self._lock:
-            if self._connected:
-                self._subscribe()
+            self._subscriptions.apply(places)
 
     def status(self) -> IntakeStatus:
         """What was done so far."""
         with self._lock:
-            connected, listening = self._connected, self._connected and not self._asked
+            connected, listening = self._connected, self._connected and self._subscriptions.settled
         return IntakeStatus(connected, listening, self._pipeline.counts())
 
     def _run(self) -> BrokerRun | None:
@@ -182,13 +191,8 @@ class MqttIntake:
         self._pipeline.connected(session_kept=flags.session_present, run=self._run())
         with self._lock:
             self._connected = True
-            self._asked.clear()
             self._question = None
-            if not flags.session_present:
-                self._subscribed = frozenset()
-            elif not self._subscribed:  # a session of an earlier process, perhaps with formats that are gone
-                self._subscribed = self._door.all_filters() - self._door.filters()
-            self._subscribe()
+            self._subscriptions.connected(session_kept=flags.session_present)
         logger.info("connected to the broker", extra={"session_kept": flags.session_present})
         self._presence.note(BROKER_HEALTH, BROKER, online=True, reason="connected")
 
@@ -200,6 +204,7 @@ class MqttIntake:
     ) -> None:
         with self._lock:
             self._connected = False
+            self._subscriptions.disconnected()
         self._pipeline.disconnected()
         if not self._stopping.is_set():
             logger.warning("connection to the broker lost", extra={"reason": str(reason)})
@@ -209,7 +214,7 @@ class MqttIntake:
         self, _client: Client, _data: Any, mid: int, reasons: list[ReasonCode], _properties: Properties | None
     ) -> None:
         with self._lock:
-            self._asked.discard(mid)
+            self._subscriptions.answered(mid)
         if any(reason.is_failure for reason in reasons):
             logger.error("broker refuses a subscription", extra={"reasons": [str(reason) for reason in reasons]})
 
@@ -250,17 +255,9 @@ class MqttIntake:
         except Exception:
             logger.exception("message failed at the door", extra={"topic": topic})
 
-    def _subscribe(self) -> None:
-        """Called with the lock held."""
-        wanted = self._door.filters()
-        new, gone = wanted - self._subscribed, self._subscribed - wanted
-        if new:
-            _, mid = self._client.subscribe([(topic, 1) for topic in sorted(new)])
-            if mid is not None:
-                self._asked.add(mid)
-        if gone:
-            self._client.unsubscribe(sorted(gone))
-        self._subscribed = wanted
+    def _follow(self, topics: tuple[str, ...]) -> None:
+        with self._lock:
+            self._subscriptions.follow(topics)
 
     # the ticker's thread
 
@@ -271,6 +268,8 @@ class MqttIntake:
                 if self._watch is not None:
                     self._watch.tick()
                 self._ask()
+                with self._lock:
+                    self._subscriptions.tick()
                 if self._pipeline.tick():
                     self._connect_afresh()
             except Exception:

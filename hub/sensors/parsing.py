@@ -1,7 +1,8 @@
 """What a payload format gives and may use: Observation, Parsed, and a JSON reader that fears nothing.
 
-Formats (`payloads/`, one file each) only read: no clock, no state, no address table. Whatever bytes come in, a format
-returns a Parsed or raises PayloadError; a test throws random bytes and random JSON at each.
+Formats (`payloads/`, one file each) only read: no clock, no state, no address table; the one that must remember what it
+read says so (`Discovering`). Whatever bytes come in, a format returns a Parsed or raises PayloadError; a test throws
+random bytes and random JSON at each.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, runtime_checkable
 
 from hub.events import Phase, Quality
 from hub.sensors.errors import PayloadError
+from hub.sensors.kinds import Kind
 
 NUMBER_CHARACTERS = 40
 """A number in JSON may be this long; one million digits are an attack on the parser, not a measurement."""
@@ -40,6 +42,8 @@ class Observation:
         subject: What within the device it is about (a probe, a tracked object); one state is (sensor, kind, subject).
         once: What its sender calls the message: told again under the same name, by another way, it is the same fact.
         probe: The name on the wire of the part of the device that says it; Sensor.probes may call it otherwise.
+        camera: Id of the camera that sees it, of a format of cameras; the sensor itself when None.
+        zone: Where in its picture.
         confidence: 0..1, None when the device does not say.
         box: Where in the picture: x, y, width, height as shares of it.
     """
@@ -54,6 +58,8 @@ class Observation:
     box: tuple[float, float, float, float] | None = None
     probe: str | None = None
     once: str | None = None
+    camera: str | None = None
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,11 @@ class Parsed:
         site: The Site that the sender claims to be at, None when the format does not say.
         gateway: It is about the gateway, not a device.
         follow: MQTT topics that the format wants from now on, beside `topics()`: the message told it of them.
+        more: What the same message says of further devices.
+        problems: Parts of the message that could not be read; the others stand.
+        alive: The device itself spoke, so it is there.
+        silent_after_s: Seconds of silence after which the device itself says that it counts as gone.
+        remember: The format must know this message again after a restart, before any other (`Discovering`).
     """
 
     address: str
@@ -73,6 +84,38 @@ class Parsed:
     site: str | None = None
     gateway: bool = False
     follow: tuple[str, ...] = ()
+    more: tuple[Parsed, ...] = ()
+    problems: tuple[PayloadError, ...] = ()
+    alive: bool = True
+    silent_after_s: float | None = None
+    remember: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """A device that announced itself.
+
+    Attributes:
+        address: The first of its addresses.
+        addresses: By which it may be configured.
+        entities: By which one of its parts alone may be configured.
+        name: As it calls itself.
+        manufacturer: Who made it.
+        model: What it is.
+        kinds: What it observes.
+        values: Its last values, `<kind>.<field>`.
+        heard: When it said something last, None before that.
+    """
+
+    address: str
+    addresses: tuple[str, ...]
+    entities: tuple[str, ...]
+    name: str | None
+    manufacturer: str | None
+    model: str | None
+    kinds: tuple[str, ...]
+    values: Mapping[str, object]
+    heard: datetime | None
 
 
 class PayloadFormat(Protocol):
@@ -86,6 +129,33 @@ class PayloadFormat(Protocol):
 
     def parse(self, topic: str, payload: bytes, *, retained: bool, arrived: datetime) -> Parsed:
         """Read a message; raises PayloadError."""
+
+
+@runtime_checkable
+class Discovering(PayloadFormat, Protocol):
+    """A format that learns from messages which devices there are and on which topics they speak.
+
+    It is listened to even when no sensor uses it. What it knows is its own, bounded by itself, and lost with the
+    process: the hub stores the messages that it wants remembered, and gives them to `parse` again before any other. The
+    broker's thread calls `parse` and `concerns`, any other may call the rest meanwhile; none of them waits.
+    """
+
+    def followed(self) -> frozenset[str]:
+        """All topics that it wants now beside `topics()`, without wildcards."""
+
+    def topics_of(self, address: str) -> frozenset[str]:
+        """Those of one device."""
+
+    def discovered(self) -> tuple[Discovered, ...]:
+        """The devices it knows, configured or not."""
+
+
+@runtime_checkable
+class Seeing(Protocol):
+    """A format of cameras: it alone may say what cameras see."""
+
+    def camera_kinds(self) -> Mapping[str, Kind]:
+        """The kinds of what it sees, each `camera.` something."""
 
 
 def health(kind: str, *, online: bool, reason: str) -> Observation:

@@ -17,14 +17,16 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from hub.clock import Clock
 from hub.errors import StoreError
+from hub.sensors.admission import Admission, Message
 from hub.sensors.deliveries import SETTLE_S, Deliveries, Taken
 from hub.sensors.endpoint import BrokerRun
-from hub.sensors.intake import Admission, Door, Message
+from hub.sensors.intake import Door
 from hub.sensors.presence import Presence
+from hub.sensors.stores import Log, Marks, Memory
 from hub.sensors.watching import SensorWatch
 from hub.store.facts import Delivery, Fact, Refusal
 
@@ -42,29 +44,6 @@ ATTEMPTS = 3
 
 SUSPECTS = 1_000
 """So many failing messages are remembered; beyond it the counting starts afresh."""
-
-
-class Log(Protocol):
-    """What the pipeline uses of the EventLog."""
-
-    def append(self, facts: Sequence[Fact]) -> Future[int]:
-        """Store facts."""
-
-    def refuse(self, refusal: Refusal) -> Future[None]:
-        """Keep a refused message."""
-
-
-class Marks(Protocol):
-    """What the pipeline uses of the DeliveryMarks."""
-
-    def load(self, client: str) -> list[tuple[int, bytes]]:
-        """Packet id and digest of each."""
-
-    def clear(self, client: str) -> Future[None]:
-        """Packet ids became void."""
-
-    def forget(self, client: str, packets: Sequence[int]) -> Future[None]:
-        """The broker knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +87,8 @@ class Pipeline:
         acknowledge: Callable[[int], None],
         limit: int,
         watch: SensorWatch | None = None,
+        memory: Memory | None = None,
+        follow: Callable[[tuple[str, ...]], None] | None = None,
     ) -> None:
         """Connect door and store.
 
@@ -121,6 +102,8 @@ class Pipeline:
             acknowledge: Sends the acknowledgement of a packet id; called from any thread, must not wait.
             limit: At most so many messages between broker and commit.
             watch: Notices what sensors do not say of themselves, and thins out what one says too often.
+            memory: Keeps the messages that a format must know again after a restart.
+            follow: Told of the topics that a format learned of; perhaps of none when it wants fewer. Must not wait.
         """
         self._log = log
         self._marks = marks
@@ -131,6 +114,8 @@ class Pipeline:
         self._acknowledge = acknowledge
         self._limit = limit
         self._watch = watch
+        self._memory = memory
+        self._follow = follow
         self._changed = threading.Condition()  # guards everything below
         self._deliveries = Deliveries()
         self._pending: deque[_Pending] = deque()
@@ -146,6 +131,9 @@ class Pipeline:
 
     def start(self, run: BrokerRun | None) -> None:
         """Take over what the last run left; `run` is None for a broker that keeps its numbering when it restarts."""
+        for topic, payload in () if self._memory is None else self._memory.load():
+            known = self._door.admit(Message(topic, payload, retained=True, arrived=self._clock.now()))
+            self._expect(known)
         if run is not None:
             self._run_number = run.number
             if not run.taken_over:
@@ -195,6 +183,8 @@ class Pipeline:
     def receive(self, arrival: Arrival) -> None:
         """Take one message; waits up to `ROOM_S` while the store is behind."""
         admission = self._door.admit(arrival.message)
+        if self._follow is not None and (admission.follow or admission.remember):
+            self._follow(admission.follow)
         with self._changed:
             self._counts["received"] += 1
             pending = _Pending(arrival.packet, _digest(arrival.message), self._connection)
@@ -209,10 +199,10 @@ class Pipeline:
                 admission = _unstorable(admission, arrival.message)
             self._pending.append(pending)
         if self._watch is not None and not self._watch.admit(admission, arrival.message.arrived):
-            admission = Admission(driver=admission.driver, heard=admission.heard)
+            admission = Admission(driver=admission.driver, heard=admission.heard, remember=admission.remember)
             with self._changed:
                 self._counts["thinned"] += 1
-        self._store(pending, admission)
+        self._store(pending, admission, arrival.message)
 
     def stop(self) -> None:
         """Take no more, and give the store a moment to finish what it has."""
@@ -257,7 +247,7 @@ class Pipeline:
         with self._changed:
             return {**self._counts, "in_flight": len(self._pending)}
 
-    def _store(self, pending: _Pending, admission: Admission) -> None:
+    def _store(self, pending: _Pending, admission: Admission, message: Message) -> None:
         facts = admission.facts
         if facts and pending.entry is not None:
             mark = Delivery(self._client_id, pending.packet, pending.digest)
@@ -269,6 +259,9 @@ class Pipeline:
                 futures.append(self._log.append(facts))
             futures.extend(self._log.refuse(refusal) for refusal in admission.refusals)
             futures.extend(self._noted(admission))
+            if admission.remember and self._memory is not None:
+                kept = self._memory.keep(message.topic, message.payload)
+                futures.extend([] if kept is None else [kept])
         except StoreError as error:
             failed = True
             logger.warning("store takes nothing now", extra={"error": str(error)})
@@ -299,9 +292,14 @@ class Pipeline:
             )
             for note in admission.notes
         ]
-        if admission.heard is not None:
-            self._presence.heard(admission.heard.id, driver=driver)
+        self._expect(admission)
+        for sensor in () if admission.heard is None else (admission.heard, *admission.others):
+            self._presence.heard(sensor.id, driver=sensor.format)
         return [change for change in changes if change is not None]
+
+    def _expect(self, admission: Admission) -> None:
+        for sensor_id, silent_after_s in admission.expects:
+            self._presence.expect(sensor_id, silent_after_s)
 
     def _on_stored(self, _future: Future[Any]) -> None:
         with self._changed:

@@ -1,9 +1,9 @@
 """Presence: who is there and who is silent; an event is stored only when that changes.
 
 One Presence serves the broker, the gateways and the sensors. What is known at the start comes from the store's health
-table, so a restart repeats nothing. A sensor is silent after its `silent_after_s`, else after what was learned of it;
-while the broker or its gateway is away nobody can be heard, so nobody is blamed, and afterwards each is given its whole
-time again. Safe from any thread; waits for no disk.
+table, so a restart repeats nothing. A sensor is silent after its `silent_after_s`, else after what it announced, else
+after what was learned of it; while the broker or its gateway is away nobody can be heard, so nobody is blamed, and
+afterwards each is given its whole time again. Safe from any thread; waits for no disk.
 """
 
 from __future__ import annotations
@@ -93,6 +93,7 @@ class Watched:
         heard_s: When it was heard, or was given its whole time anew; monotonic.
         heard: When it was heard, None when it was not in this run.
         vouched: Its gateway or broker says that it is there.
+        announced_s: Silence after which it says of itself that it counts as gone.
     """
 
     sensor: Sensor
@@ -101,6 +102,7 @@ class Watched:
     heard_s: float
     heard: datetime | None = None
     vouched: bool = False
+    announced_s: float | None = None
 
 
 class Presence:
@@ -176,6 +178,13 @@ class Presence:
                 return
             self._watched[sensor_id] = replace(watched, heard_s=now_s, heard=now)
         self._note_sensor(watched, online=True, reason="heard", driver=driver)
+
+    def expect(self, sensor_id: str, silent_after_s: float) -> None:
+        """A sensor says of itself after how many seconds of silence it counts as gone; its setting counts first."""
+        with self._lock:
+            watched = self._watched.get(sensor_id)
+            if watched is not None and watched.announced_s != silent_after_s:
+                self._watched[sensor_id] = replace(watched, announced_s=silent_after_s)
 
     def tick(self) -> None:
         """Note who has been silent for longer than it may be. Called about once a second."""
@@ -282,6 +291,8 @@ class Presence:
     def _limit_s(self, watched: Watched) -> float | None:
         if watched.sensor.silent_after_s is not None:
             return watched.sensor.silent_after_s
+        if watched.announced_s is not None:
+            return watched.announced_s
         learned = None if self._habits is None else self._habits.learned(watched.sensor.id)
         if learned is None or (watched.vouched and not learned.steady):
             return None

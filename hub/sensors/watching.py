@@ -22,9 +22,9 @@ from config.machine import SensorLimits
 from hub.clock import Clock
 from hub.errors import StoreError
 from hub.events import Event, FieldValue, Quality, new_event_id
+from hub.sensors.admission import Admission
 from hub.sensors.doubts import IMPOSSIBLE, NONE, ClockDoubt, ValueDoubt
 from hub.sensors.habits import Habits
-from hub.sensors.intake import Admission
 from hub.sensors.kinds import KINDS, Number
 from hub.sensors.presence import Learned
 from hub.sensors.rates import Rates
@@ -123,25 +123,23 @@ class SensorWatch:
     def admit(self, admission: Admission, arrived: datetime) -> bool:
         """Look at one message; whether it passes, or is thinned out because its sender floods."""
         now_s = self._clock.monotonic_s()
-        sensor = admission.heard
         with self._lock:
-            if sensor is None or sensor.id not in self._sensors:
+            heard = () if admission.heard is None else (admission.heard, *admission.others)
+            sensors = [sensor for sensor in heard if sensor.id in self._sensors]
+            if not sensors:
                 return not admission.refusals or self._rates.admit_stranger(now_s)
-            events = [fact.event for fact in admission.facts]
-            if not self._rates.admit(sensor.id, events, now_s, life_safety=sensor.life_safety):
+            said: dict[str, list[Event]] = {sensor.id: [] for sensor in sensors}
+            for fact in admission.facts:
+                said.setdefault(fact.event.source, []).append(fact.event)
+            passed = [
+                self._rates.admit(sensor.id, said[sensor.id], now_s, life_safety=sensor.life_safety)
+                for sensor in sensors
+            ]
+            if not any(passed):
                 return False
-            self._touched.add(sensor.id)
-            if not any(event.quality & _NOT_LIVE for event in events):
-                self._habits.heard(sensor.id, events, now_s)
-                self._look_at_values(sensor.id, events, arrived)
-            for name, value in admission.implausible:
-                doubt = self._value(sensor.id, name)
-                if doubt is not None and doubt.impossible(value):
-                    self._say_value(sensor.id, name, doubt, arrived)
-            if admission.said_at is not None:
-                clock = self._clocks.setdefault(sensor.id, ClockDoubt())
-                if clock.said(admission.said_at, arrived):
-                    self._say(CLOCK, sensor.id, {"wrong": clock.wrong, "skew_s": clock.skew_s}, arrived)
+            for sensor in sensors:
+                self._look_at(sensor.id, said[sensor.id], arrived, now_s)
+            self._look_at_message(sensors[0].id, admission, arrived)
         return True
 
     def learned(self, sensor_id: str) -> Learned | None:
@@ -208,6 +206,24 @@ class SensorWatch:
                 self._unsaid.extendleft(reversed(unsaid))
 
     # Everything below is called with the lock held.
+
+    def _look_at(self, sensor_id: str, events: list[Event], arrived: datetime, now_s: float) -> None:
+        self._touched.add(sensor_id)
+        if not any(event.quality & _NOT_LIVE for event in events):
+            self._habits.heard(sensor_id, events, now_s)
+            self._look_at_values(sensor_id, events, arrived)
+
+    def _look_at_message(self, sensor_id: str, admission: Admission, arrived: datetime) -> None:
+        """What a message tells beside its events; of several sensors in one it is about the first."""
+        for name, value in admission.implausible:
+            doubt = self._value(sensor_id, name)
+            if doubt is not None and doubt.impossible(value):
+                self._say_value(sensor_id, name, doubt, arrived)
+        is_history = any(Quality.HISTORY in fact.event.quality for fact in admission.facts)
+        if admission.said_at is not None and not is_history:
+            clock = self._clocks.setdefault(sensor_id, ClockDoubt())
+            if clock.said(admission.said_at, arrived):
+                self._say(CLOCK, sensor_id, {"wrong": clock.wrong, "skew_s": clock.skew_s}, arrived)
 
     def _look_at_values(self, sensor_id: str, events: Iterable[Event], arrived: datetime) -> None:
         for event in events:

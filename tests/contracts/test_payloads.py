@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hub.plugins import load_plugins
 from hub.sensors.errors import PayloadError
 from hub.sensors.kinds import KINDS
-from hub.sensors.parsing import Parsed, PayloadFormat
+from hub.sensors.parsing import Parsed, PayloadFormat, Seeing
 
 PLUGINS = load_plugins("hub.sensors.payloads")
 ARRIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -76,8 +76,9 @@ def parse(fmt: PayloadFormat, topic: str, payload: bytes) -> None:
     except PayloadError:
         return
     assert isinstance(parsed, Parsed)
-    for observation in parsed.observations:
-        assert observation.kind in KINDS or observation.kind in {"sensor.health", "gateway.health"}
+    known = {*KINDS, "sensor.health", "gateway.health", *(fmt.camera_kinds() if isinstance(fmt, Seeing) else ())}
+    for observation in (seen for each in (parsed, *parsed.more) for seen in each.observations):
+        assert observation.kind in known
         assert observation.at is None or observation.at.tzinfo is not None
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from config.community import Community, Sensor
 from hub.events import Quality, event_from_json, event_to_json, time_to_text
 from hub.geometry import Box
-from hub.sensors.intake import PAYLOAD_BYTES, Admission, Door, Message
+from hub.sensors.admission import Admission, Message
+from hub.sensors.intake import PAYLOAD_BYTES, Door
 from hub.sensors.parsing import Observation, Parsed
 
 ARRIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -147,9 +148,10 @@ def test_what_is_none_of_its_business_leaves_no_trace(door: Door) -> None:
 
 
 def test_formats_come_and_go_with_the_sensors_that_use_them(door: Door) -> None:
-    assert door.filters() == {"hub/v1/+/+/+", "zigbee2mqtt/#"}
+    always = {"hub/v1/+/+/+", "homeassistant/+/+/config", "homeassistant/+/+/+/config"}
+    assert door.filters() == always | {"zigbee2mqtt/#"}
     door.apply(Community())
-    assert door.filters() == {"hub/v1/+/+/+"}
+    assert door.filters() == always
     assert admit(door, "zigbee2mqtt/home_3/door", b'{"contact":false}') == Admission()
 
 

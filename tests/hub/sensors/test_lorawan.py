@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from hub.events import Quality
+from hub.sensors.admission import Message
 from hub.sensors.errors import PayloadError
-from hub.sensors.intake import Door, Message
+from hub.sensors.intake import Door
 from hub.sensors.kinds import KINDS
 from hub.sensors.lorawan import read_uplink
 from hub.sensors.models.milesight import MILESIGHT, MILESIGHT_MODELS

@@ -18,8 +18,8 @@ from hub.clock import SystemClock
 from hub.events import Event, Quality
 from hub.sensors.intake import Door
 from hub.sensors.mqtt import STATUS_TOPIC, MqttIntake, Publisher
-from hub.sensors.pipeline import Log
 from hub.sensors.presence import Presence
+from hub.sensors.stores import Log
 from hub.store.database import Database
 from hub.store.deliveries import DeliveryMarks
 from hub.store.engines import sqlite_url

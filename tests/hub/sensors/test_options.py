@@ -12,7 +12,8 @@ from pydantic import ValidationError
 from config.community import Community, Name, Sensor, Site
 from hub.events import Event
 from hub.plugins import load_plugins
-from hub.sensors.intake import Door, Message
+from hub.sensors.admission import Message
+from hub.sensors.intake import Door
 from hub.sensors.options import SensorOptions
 from hub.sensors.payloads.zigbee2mqtt import Zigbee2MqttOptions
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hub.sensors.intake import Door, Message
+from hub.sensors.admission import Message
+from hub.sensors.intake import Door
 
 PAGE = Path("docs/reference/mqtt.md").read_text(encoding="utf-8")
 SAMPLES = [block.strip().splitlines() for block in re.findall(r"```mqtt\n(.*?)```", PAGE, re.DOTALL)]
