@@ -61,7 +61,7 @@ class MutesSpec(BaseModel):
         ]
         | None
     ) = None
-    """Where; None is what the rule counts for. `gateway`: what sensors say that speak through the gateway it is about."""
+    """Where; None is what the rule counts for. `gateway`: what sensors say that speak through that gateway."""
 
 
 Mutes = Annotated[
