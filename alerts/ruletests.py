@@ -22,6 +22,7 @@ from typing import Annotated, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from alerts.arming import ARMING_KIND
 from alerts.duration import Seconds
 from alerts.kinds import ALERT_KINDS
 from alerts.series import MOST_VALUES, Value, parse_series
@@ -88,7 +89,7 @@ class Fed(BaseModel):
     def _fits_together(self) -> Self:
         if (self.kind in PERSON_KINDS) != (self.alert is not None):
             raise ValueError(f"`alert` goes with {' and '.join(PERSON_KINDS)}, which need it")
-        if self.alert is None and self.device is None and self.camera is None:
+        if self.alert is None and self.device is None and self.camera is None and self.kind != ARMING_KIND:
             raise ValueError("nobody says this; write `device` or `camera`")
         if self.site is not None and self.household is not None:
             raise ValueError("household is another word for site; write one of them")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from alerts.alert import Change, Raised
+from alerts.arming import ARMING_KIND
 from alerts.engine import Engine
 from alerts.places import places_of
 from alerts.rulebook import SHIPPED, RuleBook, load_rules
@@ -54,6 +55,7 @@ def analyse_files(
     camera: str | None,
     rules: Path | None,
     form: Form,
+    armed: bool = False,
 ) -> int:
     """Print what is in each file.
 
@@ -70,7 +72,7 @@ def analyse_files(
     code = 0
     for video in videos:
         try:
-            for line in _lines(video, subject, book, machine):
+            for line in _lines(video, subject, book, machine, armed=armed):
                 sys.stdout.write((_text(line) if form == "text" else json.dumps(line, ensure_ascii=False)) + "\n")
                 sys.stdout.flush()
         except SourceError as error:
@@ -101,11 +103,14 @@ def _subject(community_file: Path | None, camera_id: str | None) -> _Subject:
     return _Subject(community, found, None if of_camera is None else of_camera.area)
 
 
-def _lines(video: Path, subject: _Subject, book: RuleBook, machine: Machine) -> Iterator[dict[str, Any]]:
+def _lines(
+    video: Path, subject: _Subject, book: RuleBook, machine: Machine, *, armed: bool
+) -> Iterator[dict[str, Any]]:
     clock = SetClock(_BEGIN)
     shared = build_shared(machine, machine.models_folder)
     analysis = build_analysis(subject.camera, area=subject.area, shared=shared, clock=clock)
     engine = Engine(book, places_of(subject.community))
+    engine.handle(_arming(subject, armed=armed))
     seen: dict[str, Event] = {}
     summary: dict[str, Any] = {"type": "summary", "video": str(video)}
     try:
@@ -128,6 +133,20 @@ def _lines(video: Path, subject: _Subject, book: RuleBook, machine: Machine) -> 
         summary |= {"frames": None, "seconds_of_video": _seconds(clock.now()), "cpu_s": None, "fault": str(error)}
     yield from _alerts(engine.advance(clock.now()), seen)
     yield summary
+
+
+def _arming(subject: _Subject, *, armed: bool) -> Event:
+    return Event(
+        id="arming",
+        kind=ARMING_KIND,
+        at=_BEGIN,
+        arrived=_BEGIN,
+        source="analyse",
+        driver="analyse",
+        site=subject.camera.site,
+        area=subject.area,
+        fields={"armed": armed},
+    )
 
 
 def _alerts(changes: Sequence[Change], seen: dict[str, Event]) -> Iterator[dict[str, Any]]:

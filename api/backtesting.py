@@ -9,6 +9,7 @@ database alone, and ends when its standard input does: a hub that dies leaves no
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import resource
@@ -59,9 +60,8 @@ def try_rule(
         tell: Called now and then with the number of events so far and when the last of them arrived.
     """
     beside = companions(rule, others)
-    found = backtest(
-        [rule, *beside], _watched(history.between(since, until), tell), places=history.places, until=until or now
-    )
+    events = itertools.chain(history.armed_before(since), _watched(history.between(since, until), tell))
+    found = backtest([rule, *beside], events, places=history.places, until=until or now)
     return replace(
         found,
         episodes=tuple(each for each in found.episodes if each.alert.rule == rule.id),

@@ -126,6 +126,7 @@ def analyse(
     rules: Annotated[
         Path | None, typer.Option("--rules", metavar="DIR", help="Rule files, instead of the shipped.")
     ] = None,
+    armed: Annotated[bool, typer.Option("--armed", help="As if the camera's site were armed.")] = False,
     machine: MachineFile = None,
     form: Annotated[
         Literal["json", "text"], typer.Option("--format", help="One JSON object per line, or text.")
@@ -137,7 +138,9 @@ def analyse(
     logs.set_up("warning")
     settings = load_machine(machine)
     raise typer.Exit(
-        analyse_files(videos, machine=settings, community=community, camera=camera, rules=rules, form=form)
+        analyse_files(
+            videos, machine=settings, community=community, camera=camera, rules=rules, form=form, armed=armed
+        )
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from alerts.arming import ARMING_KIND
 from alerts.places import Places, places_of
 from alerts.repository import Repository
 from alerts.rule_store import RuleStore
@@ -50,6 +51,13 @@ class History:
                 arrived = stored.event.arrived
                 if (since is None or arrived >= since) and (until is None or arrived < until):
                     yield stored.event
+
+    def armed_before(self, since: datetime | None) -> list[Event]:
+        """What was armed and disarmed before a time, the newest thousand of it, in order: what holds when it begins."""
+        if since is None:
+            return []
+        found = self.events.events(kind=ARMING_KIND, until=since, limit=_AT_ONCE)
+        return [stored.event for stored in reversed(found) if stored.event.arrived < since]
 
 
 @contextmanager

@@ -13,11 +13,16 @@ from alerts.arming import Arming
 from alerts.arming_desk import ArmingDesk, ArmingState
 from alerts.cells import Cells
 from alerts.places import places_of
+from alerts.rehearsal import Rehearsal
+from alerts.ruletests import RuleTest
+from api.backtesting import try_rule
+from api.history import History
 from config.community import Community
 from config.errors import ConfigurationError
 from hub.events import Event, Quality
+from hub.store.event_log import Fact
 from hub.store.facts import to_us
-from tests.alerts.conftest import Room
+from tests.alerts.conftest import MakeRoom, Room
 from tests.fakes.shapes import check_restart
 from tests.fakes.stories import COMMUNITY, Story, book_of, event, moment
 
@@ -180,6 +185,33 @@ def test_what_people_say_is_seen_before_the_engine_heard_of_it_and_after(room: R
     assert desk.state(site="hh-018", area=None, places=places).who == "keypad"
     told = [(entry.subject, entry.move, entry.who, entry.note) for entry in room.journal if entry.topic == "arming"]
     assert told == [("town", "armed", "li", "festival"), ("hh-017", "disarmed", "li", "")]
+
+
+def test_a_rule_test_arms_and_disarms_without_a_device(tmp_path: Path) -> None:
+    book = book_of(tmp_path, rule())
+    arming = {"at": "0s", "kind": "arming", "area": "town", "armed": True}
+    opened = {"at": "5s", "kind": "door", "device": "d", "site": "hh-017", "open": True}
+    alert = {"kind": "door.armed_open", "key": "hh-017", "severity": "yellow"}
+    for fed, expected in (((arming, opened), {"active": [alert]}), ((opened,), {"active": []})):
+        test = RuleTest.model_validate(
+            {
+                "name": "armed",
+                "rules": ["door.armed"],
+                "community": VILLAGE.model_dump(mode="json"),
+                "feed": fed,
+                "expect": [{"at": "6s", **expected}],
+            }
+        )
+        assert Rehearsal(test).run(book.rules) == ()
+
+
+def test_a_backtest_knows_what_was_armed_before_it_begins(tmp_path: Path, make_room: MakeRoom) -> None:
+    room, [tried] = make_room(), book_of(tmp_path, rule()).rules
+    room.event_log.append([Fact(each) for each in (arm(0), door(50), door(100), arm(150, armed=False))]).result(5)
+    stored = History(room.event_log, room.repository, places_of(VILLAGE), None)  # type: ignore[arg-type]
+    found = try_rule(stored, tried, (), since=moment(60), until=None, now=moment(1000))
+    assert [(each.alert.key, each.began) for each in found.episodes] == [("hh-017", moment(100))]
+    assert found.withheld == ()
 
 
 def test_a_restart_makes_no_difference(tmp_path: Path) -> None:
