@@ -65,6 +65,12 @@ def may_close(view: IncidentView, now: datetime, deadlines: Deadlines) -> bool:
     return view.resolved is not None and now >= view.resolved + timedelta(seconds=deadlines.reopened_within_s)
 
 
+def shown_again(view: IncidentView) -> IncidentView:
+    """What is shown again has to be seen again if it still holds."""
+    handling = Handling.NEW if view.active and view.handling in (Handling.NEW, Handling.SEEN) else view.handling
+    return replace(view, display=Display.SHOWN, handling=handling, hidden_until=None, hidden_by=None, hidden_why="")
+
+
 def _handling_due(view: IncidentView, deadlines: Deadlines) -> datetime | None:
     if view.handling is Handling.RESOLVED:
         if view.active or view.resolved is None:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from alerts.alert import Condition
-from alerts.deadlines import may_close, stamped
+from alerts.deadlines import may_close, shown_again, stamped
 from alerts.engine import REOPENED_KIND, RESOLVED_KIND
 from alerts.errors import MovedMeanwhileError
 from alerts.incident import ENGINE, MOVES, Axis, Cause, Display, Verdict, Wish, check, done, move_named
@@ -271,12 +271,6 @@ def applied(view: IncidentView, name: str) -> IncidentView:
     if move.axis is Axis.DISPLAY:
         return replace(view, display=Display(move.after))
     return replace(view, handling=State(move.after))
-
-
-def shown_again(view: IncidentView) -> IncidentView:
-    """What is shown again has to be seen again if it still holds."""
-    handling = State.NEW if view.active and view.handling in (State.NEW, State.SEEN) else view.handling
-    return replace(view, display=Display.SHOWN, handling=handling, hidden_until=None, hidden_by=None, hidden_why="")
 
 
 def write_move(

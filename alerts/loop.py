@@ -17,13 +17,14 @@ from pathlib import Path
 
 from alerts.alert import Change
 from alerts.engine import HEALTH_SUFFIX, Engine
-from alerts.places import Places, places_of
 from alerts.incident import ENGINE
+from alerts.places import Places, places_of
 from alerts.recording import Batch, Moment, Recorded, record, timed
 from alerts.repository import Connection, read_cursor, read_states, write_cursor
 from alerts.rulebook import RuleBook, load_rules
 from alerts.scope import strangers
 from config.community import Community
+from config.handling import STARTING, Deadlines
 from hub.bus import Bus, Topic
 from hub.clock import Clock
 from hub.errors import ConfigurationError, StoreBusyError, StoreClosedError
@@ -91,6 +92,7 @@ class EngineLoop:
         rulebook: RuleBook,
         places: Places,
         rules: Path | None = None,
+        deadlines: Deadlines = STARTING,
         settle_s: float = SETTLE_S,
         settle_after_start_s: float = SETTLE_AFTER_START_S,
     ) -> None:
@@ -104,6 +106,7 @@ class EngineLoop:
             rulebook: The rules to begin with.
             places: What cameras, sensors and sites are called.
             rules: The folder that `reload` reads again.
+            deadlines: Of the site, until `apply` gives others.
             settle_s: How far timers stay behind the clock.
             settle_after_start_s: How long they wait at a start.
         """
@@ -112,6 +115,7 @@ class EngineLoop:
         self._bus = bus
         self._clock = clock
         self._folder = rules
+        self._deadlines = deadlines
         self._settle = timedelta(seconds=settle_s)
         self._settle_after_start = timedelta(seconds=settle_after_start_s)
         self._engine = Engine(rulebook, places)
@@ -248,7 +252,7 @@ class EngineLoop:
         cursor = stored[-1].seq if stored else self._cursor
         unsaved = self._engine.take_unsaved()
         if stored or moments or unsaved.states or unsaved.gone:
-            self._store(Batch(cursor=cursor, moments=moments, unsaved=unsaved))
+            self._store(Batch(cursor=cursor, moments=moments, unsaved=unsaved, deadlines=self._deadlines))
         self._cursor, self._carried = cursor, []
         return full
 
@@ -277,6 +281,7 @@ class EngineLoop:
             community, self._next_community = self._next_community, None
         changes: list[Change] = []
         if community is not None:
+            self._deadlines = community.deadlines
             changes += self._engine.call_places(places_of(community), now)
         if book is not None:
             changes += self._engine.reload(book, now)

@@ -17,9 +17,10 @@ from typing import Any
 
 from alerts.alert import Alert, Change, Condition, Raised, Reactivated, Shown, Withheld, as_json
 from alerts.cells import Unsaved
+from alerts.deadlines import may_close, shown_again, stamped
 from alerts.engine import REOPENED_KIND
 from alerts.grouping import Member, announces_again, summed_up
-from alerts.incident import ENGINE, REALARM_AFTER_S, Handling, Verdict, done, incident_id, moved
+from alerts.incident import ENGINE, REALARM_AFTER_S, Display, Handling, Verdict, done, incident_id, moved
 from alerts.repository import (
     Connection,
     append_events,
@@ -34,6 +35,7 @@ from alerts.repository import (
     write_states,
 )
 from alerts.views import AlertView, IncidentView
+from config.handling import STARTING, Deadlines
 from hub.events import Event, Phase, event_to_json, time_to_text
 
 
@@ -60,11 +62,13 @@ class Batch:
         cursor: The number of the last event dealt with.
         moments: What came of the events and timers, in order; those that came to nothing left out.
         unsaved: The engine's memory that changed.
+        deadlines: Of the site, from which follows when time moves an incident.
     """
 
     cursor: int
     moments: Sequence[Moment]
     unsaved: Unsaved
+    deadlines: Deadlines = STARTING
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class Recorded:
 
 def record(connection: Connection, batch: Batch) -> Recorded:
     """Store a batch."""
-    recorder = _Recorder(connection)
+    recorder = _Recorder(connection, batch.deadlines)
     for moment in batch.moments:
         recorder.moment(moment)
     write_states(connection, batch.unsaved)
@@ -109,10 +113,11 @@ class _Recorder:
 
     _now: datetime  # of the moment that is being stored
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, deadlines: Deadlines) -> None:
         self.entries: list[dict[str, Any]] = []
         self.reopened: list[Event] = []
         self._connection = connection
+        self._deadlines = deadlines
         self._touched: dict[str, _Touched] = {}
         self._incidents: dict[str, IncidentView] = {}
         self._incident_of: dict[str, str] = {}
@@ -277,9 +282,13 @@ class _Recorder:
             view = replace(view, handling=moved(view.handling, "realarm"), verdict=Verdict.NONE)
             if before.handling is Handling.RESOLVED:
                 self.reopened += [person_event(REOPENED_KIND, each, ENGINE, self._now) for each in view.alerts]
-        if view.handling is Handling.RESOLVED and not view.active:
+        if view.display is Display.SHELVED and (view.level.rank > now.level.rank or _put_aside_until_now(view)):
+            touched.moves.append(done("unshelve"))
+            view = shown_again(view)
+        view = stamped(view, before, self._now, self._deadlines)
+        if view.handling is Handling.RESOLVED and may_close(view, self._now, self._deadlines):
             touched.moves.append(done("close"))
-            view = replace(view, handling=moved(view.handling, "close"))
+            view = stamped(replace(view, handling=moved(view.handling, "close")), view, self._now, self._deadlines)
         if not touched.moves and view == now:
             return
         if before is not None:
@@ -312,6 +321,11 @@ class _Recorder:
                 "body": body,
             }
         )
+
+
+def _put_aside_until_now(view: IncidentView) -> bool:
+    """Whether it was put aside until it returns, and has returned."""
+    return view.hidden_until is None and not view.active
 
 
 def person_event(kind: str, alert: AlertView, who: str, now: datetime) -> Event:

@@ -306,6 +306,12 @@ def write_journal(connection: Connection, entries: Iterable[Mapping[str, Any]]) 
     return newest or 0
 
 
+def due_incidents(connection: Connection, now: datetime, most: int) -> list[str]:
+    """Ids of incidents that time moves, the longest due first."""
+    query = select(incidents.c.id).where(incidents.c.due <= time_to_text(now)).order_by(incidents.c.due).limit(most)
+    return list(connection.execute(query).scalars())
+
+
 def is_own(connection: Connection, incident: IncidentView, account: str) -> bool:
     """Whether a person reported an incident, or was sent there and has not declined."""
     if incident.reporter == account:

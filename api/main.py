@@ -24,6 +24,7 @@ from alerts.places import places_of
 from alerts.repository import Repository
 from alerts.rule_store import RuleStore
 from alerts.rulebook import SHIPPED, load_rules
+from alerts.timekeeper import Timekeeper
 from alerts.views import JournalEntry
 from api.app import create_app
 from api.feed import Feed
@@ -41,6 +42,7 @@ from api.trials import Trials
 from cameras.keeper import WorkerState
 from cameras.supervisor import Supervisor
 from config.community import Community
+from config.handling import Deadlines
 from config.load import check_community, load_community
 from config.machine import ExternalBroker, Machine
 from hub.bus import Bus, Topic
@@ -256,6 +258,9 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     lifecycle.push("stills", keeper.stop)
     keeper.start()
 
+    def deadlines() -> Deadlines:
+        return revisions.current().deadlines
+
     engine = EngineLoop(
         database,
         event_log,
@@ -263,11 +268,15 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         clock,
         rulebook=book,
         places=places_of(revisions.current()),
+        deadlines=deadlines(),
         rules=machine.rules or SHIPPED,
     )
     lifecycle.push("engine", engine.stop)
     engine.start()
     _follow(revisions, engine.apply, lifecycle)
+    timekeeper = Timekeeper(database, bus, clock, deadlines=deadlines)
+    lifecycle.push("timekeeper", timekeeper.stop)
+    timekeeper.start()
     lifecycle.push("following rules", rules.follow(engine.use))
     delivery = Delivery(database, event_log, bus, clock)
     lifecycle.push("delivery", delivery.stop)
@@ -309,7 +318,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         clock=clock,
         event_log=event_log,
         feed=feed,
-        handling=Handling(database, bus, clock),
+        handling=Handling(database, bus, clock, deadlines=deadlines),
         metrics=metrics,
         revisions=revisions,
         rules=rules,

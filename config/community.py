@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from config.calendars import CalendarDays, CalendarName
+from config.handling import STARTING, Deadlines
 from config.secrets import Secret
 
 Id = Annotated[
@@ -304,6 +305,8 @@ class Community(_Part):
     calendars: dict[CalendarName, Annotated[tuple[CalendarDays, ...], Field(max_length=1000)]] = {}
     """Days by name, for hours and days in rules."""
     colours: Literal["national", "four_colour_village"] = "national"
+    deadlines: Deadlines = STARTING
+    """How long people may take before somebody else is told."""
     areas: tuple[Area, ...] = ()
     sites: tuple[Site, ...] = ()
     cameras: tuple[Camera, ...] = ()

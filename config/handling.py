@@ -50,3 +50,7 @@ class Deadlines(BaseModel):
     """Nobody may hide it for longer at a time."""
     maintenance_at_most_s: Seconds = 7 * 86_400
     """A device may be taken out of service for so long at a time."""
+
+
+STARTING = Deadlines()
+"""The times that a site starts with."""

@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from config.community import Area, Camera, Community, Detector, Location, Name, Notifier, Sensor, Site, Stream, Zone
+from config.handling import Deadlines, LevelTimes
 from config.machine import Database, EmbeddedBroker, ExternalBroker, Http, Keep, Machine, Mqtt, SensorLimits, Workers
 from config.messages import number_range
 from config.secrets import Secret
@@ -26,6 +27,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     Mqtt,
     SensorLimits,
     Community,
+    Deadlines,
+    LevelTimes,
     Name,
     Area,
     Site,
