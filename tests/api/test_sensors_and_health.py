@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from hub.access import Role
 from hub.store.event_log import Fact, Reading, Refusal
@@ -28,6 +29,39 @@ def test_readings_come_raw_and_thinned_out(room: Room) -> None:
     assert sum(row["count"] for row in thin) == 4
     assert max(row["maximum"] for row in thin) == 4.0
     assert get("/api/v1/sensors/home-1-smoke").json()["latest"][0]["value"] == 4.0
+
+
+def test_the_answer_says_in_which_resolution_it_is(room: Room) -> None:
+    _level(room, [float(minute) for minute in range(90)])
+
+    def get(**params: object) -> dict[str, Any]:
+        answer = room.client().get("/api/v1/sensors/home-1-smoke/readings", params=params)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    few = get()
+    assert (few["resolution_s"], few["complete"], len(few["items"])) == (0, True, 90)
+    hourly = get(points=24)
+    assert hourly["resolution_s"] == 3600
+    assert sum(row["count"] for row in hourly["items"]) == 90
+    assert get(resolution="raw", limit=10)["complete"] is False
+    assert get(resolution=120)["items"][1]["count"] == 2
+
+
+def test_a_resolution_that_cannot_be_given_is_refused_with_what_can(room: Room) -> None:
+    wrong: list[tuple[dict[str, object], str]] = [
+        ({"resolution": "hour"}, "write `raw`, or seconds"),
+        ({"resolution": "nan"}, "write `raw`, or seconds"),
+        ({"resolution": 60, "points": 5}, "not both"),
+        ({"resolution": 1, "from": "2001-01-01T00:00:00Z"}, "the most is 100,000"),
+    ]
+    for params, words in wrong:
+        answer = room.client().get("/api/v1/sensors/home-1-smoke/readings", params=params)
+        assert answer.status_code == 422
+        error = answer.json()["errors"][0]
+        assert error["where"] == "query.resolution"
+        assert words in str(error)
 
 
 def test_times_without_a_zone_and_backward_ones_are_refused(room: Room) -> None:
