@@ -24,7 +24,7 @@ def test_a_smoke_alarm_is_an_incident_with_its_place_its_words_and_what_to_do(ro
     assert incident["text"]["zh"]
     assert incident["text"]["en"]
     assert incident["do"]["en"]
-    assert incident["allowed"] == ["acknowledge", "comment", "resolve"]
+    assert incident["allowed"] == ["acknowledge", "dispatch", "resolve", "shelve", "merge", "split", "comment"]
 
 
 def test_an_incident_tells_its_alerts_why_and_every_move(room: Room) -> None:
@@ -74,7 +74,7 @@ def test_a_move_that_the_table_does_not_have_says_what_is_allowed(room: Room) ->
     answer = _post(room, room.smoke(), "reopen")
     assert answer.status_code == 409
     assert answer.json()["type"] == "urn:hub:problem:not-allowed-now"
-    assert answer.json()["allowed"] == ["acknowledge", "comment", "resolve"]
+    assert answer.json()["allowed"] == ["acknowledge", "dispatch", "resolve", "shelve", "merge", "split", "comment"]
 
 
 def test_a_false_alarm_needs_a_cause_and_then_leaves_the_open_list(room: Room) -> None:
