@@ -54,11 +54,13 @@ class Counts:
     Attributes:
         events: Events handled.
         unknown: By rule, events of which a field was missing or of the wrong type.
+        known: By rule, events that it understood.
         failed: By rule, events at which the rule itself failed.
     """
 
     events: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
+    known: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
 
 
@@ -219,6 +221,8 @@ class Engine:
                 self._take(rule, cell or Cell(rule.id, key, rule.hash), step, now_us)
             if step.unknown:
                 self.counts.unknown[rule.id] += 1
+            else:
+                self.counts.known[rule.id] += 1
             if rule.near_m is not None:
                 self._feed_near(rule, event, now_us)
         if key is not None and rule.clear.when is not None and event.kind in rule.clear.when.kinds:

@@ -60,6 +60,7 @@ class LoopStatus:
         failures: Transactions that failed since the start.
         passed_over: Events given up on since the start.
         unknown: By rule, events with a field missing or of the wrong type.
+        known: By rule, events that it understood.
         rule_failures: By rule, events at which the rule failed.
         rules: Rules in force.
         digest: Of the rule files in force.
@@ -73,6 +74,7 @@ class LoopStatus:
     failures: int
     passed_over: int
     unknown: Mapping[str, int]
+    known: Mapping[str, int]
     rule_failures: Mapping[str, int]
     rules: int
     digest: str
@@ -205,6 +207,7 @@ class EngineLoop:
             failures=self._failures,
             passed_over=self._passed_over,
             unknown=dict(counts.unknown),
+            known=dict(counts.known),
             rule_failures=dict(counts.failed),
             rules=len(self._engine.book.rules),
             digest=self._engine.book.digest,
