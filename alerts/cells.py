@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from alerts.alert import Alert, as_json, from_json
 from alerts.held import Held
@@ -25,6 +26,10 @@ Timer = tuple[int, str, str]
 """When it runs out, rule id and key."""
 Slot = tuple[str, str, bool]
 """Kind, key and whether in the shadow: what one Alert is open for."""
+
+Key = TypeVar("Key")
+Item = TypeVar("Item")
+_NONE: Mapping[str, Collection[str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ class Cell:
         last_alert: Id of the one before.
         holds: The slot of the alert that this rule claims now, whoever raised it.
         streams: Those its shape must hear of, as last indexed.
+        id: Rule and key.
     """
 
     rule: str
@@ -87,16 +93,15 @@ class Cell:
     last_alert: str = ""
     holds: Slot | None = None
     streams: frozenset[str] = frozenset()
+    id: CellId = field(init=False)
 
-    @property
-    def id(self) -> CellId:
-        """Rule and key."""
-        return (self.rule, self.key)
+    def __post_init__(self) -> None:
+        self.id = (self.rule, self.key)
 
     @property
     def empty(self) -> bool:
         """Whether nothing is left to remember."""
-        return not (self.state or self.alert or self.holds or self.held) and self.due_us is None
+        return not self.state and not (self.alert or self.holds or self.held) and self.due_us is None
 
     @property
     def timers(self) -> tuple[int | None, ...]:
@@ -142,13 +147,14 @@ class Cell:
 class Cells:
     """All Cells of an Engine."""
 
-    def __init__(self, streams: Callable[[Cell], Iterable[str]]) -> None:
+    def __init__(self, streams: Callable[[Cell], Collection[str]]) -> None:
         """Remember nothing yet; `streams` tells which streams a cell's shape must hear of."""
         self._streams = streams
         self._cells: dict[CellId, Cell] = {}
         self._timers: list[Timer] = []
         self._waiting: set[Timer] = set()
-        self._keys_by_stream: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._rules_by_key: dict[str, set[str]] = defaultdict(set)
+        self._standing: dict[str, dict[str, set[str]]] = {}
         self._ids_by_source: dict[str, set[CellId]] = defaultdict(set)
         self._held: dict[str, set[str]] = defaultdict(set)
         self._touched: set[CellId] = set()
@@ -167,24 +173,37 @@ class Cells:
     def keep(self, cell: Cell) -> None:
         """Take over what was changed in `cell`."""
         self._touched.add(cell.id)
-        self._index(cell, frozenset(self._streams(cell)))
+        streams = self._streams(cell)
+        if streams or cell.streams:
+            self._index(cell, frozenset(streams))
         if cell.held is not None and cell.held.claim is not None:
             self._held[cell.rule].add(cell.key)
         elif cell.rule in self._held:
             self._held[cell.rule].discard(cell.key)
         if cell.empty:
-            self._cells.pop(cell.id, None)
+            if self._cells.pop(cell.id, None) is not None:
+                _remove(self._rules_by_key, cell.key, cell.rule)
             return
+        if cell.id not in self._cells:
+            self._rules_by_key[cell.key].add(cell.rule)
         self._cells[cell.id] = cell
         for due_us in cell.timers:
             if due_us is not None and (due_us, *cell.id) not in self._waiting:
                 self._waiting.add((due_us, *cell.id))
                 heapq.heappush(self._timers, (due_us, *cell.id))
 
-    def keys_of(self, rule: str, stream: str) -> tuple[str, ...]:
+    def standing(self, stream: str) -> Mapping[str, Collection[str]]:
+        """The keys under which a stream stands, by the id of the rule that must hear of it."""
+        return self._standing.get(stream, _NONE)
+
+    def keys_of(self, rule: str, stream: str) -> Sequence[str]:
         """The keys under which a stream stands for a rule."""
-        found = self._keys_by_stream.get((rule, stream))
-        return tuple(sorted(found)) if found else ()
+        found = self._standing.get(stream)
+        return sorted(found.get(rule, ())) if found else ()
+
+    def rules_at(self, key: str) -> Collection[str]:
+        """The ids of the rules that remember something of a key."""
+        return self._rules_by_key.get(key, ())
 
     def held_of(self, rule: str) -> tuple[str, ...]:
         """The keys under which a claim of a rule is held back."""
@@ -193,6 +212,10 @@ class Cells:
     def fed_by(self, source: str) -> tuple[CellId, ...]:
         """The cells in which something stands by the word of a source."""
         return tuple(sorted(self._ids_by_source.get(source, ())))
+
+    def any_due(self, now_us: int) -> bool:
+        """Whether a timer may have run out; asked for every Event."""
+        return bool(self._timers) and self._timers[0][0] <= now_us
 
     def next_due_us(self) -> int | None:
         """When the next timer runs out."""
@@ -226,18 +249,22 @@ class Cells:
         if streams == cell.streams:
             return
         for stream in cell.streams - streams:
-            keys = self._keys_by_stream[(cell.rule, stream)]
-            keys.discard(cell.key)
-            if not keys:
-                del self._keys_by_stream[(cell.rule, stream)]
+            _remove(self._standing[stream], cell.rule, cell.key)
+            if not self._standing[stream]:
+                del self._standing[stream]
         for stream in streams - cell.streams:
-            self._keys_by_stream[(cell.rule, stream)].add(cell.key)
+            self._standing.setdefault(stream, {}).setdefault(cell.rule, set()).add(cell.key)
         sources = {source_of(stream) for stream in streams}
         for source in {source_of(stream) for stream in cell.streams} - sources:
-            ids = self._ids_by_source[source]
-            ids.discard(cell.id)
-            if not ids:
-                del self._ids_by_source[source]
+            _remove(self._ids_by_source, source, cell.id)
         for source in sources:
             self._ids_by_source[source].add(cell.id)
         cell.streams = streams
+
+
+def _remove(index: dict[Key, set[Item]], key: Key, item: Item) -> None:
+    """Take an item out of an index, and the key with its last one."""
+    items = index[key]
+    items.discard(item)
+    if not items:
+        del index[key]

@@ -10,20 +10,20 @@ A person's resolving reaches the engine as an Event, like everything else.
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from alerts.alert import Alert, Change, Closed, Returned
 from alerts.arming import ARMING, ARMING_KIND
 from alerts.cells import Cell, Cells, StoredState, Unsaved
 from alerts.claims import Claims
+from alerts.counts import Counts
+from alerts.dispatch import Dispatch
 from alerts.pattern import Answer
 from alerts.places import Places
 from alerts.rule import Rule
 from alerts.rulebook import RuleBook
-from alerts.shape import NO_STATE, Claim, Step, Verdict, stream_of
+from alerts.shape import NO_STATE, Claim, Step, Verdict
 from alerts.withholding import GUARD, Withholding
 from hub.events import Event
 from hub.store.facts import from_us, to_us
@@ -35,6 +35,7 @@ RESOLVED_KIND = "alert.resolved"
 REOPENED_KIND = "alert.reopened"
 """Event kind: a person took that back."""
 
+_OURS = frozenset({RESOLVED_KIND, REOPENED_KIND, ARMING_KIND})
 HEALTH_SUFFIX = ".health"
 AFRESH_KIND = "camera.health"
 """A camera that is back counts its tracks anew, so what it had seen before will never be ended by it. A sensor goes on
@@ -47,30 +48,14 @@ _RETRY_US = 1_000_000
 """A shape that wants to be called at a time that is past is called a second later, so that it cannot stop the clock."""
 
 
-@dataclass(slots=True)
-class Counts:
-    """What the engine saw, since it was made.
-
-    Attributes:
-        events: Events handled.
-        unknown: By rule, events of which a field was missing or of the wrong type.
-        known: By rule, events that it understood.
-        failed: By rule, events at which the rule itself failed.
-    """
-
-    events: int = 0
-    unknown: Counter[str] = field(default_factory=Counter)
-    known: Counter[str] = field(default_factory=Counter)
-    failed: Counter[str] = field(default_factory=Counter)
-
-
 class Engine:
     """The rules at work."""
 
     def __init__(self, book: RuleBook, places: Places) -> None:
         self.counts = Counts()
         self._held_us = 0
-        self._book = book.on(places)
+        self._again: list[Rule] = []
+        self._take_book(book, places)
         self._cells = Cells(self._streams)
         self._claims = Claims(self._cells, places)
         self._withholding = Withholding(self._cells, self._claims)
@@ -88,7 +73,7 @@ class Engine:
     def call_places(self, places: Places, now: datetime) -> list[Change]:
         """Use other names, areas and calendars; what a camera or sensor said that is no longer there is over."""
         before, self._claims.places = self._claims.places, places
-        self._book = self._book.on(places)
+        self._take_book(self._book, places)
         gone = {*before.cameras, *before.sensors} - {*places.cameras, *places.sensors}
         now_us = to_us(now)
         for source in sorted(gone):
@@ -106,24 +91,24 @@ class Engine:
 
     def handle(self, event: Event) -> list[Change]:
         """What an Event changes; timers that ran out before its arrival come first."""
-        changes = self.advance(event.arrived)
+        now_us = event.arrived_us
+        changes = self._advance(now_us) if self._cells.any_due(now_us) else []
         self.counts.events += 1
-        now_us = to_us(event.arrived)
-        if event.kind.endswith(HEALTH_SUFFIX):
-            self._on_health(event, now_us)
-        elif event.kind in (RESOLVED_KIND, REOPENED_KIND):
-            self._claims.resolve(event.subject or "", now_us, resolved=event.kind == RESOLVED_KIND)
-        elif event.kind == ARMING_KIND:
-            self._withholding.arming.note(event)
+        if event.kind in _OURS or event.kind.endswith(HEALTH_SUFFIX):
+            self._take_note(event, now_us)
         for rule in self._book.watchers.get(event.kind, ()):
             self._guarded(rule, self._watch, event, now_us)
-        for rule in self._book.by_kind.get(event.kind, ()):
+        for rule in self._dispatch.rules(event, self._cells):
             self._guarded(rule, self._feed, event, now_us)
+        while self._again:
+            self._look_at_all(self._again.pop(0), now_us)
         return changes + self._settled(now_us)
 
     def advance(self, now: datetime) -> list[Change]:
         """What the passing of time up to `now` changes."""
-        now_us = to_us(now)
+        return self._advance(to_us(now))
+
+    def _advance(self, now_us: int) -> list[Change]:
         changes: list[Change] = []
         while now_us >= self._held_us and (due := self._cells.pop_due(now_us)) is not None:
             due_us, cell = due
@@ -169,7 +154,7 @@ class Engine:
 
     def reload(self, book: RuleBook, now: datetime) -> list[Change]:
         """Take other rules. State is kept where shape and key are the same; what a rule no longer claims returns."""
-        self._book = book.on(self._claims.places)
+        self._take_book(book, self._claims.places)
         now_us = to_us(now)
         for cell in list(self._cells):
             self._reconcile(cell, now_us)
@@ -204,36 +189,57 @@ class Engine:
             self.counts.failed[rule.id] += 1
             logger.exception("rule failed", extra={"rule": rule.id})
 
+    def _take_book(self, book: RuleBook, places: Places) -> None:
+        self._book = book.on(places)
+        self._dispatch = Dispatch(self._book.by_kind)
+
+    def _take_note(self, event: Event, now_us: int) -> None:
+        """What the engine itself has to know: who is silent, what people did, what is armed."""
+        if event.kind.endswith(HEALTH_SUFFIX):
+            self._on_health(event, now_us)
+        elif event.kind == ARMING_KIND:
+            self._withholding.arming.note(event)
+        else:
+            self._claims.resolve(event.subject or "", now_us, resolved=event.kind == RESOLVED_KIND)
+
     def _feed(self, rule: Rule, event: Event, now_us: int) -> None:
         key = rule.key_of(event)
-        for other in self._cells.keys_of(rule.id, stream_of(event)):
+        for other in self._cells.keys_of(rule.id, event.stream):
             left = self._cells.get(rule.id, other)
             if other != key and left is not None:
                 self._take(rule, left, rule.shape.on_left(left.state, event, now_us), now_us)
         if rule.around.reach is not None and not rule.around.reach.sees(event):
             return
         if event.kind in rule.shape.kinds:
-            cell = None if key is None else self._cells.get(rule.id, key)
-            step = rule.shape.on_event(NO_STATE if cell is None else cell.state, event, now_us)
-            if key is None:  # an event that would count, but does not say for what
-                step = step._replace(unknown=step.unknown or bool(step.due_us) or _speaks(step))
+            if key is None:
+                self._feed_nowhere(rule, event, now_us)
             else:
-                self._take(rule, cell or Cell(rule.id, key, rule.hash), step, now_us)
-            if step.unknown:
-                self.counts.unknown[rule.id] += 1
-            else:
-                self.counts.known[rule.id] += 1
+                self._tell(rule, key, event, now_us)
             if rule.near_m is not None:
-                self._feed_near(rule, event, now_us)
+                for near in rule.keys_near(event, self._claims.places):
+                    self._tell(rule, near, event, now_us, near=True)
         if key is not None and rule.clear.when is not None and event.kind in rule.clear.when.kinds:
             self._clear_when(rule, key, event, now_us)
 
-    def _feed_near(self, rule: Rule, event: Event, now_us: int) -> None:
-        """Let the sites near which an Event happened know of it, for a rule that looks around."""
-        for key in rule.keys_near(event, self._claims.places):
-            cell = self._cells.get(rule.id, key)
-            step = rule.shape.on_near(NO_STATE if cell is None else cell.state, event, now_us)
-            self._take(rule, cell or Cell(rule.id, key, rule.hash), step, now_us)
+    def _tell(self, rule: Rule, key: str, event: Event, now_us: int, *, near: bool = False) -> None:
+        """Tell a shape what happened for one of its keys, or near it."""
+        cell = self._cells.get(rule.id, key)
+        on_event = rule.shape.on_near if near else rule.shape.on_event
+        step = on_event(NO_STATE if cell is None else cell.state, event, now_us)
+        if step.unknown:
+            self.counts.unknown[rule.id] += 1
+        else:
+            self.counts.known[rule.id] += 1
+        if cell is not None:
+            self._take(rule, cell, step, now_us)
+        elif step.state or step.claims:
+            self._take(rule, Cell(rule.id, key, rule.hash), step, now_us)
+
+    def _feed_nowhere(self, rule: Rule, event: Event, now_us: int) -> None:
+        """An Event that does not say for what it would count: unknown, if it would."""
+        step = rule.shape.on_event(NO_STATE, event, now_us)
+        if step.unknown or step.due_us or any(claim.verdict is not Verdict.OVER for claim in step.claims):
+            self.counts.unknown[rule.id] += 1
 
     def _on_due(self, rule: Rule, cell: Cell, now_us: int) -> None:
         step = rule.shape.on_due(cell.state, now_us)
@@ -252,7 +258,8 @@ class Engine:
 
     def _take(self, rule: Rule, cell: Cell, step: Step, now_us: int) -> None:
         """Remember what a shape made of it, and act on what it claims."""
-        if not step.claims and step.state == cell.state and step.due_us == cell.due_us:
+        same = step.state is cell.state or step.state == cell.state
+        if same and not step.claims and step.due_us == cell.due_us:
             return
         cell.state, cell.due_us = step.state, step.due_us
         for claim in step.claims:
@@ -298,7 +305,7 @@ class Engine:
 
     def _watch(self, rule: Rule, event: Event, now_us: int) -> None:
         if self._withholding.sees(rule, event, now_us):
-            self._look_at_all(rule, now_us)
+            self._again.append(rule)  # when the rule has seen the event too: who is back is no longer silent
 
     def _look_at_all(self, rule: Rule, now_us: int) -> None:
         for key in self._cells.held_of(rule.id):
@@ -321,11 +328,7 @@ class Engine:
         return changes
 
     def _on_health(self, event: Event, now_us: int) -> None:
-        """A source fell silent or came back.
-
-        What a silent one said is unknown now. What a camera that is back had seen before is over, unless it
-        sees it again.
-        """
+        """What a silent source said is unknown now; what a camera that is back had seen is over, unless seen again."""
         offline = event.fields.get("state") == "offline"
         if not offline and event.kind != AFRESH_KIND:
             return
@@ -389,14 +392,10 @@ class Engine:
         if cell.held is not None and cell.held.under != rule.around.digest:
             self._guarded(rule, self._look_again, cell, now_us)
 
-    def _streams(self, cell: Cell) -> Iterable[str]:
+    def _streams(self, cell: Cell) -> Collection[str]:
         rule = self._book.by_id.get(cell.rule)
         return () if rule is None or rule.hash != cell.hash else rule.shape.streams(cell.state)
 
 
 def _after(rule: Rule, now_us: int) -> int | None:
     return None if rule.clear.after_s is None else now_us + round(rule.clear.after_s * 1_000_000)
-
-
-def _speaks(step: Step) -> bool:
-    return any(claim.verdict is not Verdict.OVER for claim in step.claims)

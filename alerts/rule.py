@@ -10,6 +10,8 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
+from operator import attrgetter
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -32,16 +34,18 @@ BY_LEVEL = "by_level"
 
 ForEach = Literal["site", "household", "area", "community", "device", "sensor", "camera", "zone", "subject"]
 
-_PARTS: Mapping[str, Callable[[Event], str | None]] = {
-    "site": lambda event: event.site,
-    "household": lambda event: event.site,
-    "area": lambda event: event.area,
+KeyReader = Callable[[Event], str | None]
+
+_PARTS: Mapping[str, KeyReader] = {
+    "site": attrgetter("site"),
+    "household": attrgetter("site"),
+    "area": attrgetter("area"),
     "community": lambda _event: COMMUNITY,
-    "device": lambda event: event.source,
-    "sensor": lambda event: event.source,
-    "camera": lambda event: event.camera,
-    "zone": lambda event: event.zone,
-    "subject": lambda event: event.subject,
+    "device": attrgetter("source"),
+    "sensor": attrgetter("source"),
+    "camera": attrgetter("camera"),
+    "zone": attrgetter("zone"),
+    "subject": attrgetter("subject"),
 }
 
 _OWNER: Mapping[str, str] = {"zone": "camera", "subject": "device"}
@@ -161,6 +165,7 @@ class Rule:
         say: Templates of what it says.
         do: What to do about it.
         around: Where and when it counts, what withholds it, what it mutes.
+        key_of: What an Event counts for; None when the Event does not say.
         hash: Of shape and key: as long as it is the same, state is kept over a change of the rule.
         near_m: So far around a site what happens counts for that site too, in metres; None for the site alone.
     """
@@ -178,6 +183,7 @@ class Rule:
     say: Words
     do: Words
     around: Around
+    key_of: KeyReader
     hash: str
     near_m: float | None = None
 
@@ -191,19 +197,28 @@ class Rule:
         around = self.around.on(places)
         return replace(self, around=around, shape=self.shape.counting(around.only).placed(places))
 
-    def key_of(self, event: Event) -> str | None:
-        """What `event` counts for; None when the event does not say."""
-        parts = [_PARTS[name](event) for name in self.for_each]
-        if len(parts) == 1 and self.for_each[0] in _OWNER:
-            parts.insert(0, _PARTS[_OWNER[self.for_each[0]]](event))
-        return None if None in parts else "/".join(part for part in parts if part is not None)
-
     def keys_near(self, event: Event, places: Places) -> tuple[str, ...]:
         """The other sites near which `event` happened, for a rule with `near_m`."""
         position = places.nearness.position(event)
         if self.near_m is None or position is None:
             return ()
         return tuple(site for site in places.nearness.sites_near(position, self.near_m) if site != event.site)
+
+
+@cache
+def key_reader(for_each: tuple[str, ...]) -> KeyReader:
+    """What reads the key of these parts from an Event; asked for every Event and rule."""
+    parts = [_PARTS[name] for name in for_each]
+    if len(parts) == 1 and for_each[0] in _OWNER:
+        parts.insert(0, _PARTS[_OWNER[for_each[0]]])
+    if len(parts) == 1:
+        return parts[0]
+
+    def read(event: Event) -> str | None:
+        found = [part(event) for part in parts]
+        return None if None in found else "/".join(found)  # type: ignore[arg-type] # none of them is None
+
+    return read
 
 
 def build_rule(spec: RuleSpec, shape: Shape) -> Rule:
@@ -229,6 +244,7 @@ def build_rule(spec: RuleSpec, shape: Shape) -> Rule:
         say=spec.say,
         do=spec.do,
         around=build_around(spec.around, spec.for_each),
+        key_of=key_reader(spec.for_each),
         hash=hashlib.sha256(counted.encode()).hexdigest()[:16],
         near_m=shape.near_m if len(spec.for_each) == 1 and _SITE.issuperset(spec.for_each) else None,
     )

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -106,7 +106,7 @@ class CountShape(WindowShape):
         del now_us
         return self._without(state, [each for each in self.streams(state) if source_of(each) == source])
 
-    def streams(self, state: State) -> Iterable[str]:
+    def streams(self, state: State) -> Collection[str]:
         """The states that are counted and go on."""
         going_on: list[str] = state.get("seen", {}).get("open", [])
         return going_on

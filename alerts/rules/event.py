@@ -11,7 +11,7 @@ once: it did happen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from alerts.pattern import Answer, Pattern, PatternSpec, build_pattern
 from alerts.shape import Claim, Shape, State, Step, Verdict, Witness
@@ -73,7 +73,7 @@ class EventShape(Shape):
             return Step(_state(after))
         return Step(_state(after), (_over(gone[0], now_us),))
 
-    def streams(self, state: State) -> Iterable[str]:
+    def streams(self, state: State) -> Collection[str]:
         """Those that stand."""
         return names_standing(state.get("streams", {}))
 

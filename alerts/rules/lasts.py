@@ -11,7 +11,7 @@ that miss a frame. In both, a source that falls silent before the time is up pro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Self
 
 from pydantic import Field, model_validator
@@ -111,7 +111,7 @@ class HeldShape(Shape):
                     due_us = ripe_us
         return due_us
 
-    def streams(self, state: State) -> Iterable[str]:
+    def streams(self, state: State) -> Collection[str]:
         """Those that stand."""
         return names_standing(state.get("streams", {}))
 

@@ -13,7 +13,7 @@ everybody sleeps is no silence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -160,9 +160,9 @@ class SilenceShape(Shape):
         due_us: int | None = state.get("due_us")
         return due_us
 
-    def streams(self, state: State) -> Iterable[str]:
+    def streams(self, state: State) -> Collection[str]:
         """Those that were heard of last, one of each source."""
-        return (each["stream"] for each in state.get("sources", {}).values())
+        return [each["stream"] for each in state.get("sources", {}).values()]
 
     def _on_health(self, state: State, event: Event, now_us: int) -> Step:
         source = state.get("sources", {}).get(event.source)

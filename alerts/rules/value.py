@@ -16,7 +16,7 @@ so: `{"no": ...}`. Otherwise it has marks (how long each level is exceeded) and 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -141,7 +141,7 @@ class ValueShape(Shape):
             return None
         return min((since_us + self._for_us for each in loud for since_us in _on_the_way(each).values()), default=None)
 
-    def streams(self, state: State) -> Iterable[str]:
+    def streams(self, state: State) -> Collection[str]:
         """Those with a level reached or on the way."""
         return [
             name

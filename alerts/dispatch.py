@@ -1,0 +1,168 @@
+"""Dispatch: which rules an Event may concern, so that all the others cost it nothing.
+
+A village has hundreds of rules, and nearly every Event concerns a handful. So the rules of a kind lie in buckets: by
+the devices or sites of their scope, or by what their pattern wants a name to be (the zone, the label). The buckets only
+leave out a rule that would find nothing to do: it sees nothing outside its scope, and what its pattern says NO to
+changes nothing where nothing is remembered. Where something is, the rule is asked whatever the bucket. So the answer
+holds too many rules at times, never too few, and costs the same however many there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from alerts.cells import Cells
+from alerts.pattern import NOTHING, Pattern, reader_of
+from alerts.rule import KeyReader, Rule, key_reader
+from hub.events import Event
+
+_MOST_KNOWN = 50_000
+"""Answers kept for each kind; with more, all are forgotten."""
+_FIRST = ("source", "camera", "zone", "site")
+"""Names that tell rules apart best."""
+_ODD = object()
+"""A value of a type that no bucket is for."""
+
+Value = str | bool
+
+
+class Dispatch:
+    """The buckets of a RuleBook that is bound to its Places."""
+
+    def __init__(self, by_kind: Mapping[str, Iterable[Rule]]) -> None:
+        self._routes = {kind: _Route(kind, rules) for kind, rules in by_kind.items()}
+
+    def rules(self, event: Event, cells: Cells) -> Sequence[Rule]:
+        """The rules that `event` may concern, in the order of their ids.
+
+        Args:
+            event: What happened.
+            cells: What the rules remember; one for which the Event's stream stands is concerned wherever it happened.
+        """
+        route = self._routes.get(event.kind)
+        if route is None:
+            return ()
+        found, standing = route.rules(event, cells), cells.standing(event.stream)
+        if not standing or standing.keys() <= {rule.id for rule in found}:
+            return found
+        return route.ordered({rule.id for rule in found} | standing.keys())
+
+
+@dataclass(frozen=True, slots=True)
+class _Gate:
+    """What must be so for a rule to be concerned by Events of one kind.
+
+    Attributes:
+        buckets: Names with values: one of them must be so.
+        odd: Whether a value of another type, or a missing one, concerns it as well, for it cannot be judged then.
+        subjects: Whether this goes only for Events with a subject.
+        memory: Whether it is concerned as well where it remembers something.
+    """
+
+    buckets: frozenset[tuple[str, Value]]
+    odd: bool = False
+    subjects: bool = False
+    memory: bool = False
+
+
+class _Route:
+    """The rules that listen to one kind."""
+
+    def __init__(self, kind: str, rules: Iterable[Rule]) -> None:
+        self._rules = {rule.id: rule for rule in rules}
+        gates = {rule.id: _gate(rule, kind) for rule in self._rules.values()}
+        self._always = {id_ for id_, gate in gates.items() if gate is None}
+        gated = {id_: gate for id_, gate in gates.items() if gate is not None}
+        self._buckets: dict[tuple[str, Value], set[str]] = {}
+        self._odd: dict[str, dict[type, set[str]]] = {}
+        for id_, gate in gated.items():
+            for name, value in gate.buckets:
+                self._buckets.setdefault((name, value), set()).add(id_)
+                types = self._odd.setdefault(name, {})
+                types.setdefault(type(value), set()).update([id_] if gate.odd else [])
+        self._without_subject = {id_ for id_, gate in gated.items() if gate.subjects}
+        self._by_memory = frozenset(id_ for id_, gate in gated.items() if gate.memory)
+        self._keys: tuple[KeyReader, ...] = tuple(
+            key_reader(each) for each in sorted({self._rules[id_].for_each for id_ in self._by_memory})
+        )
+        self._readers = tuple((name, reader_of(name)) for name in sorted(self._odd))
+        self._all = self.ordered(self._always)
+        self._known: dict[tuple[object, ...], tuple[Rule, ...]] = {}
+
+    def rules(self, event: Event, cells: Cells) -> Sequence[Rule]:
+        found = self._by_buckets(event) if self._readers else self._all
+        remember: set[str] = set()
+        for read in self._keys:
+            key = read(event)
+            if key is not None:
+                remember.update(self._by_memory.intersection(cells.rules_at(key)))
+        if remember and not remember.issubset(rule.id for rule in found):
+            return self.ordered(remember.union(rule.id for rule in found))
+        return found
+
+    def _by_buckets(self, event: Event) -> tuple[Rule, ...]:
+        """As the values say; looked up once for each set of values."""
+        known: tuple[object, ...] = (event.subject is None, *[_plain(read(event)) for _, read in self._readers])
+        found = self._known.get(known)
+        if found is None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            found = self._known[known] = self._looked_up(known)
+        return found
+
+    def _looked_up(self, known: tuple[object, ...]) -> tuple[Rule, ...]:
+        without_subject, *values = known
+        ids = set(self._always)
+        if without_subject:
+            ids |= self._without_subject
+        for (name, _), value in zip(self._readers, values, strict=True):
+            for kind, odd in self._odd[name].items():
+                if type(value) is kind:
+                    ids |= self._buckets.get((name, value), set())  # type: ignore[arg-type] # of that type
+                elif value is not NOTHING:
+                    ids |= odd
+        return self.ordered(ids)
+
+    def ordered(self, ids: Iterable[str]) -> tuple[Rule, ...]:
+        """Those of the rules that listen to this kind, in the order of their ids."""
+        return tuple(self._rules[id_] for id_ in sorted(ids) if id_ in self._rules)
+
+
+def _plain(value: object) -> object:
+    """The value if a bucket may be for it, else what stands for all others: there may be many, and they are alike."""
+    return value if type(value) is str or type(value) is bool or value is NOTHING else _ODD
+
+
+def _gate(rule: Rule, kind: str) -> _Gate | None:
+    """What must be so for `rule` to be concerned by Events of `kind`; None when any may."""
+    reach = rule.around.reach
+    if reach is not None and reach.devices is not None:
+        names = ("source", "camera")
+        return _Gate(frozenset((name, device) for device in reach.devices for name in names))
+    wanted = _wanted(rule, kind)
+    if wanted is not None:
+        subjects = rule.shape.remembers_no and kind in rule.shape.kinds
+        return _Gate(wanted, odd=True, subjects=subjects, memory=True)
+    if reach is not None and reach.sites is not None:
+        areas = reach.areas or ()
+        return _Gate(frozenset((*(("site", each) for each in reach.sites), *(("area", each) for each in areas))))
+    return None
+
+
+def _wanted(rule: Rule, kind: str) -> frozenset[tuple[str, Value]] | None:
+    """Names and values of which an Event needs one, if nothing is remembered where it happened; None: it needs none."""
+    if kind in rule.shape.kinds and not rule.shape.patterns:
+        return None
+    found: set[tuple[str, Value]] = set()
+    for pattern in rule.shape.patterns:
+        if kind in pattern.kinds:
+            if not pattern.fixed:
+                return None
+            name = min(pattern.fixed, key=lambda each: _telling(each, pattern))
+            found.update((name, value) for value in pattern.fixed[name])
+    return frozenset(found)
+
+
+def _telling(name: str, pattern: Pattern) -> tuple[int, int, str]:
+    return _FIRST.index(name) if name in _FIRST else len(_FIRST), len(pattern.fixed[name]), name
