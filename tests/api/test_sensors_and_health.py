@@ -10,32 +10,34 @@ from hub.store.event_log import Fact, Reading, Refusal
 from tests.api.room import Room
 
 
-def _level(room: Room, values: list[float]) -> None:
+def _level(room: Room, values: list[float], name: str = "water_level.level_m") -> None:
     begin = room.hub.parts.clock.now() - timedelta(minutes=len(values))
     facts = []
     for minute, value in enumerate(values):
         at = begin + timedelta(minutes=minute)
         event = room.event("water_level", "home-1-smoke", site="home-1", level_m=value)
-        facts.append(Fact(event, (Reading("home-1-smoke", "water_level.level_m", at, value, at),)))
+        facts.append(Fact(event, (Reading("home-1-smoke", name, at, value, at),)))
     room.hub.parts.event_log.append(facts).result(10)
 
 
 def test_readings_come_raw_and_thinned_out(room: Room) -> None:
     _level(room, [1.0, 2.0, 3.0, 4.0])
-    get = room.client().get
-    raw = get("/api/v1/sensors/home-1-smoke/readings").json()["items"]
+    get, water = room.client().get, {"name": "water_level.level_m"}
+    raw = get("/api/v1/sensors/home-1-smoke/readings", params=water).json()["items"]
     assert [row["value"] for row in raw] == [1.0, 2.0, 3.0, 4.0]
-    thin = get("/api/v1/sensors/home-1-smoke/readings", params={"resolution": 86_400}).json()["items"]
+    thin = get("/api/v1/sensors/home-1-smoke/readings", params={**water, "resolution": 86_400}).json()["items"]
     assert sum(row["count"] for row in thin) == 4
     assert max(row["maximum"] for row in thin) == 4.0
-    assert get("/api/v1/sensors/home-1-smoke").json()["latest"][0]["value"] == 4.0
+    latest = get("/api/v1/sensors/home-1-smoke").json()["latest"]
+    assert [row["value"] for row in latest if row["name"] == water["name"]] == [4.0]
 
 
 def test_the_answer_says_in_which_resolution_it_is(room: Room) -> None:
-    _level(room, [float(minute) for minute in range(90)])
+    _level(room, [float(minute) for minute in range(90)], name="battery.percent")
 
     def get(**params: object) -> dict[str, Any]:
-        answer = room.client().get("/api/v1/sensors/home-1-smoke/readings", params=params)
+        wanted = {"name": "battery.percent", **params}
+        answer = room.client().get("/api/v1/sensors/home-1-smoke/readings", params=wanted)
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
