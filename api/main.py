@@ -60,6 +60,7 @@ from hub.sensors.mqtt import MqttIntake, Publisher
 from hub.sensors.presence import Presence
 from hub.sensors.watching import SensorWatch
 from hub.store.accounts import Accounts
+from hub.store.announcements import Announcements
 from hub.store.deliveries import DeliveryMarks
 from hub.store.event_log import EventLog, Fact
 from hub.store.revisions import Revisions
@@ -229,6 +230,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         presence=presence,
         broker_run=None if broker is None else broker.current_run,
         watch=watching,
+        memory=Announcements(database),
     )
     lifecycle.push("intake", intake.stop)
     _follow(revisions, intake.apply, lifecycle)
@@ -326,6 +328,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         tokens=tokens,
         traces=RuleTraces(database),
         trials=trials,
+        discovered=door.discovered,
         engine=engine.status,
         readiness=readiness,
         loopback_only=_is_loopback(machine.http.host),

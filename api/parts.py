@@ -22,6 +22,7 @@ from cameras.link import CameraStatus, Still
 from config.community import Community
 from hub.clock import Clock
 from hub.metrics import Metrics
+from hub.sensors.parsing import Discovered
 from hub.store.accounts import Accounts
 from hub.store.event_log import EventLog
 from hub.store.revisions import Revisions
@@ -55,6 +56,7 @@ class Parts:
     """The parts of a running hub that the API shows.
 
     Attributes:
+        discovered: The devices that announced themselves, each with its payload format.
         engine: How the rules do.
         readiness: Whether each part that must work does, by name.
         loopback_only: The hub is reached from this machine alone.
@@ -75,6 +77,7 @@ class Parts:
     tokens: Tokens
     traces: RuleTraces
     trials: Trials
+    discovered: Callable[[], tuple[tuple[str, Discovered], ...]]
     engine: Callable[[], LoopStatus]
     readiness: Callable[[], Mapping[str, bool]]
     loopback_only: bool
