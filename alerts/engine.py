@@ -334,8 +334,10 @@ class Engine:
             return
         for rule_id, key in self._cells.fed_by(event.source):
             cell, rule = self._cells.get(rule_id, key), self._book.by_id.get(rule_id)
-            if cell is None or rule is None or event.kind in rule.shape.kinds:
+            if cell is None or rule is None:
                 continue
+            if event.kind in rule.shape.kinds and rule.key_of(event) == key:
+                continue  # the shape is told itself; where it counts for zones no such event has its key
             if offline:
                 self._take(rule, cell, rule.shape.on_lost(cell.state, event.source, now_us), now_us)
             else:
