@@ -34,6 +34,8 @@ from api.housekeeping import Housekeeping
 from api.outbound import Outbound
 from api.parts import Cameras, Parts
 from api.readiness import Readiness, takes_writes
+from api.self_checks import self_checks
+from api.self_figures import watch_noticed
 from api.server import Server
 from api.stills import Stills, keep_still
 from api.storage import database_of, database_url
@@ -52,6 +54,7 @@ from hub.events import Event
 from hub.lifecycle import Lifecycle
 from hub.metrics import Metrics
 from hub.plugins import Options, Plugin, load_plugins
+from hub.selfwatch.watch import SelfWatch
 from hub.sensors.broker import EmbeddedBroker
 from hub.sensors.endpoint import BrokerEndpoint, external_endpoint, installation_client_id
 from hub.sensors.intake import Door
@@ -310,6 +313,12 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         outlet=publisher,
         readiness=readiness,
     )
+    self_watch = SelfWatch(
+        event_log, clock, self_checks(machine, cameras=cameras, engine=engine, community=revisions.current)
+    )
+    lifecycle.push("self-watch", self_watch.stop)
+    self_watch.start()
+    watch_noticed(metrics, sensors=watching, itself=self_watch)
     trials = Trials(database_url(machine), clock)
     lifecycle.push("trials", trials.stop)
     parts = Parts(
@@ -330,6 +339,9 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         trials=trials,
         discovered=door.discovered,
         engine=engine.status,
+        presence=presence,
+        sensor_watch=watching,
+        self_watch=self_watch,
         readiness=readiness,
         loopback_only=_is_loopback(machine.http.host),
     )

@@ -22,6 +22,9 @@ from cameras.link import CameraStatus, Still
 from config.community import Community
 from hub.clock import Clock
 from hub.metrics import Metrics
+from hub.selfwatch.watch import SelfWatch
+from hub.sensors.presence import Presence
+from hub.sensors.watching import SensorWatch
 from hub.sensors.parsing import Discovered
 from hub.store.accounts import Accounts
 from hub.store.event_log import EventLog
@@ -79,6 +82,9 @@ class Parts:
     trials: Trials
     discovered: Callable[[], tuple[tuple[str, Discovered], ...]]
     engine: Callable[[], LoopStatus]
+    presence: Presence
+    sensor_watch: SensorWatch
+    self_watch: SelfWatch
     readiness: Callable[[], Mapping[str, bool]]
     loopback_only: bool
 

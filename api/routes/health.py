@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import ipaddress
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.auth import needs, signed_in
 from api.errors import ForbiddenError
@@ -31,12 +32,23 @@ class Ready(BaseModel):
     parts: dict[str, bool]
 
 
+class ConditionView(BaseModel):
+    """What the hub found when it last looked at itself."""
+
+    kind: str = Field(examples=["hub.disk"])
+    source: str = Field(examples=["data"])
+    known: bool = Field(description="False where nobody can know; then `fields` holds the reason.")
+    fields: dict[str, bool | int | float | str] = Field(examples=[{"free_pct": 41.2, "failing": False}])
+    at: datetime
+
+
 class HealthAnswer(BaseModel):
     """What is there and what is silent."""
 
     ready: bool
     parts: dict[str, bool]
     sources: list[HealthView]
+    hub: list[ConditionView]
 
 
 @open_router.get("/healthz", summary="Alive")
@@ -68,10 +80,17 @@ def metrics(here: Here, request: Request) -> Response:
 
 @router.get("/health", summary="What is there and what is silent")
 def health(here: Here, _who: Annotated[Principal, Depends(needs(Permission.VIEW_SYSTEM))]) -> HealthAnswer:
-    """The hub's own parts, and every camera, sensor, gateway and worker by its newest change."""
+    """The hub's own parts, every camera, sensor, gateway and worker by its newest change, and what the hub found in itself.
+
+    The hub looks at its disks, its clock, its analysis and its rules once a minute.
+    """
     parts = dict(here.readiness())
     sources = [health_view(row) for row in here.event_log.health()]
-    return HealthAnswer(ready=all(parts.values()), parts=parts, sources=sources)
+    found = [
+        ConditionView(kind=each.kind, source=each.source, known=each.known, fields=dict(each.fields), at=each.since)
+        for each in here.self_watch.status()
+    ]
+    return HealthAnswer(ready=all(parts.values()), parts=parts, sources=sources, hub=found)
 
 
 def _from_this_machine(request: Request) -> bool:

@@ -12,7 +12,7 @@ from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page, page_of
 from api.parts import Here, Parts
 from api.schemas.places import Text
-from api.schemas.sensors import HealthView, ReadingsPage, ReadingView, RefusalView, SensorView
+from api.schemas.sensors import HealthView, PresenceView, ReadingsPage, ReadingView, RefusalView, SensorView
 from config.community import Community, Sensor
 from hub.access import Permission, Principal
 from hub.errors import NotFoundError
@@ -47,6 +47,7 @@ def sensor(here: Here, _who: Viewer, sensor_id: str) -> SensorView:
     health = next((row for row in here.event_log.health() if row.source == sensor_id), None)
     view = _sensor(found, here.revisions.current(), health)
     view.latest = [_reading(row) for row in here.event_log.latest_readings(sensor_id)]
+    view.presence = _presence(here, sensor_id, max((row.at for row in view.latest), default=None))
     return view
 
 
@@ -160,6 +161,25 @@ def _sensor(sensor: Sensor, community: Community, health: HealthRow | None) -> S
         silent_after_s=sensor.silent_after_s,
         life_safety=sensor.life_safety,
         health=None if health is None else health_view(health),
+    )
+
+
+def _presence(here: Parts, sensor_id: str, newest: datetime | None) -> PresenceView | None:
+    """How a sensor stands; `newest` is the time of its newest reading, for one that was not heard in this run."""
+    standing = here.presence.standing(sensor_id)
+    if standing is None:
+        return None
+    doubts = here.sensor_watch.doubts(sensor_id)
+    return PresenceView(
+        state=standing.state,
+        why=standing.why,
+        last_heard=standing.heard or newest,
+        interval_s=standing.interval_s,
+        silent_after_s=standing.silent_after_s,
+        gateway=standing.gateway,
+        doubts=dict(doubts.values),
+        clock_skew_s=doubts.clock_skew_s,
+        flooding=doubts.flooding,
     )
 
 

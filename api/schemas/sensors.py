@@ -42,6 +42,24 @@ class ReadingsPage(Page[ReadingView]):
     complete: bool = Field(description="False when there were more than `limit`; the oldest are left out then.")
 
 
+class PresenceView(BaseModel):
+    """How a sensor stands, and what is doubted of it."""
+
+    state: str = Field(examples=["online"], description="`online`, `offline`, or `unknown`: it cannot be heard now.")
+    why: str = Field(examples=["silent for 1800 s"])
+    last_heard: datetime | None = None
+    interval_s: float | None = Field(default=None, description="How often it speaks by itself, as far as learned.")
+    silent_after_s: float | None = Field(
+        default=None, description="Seconds without a word that count as silence; absent when its silence says nothing."
+    )
+    gateway: str | None = Field(default=None, description="Through which it speaks.", examples=["zigbee2mqtt"])
+    doubts: dict[str, str] = Field(
+        default={}, description="`stuck` or `impossible`, by value.", examples=[{"temperature.temperature_c": "stuck"}]
+    )
+    clock_skew_s: float | None = Field(default=None, description="By how much its clock is off, when it is wrong.")
+    flooding: bool = Field(default=False, description="It sends so much that it is thinned out.")
+
+
 class SensorView(BaseModel):
     """A sensor: its settings, its presence and its newest readings."""
 
@@ -55,6 +73,7 @@ class SensorView(BaseModel):
     silent_after_s: float | None = None
     life_safety: bool = False
     health: HealthView | None = Field(default=None, description="Absent until the first message.")
+    presence: PresenceView | None = Field(default=None, description="Only when one sensor is asked for.")
     latest: list[ReadingView] | None = Field(default=None, description="Only when one sensor is asked for.")
 
 

@@ -1,0 +1,105 @@
+"""Self-checks: what the hub looks at in itself, put together of the parts that know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+from alerts.loop import EngineLoop
+from alerts.rule import Rule
+from api.parts import Cameras
+from cameras.health import CameraState
+from config.community import Community
+from config.machine import Machine
+from hub.events import Event
+from hub.selfwatch import blindness, disk, kernel_clock
+from hub.selfwatch.blindness import Blindness, RuleInput
+from hub.selfwatch.watch import Check, Finding
+
+ANALYSIS = "hub.analysis"
+
+_USUAL_FPS = 25.0
+_LAG_STEP_S = 1.0
+_CAMERA_KINDS, _HEALTH = "camera.", "camera.health"
+
+
+def self_checks(
+    machine: Machine, *, cameras: Cameras, engine: EngineLoop, community: Callable[[], Community]
+) -> tuple[Check, ...]:
+    """The checks of one hub."""
+    folders = {"data": machine.data}
+    recordings = machine.data / "recordings"
+
+    def look_at_disks(_now: datetime) -> Iterator[Finding]:
+        return disk.look_at_disks(folders | ({"recordings": recordings} if _is_elsewhere(recordings) else {}))
+
+    sight = Blindness()
+
+    def look_at_rules(now: datetime) -> Iterator[Finding]:
+        offline = {each.camera for each in cameras.status() if each.state is CameraState.OFFLINE}
+        return sight.look(_inputs(engine, community()), offline, now)
+
+    return (
+        Check(disk.KIND, look_at_disks),
+        Check(kernel_clock.KIND, lambda _now: kernel_clock.look_at_clock()),
+        Check(ANALYSIS, lambda _now: look_at_analysis(cameras), over={"lag_s": 0.0}),
+        Check(blindness.KIND, look_at_rules, over={"blind": False}),
+    )
+
+
+def look_at_analysis(cameras: Cameras) -> Iterator[Finding]:
+    """How far each worker is behind: what waits at its slowest camera, in seconds of that camera."""
+    lags = {worker.worker: 0.0 for worker in cameras.workers()}
+    for status in cameras.status():
+        if status.worker is not None and status.state is CameraState.LIVE:
+            lag_s = status.queued / (status.fps or _USUAL_FPS)
+            lags[status.worker] = max(lags.get(status.worker, 0.0), lag_s)
+    for worker, lag_s in lags.items():
+        yield Finding(worker, {"lag_s": round(lag_s, 1)}, steps={"lag_s": _LAG_STEP_S}, is_news=lag_s >= _LAG_STEP_S)
+
+
+def _inputs(engine: EngineLoop, community: Community) -> dict[str, RuleInput]:
+    status = engine.status()
+    return {
+        rule.id: RuleInput(
+            known=status.known.get(rule.id, 0),
+            unknown=status.unknown.get(rule.id, 0),
+            cameras=_cameras_of(rule, community),
+        )
+        for rule in engine.book.rules
+    }
+
+
+def _cameras_of(rule: Rule, community: Community) -> frozenset[str] | None:
+    """The cameras that a rule about pictures is meant for; None for one that is about other things, or any camera."""
+    reach = rule.around.reach
+    if reach is None or not all(kind.startswith(_CAMERA_KINDS) and kind != _HEALTH for kind in rule.shape.kinds):
+        return None
+    areas = {site.id: site.area for site in community.sites}
+    epoch = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+    return frozenset(
+        camera.id
+        for camera in community.cameras
+        if reach.sees(
+            Event(
+                id="",
+                kind=_CAMERA_KINDS,
+                at=epoch,
+                arrived=epoch,
+                source=camera.id,
+                driver="",
+                site=camera.site,
+                area=areas.get(camera.site),
+                camera=camera.id,
+            )
+        )
+    )
+
+
+def _is_elsewhere(folder: Path) -> bool:
+    """Whether a folder lies on another disk than the one above it."""
+    try:
+        return folder.stat().st_dev != folder.parent.stat().st_dev
+    except OSError:
+        return False
