@@ -61,7 +61,7 @@ def _enterprises(village: Village, midnight: datetime) -> Iterator[Event]:
             for _ in range(WORKERS_A_DAY):
                 at = midnight + timedelta(hours=dice.uniform(7, 19.5))
                 yield from village.track(camera.id, "camera.person", at, 20.0, zone=guarded)
-            lane = village.zone_of(camera.id, ZoneUse.NO_PARKING)
+            lane = village.zone_of(camera.id, ZoneUse.FIRE_LANE)
             if lane is not None:
                 yield from _loading(village, camera, lane, midnight)
 

@@ -211,9 +211,9 @@ def worn_battery(village: Village, sensor: str, at: datetime) -> Story:
 def blocked_fire_lane(village: Village, site: str, at: datetime) -> Story:
     """A lorry parked in the fire lane."""
     camera = next(
-        each.id for each in village.cameras_at(site) if village.zone_of(each.id, ZoneUse.NO_PARKING) is not None
+        each.id for each in village.cameras_at(site) if village.zone_of(each.id, ZoneUse.FIRE_LANE) is not None
     )
-    lane = village.zone_of(camera, ZoneUse.NO_PARKING)
+    lane = village.zone_of(camera, ZoneUse.FIRE_LANE)
     told = village.track(camera, "camera.vehicle", at, 10.0, zone=lane, stands_s=2_400, label="truck")
     kinds = ("fire.lane_blocked", "road.illegal_parking")
     return told, [Expected("fire lane blocked", kinds, at, timedelta(minutes=7), site)]
