@@ -18,11 +18,11 @@ from pathlib import Path
 from alerts.alert import Change
 from alerts.engine import HEALTH_SUFFIX, Engine
 from alerts.incident import ENGINE
+from alerts.naming import strangers
 from alerts.places import Places, places_of
 from alerts.recording import Batch, Moment, Recorded, record, timed
 from alerts.repository import Connection, read_cursor, read_states, write_cursor
 from alerts.rulebook import RuleBook, load_rules
-from alerts.scope import strangers
 from config.community import Community
 from config.handling import STARTING, Deadlines
 from hub.bus import Bus, Topic
@@ -293,11 +293,10 @@ class EngineLoop:
         return changes
 
     def _name_strangers(self) -> None:
-        """Warn of a scope that names what is not in the community: such a rule sees less than it was meant to."""
+        """Warn of a scope or hours that name what is not in the community: such a rule sees less than was meant."""
         for rule in self._engine.book.rules:
-            scope = rule.around.spec.scope
-            if scope is not None and (names := strangers(scope, self._engine.places)):
-                logger.warning("scope names what is not there", extra={"rule": rule.id, "names": names})
+            if names := strangers(rule.around.spec, self._engine.places):
+                logger.warning("rule names what is not there", extra={"rule": rule.id, "names": names})
 
     def _store(self, batch: Batch) -> None:
         def work(connection: Connection) -> Recorded:

@@ -215,7 +215,7 @@ def test_a_scope_that_names_what_is_not_there_is_warned_of(
 ) -> None:
     """A tag is a class of sites, and a community may have none of them."""
     room = make_room(book_of(tmp_path, rule("scope: {areas: [town, twon], cameras: cam-9, tags: orchard}")))
-    [record] = [each for each in caplog.records if each.message == "scope names what is not there"]
+    [record] = [each for each in caplog.records if each.message == "rule names what is not there"]
     assert (record.rule, record.names) == ("yard", ["area twon", "camera cam-9"])  # type: ignore[attr-defined]
     assert room.incidents == []
 
