@@ -23,9 +23,9 @@ from config.community import Community
 from hub.clock import Clock
 from hub.metrics import Metrics
 from hub.selfwatch.watch import SelfWatch
+from hub.sensors.parsing import Discovered
 from hub.sensors.presence import Presence
 from hub.sensors.watching import SensorWatch
-from hub.sensors.parsing import Discovered
 from hub.store.accounts import Accounts
 from hub.store.event_log import EventLog
 from hub.store.revisions import Revisions

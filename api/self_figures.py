@@ -20,7 +20,13 @@ def watch_noticed(metrics: Metrics, *, sensors: SensorWatch, itself: SelfWatch) 
     for name, about, kind, field, label in (
         ("hub_disk_free_percent", "Free share of the disk under a folder.", "hub.disk", "free_pct", "folder"),
         ("hub_disk_failing", "Whether a folder takes no writes, 1 or 0.", "hub.disk", "failing", "folder"),
-        ("hub_clock_synchronised", "Whether the clock follows a time source, 1 or 0.", "hub.clock", "synchronised", "host"),
+        (
+            "hub_clock_synchronised",
+            "Whether the clock follows a time source, 1 or 0.",
+            "hub.clock",
+            "synchronised",
+            "host",
+        ),
         ("hub_clock_offset_seconds", "How far the clock is off.", "hub.clock", "offset_s", "host"),
         ("hub_analysis_lag_seconds", "How far a worker is behind its cameras.", "hub.analysis", "lag_s", "worker"),
         ("hub_rule_blind", "Whether a rule cannot see, 1 or 0.", "hub.rules", "blind", "rule"),

@@ -80,7 +80,7 @@ def metrics(here: Here, request: Request) -> Response:
 
 @router.get("/health", summary="What is there and what is silent")
 def health(here: Here, _who: Annotated[Principal, Depends(needs(Permission.VIEW_SYSTEM))]) -> HealthAnswer:
-    """The hub's own parts, every camera, sensor, gateway and worker by its newest change, and what the hub found in itself.
+    """The hub's own parts, every camera, sensor, gateway and worker by its newest change, and the hub itself.
 
     The hub looks at its disks, its clock, its analysis and its rules once a minute.
     """
