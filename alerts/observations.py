@@ -170,6 +170,27 @@ def observation(event: Event) -> Text:
     return Text(zh, en)
 
 
+def kind_words(kind: str) -> Text:
+    """What a kind of observation is called."""
+    return Text(*_KINDS.get(kind, (kind, kind)))
+
+
+def field_words(name: str) -> Text:
+    """What a field is called."""
+    return Text(*(_CONFIDENCE if name == "confidence" else _FIELDS.get(name, (name, name))))
+
+
+def value_words(kind: str, name: str, value: FieldValue) -> Text:
+    """A value of a field, with its unit."""
+    return Text(_value(kind, name, value, 0), _value(kind, name, value, 1))
+
+
+def unit_of(kind: str, name: str) -> str:
+    """The unit of a field, empty when it has none."""
+    known = KINDS[kind].fields.get(name) if kind in KINDS else None
+    return known.unit if isinstance(known, Number) else ""
+
+
 def _told(event: Event, language: int) -> str:
     kind = _KINDS.get(event.kind, (event.kind, event.kind))[language]
     parts = [_ENDED[language]] if event.phase is Phase.ENDED else []
@@ -189,6 +210,4 @@ def _value(kind: str, name: str, value: FieldValue, language: int) -> str:
         return ("是" if value else "否") if language == 0 else ("yes" if value else "no")
     if isinstance(value, str):
         return _WORDS.get(value, (value, value))[language]
-    known = KINDS[kind].fields.get(name) if kind in KINDS else None
-    unit = known.unit if isinstance(known, Number) else ""
-    return f"{value:.6g} {unit}".rstrip()
+    return f"{value:.6g} {unit_of(kind, name)}".rstrip()

@@ -13,6 +13,7 @@ from typing import Any
 from alerts.alert import Text
 from alerts.observations import observation
 from alerts.places import Places, called
+from alerts.quoting import quote
 from hub.events import Event
 
 _SHAPES: Mapping[str, tuple[str, str]] = {
@@ -62,19 +63,31 @@ class Explanation:
     gone: int
 
 
-def explain(why: Mapping[str, Any], events: Sequence[Event], places: Places) -> Explanation:
+def explain(
+    why: Mapping[str, Any],
+    events: Sequence[Event],
+    places: Places,
+    *,
+    written: Mapping[str, Any] | None = None,
+    level: str = "",
+) -> Explanation:
     """The explanation of an alert.
 
     Args:
         why: The alert's `why`: shape, facts and the ids of the events.
         events: Those of them that are still stored.
         places: How everything is called now.
+        written: The rule as it was written when it raised the alert; with it each value is quoted against its
+            threshold.
+        level: Of the alert.
     """
     zh, en = _SHAPES.get(why.get("shape", ""), ("符合规则条件", "The condition of the rule was met"))
     facts = {name: _shown(value) for name, value in why.get("facts", {}).items()}
     ordered = sorted(events, key=lambda event: (event.at, event.id))
+    text = Text(zh.format_map(_Known(facts)), en.format_map(_Known(facts)))
+    quoted = None if written is None else quote(written, why.get("facts", {}), ordered, places, level=level)
     return Explanation(
-        text=Text(zh.format_map(_Known(facts)), en.format_map(_Known(facts))),
+        text=quoted or text,
         spoke=tuple(_spoke(event, places) for event in ordered),
         gone=len(set(why.get("events", ())) - {event.id for event in events}),
     )

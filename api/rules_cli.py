@@ -14,6 +14,7 @@ from alerts.duration import duration_text
 from alerts.mutants import scores
 from alerts.rehearsal import Miss, Rehearsal
 from alerts.rule import Rule
+from alerts.rule_text import parse_rule
 from alerts.rulebook import SHIPPED
 from alerts.ruletests import TestFile, load_tests
 from alerts.why import explain
@@ -167,14 +168,16 @@ def explain_alert(
     with open_history(machine, data) as history:
         found = history.alerts.alert(alert)
         events = history.alerts.events_of(found.why.get("events", ()))
-        told = explain(found.why, events, history.places)
+        version = history.rules.version(found.rule, found.rule_version)
+        written = None if version is None else parse_rule(version.text).body
+        reasons = explain(found.why, events, history.places, written=written, level=found.level.value)
     typer.echo(f"{found.text_zh}\n{found.text_en}")
     typer.echo(f"{found.rule} version {found.rule_version}, raised {time_to_text(found.raised)}")
-    typer.echo(f"{told.text.zh}\n{told.text.en}")
-    for spoke in told.spoke:
+    typer.echo(f"{reasons.text.zh}\n{reasons.text.en}")
+    for spoke in reasons.spoke:
         typer.echo(f"  {time_to_text(spoke.event.at)}  {spoke.text.zh}\n{' ' * 31}{spoke.text.en}")
-    if told.gone:
-        typer.echo(f"  and {told.gone} that are no longer stored")
+    if reasons.gone:
+        typer.echo(f"  and {reasons.gone} that are no longer stored")
 
 
 def _run(files: tuple[TestFile, ...], rules: dict[str, Written]) -> Iterator[_Done]:

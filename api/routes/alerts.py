@@ -11,6 +11,7 @@ from starlette.responses import FileResponse
 from alerts.alert import Condition
 from alerts.alert import Text as Words
 from alerts.places import places_of
+from alerts.rule_text import parse_rule
 from alerts.why import Spoke, explain
 from api.auth import needs
 from api.errors import BadRequestError
@@ -55,7 +56,10 @@ def why(here: Here, _who: Viewer, alert_id: str) -> WhyView:
     """What an alert rests on, in words, with the events that spoke for it."""
     found = here.alerts.alert(alert_id)
     events = here.alerts.events_of(found.why.get("events", ()))
-    explained = explain(found.why, events, places_of(here.revisions.current()))
+    version = here.rules.version(found.rule, found.rule_version)
+    written = None if version is None else parse_rule(version.text).body
+    places = places_of(here.revisions.current())
+    explained = explain(found.why, events, places, written=written, level=found.level.value)
     return WhyView(
         alert=found.id,
         rule=found.rule,
@@ -68,6 +72,7 @@ def why(here: Here, _who: Viewer, alert_id: str) -> WhyView:
         do=Text(zh=found.do_zh, en=found.do_en),
         events=[_spoke(spoke) for spoke in explained.spoke],
         gone=explained.gone,
+        written=None if version is None else version.text,
     )
 
 

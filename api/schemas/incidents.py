@@ -80,11 +80,12 @@ class WhyView(BaseModel):
     rules: list[str] = Field(description="All rules that hold it now.")
     shape: str = Field(examples=["together"])
     facts: dict[str, Any]
-    text: Text = Field(description="The condition that was met.")
+    text: Text = Field(description="The condition that was met, each value beside its threshold.")
     says: Text = Field(description="What the alert says.")
     do: Text = Field(description="What to do.")
     events: list[SpokeView] = Field(description="What was observed, the earliest first.")
     gone: int = Field(description="How many more there were that are no longer stored.")
+    written: str | None = Field(default=None, description="The rule as it was when it raised this, YAML.")
 
 
 class HistoryEntry(BaseModel):

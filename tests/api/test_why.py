@@ -12,7 +12,9 @@ def test_an_alert_says_why_in_words_with_the_events_that_spoke(room: Room) -> No
     assert answer.status_code == 200
     body = answer.json()
     assert (body["alert"], body["rule"], body["rules"]) == (alert["id"], "fire.smoke_sensor", ["fire.smoke_sensor"])
-    assert body["text"] == {"zh": "观察到一次即报警", "en": "Once observed is enough"}
+    assert body["text"]["en"].endswith("smoke (alarm yes); once observed is enough")
+    assert body["text"]["zh"].endswith("烟雾（报警 是）；观察到一次即报警")
+    assert body["written"].startswith("- rule: fire.smoke_sensor\n")
     assert body["says"] == alert["text"]
     [spoke] = body["events"]
     assert (spoke["kind"], spoke["fields"]) == ("smoke", {"alarm": True})
