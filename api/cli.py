@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from api import accounts_cli, rules_cli
+from api import accounts_cli, payloads_cli, rules_cli
 from config.errors import ConfigurationError, HubError
 from config.load import load_machine
 from config.machine import Machine
@@ -33,6 +33,7 @@ models_app = typer.Typer(no_args_is_help=True, help="The object models that came
 cameras_app = typer.Typer(no_args_is_help=True, help="Cameras, from the command line.")
 app.add_typer(accounts_cli.app, name="users")
 app.add_typer(rules_cli.app, name="rules")
+app.add_typer(payloads_cli.app, name="payloads")
 app.add_typer(models_app, name="models")
 app.add_typer(cameras_app, name="cameras")
 
@@ -138,9 +139,7 @@ def analyse(
     logs.set_up("warning")
     settings = load_machine(machine)
     raise typer.Exit(
-        analyse_files(
-            videos, machine=settings, community=community, camera=camera, rules=rules, form=form, armed=armed
-        )
+        analyse_files(videos, machine=settings, community=community, camera=camera, rules=rules, form=form, armed=armed)
     )
 
 

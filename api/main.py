@@ -57,6 +57,7 @@ from hub.plugins import Options, Plugin, load_plugins
 from hub.selfwatch.watch import SelfWatch
 from hub.sensors.broker import EmbeddedBroker
 from hub.sensors.endpoint import BrokerEndpoint, external_endpoint, installation_client_id
+from hub.sensors.formats import load_formats
 from hub.sensors.intake import Door
 from hub.sensors.kinds import KINDS
 from hub.sensors.mqtt import MqttIntake, Publisher
@@ -164,9 +165,9 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     community_path: Path | None,
 ) -> Hub:
     load_rules(machine.rules or SHIPPED)  # what can be wrong in files is found before anything runs
-    formats = load_plugins("hub.sensors.payloads")
+    formats = load_formats(machine.payloads)
     # The kinds of detectors are not among these: their plugins load a decoder. A camera's status says what it lacks.
-    kinds, channels, observations = _options(formats), _options(load_plugins("alerts.notifiers")), set(KINDS)
+    kinds, channels, observations = formats.options, _options(load_plugins("alerts.notifiers")), set(KINDS)
 
     def check(candidate: Community) -> tuple[Mistake, ...]:
         return check_community(candidate, formats=kinds, notifiers=channels, observations=observations)
@@ -223,7 +224,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     cameras.start()
     _follow(revisions, cameras.apply, lifecycle)
 
-    door = Door({kind: plugin.build(plugin.options()) for kind, plugin in formats.items()})
+    door = Door(formats.build())
     intake = MqttIntake(
         endpoint,
         event_log,

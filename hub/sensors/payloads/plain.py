@@ -19,8 +19,8 @@ from hub.sensors.options import SensorOptions
 from hub.sensors.parsing import Observation, Parsed, as_object, read_json, read_text, read_time
 
 PREFIX = "hub/v1"
-RESERVED = frozenset({"events", "incidents", "status"})
-"""What the hub itself publishes stands under these words where a site would: no site may be called so."""
+RESERVED = frozenset({"events", "import", "incidents", "status"})
+"""Of the hub's own messages and of maps: these words stand where a site would, so no site may be called so."""
 
 _FLAGS = (("test", Quality.TEST), ("simulated", Quality.SIMULATED), ("history", Quality.HISTORY))
 _TOPIC_PARTS = 5
