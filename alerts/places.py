@@ -24,6 +24,7 @@ class Places:
         ring_of_site: Who each site belongs to.
         tags_of_site: What each site is tagged with.
         almanac: Time zone and calendars.
+        life_safety: Sensors on which people depend.
         nearness: What is where on the ground.
         gateway_of_sensor: Through which gateway a sensor speaks, as `gateway.health` names it.
     """
@@ -38,6 +39,7 @@ class Places:
     ring_of_site: Mapping[str, Ring] = field(default_factory=lambda: MappingProxyType({}))
     tags_of_site: Mapping[str, frozenset[str]] = field(default_factory=lambda: MappingProxyType({}))
     almanac: Almanac = field(default_factory=Almanac)
+    life_safety: frozenset[str] = frozenset()
     nearness: Nearness = field(default_factory=Nearness)
     gateway_of_sensor: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -72,6 +74,7 @@ def places_of(community: Community) -> Places:
         ring_of_site={site.id: site.ring for site in community.sites},
         tags_of_site={site.id: frozenset(site.tags) for site in community.sites},
         almanac=almanac_of(community),
+        life_safety=frozenset(sensor.id for sensor in community.sensors if sensor.life_safety),
         nearness=nearness_of(community),
         gateway_of_sensor={sensor.id: name for sensor in community.sensors if (name := gateway_of(sensor))},
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -36,13 +36,13 @@ class ScopeSpec(BaseModel):
     without_tags: Names = ()
     cameras: Names = ()
     sensors: Names = ()
+    life_safety: Literal[True] | None = None
+    """Only sensors on which people depend."""
 
     @model_validator(mode="after")
     def _says_something(self) -> ScopeSpec:
-        if not any((self.areas, self.sites, self.rings, self.tags, self.without_tags, self.cameras, self.sensors)):
-            raise ValueError(
-                "empty; name areas, sites, rings, tags, cameras or sensors, or leave scope out"
-            )
+        if not self.model_dump(exclude_defaults=True, exclude_none=True):
+            raise ValueError("empty; name areas, sites, rings, tags, cameras or sensors, or leave scope out")
         return self
 
 
@@ -103,17 +103,8 @@ def reach_of(spec: ScopeSpec, places: Places) -> Reach:
     devices: frozenset[str] | None = None
     if spec.cameras or spec.sensors:
         devices = frozenset((*places.cameras.keys() & set(spec.cameras), *places.sensors.keys() & set(spec.sensors)))
+    if spec.life_safety:
+        devices = places.life_safety if devices is None else devices & places.life_safety
     without = frozenset(site for site, tags in places.tags_of_site.items() if not tags.isdisjoint(spec.without_tags))
     only_areas = areas if spec.areas and not (spec.sites or spec.rings or spec.tags) else None
     return Reach(sites, only_areas, devices, without)
-
-
-def strangers(spec: ScopeSpec, places: Places) -> list[str]:
-    """What a scope names that is not in the community: `area group-9`. A tag that no site carries is none yet."""
-    named = (
-        ("area", spec.areas, places.areas),
-        ("site", spec.sites, places.sites),
-        ("camera", spec.cameras, places.cameras),
-        ("sensor", spec.sensors, places.sensors),
-    )
-    return [f"{noun} {name}" for noun, names, known in named for name in names if name not in known]

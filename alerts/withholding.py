@@ -141,22 +141,27 @@ class Withholding:
         value = place_of(unless.same, claim.witness.place, self._claims.places)
         if value is None:
             return None
+        values = (value,) if unless.same != "area" else tuple(self._claims.places.way_up(value))
         same = _SAME_ZH[unless.same]
         for kind in sorted(unless.pattern.kinds & ALERT_KINDS.keys()):
             for alert in self._claims.open_of(kind):
                 there = place_of(unless.same, alert_place(alert), self._claims.places)
-                if alert.condition is Condition.ACTIVE and there == value:
+                if alert.condition is Condition.ACTIVE and there in values:
                     return Reason(f"{same}有 {kind}", f"of {kind} at the same {unless.same}", None)
-        guard = self._cells.get(rule.id + GUARD, value)
-        if guard is None or "at_us" not in guard.state or guard.state["at_us"] <= guard.state.get("ended_us", -1):
-            return None
-        until_us = guard.state["at_us"] + unless.within_us
+        until_us = max((self._guarded_until_us(rule, each, unless.within_us) for each in values), default=0)
         if until_us <= now_us:
             return None
         kinds, within = ", ".join(sorted(unless.pattern.kinds)), duration_text(unless.within_us / 1e6)
         return Reason(
             f"{same} {within} 内有 {kinds}", f"of {kinds} within {within} at the same {unless.same}", until_us
         )
+
+    def _guarded_until_us(self, rule: Rule, value: str, within_us: int) -> int:
+        """How long what was seen at `value` withholds; 0 when nothing does."""
+        guard = self._cells.get(rule.id + GUARD, value)
+        if guard is None or "at_us" not in guard.state or guard.state["at_us"] <= guard.state.get("ended_us", -1):
+            return 0
+        return int(guard.state["at_us"]) + within_us
 
     def _note(self, rule: Rule, value: str, at_us: int, now_us: int) -> None:
         assert rule.around.unless is not None

@@ -175,6 +175,7 @@ def test_an_observation_that_does_not_match_or_is_over_already_withholds_nothing
 def town() -> Community:
     body = COMMUNITY.model_dump(mode="json")
     body["sites"][0]["tags"] = ["lives-alone"]
+    body["sensors"][0]["life_safety"] = True
     return Community.model_validate(body)
 
 
@@ -202,6 +203,8 @@ def sees(book: RuleBook, community: Community) -> tuple[bool, bool]:
         ("cameras: cam-1", (True, False)),
         ("cameras: cam-1, sensors: smoke-17", (True, True)),
         ("areas: nowhere", (False, False)),
+        ("life_safety: true", (False, True)),
+        ("life_safety: true, sensors: other", (False, False)),
     ],
 )
 def test_a_rule_counts_within_its_scope_only(
