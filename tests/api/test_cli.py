@@ -94,6 +94,17 @@ def test_check_is_content_with_the_shipped_files(tmp_path: Path) -> None:
     assert "rules, good" in done.stdout
 
 
+def test_check_holds_the_names_in_rules_to_the_community_beside_them(tmp_path: Path) -> None:
+    rules = (ROOT / "config" / "rules" / "care.yaml").read_text(encoding="utf-8")
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "care.yaml").write_text(rules.replace("{tags: [lives-alone]}", "{areas: [vilage]}"))
+    (tmp_path / "community.yaml").write_text("areas: [{id: village, name: Village}]\n")
+    done = hub("check", "rules", "community.yaml", cwd=tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert ".scope.areas[0]: area `vilage` is unknown; write `village`" in done.stdout
+    assert "community.yaml: community, good" in done.stdout
+
+
 def test_a_wrong_configuration_is_lines_and_exit_2_and_never_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "community.yaml").write_text("sites: [{id: A, name: x}]\n")
     done = hub("run", "--community", "community.yaml", "--data", "data", cwd=tmp_path)
