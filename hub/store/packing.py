@@ -7,48 +7,44 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 _EACH_ONCE, _SEVERAL = 1, 2
 """The first byte: whether every minute holds one reading, whose value says all, or some hold more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """All readings of one stretch of time.
+class Bucket(NamedTuple):
+    """All readings of one stretch of time; a tuple, because a question about a week takes ten thousand.
 
     Attributes:
         start: Its beginning; in what unit and since when, whoever uses it knows.
-        count: How many readings, at least 1.
+        number: How many readings, at least 1.
         mean: Of their values.
         minimum: The least.
         maximum: The greatest.
     """
 
     start: int
-    count: int
+    number: int
     mean: float
     minimum: float
     maximum: float
 
-    def with_(self, other: Bucket) -> Bucket:
-        """The two taken together, beginning where this one does."""
-        count = self.count + other.count
-        mean = self.mean + (other.mean - self.mean) * (other.count / count)
-        return Bucket(
-            self.start, count, mean, min(self.minimum, other.minimum), max(self.maximum, other.maximum)
-        )  # fmt: skip
 
-
-def merged(buckets: Sequence[Bucket], width: int) -> list[Bucket]:
+def merged(buckets: Iterable[Bucket], width: int) -> list[Bucket]:
     """The buckets taken together in stretches of `width`, counted from 0, in the order of their beginnings."""
     found: dict[int, Bucket] = {}
-    for each in buckets:
-        start = each.start - each.start % width
+    for at, count, mean, low, high in buckets:
+        start = at - at % width
         before = found.get(start)
-        alone = Bucket(start, each.count, each.mean, each.minimum, each.maximum)
-        found[start] = alone if before is None else before.with_(each)
+        if before is None:
+            found[start] = Bucket(start, count, mean, low, high)
+            continue
+        _, others, their_mean, least, greatest = before
+        both = others + count
+        mean = their_mean + (mean - their_mean) * (count / both)  # noqa: PLW2901 - weighed by their numbers
+        found[start] = Bucket(start, both, mean, min(low, least), max(high, greatest))
     return [found[start] for start in sorted(found)]
 
 
@@ -57,10 +53,10 @@ def pack(minutes: Sequence[Bucket]) -> bytes:
     number = len(minutes)
     starts = bytes(each.start for each in minutes)
     means = [each.mean for each in minutes]
-    if all(each.count == 1 and each.minimum == each.mean == each.maximum for each in minutes):
+    if all(each.number == 1 and each.minimum == each.mean == each.maximum for each in minutes):
         body = struct.pack(f"<{number}d", *means)
         return bytes([_EACH_ONCE, number]) + zlib.compress(starts + body)
-    counts = [each.count for each in minutes]
+    counts = [each.number for each in minutes]
     rest = [*means, *(each.minimum for each in minutes), *(each.maximum for each in minutes)]
     body = struct.pack(f"<{number}I{3 * number}d", *counts, *rest)
     return bytes([_SEVERAL, number]) + zlib.compress(starts + body)

@@ -43,7 +43,7 @@ from hub.store.schema import cursors, readings, readings_due, readings_hours, re
 LAG = timedelta(minutes=5)
 """An hour is rolled up so long after its end: most of what is late has come by then."""
 
-STEP_HOURS = 50
+STEP_HOURS = 25
 """Hours of one quantity that a step rolls up: some milliseconds of the writer."""
 
 _LIST_ROWS = 500
@@ -67,6 +67,37 @@ class _Due:
     name: str
     hour: int
     marks: int
+
+
+class _Made:
+    """What a step made, packed and ready to be stored."""
+
+    def __init__(self) -> None:
+        self.minutes: list[dict[str, Any]] = []
+        self.hours: list[dict[str, Any]] = []
+        self.done: list[dict[str, Any]] = []
+
+    def add(self, due: _Due, minutes: Sequence[Bucket], marks: Marks) -> None:
+        """Take the minutes of an hour; none leaves what is stored."""
+        self.done.append({"s": due.sensor, "n": due.name, "h": due.hour, "m": due.marks})
+        if not minutes:
+            return
+        key = {"sensor": due.sensor, "name": due.name, "hour": due.hour}
+        [all_] = merged(minutes, 60)
+        self.hours.append(
+            {**key, "count": all_.number, "mean": all_.mean, "minimum": all_.minimum, "maximum": all_.maximum}
+        )
+        if due.hour >= marks.minutes_from:
+            self.minutes.append({**key, "body": pack(minutes)})
+
+    def keep(self, connection: Connection) -> None:
+        """Store it, and strike off what was not marked again meanwhile."""
+        statements = _STATEMENTS[connection.dialect.name]
+        if self.minutes:
+            connection.execute(statements.minutes, self.minutes)
+        if self.hours:
+            connection.execute(statements.hours, self.hours)
+        connection.execute(_DONE, self.done)
 
 
 class RollUps:
@@ -147,12 +178,14 @@ class RollUps:
         return 1
 
     def _roll(self, marks: Marks) -> int:
+        made = _Made()
         with self._database.read() as connection:
-            due = [_Due(*row) for row in connection.execute(_SOME_DUE, {"limit": self._step_hours})]
-            made = [(each, self._minutes(connection, marks, each)) for each in due]
-        if made:
-            self._database.write(lambda connection: _keep(connection, marks, made))
-        return len(made)
+            for row in connection.execute(_SOME_DUE, {"limit": self._step_hours}):
+                due = _Due(*row)
+                made.add(due, self._minutes(connection, marks, due), marks)
+        if made.done:
+            self._database.write(made.keep)
+        return len(made.done)
 
     def _minutes(self, connection: Connection, marks: Marks, due: _Due) -> list[Bucket]:
         """The minutes of an hour, with beginnings 0..59; none when what is stored knows more."""
@@ -160,10 +193,10 @@ class RollUps:
         found = by_stretch(connection, Range(due.sensor, due.name, begin_us, end_us), MINUTE_US)
         if due.hour < marks.raw_from:
             known = connection.execute(_KNOWN, {"s": due.sensor, "n": due.name, "h": due.hour}).scalar() or 0
-            if known > sum(each.count for each in found):
+            if known > sum(each.number for each in found):
                 return []
         return [
-            Bucket((each.start - begin_us) // MINUTE_US, each.count, each.mean, each.minimum, each.maximum)
+            Bucket((each.start - begin_us) // MINUTE_US, each.number, each.mean, each.minimum, each.maximum)
             for each in found
         ]
 
@@ -210,26 +243,6 @@ def mark_late(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None
     opened_us = _us(connection.execute(_OPENED).scalar_one_or_none() or NEVER)
     late = {(row["sensor"], row["name"], row["at_us"] // HOUR_US) for row in rows if row["at_us"] < opened_us}
     mark_due(connection, [dict(zip(("sensor", "name", "hour", "marks"), (*each, 1), strict=True)) for each in late])
-
-
-def _keep(connection: Connection, marks: Marks, made: Sequence[tuple[_Due, list[Bucket]]]) -> None:
-    statements = _STATEMENTS[connection.dialect.name]
-    minutes: list[dict[str, Any]] = []
-    hours: list[dict[str, Any]] = []
-    for due, found in made:
-        if found:
-            key = {"sensor": due.sensor, "name": due.name, "hour": due.hour}
-            if due.hour >= marks.minutes_from:
-                minutes.append({**key, "body": pack(found)})
-            [whole] = merged(found, 60)
-            hours.append(
-                {**key, "count": whole.count, "mean": whole.mean, "minimum": whole.minimum, "maximum": whole.maximum}
-            )
-    if minutes:
-        connection.execute(statements.minutes, minutes)
-    if hours:
-        connection.execute(statements.hours, hours)
-    connection.execute(_DONE, [{"s": due.sensor, "n": due.name, "h": due.hour, "m": due.marks} for due, _ in made])
 
 
 def _write_mark(connection: Connection, name: str, hour: int) -> None:

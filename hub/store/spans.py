@@ -91,7 +91,7 @@ def span(
     else:
         width_us = round(resolution_s * 1_000_000)
         rows = [
-            ReadingRow(sensor, each.name, from_us(one.start), one.mean, one.minimum, one.maximum, one.count)
+            ReadingRow(sensor, each.name, from_us(one.start), one.mean, one.minimum, one.maximum, one.number)
             for each in ranges
             for one in _stretches(connection, marks, _whole(each, width_us), width_us)
         ]
@@ -150,7 +150,9 @@ def _stretches(connection: Connection, marks: Marks, within: Range, width_us: in
     where = {"s": within.sensor, "n": within.name, "first": first, "last": last}
     again = sorted(hour for hour in connection.scalars(_DUE, where) if hour >= marks.raw_from)
     kept, rolled = (HOUR_US, _hours) if width_us % HOUR_US == 0 else (MINUTE_US, _minutes)
-    found = [one for one in rolled(connection, where) if one.start // HOUR_US not in again]
+    found = rolled(connection, where)
+    if again:
+        found = [one for one in found if one.start // HOUR_US not in again]
     raws = [replace(within, begin_us=hour * HOUR_US, end_us=(hour + 1) * HOUR_US) for hour in again]
     if last * HOUR_US < within.end_us:
         raws.append(replace(within, begin_us=last * HOUR_US))
@@ -164,9 +166,9 @@ def _hours(connection: Connection, where: dict[str, object]) -> list[Bucket]:
 
 def _minutes(connection: Connection, where: dict[str, object]) -> list[Bucket]:
     return [
-        Bucket(hour * HOUR_US + one.start * MINUTE_US, one.count, one.mean, one.minimum, one.maximum)
+        Bucket(hour * HOUR_US + minute * MINUTE_US, number, mean, least, greatest)
         for hour, body in connection.execute(_ROLLED_MINUTES, where)
-        for one in unpack(body)
+        for minute, number, mean, least, greatest in unpack(body)
     ]
 
 
