@@ -20,7 +20,7 @@ from hub.selfwatch.watch import Check, Finding
 ANALYSIS = "hub.analysis"
 
 _USUAL_FPS = 25.0
-_LAG_STEP_S = 1.0
+_LAG_STEP_S = 0.5
 _CAMERA_KINDS, _HEALTH = "camera.", "camera.health"
 
 

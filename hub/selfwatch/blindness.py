@@ -1,7 +1,7 @@
 """Blindness: rules that look as if they watched, and cannot.
 
-A rule is blind when for a day every event it got lacked what it needs (a field missing or of the wrong type), or when
-all cameras it is meant for are offline. Pure: numbers and times come in.
+A rule is blind when for a day every event that concerned it lacked what it needs (a field missing or of the wrong
+type), and such events keep coming; or when all cameras it is meant for are offline. Pure: numbers and times come in.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from hub.selfwatch.watch import Finding
 KIND = "hub.rules"
 
 BLIND_AFTER = timedelta(hours=24)
+UNKNOWN_EVENTS = 3
+"""One odd event makes no rule blind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,9 @@ class _Seen:
     unknown: int = 0
     since: datetime | None = None
     """The first event that it did not understand since the last that it did."""
+    latest: datetime | None = None
+    number: int = 0
+    """Of such events, the time of the latest, and how many."""
     was_dark: bool = False
 
 
@@ -69,14 +74,15 @@ class Blindness:
         seen = self._seen.setdefault(rule_id, _Seen())
         if given.known < seen.known or given.unknown < seen.unknown:  # counted afresh
             seen.known = seen.unknown = 0
-        if given.known > seen.known:
-            seen.since = None
-        elif given.unknown > seen.unknown and seen.since is None:
-            seen.since = now
+        if given.known > seen.known or (seen.latest is not None and now - seen.latest >= BLIND_AFTER):
+            seen.since, seen.latest, seen.number = None, None, 0
+        elif given.unknown > seen.unknown:
+            seen.since, seen.latest = seen.since or now, now
+            seen.number += given.unknown - seen.unknown
         seen.known, seen.unknown = given.known, given.unknown
         was_dark, seen.was_dark = seen.was_dark, bool(given.cameras and given.cameras.issubset(offline))
         if seen.was_dark and was_dark:
             return "every camera it is meant for is offline"
-        if seen.since is not None and now - seen.since >= BLIND_AFTER:
+        if seen.since is not None and now - seen.since >= BLIND_AFTER and seen.number >= UNKNOWN_EVENTS:
             return "every event it got for a day lacked what it needs"
         return None

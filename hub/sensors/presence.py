@@ -9,6 +9,7 @@ afterwards each is given its whole time again. Safe from any thread; waits for n
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Iterable
 from concurrent.futures import Future
@@ -21,6 +22,7 @@ from hub.clock import Clock
 from hub.errors import StoreError
 from hub.events import Event, FieldValue, new_event_id
 from hub.sensors.gateways import gateway_of
+from hub.sensors.rhythm import SHORTEST_SILENCE_S
 from hub.store.facts import Fact, HealthRow
 
 logger = logging.getLogger(__name__)
@@ -194,8 +196,9 @@ class Presence:
             if self._is_away(BROKER_HEALTH, "broker"):
                 return
             for watched in self._watched.values():
-                limit_s = self._limit_s(watched)
-                if limit_s is None or now_s - watched.heard_s < limit_s:
+                silent_s = now_s - watched.heard_s
+                limit_s = self._limit_s(watched, silent_s)
+                if limit_s is None or silent_s < limit_s:
                     continue
                 known = self._states.get((SENSOR_HEALTH, watched.sensor.id))
                 if (known is None or known[0] != OFFLINE) and not self._is_away(GATEWAY_HEALTH, watched.gateway):
@@ -288,12 +291,15 @@ class Presence:
 
     # Everything below is called with the lock held.
 
-    def _limit_s(self, watched: Watched) -> float | None:
+    def _limit_s(self, watched: Watched, silent_s: float = math.inf) -> float | None:
+        """Seconds of silence that are too many for a sensor; None when `silent_s` are certainly not, or never any."""
         if watched.sensor.silent_after_s is not None:
             return watched.sensor.silent_after_s
         if watched.announced_s is not None:
             return watched.announced_s
-        learned = None if self._habits is None else self._habits.learned(watched.sensor.id)
+        if self._habits is None or silent_s < SHORTEST_SILENCE_S:
+            return None
+        learned = self._habits.learned(watched.sensor.id)
         if learned is None or (watched.vouched and not learned.steady):
             return None
         return learned.silence_s

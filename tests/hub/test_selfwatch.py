@@ -174,6 +174,15 @@ def test_a_rule_that_understood_nothing_for_a_day_is_blind_until_it_understands_
     assert not blind(blindness, RuleInput(known=6, unknown=9), NOON + timedelta(hours=26))
 
 
+def test_a_single_odd_event_makes_no_rule_blind_and_neither_do_old_ones() -> None:
+    blindness = Blindness()
+    assert not any(blind(blindness, RuleInput(0, 1), NOON + timedelta(hours=hour)) for hour in range(72))
+    each_day = [blind(blindness, RuleInput(0, 2 + hour // 8), NOON + timedelta(hours=80 + hour)) for hour in range(48)]
+    assert each_day.index(True) == 24
+    assert blind(blindness, RuleInput(0, 7), NOON + timedelta(hours=143))
+    assert not blind(blindness, RuleInput(0, 7), NOON + timedelta(hours=145))
+
+
 def test_a_rule_that_gets_nothing_at_all_is_not_blind_and_neither_is_one_counted_afresh() -> None:
     blindness = Blindness()
     for hour in range(72):
