@@ -8,12 +8,13 @@ finds the candidates.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.alert import Alert, Condition
 from alerts.incident import Handling
 from alerts.kinds import family
+from alerts.views import IncidentView
 from config.community import Level
 
 WINDOW = timedelta(minutes=10)
@@ -57,49 +58,30 @@ def _belongs(alert: Alert, candidate: Candidate) -> bool:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
-    """What an incident shows of one of its alerts."""
+def in_line(incident: IncidentView) -> IncidentView:
+    """The incident with the level, words and camera of the alert that matters most.
 
-    id: str
-    level: Level
-    condition: Condition
-    raised: datetime
-    camera: str | None
-    text_zh: str
-    text_en: str
-    muted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What follows for an incident from its alerts."""
-
-    level: Level
-    active: bool
-    muted: bool
-    camera: str | None
-    text_zh: str
-    text_en: str
-
-
-def summed_up(members: Iterable[Member]) -> Summary:
-    """Level, words and camera of the alert that matters most.
-
-    That is what is not closed before what is, what is not muted before what is, then the highest, the earliest.
-
-    Args:
-        members: At least one.
+    That is what is not closed before what is, what is not muted before what is, then the highest, the earliest. Without
+    alerts it stays as it is: people reported it.
     """
+    if not incident.alerts:
+        return incident
     ordered = sorted(
-        members,
-        key=lambda each: (each.condition is Condition.CLOSED, each.muted, -each.level.rank, each.raised, each.id),
+        incident.alerts,
+        key=lambda each: (
+            each.condition == Condition.CLOSED,
+            each.muted_by is not None,
+            -each.level.rank,
+            each.raised,
+            each.id,
+        ),
     )
     most = ordered[0]
-    return Summary(
+    return replace(
+        incident,
         level=most.level,
-        active=any(each.condition is Condition.ACTIVE for each in ordered),
-        muted=most.muted,
+        active=any(each.condition == Condition.ACTIVE for each in ordered),
+        muted=most.muted_by is not None,
         camera=next((each.camera for each in ordered if each.camera is not None), None),
         text_zh=most.text_zh,
         text_en=most.text_en,

@@ -110,7 +110,7 @@ class Handling:
         self._database = database
         self._bus = bus
         self._clock = clock
-        self._deadlines = deadlines
+        self.deadlines = deadlines
 
     def acknowledge(
         self, incident_id: str, who: Principal, note: str = "", *, expected_version: int | None = None
@@ -218,7 +218,7 @@ class Handling:
         now = self._clock.now()
 
         def work(connection: Connection) -> Written:
-            return make_move(connection, incident_id, ask, change, also=also, now=now, deadlines=self._deadlines())
+            return make_move(connection, incident_id, ask, change, also=also, now=now, deadlines=self.deadlines())
 
         return self._database.write(work, after_commit=self.announce).view
 
@@ -260,6 +260,7 @@ def make_move(
     )  # fmt: skip
     if also is not None:
         also(connection, written.view, now)
+        written = replace(written, journal_seq=write_journal(connection, ()))
     return written
 
 

@@ -182,6 +182,8 @@ MOVES = (
          "It is the same happening as another incident, and goes on there.", "the other is open", 19),
     Move("split", "split", Axis.RECORD, tuple(OPEN), None, _OPERATORS,
          "Some of its alerts are another happening, and become an incident of their own.", "one alert has to stay"),
+    Move("join", "joined", Axis.RECORD, tuple(OPEN), None, _ENGINE,
+         "An alert of the same happening came to it, or another incident was merged into it."),
     Move("realarm", "realarmed", Axis.HANDLING, ("seen", "resolved"), "new", _ENGINE,
          "The level rose, or it came again after it had returned: it has to be seen again."),
     Move("escalate", "escalated", Axis.RECORD, ("new",), None, _ENGINE,

@@ -15,11 +15,11 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from alerts.alert import Alert, Change, Condition, Raised, Reactivated, Shown, Withheld, as_json
+from alerts.alert import Alert, Change, Raised, Reactivated, Shown, Withheld, as_json
 from alerts.cells import Unsaved
 from alerts.deadlines import may_close, shown_again, stamped
 from alerts.engine import REOPENED_KIND
-from alerts.grouping import Member, announces_again, summed_up
+from alerts.grouping import announces_again, in_line
 from alerts.incident import ENGINE, REALARM_AFTER_S, Display, Handling, Verdict, done, incident_id, moved
 from alerts.repository import (
     Connection,
@@ -247,28 +247,7 @@ class _Recorder:
 
     def _follow(self, incident: str, touched: _Touched) -> None:
         now = self._incidents[incident]
-        summary = summed_up(
-            Member(
-                id=each.id,
-                level=each.level,
-                condition=Condition(each.condition),
-                raised=each.raised,
-                camera=each.camera,
-                text_zh=each.text_zh,
-                text_en=each.text_en,
-                muted=each.muted_by is not None,
-            )
-            for each in now.alerts
-        )
-        view = replace(
-            now,
-            level=summary.level,
-            active=summary.active,
-            muted=summary.muted,
-            camera=summary.camera,
-            text_zh=summary.text_zh,
-            text_en=summary.text_en,
-        )
+        view = in_line(now)
         before = touched.before
         if before is not None and announces_again(
             before.handling,

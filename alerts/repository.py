@@ -241,6 +241,11 @@ def write_incident(connection: Connection, view: IncidentView, *, new: bool) -> 
         connection.execute(update(incidents).where(incidents.c.id == view.id), row)
 
 
+def move_alerts(connection: Connection, ids: Iterable[str], incident: str) -> None:
+    """Let alerts belong to another incident from now on."""
+    connection.execute(update(alerts).where(alerts.c.id.in_(list(ids))).values(incident=incident))
+
+
 def next_number(connection: Connection) -> int:
     """The number of the next incident."""
     newest: int | None = connection.execute(select(func.max(incidents.c.number))).scalar_one()

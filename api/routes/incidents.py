@@ -17,6 +17,7 @@ from starlette.responses import FileResponse
 
 from alerts.errors import MovedMeanwhileError
 from alerts.incident import FINISHED, OPEN, Handling, allowed
+from alerts.joining import merge, split
 from alerts.repository import Filter
 from alerts.views import AlertView as StoredAlert
 from alerts.views import IncidentView as StoredIncident
@@ -34,11 +35,13 @@ from api.schemas.incidents import (
     HistoryEntry,
     IncidentDetail,
     IncidentView,
+    MergeBody,
     Place,
     RateBody,
     ReopenBody,
     ResolveBody,
     ShelveBody,
+    SplitBody,
     UnshelveBody,
 )
 from api.schemas.places import Text
@@ -230,6 +233,26 @@ def unshelve(*, incident_id: str, moving: Moving, body: UnshelveBody | None = No
     note = "" if body is None else body.note
     return moving.make(
         lambda who, expected: moving.handling.unshelve(incident_id, who, note, expected_version=expected)
+    )
+
+
+@router.post("/incidents/{incident_id}/merge", summary="It is the same happening as another")
+def merge_into(*, incident_id: str, moving: Moving, body: MergeBody) -> IncidentView:
+    """Let it go on in another incident, which is the answer; first-out is the earliest alert of both."""
+    return moving.make(
+        lambda who, expected: merge(
+            moving.handling, incident_id, who, into=body.into, note=body.note, expected_version=expected
+        )
+    )
+
+
+@router.post("/incidents/{incident_id}/split", summary="Some of it is another happening")
+def split_off(*, incident_id: str, moving: Moving, body: SplitBody) -> IncidentView:
+    """Give some of its alerts an incident of their own, which is the answer."""
+    return moving.make(
+        lambda who, expected: split(
+            moving.handling, incident_id, who, alerts=body.alerts, note=body.note, expected_version=expected
+        )
     )
 
 

@@ -191,6 +191,20 @@ class RateBody(_Body):
     note: Note = ""
 
 
+class MergeBody(_Body):
+    """It is the same."""
+
+    into: Annotated[str, Field(min_length=1, max_length=64, description="Id of the incident that goes on.")]
+    note: Note = ""
+
+
+class SplitBody(_Body):
+    """It is another."""
+
+    alerts: Annotated[list[str], Field(min_length=1, max_length=500, description="Ids of the alerts that go.")]
+    note: Note = ""
+
+
 class ReopenBody(_Body):
     """It is not over."""
 

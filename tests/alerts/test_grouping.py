@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from alerts.alert import Alert, Condition, Text
-from alerts.grouping import Candidate, Member, joined, summed_up
+from alerts.grouping import Candidate, in_line, joined
+from alerts.incident import Handling, Verdict
+from alerts.views import IncidentView, alert_row, alert_view
 from config.community import Level
 from tests.fakes.stories import moment
 
@@ -25,6 +27,25 @@ ALERT = Alert(
     site="s",
     area="g",
 )
+INCIDENT = IncidentView(
+    id="i",
+    number=1,
+    kind="fire.smoke",
+    level=Level.SERIOUS,
+    handling=Handling.NEW,
+    verdict=Verdict.NONE,
+    active=True,
+    muted=False,
+    site="s",
+    area="g",
+    camera=None,
+    opened=moment(0),
+    changed=moment(0),
+    version=1,
+    text_zh="",
+    text_en="",
+    alerts=(),
+)
 NEAR = Candidate("i", "fire.heat", "s", "g", moment(-599))
 
 
@@ -43,11 +64,20 @@ def test_without_a_site_the_area_counts_and_without_both_nothing_does() -> None:
     assert joined(replace(ALERT, site=None, area=None), [replace(area, area=None)]) is None
 
 
+def shown(*alerts: tuple[Alert, str]) -> IncidentView:
+    """The incident of some alerts, each with its words."""
+    views = tuple(
+        alert_view(alert_row(replace(alert, id=str(number), text=Text(words, words)), "i"))
+        for number, (alert, words) in enumerate(alerts)
+    )
+    return in_line(replace(INCIDENT, alerts=views))
+
+
 def test_an_incident_shows_the_alert_that_matters_most_now() -> None:
-    first = Member("1", Level.WARNING, Condition.ACTIVE, moment(0), "cam-1", "甲", "first")
-    worse = Member("2", Level.CRITICAL, Condition.RETURNED, moment(9), None, "乙", "worse")
-    summary = summed_up([first, worse])
-    assert (summary.level, summary.text_en, summary.active, summary.camera) == (Level.CRITICAL, "worse", True, "cam-1")
-    closed = summed_up([first, replace(worse, condition=Condition.CLOSED)])
+    first = replace(ALERT, level=Level.WARNING, camera="cam-1")
+    worse = replace(ALERT, level=Level.CRITICAL, condition=Condition.RETURNED, raised=moment(9))
+    both = shown((first, "first"), (worse, "worse"))
+    assert (both.level, both.text_en, both.active, both.camera) == (Level.CRITICAL, "worse", True, "cam-1")
+    closed = shown((first, "first"), (replace(worse, condition=Condition.CLOSED), "worse"))
     assert (closed.level, closed.text_en) == (Level.WARNING, "first")
-    assert summed_up([replace(first, condition=Condition.CLOSED)]).level is Level.WARNING
+    assert shown((replace(first, condition=Condition.CLOSED), "first")).level is Level.WARNING

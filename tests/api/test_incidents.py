@@ -149,3 +149,22 @@ def test_an_alert_from_a_camera_keeps_the_picture_of_its_moment(room: Room) -> N
     assert picture.content == JPEG_OF
     assert room.client().get(f"/api/v1/incidents/{incident['id']}/still.jpg").content == JPEG_OF
     assert room.client(None).get(shown).status_code == 401
+
+
+def test_what_is_merged_answers_with_the_incident_that_goes_on(room: Room) -> None:
+    first, second = room.smoke(), room.smoke()
+    answer = _post(room, second, "merge", {"into": first["id"]})
+    assert answer.status_code == 200
+    assert (answer.json()["id"], answer.json()["alert_count"]) == (first["id"], 2)
+    refused = _post(room, first, "split", {"alerts": ["nothing of it"]})
+    assert refused.status_code == 409
+    assert "name alerts of incident" in refused.json()["detail"]
+
+
+def test_what_is_put_aside_says_who_hid_it_and_why(room: Room) -> None:
+    incident = room.smoke()
+    answer = _post(room, incident, "shelve", {"reason": "chaff burning behind the house"})
+    assert answer.status_code == 200
+    assert (answer.json()["display"], answer.json()["hidden_why"]) == ("shelved", "chaff burning behind the house")
+    assert "unshelve" in answer.json()["allowed"]
+    assert _post(room, incident, "unshelve").json()["display"] == "shown"
