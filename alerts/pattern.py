@@ -24,7 +24,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from hub.events import Event, Phase, Quality
 from hub.plugins import Options
 
-UNREAL = frozenset({Quality.TEST, Quality.SIMULATED})
+UNREAL = frozenset({Quality.TEST, Quality.SIMULATED, Quality.BACKFILLED})
 """Events that never count unless a pattern asks for them by `quality`."""
 
 _COMPARE = re.compile(r"(>=|<=|>|<)\s*(-?\d+(?:\.\d+)?)")

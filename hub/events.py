@@ -49,6 +49,8 @@ class Quality(enum.StrEnum):
     """A self-test."""
     SIMULATED = "simulated"
     """The sender says that it is not real."""
+    BACKFILLED = "backfilled"
+    """It was kept until somebody knew how to read it: for readings and for looking back, never for alerts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,14 @@ class Message:
         payload: All of it.
         retained: The broker kept it and sends it because we subscribed.
         arrived: When, UTC.
+        kept: What it is called when it was kept raw and is read again: then it is history, and told by that name.
     """
 
     topic: str
     payload: bytes
     retained: bool
     arrived: datetime
+    kept: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +109,16 @@ class Admission:
     def add(self, other: Admission) -> None:
         """Take what another format read in the same message.
 
-        Where one of the two knew the device, the other's not knowing it is no refusal.
+        Where one of the two knew the device, the other's not knowing it is no refusal; where neither did, it is one.
         """
         ours, theirs = self.concerned, other.concerned
         if ours != theirs:
             stranger = other if ours else self
             stranger.refusals = [each for each in stranger.refusals if each.reason not in _STRANGE]
+        refusals = [] if self.refusals and not theirs else other.refusals
         self.driver = self.driver or other.driver
         self.facts += other.facts
-        self.refusals += other.refusals
+        self.refusals += refusals
         self.notes += other.notes
         self.others += other.others
         if other.heard is not None:

@@ -60,6 +60,9 @@ def make_fact(
     sensor = place.sensor
     event_id = new_event_id()
     once = None if kept else observation.once
+    if message.kept is not None:
+        quality |= {Quality.HISTORY, Quality.BACKFILLED}
+        once = once or (None if trusted and not kind.one_shot else f"kept {message.kept}")
     if kept or once is not None or (trusted and not kind.one_shot):
         name = once or (time_to_text(at) if trusted else "")
         event_id = _natural_id(sensor, _what(kind, observation), fields, name, number=number, kept=kept)

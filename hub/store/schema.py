@@ -314,6 +314,19 @@ announcements = Table(
     comment="what discovered devices said of themselves, so that a restarted hub understands their first message",
 )
 
+raw_messages = Table(
+    "raw_messages",
+    metadata,
+    Column("seq", _Sequence, primary_key=True, autoincrement=True, comment="order"),
+    Column("arrived", Text, nullable=False, comment="when"),
+    Column("topic", Text, nullable=False, comment="MQTT topic"),
+    Column("size_bytes", Integer, nullable=False, comment="of the payload"),
+    Column("payload", LargeBinary, nullable=False, comment="all of it"),
+    Index("ix_raw_messages_arrived", "arrived"),
+    comment="messages that nobody could place, for a sensor or map that is added later",
+    sqlite_autoincrement=True,
+)
+
 rule_revisions = Table(
     "rule_revisions",
     metadata,

@@ -182,6 +182,17 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "raw_messages",
+        sa.Column("seq", _SEQUENCE, autoincrement=True, nullable=False),
+        sa.Column("arrived", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_raw_messages")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_raw_messages_arrived", "raw_messages", ["arrived"])
+    op.create_table(
         "refusals",
         sa.Column("seq", _SEQUENCE, autoincrement=True, nullable=False),
         sa.Column("arrived", sa.Text(), nullable=False),
