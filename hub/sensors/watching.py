@@ -13,7 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -38,8 +38,11 @@ KEEP_EVERY_S = 60.0
 """What was learned is written this often, if it changed."""
 
 _DRIVER = "hub"
-_INTERVAL, _CLOCK, _RATE, _VALUES = "interval", "clock", "rate", "values:"
+_INTERVAL, _CLOCK, _RATE, _BATTERY, _VALUES = "interval", "clock", "rate", "battery", "values:"
 _NOT_LIVE = frozenset({Quality.RETAINED, Quality.HISTORY, Quality.TEST, Quality.SIMULATED})
+_CHARGED_PCT = 25.0
+"""A device that said that its battery is low, and later only how full it is, has a new one from here on."""
+
 _CHANGED = 1.2  # an interval that changed by less is not worth writing
 _NAMES = 64  # values watched of one sensor
 _UNSAID = 1000  # events that wait for the store; the oldest go first
@@ -95,6 +98,7 @@ class SensorWatch:
         self._rates = Rates(messages_per_min=limits.messages_per_min, burst=limits.burst)
         self._values: dict[str, dict[str, ValueDoubt]] = {}
         self._clocks: dict[str, ClockDoubt] = {}
+        self._low_batteries: set[str] = set()
         self._touched: set[str] = set()
         self._unsaid: deque[Fact] = deque(maxlen=_UNSAID)
         self._keep_at_s = clock.monotonic_s() + KEEP_EVERY_S
@@ -116,6 +120,7 @@ class SensorWatch:
             for gone in before.keys() - self._sensors.keys():
                 self._values.pop(gone, None)
                 self._clocks.pop(gone, None)
+                self._low_batteries.discard(gone)
                 self._touched.add(gone)
             for new in self._sensors.keys() - before.keys():
                 self._restore(new)
@@ -139,6 +144,7 @@ class SensorWatch:
                 return False
             for sensor in sensors:
                 self._look_at(sensor.id, said[sensor.id], arrived, now_s)
+                admission.facts += self._batteries_changed(sensor.id, said[sensor.id])
             self._look_at_message(sensors[0].id, admission, arrived)
         return True
 
@@ -213,6 +219,20 @@ class SensorWatch:
             self._habits.heard(sensor_id, events, now_s)
             self._look_at_values(sensor_id, events, arrived)
 
+    def _batteries_changed(self, sensor_id: str, events: Iterable[Event]) -> list[Fact]:
+        """What a device leaves unsaid that tells of its battery in two ways: that it is not low any more."""
+        found: list[Fact] = []
+        says_low = [event.fields.get("low") for event in events if event.kind == "battery_low"]
+        if says_low:
+            (self._low_batteries.add if True in says_low else self._low_batteries.discard)(sensor_id)
+        elif sensor_id in self._low_batteries:
+            for event in events:
+                percent = event.fields.get("percent") if event.kind == "battery" else None
+                if isinstance(percent, int | float) and percent >= _CHARGED_PCT:
+                    self._low_batteries.discard(sensor_id)
+                    found.append(Fact(replace(event, id=new_event_id(), kind="battery_low", fields={"low": False})))
+        return found
+
     def _look_at_message(self, sensor_id: str, admission: Admission, arrived: datetime) -> None:
         """What a message tells beside its events; of several sensors in one it is about the first."""
         for name, value in admission.implausible:
@@ -274,6 +294,8 @@ class SensorWatch:
                 self._clocks.setdefault(sensor_id, ClockDoubt()).restore(body)
             elif name == _RATE:
                 self._rates.restore(sensor_id, self._clock.monotonic_s())
+            elif name == _BATTERY:
+                self._low_batteries.add(sensor_id)
             elif name.startswith(_VALUES) and (value := self._value(sensor_id, name.removeprefix(_VALUES))):
                 value.restore(body)
 
@@ -306,6 +328,7 @@ class SensorWatch:
             _INTERVAL: self._habits.rhythm(sensor_id).to_json(),
             _CLOCK: None if clock is None else clock.to_json(),
             _RATE: {"flooding": True} if self._rates.flooding(sensor_id) else None,
+            _BATTERY: {"low": True} if sensor_id in self._low_batteries else None,
         }
         found |= {f"{_VALUES}{name}": each.to_json(now) for name, each in self._values.get(sensor_id, {}).items()}
         return {name: body for name, body in found.items() if body is not None}
