@@ -84,6 +84,9 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "hub.rules": ("规则状态", "state of a rule"),
 }
 
+WORDED = frozenset(_KINDS)
+"""The kinds that have words here; all of those that cameras and the hub itself say are among them."""
+
 _FIELDS: Mapping[str, tuple[str, str]] = {
     "alarm": ("报警", "alarm"),
     "test": ("自检", "self-test"),

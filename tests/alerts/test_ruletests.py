@@ -25,6 +25,7 @@ DOOR = """
     - {at: 0s, kind: door, device: d, open: true}
   expect:
     - {at: 10m, active: [{kind: door.left_open, key: d, severity: blue}]}
+  start: 2026-03-03T22:00:00+08:00
 """
 
 

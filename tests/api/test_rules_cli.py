@@ -69,7 +69,10 @@ def data(tmp_path: Path) -> Path:
     loop = EngineLoop(database, event_log, bus, clock, rulebook=book, places=places_of(COMMUNITY), settle_s=0)
     loop.restore()
     doors = [(0, True), (700, False), (2000, True), (2100, False)]
-    events: list[Event] = [event("door", at_s, source="door-1", fields={"open": is_open}) for at_s, is_open in doors]
+    night_s = 6 * 3600  # from the start of a story until ten at night in Shanghai
+    events: list[Event] = [
+        event("door", night_s + at_s, source="door-1", fields={"open": is_open}) for at_s, is_open in doors
+    ]
     for each in events:
         clock.set(each.arrived)
         event_log.append([Fact(each)]).result(5)
@@ -120,10 +123,10 @@ def test_a_rule_is_tried_over_what_was_stored(data: Path) -> None:
     done = rules("backtest", "door.left_open", "--data", data)
     assert done.exit_code == 0, done.output
     assert done.stdout.splitlines() == [
-        "2026-03-03T08:10:00.000000Z  blue    door-1 at hh-017 open for more than 10 minutes, for 1m40s",
+        "2026-03-03T14:10:00.000000Z  blue    door-1 at hh-017 open for more than 10 minutes, for 1m40s",
         "1 alerts and 0 withheld over 4 events, 0 not to be judged, 0 failures",
     ]
-    later = rules("backtest", "door.left_open", "--data", data, "--from", "2026-03-03T16:05:00+08:00")
+    later = rules("backtest", "door.left_open", "--data", data, "--from", "2026-03-03T22:05:00+08:00")
     assert later.stdout.splitlines() == ["0 alerts and 0 withheld over 3 events, 0 not to be judged, 0 failures"]
     body = json.loads(rules("backtest", "door.left_open", "--data", data, "--format", "json").stdout)
     assert [(each["key"], each["level"]) for each in body["alerts"]] == [("door-1", "blue")]
@@ -140,12 +143,13 @@ def test_a_rule_or_a_time_that_is_none_is_refused(data: Path) -> None:
 
 def test_an_alert_is_explained_with_what_spoke(data: Path) -> None:
     with running(data) as database, database.read() as connection:
-        alert = connection.exec_driver_sql("select id from alerts").scalar_one()
+        found = connection.exec_driver_sql("select id from alerts where kind = 'door.left_open'")
+        alert = found.scalar_one()
         done = rules("explain", alert, "--data", data)
     assert done.exit_code == 0, done.output
-    assert "door.left_open version 1, raised 2026-03-03T08:10:00.000000Z" in done.stdout
+    assert "door.left_open version 2, raised 2026-03-03T14:10:00.000000Z" in done.stdout
     assert "It lasted for 600 s" in done.stdout
-    assert "2026-03-03T08:00:00.000000Z  door-1（hh-017） — 门：打开 是" in done.stdout
+    assert "2026-03-03T14:00:00.000000Z  door-1（hh-017） — 门：打开 是" in done.stdout
 
 
 def test_a_hub_may_run_meanwhile_and_its_own_rules_are_tried(data: Path, folder: Path) -> None:
@@ -159,8 +163,8 @@ def test_a_hub_may_run_meanwhile_and_its_own_rules_are_tried(data: Path, folder:
         body = json.loads(rules("backtest", "door.night", "--data", data, "--format", "json").stdout)
     assert done.stdout.splitlines() == [
         (
-            "2026-03-03T08:00:00.000000Z  withheld Door, because it counts only at 20:00-21:00, "
-            "2 times until 2026-03-03T08:33:20.000000Z"
+            "2026-03-03T14:00:00.000000Z  withheld Door, because it counts only at 20:00-21:00, "
+            "2 times until 2026-03-03T14:33:20.000000Z"
         ),
         "0 alerts and 1 withheld over 4 events, 0 not to be judged, 0 failures",
     ]
