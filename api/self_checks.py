@@ -43,8 +43,8 @@ def self_checks(
     return (
         Check(disk.KIND, look_at_disks),
         Check(kernel_clock.KIND, lambda _now: kernel_clock.look_at_clock()),
-        Check(ANALYSIS, lambda _now: look_at_analysis(cameras), over={"lag_s": 0.0}),
-        Check(blindness.KIND, look_at_rules, over={"blind": False}),
+        Check(ANALYSIS, lambda _now: look_at_analysis(cameras), over=lambda _worker: {"lag_s": 0.0}),
+        Check(blindness.KIND, look_at_rules, over=sight.over),
     )
 
 

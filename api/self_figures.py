@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from hub.metrics import Metrics, Values
+from hub.selfwatch import blindness
 from hub.selfwatch.watch import SelfWatch
 from hub.sensors.watching import SensorWatch
 
@@ -29,9 +30,13 @@ def watch_noticed(metrics: Metrics, *, sensors: SensorWatch, itself: SelfWatch) 
         ),
         ("hub_clock_offset_seconds", "How far the clock is off.", "hub.clock", "offset_s", "host"),
         ("hub_analysis_lag_seconds", "How far a worker is behind its cameras.", "hub.analysis", "lag_s", "worker"),
-        ("hub_rule_blind", "Whether a rule cannot see, 1 or 0.", "hub.rules", "blind", "rule"),
     ):
         metrics.watch(name, about, _field(itself, kind, field), labels=(label,))
+    metrics.watch(
+        "hub_rules_blind",
+        "Rules that cannot see.",
+        lambda: {(): float(sum(each.kind == blindness.KIND for each in itself.status()))},
+    )
 
 
 def _field(itself: SelfWatch, kind: str, field: str) -> Callable[[], Values]:

@@ -54,7 +54,7 @@ class Blindness:
         self._seen: dict[str, _Seen] = {}
 
     def look(self, rules: Mapping[str, RuleInput], offline: Collection[str], now: datetime) -> Iterator[Finding]:
-        """What is so now.
+        """The rules that are blind now.
 
         Args:
             rules: By rule id.
@@ -65,10 +65,13 @@ class Blindness:
             del self._seen[gone]
         for rule_id, given in rules.items():
             why = self._why(rule_id, given, offline, now)
-            fields: dict[str, FieldValue] = {"blind": why is not None, "rule": rule_id}
             if why is not None:
-                fields["reason"] = why
-            yield Finding(rule_id, fields, is_news=why is not None)
+                yield Finding(rule_id, {"blind": True, "rule": rule_id, "reason": why})
+
+    @staticmethod
+    def over(rule_id: str) -> dict[str, FieldValue]:
+        """What is told of a rule that is blind no more."""
+        return {"blind": False, "rule": rule_id}
 
     def _why(self, rule_id: str, given: RuleInput, offline: Collection[str], now: datetime) -> str | None:
         seen = self._seen.setdefault(rule_id, _Seen())

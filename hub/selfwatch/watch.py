@@ -59,12 +59,12 @@ class Check:
     Attributes:
         kind: Of its Events, `hub.disk`.
         look: Gives what is so now; raises NotKnownError when nobody says.
-        over: Fields to be told of a source of which nothing is found any more; empty for none.
+        over: Fields to be told of a source of which nothing is found any more; None to tell nothing.
     """
 
     kind: str
     look: Callable[[datetime], Iterable[Finding]]
-    over: Mapping[str, FieldValue] = field(default_factory=lambda: MappingProxyType({}))
+    over: Callable[[str], Mapping[str, FieldValue]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +160,11 @@ class SelfWatch:
     def _tell(self, check: Check, findings: Iterable[Finding], now: datetime) -> None:
         told = self._told[check.kind]
         news = {each.source: each.fields for each in findings if _is_worth_telling(each, told.get(each.source))}
-        if check.over:
+        if check.over is not None:
             for gone in told.keys() - {each.source for each in findings}:
-                if any(told[gone].get(name) != value for name, value in check.over.items()):
-                    news[gone] = check.over
+                over = check.over(gone)
+                if told[gone] != over:
+                    news[gone] = over
         if not news:
             return
         facts = [Fact(_event(check.kind, source, fields, now)) for source, fields in news.items()]
