@@ -9,10 +9,10 @@ another level.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from config.community import Level
+from config.community import Level, Name
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,7 @@ class AlertKind:
         en: Its English name.
         level: The usual level; for kinds whose level follows a value, the lowest one.
         sources: C camera, S sensor, H health, P person, X outside feed; several when it takes several.
+        waits_for: Which input is missing; None when a shipped rule raises it.
     """
 
     kind: str
@@ -32,6 +33,7 @@ class AlertKind:
     en: str
     level: Level
     sources: str
+    waits_for: Name | None = None
 
 
 def family(kind: str) -> str:
@@ -39,9 +41,54 @@ def family(kind: str) -> str:
     return kind.partition(".")[0]
 
 
+_WAITS: Mapping[str, Name] = {
+    "fire.camera_smoke": Name(zh="画面烟雾检测器（camera.smoke）", en="a smoke detector for pictures (camera.smoke)"),
+    "fire.equipment_missing": Name(
+        zh="固定物品在位检测器", en="a detector that knows whether a fixed object is in its place"
+    ),
+    "road.people_in_cargo": Name(zh="货厢载人检测器", en="a detector of people in the cargo bed of a vehicle"),
+    "road.no_helmet": Name(zh="骑行头盔检测器", en="a detector of helmets on riders"),
+    "vehicle.watch": Name(
+        zh="车牌识别，以及有法律依据和期限的布控名单",
+        en="a licence plate reader, and a list with its legal basis and expiry",
+    ),
+    "vehicle.night_stranger": Name(
+        zh="车牌识别，以及居民和访客车辆名单",
+        en="a licence plate reader, and a list of the vehicles of residents and visitors",
+    ),
+    "line.crossing": Name(zh="摄像头画面中有方向的线", en="lines with a direction in the picture of a camera"),
+    "crowd.fight": Name(zh="人体姿态或打斗检测器", en="a detector of poses or fights"),
+    "motion.fast": Name(zh="各摄像头自身行人速度的统计", en="each camera's own statistics of how fast people go"),
+    "crowd.panic": Name(zh="同时多人轨迹的方向和速度", en="direction and speed of many tracks at the same time"),
+    "object.left": Name(zh="遗留物检测器", en="a detector of objects that stay behind"),
+    "object.removed": Name(zh="固定物品在位检测器", en="a detector that knows whether a fixed object is in its place"),
+    "person.watch": Name(
+        zh="人员比对，须有法律依据、期限和人工确认",
+        en="a comparison of persons, with its legal basis, an expiry and a human who confirms",
+    ),
+    "care.child_near_water": Name(
+        zh="经标定的身高，以区分儿童和成人", en="calibrated heights, to tell a child from an adult"
+    ),
+    "env.dumping": Name(zh="遗留物检测器", en="a detector of objects that stay behind"),
+    "work.no_hardhat": Name(zh="安全帽检测器", en="a detector of hard hats"),
+    "work.smoking": Name(zh="吸烟检测器", en="a detector of smoking"),
+    "camera.covered": Name(zh="画面质量检测器（遮挡）", en="a detector of picture quality: covered"),
+    "camera.blurred": Name(zh="画面质量检测器（清晰度）", en="a detector of picture quality: sharpness"),
+    "camera.moved": Name(zh="画面质量检测器（场景变更）", en="a detector of picture quality: another scene"),
+    "camera.frozen": Name(
+        zh="画面质量检测器（画面不变）", en="a detector of picture quality: the same frame again and again"
+    ),
+    "camera.dark_glare": Name(zh="画面质量检测器（亮度）", en="a detector of picture quality: brightness"),
+    "hub.recording_gap": Name(zh="录像", en="recordings"),
+    "alarm.flood": Name(
+        zh="把告警数量作为主机自身的观测", en="the number of alerts as an observation of the hub itself"
+    ),
+}
+"""Which input a kind without a shipped rule waits for."""
+
 ALERT_KINDS: Mapping[str, AlertKind] = MappingProxyType(
     {
-        each.kind: each
+        each.kind: replace(each, waits_for=_WAITS.get(each.kind))
         for each in (
             AlertKind("fire.smoke", "烟感报警", "Smoke detector alarm", Level.SERIOUS, "S"),
             AlertKind("fire.heat", "温感报警", "Heat alarm", Level.SERIOUS, "S"),

@@ -14,7 +14,7 @@ from alerts.around import MutesSpec, UnlessSpec
 from alerts.calendar import HoursSpec
 from alerts.engine import REOPENED_KIND, RESOLVED_KIND
 from alerts.incident import ENGINE, MOVES, Cause, Handling, Verdict
-from alerts.kinds import ALERT_KINDS
+from alerts.kinds import ALERT_KINDS, AlertKind
 from alerts.rule import ForEach, RuleSpec
 from alerts.rulebook import SHIPPED, load_rules
 from alerts.scope import ScopeSpec
@@ -57,8 +57,21 @@ def test_every_key_place_and_kind_stands_on_the_page() -> None:
         assert f"`{word}`" in PAGE
     for placeholder in PLACES:
         assert f"{{{placeholder}}}" in PAGE
-    rows = [f"| `{k.kind}` | {k.zh}, {k.en} | {k.level} | {k.sources} |" for k in ALERT_KINDS.values()]
+    rows = [f"| `{k.kind}` | {k.zh}, {k.en} | {k.level} | {k.sources} | {_raised(k)} |" for k in ALERT_KINDS.values()]
     assert re.findall(r"^\| `[a-z_]+\.[a-z_]+` \|.*$", PAGE, re.MULTILINE) == rows
+
+
+def _raised(kind: AlertKind) -> str:
+    """The shipped rules for a kind, or what it waits for."""
+    rules = [rule for rule in load_rules(SHIPPED).rules if rule.kind == kind.kind]
+    told = [f"`{rule.id}`{' (shadow)' if rule.shadow else ''}" for rule in rules]
+    return ", ".join(told) if kind.waits_for is None else f"waits for {kind.waits_for.en}"
+
+
+def test_every_alert_kind_has_a_shipped_rule_or_says_what_it_waits_for() -> None:
+    raised = {rule.kind for rule in load_rules(SHIPPED).rules}
+    assert {kind.kind for kind in ALERT_KINDS.values() if kind.waits_for is None} == raised
+    assert all(kind.waits_for.zh and kind.waits_for.en for kind in ALERT_KINDS.values() if kind.waits_for is not None)
 
 
 EVENTS = (PAGE_FOLDER / "events.md").read_text(encoding="utf-8")
