@@ -68,6 +68,7 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "camera.bicycle": ("画面中有自行车", "bicycle in the picture"),
     "camera.animal": ("画面中有动物", "animal in the picture"),
     "camera.mover": ("画面中有移动物体", "something moves in the picture"),
+    "camera.review": ("Frigate 认为值得一看", "worth a look, says Frigate"),
     "camera.fire": ("画面中有火焰", "fire in the picture"),
     "camera.collision": ("画面中车辆相撞", "vehicles collide in the picture"),
     "camera.health": ("摄像头状态", "state of the camera"),

@@ -13,6 +13,7 @@ from config.community import Sensor
 _BY_FORMAT: Mapping[str, Callable[[str], str]] = MappingProxyType(
     {
         "zigbee2mqtt": lambda _address: "zigbee2mqtt",
+        "frigate": lambda _address: "frigate",
         "homie": lambda address: address.partition("/")[0],
     }
 )

@@ -111,7 +111,7 @@ class Rates:
             bucket.said.clear()
         for event in urgent:
             bucket.said[event.kind, event.subject] = _flags(event)
-            if KINDS[event.kind].one_shot:
+            if _is_one_shot(event):
                 bucket.pressed_s[event.kind] = now_s
         return True
 
@@ -149,10 +149,15 @@ class Rates:
 
 
 def _urgent(bucket: _Bucket, event: Event, now_s: float) -> bool:
-    if KINDS[event.kind].one_shot:
+    if _is_one_shot(event):
         pressed_s = bucket.pressed_s.get(event.kind)
         return pressed_s is None or now_s - pressed_s >= PRESS_S
     return bucket.said.get((event.kind, event.subject)) != _flags(event)
+
+
+def _is_one_shot(event: Event) -> bool:
+    """Not so for what a camera sees, which is not in the table of sensors."""
+    return event.kind in KINDS and KINDS[event.kind].one_shot
 
 
 def _flags(event: Event) -> dict[str, FieldValue]:

@@ -215,7 +215,7 @@ class SensorWatch:
 
     def _look_at(self, sensor_id: str, events: list[Event], arrived: datetime, now_s: float) -> None:
         self._touched.add(sensor_id)
-        if not any(event.quality & _NOT_LIVE for event in events):
+        if not any(event.quality & _NOT_LIVE or event.kind not in KINDS for event in events):  # cameras have no rhythm
             self._habits.heard(sensor_id, events, now_s)
             self._look_at_values(sensor_id, events, arrived)
 

@@ -34,6 +34,18 @@ DEVICES = (
     Sensor(id="attic-3", site="home-3", format="shelly", address="shellyplussmoke-a0b1"),
     Sensor(id="air-1", site="bridge", format="homie", address="station-1/air"),
     Sensor(id="gate-cam", site="bridge", format="onvif", address="gate-cam"),
+    Sensor(
+        id="gate-frigate",
+        site="bridge",
+        format="frigate",
+        address="gate",
+        options={
+            "camera": "cam-gate",
+            "zones": {"street": "lane", "yard": "guarded"},
+            "width": 1280,
+            "height": 720,
+        },
+    ),
 )
 """Of every further format one, for the samples of the reference page."""
 

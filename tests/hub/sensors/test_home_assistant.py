@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from config.community import Community, Sensor, Site
+from config.community import Community, Name, Sensor, Site
 from hub.events import Quality
 from hub.sensors.admission import Admission, Message
 from hub.sensors.errors import PayloadError
@@ -41,7 +41,7 @@ class Bench:
     def __init__(self, *sensors: Sensor) -> None:
         self.format = HomeAssistantFormat("homeassistant")
         self.door = Door({"home_assistant": self.format})
-        self.door.apply(Community(sites=(Site(id="home-3", name="Home 3"),), sensors=sensors))
+        self.door.apply(Community(sites=(Site(id="home-3", name=Name(en="Home 3")),), sensors=sensors))
 
     def say(self, topic: str, body: Any, *, retained: bool = False) -> Admission:
         payload = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body)
@@ -447,7 +447,7 @@ def test_a_topic_of_two_formats_is_read_by_both_and_strange_to_none() -> None:
     door = Door({"home_assistant": bench.format, "zigbee2mqtt": zigbee2mqtt.PLUGIN.build(zigbee2mqtt.PLUGIN.options())})
     bench.door = door
     native = Sensor(id="other", site="home-3", format="zigbee2mqtt", address="other")
-    door.apply(Community(sites=(Site(id="home-3", name="Home 3"),), sensors=(native, sensor("0x1"))))
+    door.apply(Community(sites=(Site(id="home-3", name=Name(en="Home 3")),), sensors=(native, sensor("0x1"))))
     config = {
         "device_class": "smoke",
         "payload_on": True,
