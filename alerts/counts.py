@@ -13,7 +13,7 @@ class Counts:
     Attributes:
         events: Events handled.
         unknown: By rule, events of which a field was missing or of the wrong type.
-        known: By rule, events that it understood.
+        known: By rule, events that it was asked about and understood; `Engine.known` has the others too.
         failed: By rule, events at which the rule itself failed.
     """
 

@@ -9,10 +9,14 @@ holds too many rules at times, never too few, and costs the same however many th
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
 
 from alerts.cells import Cells
+from alerts.counts import Counts
 from alerts.pattern import NOTHING, Pattern, reader_of
 from alerts.rule import KeyReader, Rule, key_reader
 from hub.events import Event
@@ -21,6 +25,9 @@ _MOST_KNOWN = 50_000
 """Answers kept for each kind; with more, all are forgotten."""
 _FIRST = ("source", "camera", "zone", "site")
 """Names that tell rules apart best."""
+_PLACES = frozenset({"area", "camera", "driver", "site", "source", "subject", "zone"})
+"""Names that are parts of the Event itself: a word, or known to be none."""
+_NOBODY: frozenset[str] = frozenset()
 _ODD = object()
 """A value of a type that no bucket is for."""
 
@@ -43,10 +50,21 @@ class Dispatch:
         route = self._routes.get(event.kind)
         if route is None:
             return ()
+        route.events += 1
         found, standing = route.rules(event, cells), cells.standing(event.stream)
         if not standing or standing.keys() <= {rule.id for rule in found}:
             return found
         return route.ordered({rule.id for rule in found} | standing.keys())
+
+    def known(self, counts: Counts) -> dict[str, int]:
+        """By rule, the Events that it understood, with those it was not asked about because it would have said NO."""
+        spared: Counter[str] = Counter()
+        for route in list(self._routes.values()):
+            spared.update(dict.fromkeys(route.by_memory, route.events))
+        return {
+            rule: max(counts.known[rule], spared[rule] - counts.unknown[rule])
+            for rule in {*counts.known.copy(), *spared}
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +88,7 @@ class _Route:
     """The rules that listen to one kind."""
 
     def __init__(self, kind: str, rules: Iterable[Rule]) -> None:
+        self.events = 0
         self._rules = {rule.id: rule for rule in rules}
         gates = {rule.id: _gate(rule, kind) for rule in self._rules.values()}
         self._always = {id_ for id_, gate in gates.items() if gate is None}
@@ -82,28 +101,31 @@ class _Route:
                 types = self._odd.setdefault(name, {})
                 types.setdefault(type(value), set()).update([id_] if gate.odd else [])
         self._without_subject = {id_ for id_, gate in gated.items() if gate.subjects}
-        self._by_memory = frozenset(id_ for id_, gate in gated.items() if gate.memory)
+        self.by_memory = frozenset(id_ for id_, gate in gated.items() if gate.memory)
         self._keys: tuple[KeyReader, ...] = tuple(
-            key_reader(each) for each in sorted({self._rules[id_].for_each for id_ in self._by_memory})
+            key_reader(each) for each in sorted({self._rules[id_].for_each for id_ in self.by_memory})
         )
-        self._readers = tuple((name, reader_of(name)) for name in sorted(self._odd))
+        places = sorted(self._odd.keys() & _PLACES)
+        self._names = (*places, *sorted(self._odd.keys() - _PLACES))
+        self._place = attrgetter(*places, "kind", "kind")  # of two names and more it makes a tuple
+        self._fields = tuple(reader_of(name) for name in self._names[len(places) :])
         self._all = self.ordered(self._always)
         self._known: dict[tuple[object, ...], tuple[Rule, ...]] = {}
 
     def rules(self, event: Event, cells: Cells) -> Sequence[Rule]:
-        found = self._by_buckets(event) if self._readers else self._all
-        remember: set[str] = set()
+        found = self._by_buckets(event) if self._names else self._all
         for read in self._keys:
             key = read(event)
-            if key is not None:
-                remember.update(self._by_memory.intersection(cells.rules_at(key)))
-        if remember and not remember.issubset(rule.id for rule in found):
-            return self.ordered(remember.union(rule.id for rule in found))
+            there = None if key is None else cells.rules_at(key)
+            if there and not self.by_memory.isdisjoint(there):
+                found = self.ordered({rule.id for rule in found} | self.by_memory.intersection(there))
         return found
 
     def _by_buckets(self, event: Event) -> tuple[Rule, ...]:
         """As the values say; looked up once for each set of values."""
-        known: tuple[object, ...] = (event.subject is None, *[_plain(read(event)) for _, read in self._readers])
+        known: tuple[object, ...] = (event.subject is None, self._place(event))
+        if self._fields:
+            known = (*known, *[_plain(read(event)) for read in self._fields])
         found = self._known.get(known)
         if found is None:
             if len(self._known) >= _MOST_KNOWN:
@@ -111,16 +133,17 @@ class _Route:
             found = self._known[known] = self._looked_up(known)
         return found
 
-    def _looked_up(self, known: tuple[object, ...]) -> tuple[Rule, ...]:
-        without_subject, *values = known
+    def _looked_up(self, known: tuple[Any, ...]) -> tuple[Rule, ...]:
+        without_subject, place, *fields = known
         ids = set(self._always)
         if without_subject:
             ids |= self._without_subject
-        for (name, _), value in zip(self._readers, values, strict=True):
+        values: tuple[Any, ...] = (*place[:-2], *fields)
+        for name, value in zip(self._names, values, strict=True):
             for kind, odd in self._odd[name].items():
                 if type(value) is kind:
-                    ids |= self._buckets.get((name, value), set())  # type: ignore[arg-type] # of that type
-                elif value is not NOTHING:
+                    ids |= self._buckets.get((name, value), _NOBODY)  # type: ignore[arg-type] # such as lie there
+                elif value is not NOTHING and value is not None:
                     ids |= odd
         return self.ordered(ids)
 
@@ -140,14 +163,14 @@ def _gate(rule: Rule, kind: str) -> _Gate | None:
     if reach is not None and reach.devices is not None:
         names = ("source", "camera")
         return _Gate(frozenset((name, device) for device in reach.devices for name in names))
-    wanted = _wanted(rule, kind)
-    if wanted is not None:
-        subjects = rule.shape.remembers_no and kind in rule.shape.kinds
-        return _Gate(wanted, odd=True, subjects=subjects, memory=True)
     if reach is not None and reach.sites is not None:
         areas = reach.areas or ()
         return _Gate(frozenset((*(("site", each) for each in reach.sites), *(("area", each) for each in areas))))
-    return None
+    wanted = _wanted(rule, kind)
+    if wanted is None:
+        return None
+    subjects = rule.shape.remembers_no and kind in rule.shape.kinds
+    return _Gate(wanted, odd=True, subjects=subjects, memory=True)
 
 
 def _wanted(rule: Rule, kind: str) -> frozenset[tuple[str, Value]] | None:

@@ -25,8 +25,7 @@ from alerts.rule import Rule
 from alerts.rulebook import RuleBook
 from alerts.shape import NO_STATE, Claim, Step, Verdict
 from alerts.withholding import GUARD, Withholding
-from hub.events import Event
-from hub.store.facts import from_us, to_us
+from hub.events import Event, from_us, to_us
 
 logger = logging.getLogger(__name__)
 
@@ -152,6 +151,10 @@ class Engine:
         """How many alerts are not closed; may be asked from any thread."""
         return len(self._claims)
 
+    def known(self) -> dict[str, int]:
+        """By rule, the events that it understood; may be asked from any thread."""
+        return self._dispatch.known(self.counts)
+
     def reload(self, book: RuleBook, now: datetime) -> list[Change]:
         """Take other rules. State is kept where shape and key are the same; what a rule no longer claims returns."""
         self._take_book(book, self._claims.places)
@@ -211,35 +214,26 @@ class Engine:
         if rule.around.reach is not None and not rule.around.reach.sees(event):
             return
         if event.kind in rule.shape.kinds:
-            if key is None:
-                self._feed_nowhere(rule, event, now_us)
-            else:
-                self._tell(rule, key, event, now_us)
+            self._tell(rule, key, event, now_us)
             if rule.near_m is not None:
                 for near in rule.keys_near(event, self._claims.places):
                     self._tell(rule, near, event, now_us, near=True)
         if key is not None and rule.clear.when is not None and event.kind in rule.clear.when.kinds:
             self._clear_when(rule, key, event, now_us)
 
-    def _tell(self, rule: Rule, key: str, event: Event, now_us: int, *, near: bool = False) -> None:
-        """Tell a shape what happened for one of its keys, or near it."""
-        cell = self._cells.get(rule.id, key)
+    def _tell(self, rule: Rule, key: str | None, event: Event, now_us: int, *, near: bool = False) -> None:
+        """Tell a shape what happened for one of its keys, or near it. Unknown is, too, what would count for no key."""
+        cell = None if key is None else self._cells.get(rule.id, key)
         on_event = rule.shape.on_near if near else rule.shape.on_event
         step = on_event(NO_STATE if cell is None else cell.state, event, now_us)
-        if step.unknown:
+        if step.unknown or (key is None and (step.due_us or any(c.verdict is not Verdict.OVER for c in step.claims))):
             self.counts.unknown[rule.id] += 1
         else:
             self.counts.known[rule.id] += 1
         if cell is not None:
             self._take(rule, cell, step, now_us)
-        elif step.state or step.claims:
+        elif key is not None and (step.state or step.claims):
             self._take(rule, Cell(rule.id, key, rule.hash), step, now_us)
-
-    def _feed_nowhere(self, rule: Rule, event: Event, now_us: int) -> None:
-        """An Event that does not say for what it would count: unknown, if it would."""
-        step = rule.shape.on_event(NO_STATE, event, now_us)
-        if step.unknown or step.due_us or any(claim.verdict is not Verdict.OVER for claim in step.claims):
-            self.counts.unknown[rule.id] += 1
 
     def _on_due(self, rule: Rule, cell: Cell, now_us: int) -> None:
         step = rule.shape.on_due(cell.state, now_us)
@@ -258,8 +252,7 @@ class Engine:
 
     def _take(self, rule: Rule, cell: Cell, step: Step, now_us: int) -> None:
         """Remember what a shape made of it, and act on what it claims."""
-        same = step.state is cell.state or step.state == cell.state
-        if same and not step.claims and step.due_us == cell.due_us:
+        if step.state is cell.state and not step.claims and step.due_us == cell.due_us:
             return
         cell.state, cell.due_us = step.state, step.due_us
         for claim in step.claims:

@@ -207,7 +207,7 @@ class EngineLoop:
             failures=self._failures,
             passed_over=self._passed_over,
             unknown=dict(counts.unknown),
-            known=dict(counts.known),
+            known=self._engine.known(),
             rule_failures=dict(counts.failed),
             rules=len(self._engine.book.rules),
             digest=self._engine.book.digest,

@@ -9,9 +9,8 @@ nothing here. The state is bounded: a list that is full gives up the moment that
 
 from __future__ import annotations
 
-import itertools
 from abc import abstractmethod
-from bisect import insort
+from bisect import bisect_left, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -25,6 +24,7 @@ Moment = list[Any]
 """JSON: event time in microseconds first, id of the event last."""
 Seen = Mapping[str, Any]
 """What a shape remembers of the Events, as JSON. Empty means nothing."""
+NOTHING_SEEN: Seen = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +79,13 @@ class WindowShape(Shape):
 
     def on_event(self, state: State, event: Event, now_us: int) -> Step:
         """Note it; claim when it completes something."""
-        before: Seen = state.get("seen", {})
+        before: Seen = state.get("seen", NOTHING_SEEN)
         noted = Noted(before) if Quality.RETAINED in event.quality else self.note(before, event)
         return self._stepped(state, event, noted, now_us)
 
     def _stepped(self, state: State, event: Event, noted: Noted, now_us: int) -> Step:
         """The step that comes of what was noted of an Event."""
-        before: Seen = state.get("seen", {})
+        before: Seen = state.get("seen", NOTHING_SEEN)
         if noted.seen is before and noted.found is None:
             return Step(state, due_us=self.due_us(state), unknown=noted.unknown)
         body: dict[str, Any] = {**state, "seen": self.since(noted.seen, now_us - self._kept_us)}
@@ -101,7 +101,7 @@ class WindowShape(Shape):
         if due_us is None or due_us > now_us:
             return Step(state, due_us=due_us)
         body = {name: value for name, value in state.items() if name != "due_us"}
-        body["seen"] = self.since(state.get("seen", {}), now_us - self._kept_us)
+        body["seen"] = self.since(state.get("seen", NOTHING_SEEN), now_us - self._kept_us)
         claims: tuple[Claim, ...] = ()
         held = state.get("held")
         if held is not None and held["until_us"] <= now_us:
@@ -155,4 +155,11 @@ def with_moment(moments: Sequence[Moment], event: Event, most: int, *values: obj
 
 def moments_since(moments: Sequence[Moment], from_us: int) -> list[Moment]:
     """Those that are not older than `from_us`."""
-    return list(itertools.dropwhile(lambda moment: moment[0] < from_us, moments))
+    if not moments or moments[0][0] >= from_us:  # nearly always
+        return list(moments)
+    return list(moments[bisect_left(moments, from_us, key=_when) :])
+
+
+def _when(moment: Moment) -> int:
+    when: int = moment[0]
+    return when

@@ -45,7 +45,7 @@ class ChangeOptions(Options):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if (self.rises is None) == (self.falls is None):
-            raise ValueError("write either rises or falls")
+            raise ValueError("write either `rises` or `falls`, by how much")
         return self
 
 
@@ -81,6 +81,9 @@ class ChangeShape(WindowShape):
 
     def _found(self, readings: Sequence[Moment], at_us: int) -> Found | None:
         """The last change around `at_us` that is large enough, and of those that end with it the largest."""
+        values: list[float] = [reading[1] for reading in readings]
+        if max(values) - min(values) < self._amount:  # nearly always
+            return None
         times: list[int] = [reading[0] for reading in readings]
         for last in range(bisect_right(times, at_us + self._within_us) - 1, bisect_left(times, at_us) - 1, -1):
             starts = range(

@@ -137,7 +137,7 @@ def test_asking_only_the_rules_it_may_concern_changes_nothing(seed: int, monkeyp
         engine = Engine(PICKY, PLACES)
         changes = [change for each in events for change in engine.handle(each)] + engine.advance(moment(400))
         told = [(change.move, change.at, as_json(change.alert)) for change in changes]
-        ways.append((told, engine.snapshot(), engine.counts))
+        ways.append((told, engine.snapshot(), engine.counts.unknown))
         assert engine.counts.failed.total() == 0
     assert ways[0] == ways[1]
     assert len(ways[0][0]) > 10
@@ -168,6 +168,13 @@ def test_a_rule_is_asked_where_it_remembers_something() -> None:
     shut = event("door", 0, fields={"open": False})
     assert "by.answer" not in asked_for(PICKY, shut)
     assert "by.answer" in asked_for(PICKY, shut, remembered="by.answer")
+
+
+def test_what_a_rule_need_not_be_asked_about_it_has_understood() -> None:
+    engine = Engine(PICKY, PLACES)
+    for number, label in enumerate(["cart", "cart", "car", 7]):
+        engine.handle(seen(VEHICLE, number, track=str(number), fields={"label": label}))
+    assert (engine.known()["by.label"], engine.counts.unknown["by.label"]) == (3, 1)
 
 
 def test_of_many_rules_alike_only_those_for_the_label_are_asked() -> None:
