@@ -13,6 +13,7 @@ from alerts.places import Places, places_of
 from alerts.repository import Repository
 from alerts.rule_store import RuleStore
 from api.storage import database_of
+from config.community import Community
 from config.errors import ConfigurationError, Mistake
 from config.load import load_machine
 from hub.bus import Bus
@@ -33,12 +34,14 @@ class History:
     Attributes:
         events: The event log.
         alerts: Alerts and incidents.
-        places: How everything is called now.
+        community: What there is now.
+        places: How everything in it is called.
         rules: The rules that a running hub has, to be read alone.
     """
 
     events: EventLog
     alerts: Repository
+    community: Community
     places: Places
     rules: RuleStore
 
@@ -86,10 +89,10 @@ def history_of(database: Database, clock: Clock) -> Iterator[History]:
     """
     database.look()
     try:
-        places = places_of(Revisions(database, clock).current())
+        community = Revisions(database, clock).current()
         rules = RuleStore(database, Bus(), clock)
         rules.look()
-        yield History(EventLog(database, Bus()), Repository(database), places, rules)
+        yield History(EventLog(database, Bus()), Repository(database), community, places_of(community), rules)
     finally:
         database.stop()
 

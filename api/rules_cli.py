@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from alerts.asking import ask
 from alerts.duration import duration_text
 from alerts.mutants import scores
 from alerts.rehearsal import Miss, Rehearsal
@@ -178,6 +179,33 @@ def explain_alert(
         typer.echo(f"  {time_to_text(spoke.event.at)}  {spoke.text.zh}\n{' ' * 31}{spoke.text.en}")
     if reasons.gone:
         typer.echo(f"  and {reasons.gone} that are no longer stored")
+
+
+@app.command(
+    "why-not", epilog="Example: hub rules why-not fire.two_sources --key house-17 --at 2026-03-01T08:00:00+08:00"
+)
+def why_it_did_not(
+    *,
+    rule: Annotated[str, typer.Argument(metavar="RULE", help="Id of a rule.")],
+    key: Annotated[
+        str, typer.Option("--key", metavar="KEY", help="What it counts for: a site, device or camera/zone.")
+    ],
+    at: Annotated[str | None, typer.Option("--at", metavar="TIME", help="When; without it, now.")] = None,
+    machine: MachineFile = None,
+    data: DataFolder = None,
+    form: Form = "text",
+) -> None:
+    """Say in words why a rule did not ring at a moment: what was heard, and what was missing."""
+    moment = moment_of(at, "--at") or SystemClock().now()
+    with open_history(machine, data) as history:
+        answer = ask(rule, key, moment, event_log=history.events, rules=history.rules, community=history.community)
+    if form == "json":
+        body = {**asdict(answer), "since": time_to_text(answer.since)}
+        typer.echo(json.dumps({"rule": rule, "key": key, "at": time_to_text(moment), **body}, ensure_ascii=False))
+        return
+    typer.echo(f"{answer.text.zh}\n{answer.text.en}")
+    for each in answer.findings:
+        typer.echo(f"  {each.code:14} {each.text.zh}\n{' ' * 17}{each.text.en}")
 
 
 def _run(files: tuple[TestFile, ...], rules: dict[str, Written]) -> Iterator[_Done]:

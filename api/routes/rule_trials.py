@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
 
+from alerts.asking import ask
 from alerts.rehearsal import Rehearsal
 from alerts.rule import Rule
 from alerts.rule_text import parse_rule, split_rules
@@ -19,16 +20,19 @@ from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page, decode, encode
 from api.parts import Here, Parts
 from api.routes.rules import COUNTED, Viewer
+from api.schemas.places import Text
 from api.schemas.rules import (
     AsidePage,
     AsideView,
     BacktestBody,
     DayCount,
+    FindingView,
     MissView,
     TestBody,
     TestsView,
     TestView,
     TrialView,
+    WhyNotView,
     trial_view,
 )
 from config.reading import read_text
@@ -130,6 +134,43 @@ def withheld(
 ) -> AsidePage:
     """What hours, `unless` and the like held back, the newest first, each with why, and how many a day."""
     return _aside(here, rule_id, ("withheld", "withheld"), since=since, until=until, cursor=cursor, limit=limit)
+
+
+@router.get("/rules/{rule_id}/why-not", summary="Why it did not ring")
+def why_it_did_not(
+    *,
+    here: Here,
+    _who: Viewer,
+    rule_id: str,
+    key: Annotated[str, Query(max_length=512, description="What the rule counts for: a site, a device, camera/zone.")],
+    at: Annotated[datetime | None, Query(description="When; without it, now.")] = None,
+) -> WhyNotView:
+    """Run the rule as it was then over what is stored up to then, and say what was heard and what was missing."""
+    moment = at or here.clock.now()
+    if moment.tzinfo is None:
+        raise BadRequestError("query.at", "give the time zone, as 2026-03-01T08:00:00+08:00 or ...Z")
+    answer = ask(
+        rule_id,
+        key,
+        moment,
+        event_log=here.event_log,
+        rules=here.rules,
+        community=here.revisions.current(),
+    )
+    return WhyNotView(
+        rule=rule_id,
+        key=key,
+        at=moment,
+        rang=answer.rang,
+        text=Text(zh=answer.text.zh, en=answer.text.en),
+        findings=[
+            FindingView(code=each.code, text=Text(zh=each.text.zh, en=each.text.en), events=list(each.events))
+            for each in answer.findings
+        ],
+        heard=answer.heard,
+        since=answer.since,
+        complete=answer.complete,
+    )
 
 
 def _tests(here: Parts, rule: str, wanted: TestBody) -> list[tuple[str, RuleTest]]:

@@ -221,6 +221,36 @@ class AsidePage(BaseModel):
     next: Annotated[str | None, Field(description="Cursor of the next page; null on the last one.")] = None
 
 
+class FindingView(BaseModel):
+    """One thing that held, or was missing."""
+
+    code: str = Field(
+        examples=["not_reached"],
+        description=(
+            "`met`; or what was missing: absent, removed, off, shadow, no_such_key, stands (it rings already), muted, "
+            "withheld, out_of_scope, was_over, offline, arrived_late, no_key, not_heard, unknown (a field is missing), "
+            "not_met, not_reached, over, aside (a test), too_few, too_short, too_far_apart, one_device, other_order, "
+            "never_heard, events_gone."
+        ),
+    )
+    text: Text
+    events: list[str] = Field(description="Ids of the observations it rests on.")
+
+
+class WhyNotView(BaseModel):
+    """Why a rule did not ring."""
+
+    rule: str
+    key: str
+    at: datetime
+    rang: bool = Field(description="Whether, by what is stored, an alert of it stood at that moment.")
+    text: Text = Field(description="What decided.")
+    findings: list[FindingView] = Field(description="All that was found, what decided first.")
+    heard: int = Field(description="Observations of this key.")
+    since: datetime = Field(description="From when on all of them are known.")
+    complete: bool = Field(description="Whether that reaches as far back as the rule looks.")
+
+
 def rule_view(stored: StoredRule, counts: RuleCounts, *, unknown: int, failed: int) -> RuleView:
     """A stored rule as it is shown."""
     rule, revision = stored.rule, stored.revision

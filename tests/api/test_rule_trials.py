@@ -58,14 +58,15 @@ def test_tests_in_the_body_run_and_mistakes_in_them_are_named(room: Room) -> Non
 
 
 def test_a_backtest_says_what_a_changed_rule_would_have_raised(room: Room) -> None:
+    add(room, RULE)
     event = room.say("door", "d-back", open=True)
-    text = room.client().get("/api/v1/rules/door.left_open").json()["text"].replace("for: 10m", "for: 1ms")
-    begun = room.client().post("/api/v1/rules/door.left_open/backtest", json={"rule": text})
+    changed = RULE.replace("severity: blue", "severity: orange")
+    begun = room.client().post("/api/v1/rules/door.tried/backtest", json={"rule": changed})
     assert begun.status_code == 202, begun.text
     found = done(room, begun.headers["Location"])
     assert (found["state"], found["progress"], found["who"]) == ("done", 1.0, "operator-1")
     [case] = [each for each in found["found"]["alerts"] if each["key"] == "d-back"]
-    assert (case["events"], case["level"]) == ([event.id], "blue")
+    assert (case["events"], case["level"]) == ([event.id], "orange")
     assert room.client().get("/api/v1/rules/backtests").json()["items"][0]["id"] == found["id"]
 
 
@@ -146,3 +147,34 @@ def test_the_feed_tells_of_the_shadow_only_when_it_is_asked_for(room: Room) -> N
         topics = next(line for line in stream.iter_lines() if line.startswith("event: ") and "hello" not in line)
     assert topics in ("event: shadow", "event: withheld")
     assert room.client().get("/api/v1/feed", params={"topics": "secret"}).status_code == 422
+
+
+def test_why_a_rule_did_not_ring_is_told_from_what_is_stored(room: Room) -> None:
+    room.say("smoke", "home-30-smoke", site="home-30", alarm=False)
+    path = "/api/v1/rules/fire.smoke_sensor/why-not"
+    answer = room.client().get(path, params={"key": "home-30"}).json()
+    assert (answer["rang"], answer["heard"], answer["findings"][0]["code"]) == (False, 1, "not_met")
+    assert answer["text"]["en"].endswith("smoke: alarm no, wanted yes")
+    assert answer["text"]["zh"].endswith("烟雾：报警 否，要求 是")
+    room.say("smoke", "home-30-smoke", site="home-30", alarm=True)
+    again = room.client().get(path, params={"key": "home-30"}).json()
+    assert (again["rang"], again["findings"][0]["code"]) == (True, "stands")
+    before = room.client().get(path, params={"key": "home-30", "at": "2026-01-01T00:00:00Z"}).json()
+    assert before["findings"][0]["code"] == "absent"
+    assert room.client().get(path, params={"key": "home-31"}).json()["findings"][0]["code"] == "not_heard"
+    assert room.client().get(path, params={"key": "nowhere"}).json()["findings"][0]["code"] == "no_such_key"
+
+
+def test_a_silent_device_and_a_rule_that_was_off_are_told(room: Room) -> None:
+    room.say("sensor.health", "home-32-smoke", site="home-32", state="offline", reason="test")
+    path = "/api/v1/rules/fire.smoke_sensor/why-not"
+    answer = room.client().get(path, params={"key": "home-32"}).json()
+    assert "home-32-smoke was offline since" in answer["text"]["en"]
+    add(room, RULE)
+    room.client(Role.SUPERVISOR).patch("/api/v1/rules/door.tried", json={"state": "off"})
+    answer = room.client().get("/api/v1/rules/door.tried/why-not", params={"key": "d-1"}).json()
+    assert answer["findings"][0]["code"] == "off"
+    room.client(Role.SUPERVISOR).patch("/api/v1/rules/door.tried", json={"state": "shadow"})
+    assert room.client().get("/api/v1/rules/none/why-not", params={"key": "d"}).status_code == 404
+    naive = {"key": "d", "at": "2026-01-01T00:00:00"}
+    assert room.client().get("/api/v1/rules/door.tried/why-not", params=naive).status_code == 422

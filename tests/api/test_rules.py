@@ -133,7 +133,7 @@ def test_all_mistakes_are_named_with_their_lines(room: Room) -> None:
     answer = supervisor(room).post("/api/v1/rules", content=bad, headers=YAML)
     assert (answer.status_code, answer.json()["type"]) == (422, "urn:hub:problem:configuration")
     found = [(each["where"], each["line"]) for each in answer.json()["errors"]]
-    assert found == [("raises.severity", 4), ("when.event.where", 7)]
+    assert found == [("raises.severity", 4), ("when.event.where.open", 7)]
     broken = supervisor(room).post("/api/v1/rules", content="rule: [}", headers=YAML)
     assert (broken.status_code, broken.json()["errors"][0]["line"]) == (422, 1)
 
