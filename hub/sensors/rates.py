@@ -2,17 +2,17 @@
 
 Each sensor has a bucket of tokens: full it holds a burst, it fills at the rate that may go on for long, and a message
 that finds it empty is thinned out. What saves lives passes all the same: a state that changes, and of a help button one
-press a second. One more bucket is shared by all that nobody configured. Pure: times come in; memory is bounded by the
-sensors there are.
+press a second. So does the beginning and the end of a state, which else would never end. One more bucket is shared by
+all that nobody configured. Pure: times come in; memory is bounded by the sensors there are.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from hub.events import Event, FieldValue
+from hub.events import Event, FieldValue, Phase
 from hub.sensors.kinds import KINDS
 
 LIFE_SAFETY_KINDS = frozenset(
@@ -27,6 +27,7 @@ CALM_S = 60.0
 """A flood is over when nothing was thinned out for so long; the rate is counted over as long."""
 
 _BIN_S = 5.0
+_BOUNDS = frozenset({Phase.BEGAN, Phase.ENDED})
 _STATES = 256  # of one sensor; a camera's tracks are many
 
 
@@ -88,7 +89,7 @@ class Rates:
         for sensor in self._buckets.keys() - set(sensors):
             del self._buckets[sensor]
 
-    def admit(self, sensor: str, events: Iterable[Event], now_s: float, *, life_safety: bool = False) -> bool:
+    def admit(self, sensor: str, events: Sequence[Event], now_s: float, *, life_safety: bool = False) -> bool:
         """Whether a message of a sensor passes.
 
         Args:
@@ -103,7 +104,8 @@ class Rates:
         bucket.count(now_s)
         takes = self._take(bucket, now_s)
         urgent = [each for each in events if life_safety or each.kind in LIFE_SAFETY_KINDS]
-        if not takes and not any(_urgent(bucket, event, now_s) for event in urgent):
+        bounds = any(each.phase in _BOUNDS for each in events)
+        if not takes and not bounds and not any(_urgent(bucket, event, now_s) for event in urgent):
             bucket.thinned += 1
             bucket.thinned_s = now_s
             return False

@@ -126,27 +126,15 @@ class SensorWatch:
                 self._restore(new)
 
     def admit(self, admission: Admission, arrived: datetime) -> bool:
-        """Look at one message; whether it passes, or is thinned out because its sender floods."""
-        now_s = self._clock.monotonic_s()
-        with self._lock:
-            heard = () if admission.heard is None else (admission.heard, *admission.others)
-            sensors = [sensor for sensor in heard if sensor.id in self._sensors]
-            if not sensors:
-                return not admission.refusals or self._rates.admit_stranger(now_s)
-            said: dict[str, list[Event]] = {sensor.id: [] for sensor in sensors}
-            for fact in admission.facts:
-                said.setdefault(fact.event.source, []).append(fact.event)
-            passed = [
-                self._rates.admit(sensor.id, said[sensor.id], now_s, life_safety=sensor.life_safety)
-                for sensor in sensors
-            ]
-            if not any(passed):
-                return False
-            for sensor in sensors:
-                self._look_at(sensor.id, said[sensor.id], arrived, now_s)
-                admission.facts += self._batteries_changed(sensor.id, said[sensor.id])
-            self._look_at_message(sensors[0].id, admission, arrived)
-        return True
+        """Look at one message; whether it passes, or is thinned out because its sender floods.
+
+        A fault of this watch is logged and costs no message.
+        """
+        try:
+            return self._admit(admission, arrived)
+        except Exception:
+            logger.exception("a message could not be watched", extra={"driver": admission.driver})
+            return True
 
     def learned(self, sensor_id: str) -> Learned | None:
         """How often a sensor speaks by itself."""
@@ -211,6 +199,28 @@ class SensorWatch:
             with self._lock:
                 self._unsaid.extendleft(reversed(unsaid))
 
+    def _admit(self, admission: Admission, arrived: datetime) -> bool:
+        now_s = self._clock.monotonic_s()
+        with self._lock:
+            heard = () if admission.heard is None else (admission.heard, *admission.others)
+            sensors = [sensor for sensor in heard if sensor.id in self._sensors]
+            if not sensors:
+                return not admission.refusals or self._rates.admit_stranger(now_s)
+            said: dict[str, list[Event]] = {sensor.id: [] for sensor in sensors}
+            for fact in admission.facts:
+                said.setdefault(fact.event.source, []).append(fact.event)
+            passed = [
+                self._rates.admit(sensor.id, said[sensor.id], now_s, life_safety=sensor.life_safety)
+                for sensor in sensors
+            ]
+            if not any(passed):
+                return False
+            for sensor in sensors:
+                self._look_at(sensor.id, said[sensor.id], arrived, now_s)
+                admission.facts += self._batteries_changed(sensor.id, said[sensor.id])
+            self._look_at_message(sensors[0].id, admission, arrived)
+        return True
+
     # Everything below is called with the lock held.
 
     def _look_at(self, sensor_id: str, events: list[Event], arrived: datetime, now_s: float) -> None:
@@ -249,7 +259,7 @@ class SensorWatch:
         for event in events:
             of = "" if event.subject is None else f"@{event.subject}"
             for name, value in event.fields.items():
-                field = KINDS[event.kind].fields[name]
+                field = KINDS[event.kind].fields.get(name)
                 if not isinstance(field, Number) or isinstance(value, str):
                     continue
                 full = f"{event.kind}.{name}{of}"

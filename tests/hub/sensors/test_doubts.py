@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from hub.events import Event, FieldValue
+from hub.events import Event, FieldValue, Phase
 from hub.sensors.doubts import IMPOSSIBLE, NONE, STUCK, ClockDoubt, ValueDoubt
 from hub.sensors.rates import Flood, Rates
 
@@ -137,6 +138,15 @@ def test_what_saves_lives_is_never_thinned_out() -> None:
     assert rates.admit("smoke-3", [event("smoke", alarm=True)], 1.02)
     assert not rates.admit("smoke-3", [event("door", open=True)], 1.03)
     assert rates.admit("smoke-3", [event("door", open=True)], 1.04, life_safety=True)
+
+
+def test_the_end_of_a_state_passes_so_that_it_ends() -> None:
+    rates = Rates(messages_per_min=60, burst=1)
+    car = event("speed", speed_kmh=50.0)
+    said = [
+        rates.admit("radar", [replace(car, phase=phase)], 0.0) for phase in (Phase.BEGAN, Phase.GOES_ON, Phase.ENDED)
+    ]
+    assert said == [True, False, True]
 
 
 def test_a_stuck_help_button_passes_once_a_second() -> None:
