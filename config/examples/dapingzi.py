@@ -14,6 +14,7 @@ import itertools
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 SECTIONS = (("河东片区", "East bank"), ("河西片区", "West bank"), ("坪上片区", "Upper terrace"))
 BLOCKS = (
@@ -30,16 +31,16 @@ BLOCKS = (
 GROUPS = 97
 HOUSEHOLDS = 105
 JUNCTIONS = (
-    ("大桥路口", "Bridge junction", 3),
-    ("老街路口", "Old street junction", 2),
-    ("学校路口", "School junction", 2),
-    ("卫生院路口", "Clinic junction", 2),
-    ("市场路口", "Market junction", 2),
-    ("砖厂路口", "Brickworks junction", 2),
-    ("茶山路口", "Tea hill junction", 1),
-    ("码头路口", "Landing junction", 1),
+    ("大桥路口", "Bridge junction", 3, 3, "fast-road"),
+    ("老街路口", "Old street junction", 2, 1, ""),
+    ("学校路口", "School junction", 2, 4, "gathering-place"),
+    ("卫生院路口", "Clinic junction", 2, 6, ""),
+    ("市场路口", "Market junction", 2, 8, "gathering-place"),
+    ("砖厂路口", "Brickworks junction", 2, 5, ""),
+    ("茶山路口", "Tea hill junction", 1, 7, "slope"),
+    ("码头路口", "Landing junction", 1, 2, ""),
 )
-"""Name in Chinese and English, number of cameras: 15 together."""
+"""Name in Chinese and English, number of cameras (15 together), block in which it lies, tag besides `hot-place`."""
 ENTERPRISES = (
     ("大坪子砖厂", "Dapingzi Brickworks", 4),
     ("坪上茶业", "Terrace Tea", 3),
@@ -55,6 +56,27 @@ ENTERPRISES = (
     ("家常饭店", "Home Kitchen Restaurant", 2),
 )
 """Name in Chinese and English, number of cameras: 32 together."""
+TAGS = {"Terrace Tea": "fields", "Hope Primary School": "gathering-place", "Corner Supermarket": "keep-shut"}
+"""Tags of enterprises."""
+MARKET_DAYS = tuple(date(2026, 1, 4) + timedelta(weeks=week) for week in range(52))
+"""Every Sunday of the year."""
+CALENDARS = {
+    "holiday": ("2026-01-01/2026-01-03", "2026-02-16/2026-02-22", "2026-05-01/2026-05-05", "2026-10-01/2026-10-07"),
+    "workday": ("2026-02-15", "2026-02-28", "2026-05-09", "2026-09-27"),
+    "market": MARKET_DAYS,
+    "festival": ("2026-02-16/2026-02-17", "2026-03-03", "2026-04-05", "2026-08-27"),
+    "harvest": ("2026-05-20/2026-06-10", "2026-09-15/2026-10-10"),
+    "burning_ban": ("2026-05-15/2026-06-20", "2026-09-10/2026-10-31"),
+    "burning_allowed": ("2026-12-01/2026-12-10",),
+    "heat_wave": ("2026-07-18/2026-08-12",),
+    "gathering": ("2026-03-21",),
+    "maintenance": ("2026-04-14/2026-04-15", "2026-10-20/2026-10-21"),
+    "pump_test": ("2026-03-16", "2026-09-14"),
+    "calibration": ("2026-03-18",),
+    "loading": ("2026-09-20",),
+    "sandstorm": (),
+}
+"""Days by name, for the hours of rules."""
 SURNAMES = (
     "李:Li",
     "王:Wang",
@@ -121,7 +143,6 @@ HOUSEHOLD_DEVICES = (
     Device("smoke-kitchen", "厨房烟感", "Kitchen smoke", "smoke", 14_400, life_safety=True),
     Device("smoke-hall", "堂屋烟感", "Hall smoke", "smoke", 14_400, life_safety=True),
     Device("gas", "厨房燃气", "Kitchen gas", "gas", 3_600, life_safety=True),
-    Device("temp-hall", "堂屋温度", "Hall temperature", "temperature", 7_200),
     Device("temp-stove", "灶台温度", "Stove temperature", "temperature", 7_200),
     Device("door", "大门", "Front door", "door", 14_400),
     Device("leak", "厕所水浸", "Bathroom leak", "water_leak", 14_400),
@@ -129,7 +150,17 @@ HOUSEHOLD_DEVICES = (
     Device("sos", "床头呼叫", "Bedside call", "sos", life_safety=True),
     Device("power", "电表", "Power meter", "power", 600, zigbee=False),
 )
-"""10 in each of 105 households."""
+"""9 in each of 105 households."""
+IN_THE_HALL = (
+    Device("fall", "卧室雷达", "Bedroom radar", "fall", 600, zigbee=False, life_safety=True),
+    Device("co", "一氧化碳", "Carbon monoxide", "co", 3_600, life_safety=True),
+    Device("temp-hall", "堂屋温度", "Hall temperature", "temperature", 7_200),
+    None,
+    Device("presence", "卧室存在", "Bedroom presence", "presence", 14_400),
+    None,
+    None,
+)
+"""One more in 65 of them, by the number of the house: the first is for those who live alone."""
 ENTERPRISE_DEVICES = (
     Device("smoke-store", "库房烟感", "Store smoke", "smoke", 14_400, life_safety=True),
     Device("smoke-office", "办公室烟感", "Office smoke", "smoke", 14_400, life_safety=True),
@@ -138,16 +169,44 @@ ENTERPRISE_DEVICES = (
     Device("temp-cabinet", "配电柜温度", "Cabinet temperature", "temperature", 600, zigbee=False),
     Device("door-store", "库房门", "Store door", "door", 14_400),
     Device("door-back", "后门", "Back door", "door", 14_400),
-    Device("motion", "库房人体", "Store motion", "motion", 14_400),
     Device("sos", "值班呼叫", "Guard's call", "sos", life_safety=True),
     Device("power", "总电表", "Main power meter", "power", 60, zigbee=False),
 )
-"""10 in each of 12 enterprises."""
-JUNCTION_DEVICES = (
-    Device("power", "机柜电表", "Cabinet power", "power", 600, zigbee=False),
-    Device("temp", "机柜温度", "Cabinet temperature", "temperature", 600, zigbee=False),
+"""9 in each of 12 enterprises."""
+ENTERPRISE_OWN = (
+    Device("dust", "扬尘", "Dust", "pm10", 600, zigbee=False),
+    Device("ph", "排口酸碱度", "Outlet pH", "ph", 600, zigbee=False),
+    Device("cable", "线缆温度", "Cable temperature", "cable_temperature", 600, zigbee=False),
+    Device("noise", "噪声", "Noise", "noise", 600, zigbee=False),
+    Device("motion", "库房人体", "Store motion", "motion", 14_400),
+    Device("leakage", "剩余电流", "Residual current", "residual_current", 600, zigbee=False),
+    Device("panel", "消防主机", "Fire alarm panel", "fire_panel", zigbee=False, life_safety=True),
+    Device("flame", "火焰探测器", "Flame detector", "flame", 600, zigbee=False, life_safety=True),
+    Device("hydrant", "消防栓水压", "Hydrant pressure", "water_pressure", 600, zigbee=False),
+    Device("call", "手动报警按钮", "Fire call point", "fire_call", zigbee=False, life_safety=True),
+    Device("bin", "垃圾箱", "Bin", "fill", 3_600, zigbee=False),
+    Device("drain", "排口浊度", "Outlet turbidity", "turbidity", 600, zigbee=False),
 )
-"""2 at each of 8 junctions, and the water level at the first six: 22."""
+"""And one of its own in each."""
+JUNCTION_DEVICES = (
+    Device("temp", "机柜温度", "Cabinet temperature", "temperature", 600, zigbee=False),
+    *(
+        Device(f"feeder-{n}", f"台区馈线{n}", f"Transformer feeder {n}", "mains", 600, zigbee=False)
+        for n in range(1, 6)
+    ),
+)
+"""6 at each of 8 junctions, and the water level at the first six."""
+JUNCTION_OWN = (
+    Device("radar", "测速雷达", "Speed radar", "speed", zigbee=False),
+    Device("puddle", "积水", "Water on the road", "road_water", 600, zigbee=False),
+    Device("incidents", "事件雷达", "Incident radar", "incident", zigbee=False),
+    Device("rain", "雨量", "Rain", "rain", 600, zigbee=False),
+    Device("speed", "测速雷达", "Speed radar", "speed", zigbee=False),
+    Device("puddle", "积水", "Water on the road", "road_water", 600, zigbee=False),
+    Device("slope", "边坡倾角", "Slope tilt", "tilt", 600, zigbee=False),
+    Device("wind", "风速", "Wind", "wind", 600, zigbee=False),
+)
+"""And one of its own at each."""
 WATER_LEVEL = Device("level", "水位", "Water level", "water_level", 900, zigbee=False, life_safety=True)
 SECOND_CALL = Device("sos-bath", "厕所呼叫", "Bathroom call", "sos", life_safety=True)
 """In the first 8 households where somebody lives alone."""
@@ -162,34 +221,50 @@ def dapingzi(streams: str | None = None) -> str:
     cameras = _Cameras(streams)
     sites: list[str] = []
     sensors: list[str] = []
-    for number, (zh, en, count) in enumerate(JUNCTIONS, start=1):
+    for number, (zh, en, count, block, tag) in enumerate(JUNCTIONS, start=1):
         site = f"junction-{number}"
-        sites.append(_site(site, (zh, en), area=_group(number * 11), ring="road"))
+        tags = ", ".join(filter(None, ("hot-place", tag)))
+        sites.append(_site(site, (zh, en), area=f"block-{block}", ring="road", tags=tags))
         for turn in range(count):
             within = (CROSSING,) if turn == 0 else (BUS_STOP,)
             cameras.add(site, zh, en, zones=(LANE, NO_PARKING, SKY, *within), sub=True)
-        devices = (*JUNCTION_DEVICES, WATER_LEVEL) if number <= 6 else JUNCTION_DEVICES  # noqa: PLR2004 - by the river
+        devices = (*JUNCTION_DEVICES, JUNCTION_OWN[number - 1])
+        devices = (*devices, WATER_LEVEL) if number <= 6 else devices  # noqa: PLR2004 - by the river
         sensors += [_sensor(site, device) for device in devices]
     for number, (zh, en, count) in enumerate(ENTERPRISES, start=1):
         site = f"enterprise-{number:02d}"
-        sites.append(_site(site, (zh, en), area=_group(number * 8), ring="enterprise"))
+        sites.append(_site(site, (zh, en), area=_group(number * 8), ring="enterprise", tags=TAGS.get(en, "")))
         for turn in range(count):
             zones = (FIRE_LANE,) if turn == 0 else (STORE, *BESIDE_THE_STORE.get(en, ()))
             cameras.add(site, zh, en, zones=zones, sub=True)
-        sensors += [_sensor(site, device) for device in ENTERPRISE_DEVICES]
+        sensors += [_sensor(site, device) for device in (*ENTERPRISE_DEVICES, ENTERPRISE_OWN[number - 1])]
     for number in range(1, HOUSEHOLDS + 1):
         zh, en = SURNAMES[number % len(SURNAMES)].split(":")
         alone = number % 7 == 0
         site = f"hh-{number:03d}"
         names = (f"{zh}家 {number}号", f"{en} house, no. {number}")
-        sites.append(_site(site, names, area=_group(number), ring="household", tags="lives-alone" if alone else ""))
+        sites.append(_site(site, names, area=_group(number), ring="household", tags=_tags_of_house(number)))
         for _ in range(2 if number <= 7 else 1):  # noqa: PLR2004 - seven yards have a second camera
             cameras.add(site, f"{zh}家院坝", f"{en} yard", zones=(), sub=number % 3 == 0)
         sensors += [_sensor(site, device) for device in HOUSEHOLD_DEVICES]
+        if (own := _in_the_hall(number)) is not None:
+            sensors.append(_sensor(site, own))
         if alone and number <= 56:  # noqa: PLR2004 - eight times seven
             sensors.append(_sensor(site, SECOND_CALL))
     head = "name: {zh: 大坪子村, en: Dapingzi}\ntimezone: Asia/Shanghai\ncolours: four_colour_village"
-    parts = (head, "areas:", *_areas(), "sites:", *sites, "cameras:", *cameras.lines, "sensors:", *sensors)
+    parts = (
+        head,
+        "calendars:",
+        *_calendars(),
+        "areas:",
+        *_areas(),
+        "sites:",
+        *sites,
+        "cameras:",
+        *cameras.lines,
+        "sensors:",
+        *sensors,
+    )
     return "\n".join(parts) + "\n"
 
 
@@ -202,6 +277,24 @@ def _areas() -> Iterator[str]:
     for number in range(1, GROUPS + 1):
         names = f"{{zh: 第{number}微网格, en: Group {number}}}"
         yield f"  - {{id: {_group(number)}, parent: block-{number % len(BLOCKS) + 1}, name: {names}}}"
+
+
+def _calendars() -> Iterator[str]:
+    for name, days in CALENDARS.items():
+        yield f"  {name}: [{', '.join(str(day) for day in days)}]"
+
+
+def _tags_of_house(number: int) -> str:
+    if number % 7:
+        return ""
+    return "lives-alone, may-wander" if number in (14, 35) else "lives-alone"
+
+
+def _in_the_hall(number: int) -> Device | None:
+    """What stands in the hall besides; every seventh house has somebody who lives alone."""
+    if number % 7 == 5 and number > 70:  # noqa: PLR2004 - five of fifteen, so that all sensors are 1,200
+        return IN_THE_HALL[2]
+    return IN_THE_HALL[number % 7]
 
 
 def _group(number: int) -> str:

@@ -79,7 +79,13 @@ def test_dapingzi_holds_what_the_village_has(dapingzi_file: Path) -> None:
     assert Counter(level(area) for area in parents) == {1: 1, 2: 3, 3: 8, 4: 97}
     assert len(community.sensors) == 1_200
     assert {kind for sensor in community.sensors for kind in sensor.kinds} == {
-        *("smoke", "gas", "temperature", "door", "water_leak", "motion", "sos", "water_level", "power")
+        *("smoke", "gas", "co", "temperature", "door", "water_leak", "motion", "presence", "fall", "sos", "power"),
+        *("pm10", "ph", "turbidity", "noise", "fill", "cable_temperature", "residual_current", "fire_panel", "flame"),
+        *("fire_call", "water_pressure", "mains", "speed", "incident", "road_water", "rain", "wind", "tilt"),
+        "water_level",
+    }
+    assert {tag for site in community.sites for tag in site.tags} == {
+        *("lives-alone", "may-wander", "hot-place", "fast-road", "gathering-place", "slope", "fields", "keep-shut")
     }
     assert {sensor.format for sensor in community.sensors} == {"plain", "zigbee2mqtt"}
     assert {zone.use for camera in community.cameras for zone in camera.zones} == set(ZoneUse)
