@@ -104,7 +104,7 @@ def _known(places: Places) -> Mapping[str, tuple[str, ...]]:
 def _names(body: Mapping[str, Any]) -> Iterator[Named]:
     yield from _scope_names(body.get("scope"))
     yield from _hours_names(body)
-    for location, pattern in _patterns(body):
+    for location, pattern in patterns_in(body):
         where = pattern.get("where")
         if isinstance(where, Mapping):
             for key in _WHERE:
@@ -131,7 +131,7 @@ def _hours_names(body: Mapping[str, Any]) -> Iterator[Named]:
                     yield Named((*above, "calendar", *place), "calendar", name)
 
 
-def _patterns(body: Mapping[str, Any]) -> Iterator[tuple[Location, Mapping[str, Any]]]:
+def patterns_in(body: Mapping[str, Any]) -> Iterator[tuple[Location, Mapping[str, Any]]]:
     """Every pattern in a rule, with its place."""
     [(shape, options)] = body["when"].items()
     for key in ("of", "all_of", "steps"):

@@ -19,8 +19,9 @@ from dataclasses import dataclass
 from operator import ge, gt, le, lt
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
+from config.paths import shown
 from hub.events import Event, Phase, Quality
 from hub.plugins import Options
 
@@ -69,6 +70,9 @@ _ATTRIBUTES: Mapping[str, Callable[[Event], object]] = {
     "quality": lambda event: event.quality,
 }
 """What `where` may ask besides the Event's fields."""
+
+OF_EVERY_EVENT = tuple(_ATTRIBUTES)
+"""Names that `where` may ask of any Event."""
 
 OF_THE_STREAM = frozenset({"source", "subject"})
 """What every Event of a stream has alike. Where one of these is not as wanted, another stream speaks: that is nothing
@@ -167,8 +171,10 @@ def parse_condition(wanted: Any) -> Condition:
         if not wanted:
             raise ValueError("an empty list never matches; name at least one value")
         return _one_of(tuple(parse_condition(each) for each in wanted))
+    if wanted is None:
+        raise ValueError("empty; write a value, '>= 0.5', 'not true' or a list")
     if not isinstance(wanted, str):
-        raise ValueError(f"write a value, '>= 0.5', 'not true' or a list, not {wanted!r}")  # noqa: TRY004
+        raise ValueError(f"{shown(wanted)} does not fit; write a value, '>= 0.5', 'not true' or a list")  # noqa: TRY004
     compared = _COMPARE.fullmatch(wanted.strip())
     if compared:
         return _compared(compared[1], float(compared[2]))
@@ -185,19 +191,15 @@ def _plain(text: str) -> bool | float | str:
     return float(text) if _NUMBER.fullmatch(text) else text
 
 
-def _checked(where: dict[str, Any]) -> dict[str, Any]:
-    for name, wanted in where.items():
-        try:
-            parse_condition(wanted)
-        except ValueError as error:
-            raise ValueError(f"{name}: {error}") from None
-    return where
+def _checked(wanted: Any) -> Any:
+    parse_condition(wanted)
+    return wanted
 
 
 Kinds = Annotated[
     tuple[str, ...],
     BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
-    Field(min_length=1, max_length=12),
+    Field(min_length=1, max_length=12, json_schema_extra={"x-write": "an observation kind, or a list of at most 12"}),
 ]
 """One observation kind or a list of them."""
 
@@ -205,9 +207,11 @@ Kinds = Annotated[
 class PatternSpec(Options):
     """A Pattern as it is written."""
 
+    model_config = ConfigDict(json_schema_extra={"x-write": "a pattern, as {kind: smoke, where: {alarm: true}}"})
+
     kind: Kinds
     """Observation kinds (docs/reference/events.md), any of which matches."""
-    where: Annotated[dict[str, Any], AfterValidator(_checked), Field(max_length=12, default_factory=dict)]
+    where: Annotated[dict[str, Annotated[Any, AfterValidator(_checked)]], Field(max_length=12, default_factory=dict)]
     """What must hold, all of it: field name to value, `>= 0.5`, `not true`, or a list of alternatives."""
 
 

@@ -64,6 +64,8 @@ class _Part(BaseModel):
 class Raises(_Part):
     """What kind of alert, at which level."""
 
+    model_config = ConfigDict(json_schema_extra={"x-write": "{kind: fire.smoke, severity: orange}"})
+
     kind: str
     severity: Level | Literal["by_level"]
 
@@ -88,7 +90,13 @@ class ClearSpec(_Part):
 class RuleSpec(_Part):
     """A rule as it is written in a rule file."""
 
-    rule: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+    rule: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$",
+            description="1 to 64 lower-case letters, digits, dots, dashes and underscores, a letter or digit first",
+        ),
+    ]
     version: Annotated[int, Field(ge=1)] = 1
     state: Literal["live", "shadow", "off"] = "live"
     name: Name
@@ -96,12 +104,15 @@ class RuleSpec(_Part):
     for_each: Annotated[
         tuple[ForEach, ...],
         BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
-        Field(min_length=1, max_length=4),
+        Field(min_length=1, max_length=4, json_schema_extra={"x-write": "site, camera or the like, or a list of such"}),
     ]
     scope: ScopeSpec | None = None
     only: HoursList = ()
     excluded: Annotated[HoursList, Field(alias="except")] = ()
-    when: Annotated[dict[str, Any], Field(min_length=1, max_length=1)]
+    when: Annotated[
+        dict[str, Any],
+        Field(min_length=1, max_length=1, json_schema_extra={"x-write": "one shape, as {event: {kind: smoke}}"}),
+    ]
     unless: UnlessSpec | None = None
     mutes: Mutes | None = None
     clear: ClearSpec = ClearSpec()
@@ -266,10 +277,14 @@ def rule_problems(spec: RuleSpec, shape: Shape) -> list[Problem]:
     if shape.counts_only_hours and not spec.around.only:
         found.append(Problem(("when", "silence", "counted"), "counts the hours of `only`; add `only`, or leave it out"))
     if shape.counts_only_hours and any(hours.armed is not None for hours in spec.around.only):
-        found.append(Problem(("only",), "`armed` is no time that can be counted; leave out it or `counted: only`"))
+        found.append(
+            Problem(("only",), "`armed` is no time that can be counted; leave it out, or leave out `counted: only`")
+        )
     known = (*PLACES, *shape.facts)
     for part, words, names in (("say", spec.say, known), ("do", spec.do, known)):
         for language, wrong in unknown_placeholders(words, names):
             words_known = ", ".join(f"{{{name}}}" for name in names)
-            found.append(Problem((part, language), f"{wrong} is unknown here; known are {words_known}"))
+            is_name = wrong.startswith("{")
+            message = f"{wrong} is unknown here; known are {words_known}" if is_name else wrong
+            found.append(Problem((part, language), message))
     return found

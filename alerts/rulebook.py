@@ -16,13 +16,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from alerts.kinds import ALERT_KINDS
 from alerts.muting import muting_problems
 from alerts.places import Places
 from alerts.rule import Rule, RuleSpec, build_rule, rule_problems
 from alerts.shape import Shape
+from alerts.spoken import unspoken
 from config.errors import ConfigurationError, Mistake
-from config.messages import Problem, mistakes, one_of, problems, unknown
+from config.messages import Problem, mistakes, problems, unknown
 from config.reading import read_text, read_yaml
 from hub.plugins import Plugin, load_plugins
 
@@ -138,7 +138,8 @@ def _book_of(
             if loaded is None:
                 continue
             spec, rule = loaded
-            wrong += _unspoken(rule, index, observations)
+            if observations is not None:
+                wrong += [Problem((index, *each.location), each.message) for each in unspoken(body, observations)]
             if spec.rule in origin:
                 message = f"`{spec.rule}` stands twice, first in {origin[spec.rule][0].name}; keep one"
                 wrong.append(Problem((index, "rule"), message))
@@ -179,23 +180,6 @@ def rule_of(body: Any) -> Rule:
     return loaded[1]
 
 
-def _unspoken(rule: Rule, index: int, observations: Collection[str] | None) -> list[Problem]:
-    if observations is None:
-        return []
-    known = tuple(sorted(observations))
-    parts: list[tuple[tuple[str, ...], frozenset[str]]] = [(("when", rule.shape_kind), rule.shape.kinds)]
-    if rule.around.unless is not None:
-        parts.append((("unless", "kind"), rule.around.unless.pattern.kinds - ALERT_KINDS.keys()))
-        parts.append((("unless", "until"), rule.around.unless.until))
-    if rule.clear.when is not None:
-        parts.append((("clear", "when"), rule.clear.when.kinds))
-    return [
-        Problem((index, *place), f"kind {unknown(kind, known)}")
-        for place, kinds in parts
-        for kind in sorted(kinds - set(observations))
-    ]
-
-
 def _load_rule(
     body: Any, index: int, shapes: Mapping[str, Plugin[Any]], wrong: list[Problem]
 ) -> tuple[RuleSpec, Rule] | None:
@@ -210,6 +194,10 @@ def _load_rule(
     except ValidationError as error:
         wrong += problems(error, RuleSpec, body, below=(index,))
     when = body.get("when")
+    if isinstance(when, dict) and len(when) > 1:
+        words = f"{len(when)} shapes, {' and '.join(map(str, when))}; keep one, or write a rule for each"
+        wrong[before:] = [each for each in wrong[before:] if each.location != (index, "when")]
+        wrong.append(Problem((index, "when"), words))
     shape = _load_shape(when, index, shapes, wrong) if isinstance(when, dict) and len(when) == 1 else None
     if spec is None or shape is None:
         return None
@@ -223,7 +211,7 @@ def _load_shape(
     [(kind, options)] = when.items()
     plugin = shapes.get(kind)
     if plugin is None:
-        wrong.append(Problem((index, "when", kind), f"`{kind}` is no shape; write {one_of(sorted(shapes))}"))
+        wrong.append(Problem((index, "when", kind), f"shape {unknown(kind, sorted(shapes))}"))
         return None
     try:
         shape: Shape = plugin.build(plugin.options.model_validate(options))

@@ -96,7 +96,7 @@ class Fed(BaseModel):
         if self.every is None and self.times is not None:
             raise ValueError("`times` needs `every`: how long between two")
         if self.arrives is not None and self.arrives < self.at:
-            raise ValueError("it arrives before it happens")
+            raise ValueError("it arrives before it happens; `arrives` counts from the start, as `at` does")
         known = KINDS.get(self.kind)
         for name in self.fields:
             if known is not None and name not in known.fields:

@@ -33,7 +33,7 @@ _LEVELS = {
 class Words(BaseModel):
     """A text in both languages."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"x-write": "{zh: ..., en: ...}"})
 
     zh: str
     en: str
@@ -47,8 +47,10 @@ def placeholders(template: str) -> tuple[str, ...]:
     """
     try:
         parts = list(string.Formatter().parse(template))
-    except ValueError as error:
-        raise ValueError(f"{error}; a brace that is meant is written twice: {{{{") from None
+    except ValueError:
+        raise ValueError(
+            "a brace stands alone; write names as {site}, and a brace that is meant twice, as {{ or }}"
+        ) from None
     found = []
     for _, name, form, conversion in parts:
         if name is None:

@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from alerts.naming import absent_names
 from alerts.rulebook import load_rules, rule_files
 from alerts.ruletests import load_tests, read_tests
+from alerts.spoken import SPOKEN
 from alerts.written import read_rules
 from config.community import Community
 from config.errors import ConfigurationError, Mistake
@@ -102,7 +103,7 @@ def _recognise(path: Path) -> str:
     if ".test." in path.name:
         return "rule tests"
     data = read_yaml(path)
-    if isinstance(data, list):
+    if isinstance(data, list) or (isinstance(data, dict) and "rule" in data):
         return "rules"
     if not isinstance(data, dict):
         message = "neither machine, community nor rules; write `name: value` lines, or a list of rules"
@@ -142,12 +143,13 @@ def _community(path: Path, folders: Sequence[Path]) -> str:
 
 def _rules(path: Path, communities: Sequence[Community]) -> str:
     if path.is_dir():
-        book = load_rules(path)
+        book = load_rules(path, observations=SPOKEN)
         tests = sum(len(file.tests) for file in load_tests(path, rules={*book.by_id, *book.off}))
         lacking = _names(rule_files(path), communities)
         return f"{len(book.rules)} rules, {tests} tests{lacking}"
     try:
-        load_rules(path.parent)  # rules are checked as a whole: an id may stand in another file too
+        # As a whole: an id may stand in another file too.
+        load_rules(path.parent, observations=SPOKEN)
     except ConfigurationError as error:
         mine = tuple(mistake for mistake in error.mistakes if mistake.file == path)
         if mine:

@@ -92,6 +92,8 @@ def in_words(  # noqa: PLR0911 - one for each sort of error
         return str(error["ctx"]["error"])
     if given is None and (kind.endswith(_WRONG_TYPE) or kind in _WORD):
         return f"empty; write {_expected(schema, model)}, or leave the key out"
+    if kind == "timezone_aware":
+        return f"{shown(given)} has no time zone; write 2026-03-03T20:00:00+08:00 or ...Z"
     if kind in _WORD:
         return _unknown_word(given, schema, model)
     if kind == "string_type" and isinstance(given, (int, float)):

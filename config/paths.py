@@ -8,6 +8,7 @@ reader can follow in the file.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,13 @@ def shown(value: object) -> str:
         return "`true`" if value else "`false`"
     if isinstance(value, (int, float)):
         return f"`{value!r}`" if abs(value) < 1e18 else "this number"  # noqa: PLR2004 - long digits help nobody
-    return "a list" if isinstance(value, (list, tuple)) else "a mapping"
+    return _counted(value) if isinstance(value, (list, tuple)) else "a mapping" if value else "an empty mapping"
+
+
+def _counted(value: Sequence[object]) -> str:
+    if not value:
+        return "an empty list"
+    return "a list of one item" if len(value) == 1 else f"a list of {len(value)} items"
 
 
 def write_path(location: Location) -> str:

@@ -20,7 +20,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from alerts.duration import Seconds
+from alerts.duration import Seconds, duration_text
 from alerts.pattern import Answer, PatternSpec, build_pattern
 from alerts.shape import State, Step, moment_us, source_of, stream_of
 from alerts.windows import Found, Moment, Noted, Seen, WindowShape, moments_since, with_moment
@@ -49,7 +49,11 @@ class CountOptions(Options):
     @model_validator(mode="after")
     def _they_fit(self) -> Self:
         if self.apart_s * (self.at_least - 1) > self.within_s:
-            raise ValueError("so many, so far apart, do not fit into within")
+            least_s = self.apart_s * (self.at_least - 1)
+            least, apart, within = (duration_text(each) for each in (least_s, self.apart_s, self.within_s))
+            raise ValueError(
+                f"{self.at_least} that are {apart} apart take {least}, longer than `within` ({within}); change one"
+            )
         if self.apart_s and self.different:
             raise ValueError("`apart` and `different` do not go together; different ones may come at once, keep one")
         return self

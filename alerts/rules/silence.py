@@ -67,7 +67,8 @@ class WindowHours:
 
     def next_due_us(self, now_us: int, left_us: int) -> int:
         """After as much time, or outside the hours at their next change: it may be only part of the way."""
-        return self.window.next_change_us(now_us) if self.window.holds(now_us) is False else now_us + left_us
+        change_us = self.window.next_change_us(now_us) if self.window.holds(now_us) is False else None
+        return now_us + left_us if change_us is None else change_us
 
 
 class SilenceOptions(Options):

@@ -26,6 +26,7 @@ from alerts.pattern import Answer, Pattern, PatternSpec, as_number, build_patter
 from alerts.shape import Claim, Shape, State, Step, Verdict, Witness, source_of, witness_json
 from alerts.streams import with_no, with_yes
 from config.community import Level
+from config.messages import unknown
 from hub.events import Event
 from hub.plugins import Options, Plugin
 
@@ -38,7 +39,11 @@ def _number_or_levels(value: Any) -> Any:
     return {"": value} if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-Thresholds = Annotated[dict[str, float], BeforeValidator(_number_or_levels), Field(min_length=1)]
+Thresholds = Annotated[
+    dict[str, float],
+    BeforeValidator(_number_or_levels),
+    Field(min_length=1, json_schema_extra={"x-write": "a number, or {yellow: 2.5, red: 3.5}"}),
+]
 """One number, or a number for each of several levels."""
 
 
@@ -56,14 +61,16 @@ class ValueOptions(Options):
     @model_validator(mode="after")
     def _one_side_in_order(self) -> Self:
         if (self.above is None) == (self.below is None):
-            raise ValueError("write either above or below")
+            raise ValueError("write either `above` or `below`: one number, or one for each level")
         for name in self.thresholds:
             if name and name not in {level.value for level in Level}:
-                raise ValueError(f"{name!r} is no level; write green, blue, yellow, orange or red")
+                raise ValueError(f"level {unknown(name, [*Level])}")
         ordered = [self.thresholds[level.value] for level in Level if level.value in self.thresholds]
         steps = itertools.pairwise(ordered)
         if not all(low < high if self.above is not None else low > high for low, high in steps):
-            raise ValueError("a higher level needs a threshold further out")
+            further = "higher" if self.above is not None else "lower"
+            written = ", ".join(f"{each:g}" for each in ordered)
+            raise ValueError(f"a graver level needs a {further} threshold; from green to red they are {written}")
         return self
 
     @property

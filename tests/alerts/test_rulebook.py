@@ -71,9 +71,9 @@ def test_the_catalogue_has_the_kinds_and_their_levels() -> None:
         ("{after: 60s}", "{after: 60s, when: {kind: smoke}}", "[0].clear: write either after or when"),
         ("alarm: true", 'alarm: "=> 3"', "alarm: '=> 3' is no comparison; write '>= 0.5'"),
         ("alarm: true", "alarm: []", "alarm: an empty list never matches"),
-        ("alarm: true", "alarm: {a: 1}", "[0].when.event.where: alarm: write a value"),
+        ("alarm: true", "alarm: {a: 1}", "[0].when.event.where.alarm: a mapping does not fit; write a value"),
         ("where:", "wher:", "9: [0].when.event.wher: unknown key; write `where`"),
-        ("event:", "evnt:", "9: [0].when.evnt: `evnt` is no shape; write one of change, count, event, "),
+        ("event:", "evnt:", "9: [0].when.evnt: shape `evnt` is unknown; write `event`; known are change"),
         ('"{site}"', '"{hause}"', "11: [0].say.zh: {hause} is unknown here; known are {site}, "),
         ('"{site}"', '"{site:>9}"', "[0].say.zh: write a plain name between the braces"),
         ('"{site}"', '"{value}"', "{value} is unknown here"),
@@ -118,21 +118,30 @@ def test_a_mistake_is_named_with_its_place_and_what_to_write(tmp_path: Path, old
         ("lasts: {of: {kind: smoke}}", "[0].when.lasts.for: missing; write a duration as 90s"),
         ("lasts: {of: {kind: smoke}, for: 5s, gap: 9s}", "[0].when.lasts: gap must be shorter than for"),
         ("count: {of: {kind: t}, at_least: 1, within: 9s}", "[0].when.count.at_least: "),
-        ("count: {of: {kind: t}, at_least: 3, within: 9s, apart: 5s}", "so many, so far apart, do not fit into within"),
+        (
+            "count: {of: {kind: t}, at_least: 3, within: 9s, apart: 5s}",
+            "3 that are 5s apart take 10s, longer than `within` (9s)",
+        ),
         ("together: {within: 9s, all_of: [{kind: t}]}", "[0].when.together.all_of: "),
         ("together: {within: 9s, near_m: 60, same: zone, all_of: [{kind: t}, {kind: u}]}", "either near_m or same"),
         ("together: {within: 9s, near_m: 0, all_of: [{kind: t}, {kind: u}]}", "near_m: "),
         ("sequence: {within: 9s, steps: [{kind: t}]}", "[0].when.sequence.steps: "),
-        ("change: {of: {kind: t}, field: f, rises: 1, falls: 1, within: 9s}", "write either rises or falls"),
+        ("change: {of: {kind: t}, field: f, rises: 1, falls: 1, within: 9s}", "write either `rises` or `falls`"),
         ("change: {of: {kind: t}, field: f, falls: -1, within: 9s}", "[0].when.change.falls: "),
         ("silence: {of: {kind: t}}", "[0].when.silence.longer_than: missing; write a duration as 90s"),
         ("silence: {of: {kind: t}, longer_than: 8h, counted: only}", "[0].when.silence.counted: counts the hours of"),
         ("silence: {of: {kind: t}, longer_than: 8h, counted: all}", "[0].when.silence.counted: "),
         ("value: {of: {kind: t}, field: f, above: 3}", "[0].when.value.back_by: missing"),
-        ("value: {of: {kind: t}, field: f, back_by: 1}", "write either above or below"),
-        ("value: {of: {kind: t}, field: f, above: 1, below: 2, back_by: 1}", "write either above or below"),
-        ("value: {of: {kind: t}, field: f, above: {pink: 1}, back_by: 1}", "'pink' is no level"),
-        ("value: {of: {kind: t}, field: f, above: {red: 1, blue: 2}, back_by: 1}", "needs a threshold further out"),
+        ("value: {of: {kind: t}, field: f, back_by: 1}", "write either `above` or `below`"),
+        ("value: {of: {kind: t}, field: f, above: 1, below: 2, back_by: 1}", "write either `above` or `below`"),
+        (
+            "value: {of: {kind: t}, field: f, above: {pink: 1}, back_by: 1}",
+            "level `pink` is unknown; write one of green",
+        ),
+        (
+            "value: {of: {kind: t}, field: f, above: {red: 1, blue: 2}, back_by: 1}",
+            "a graver level needs a higher threshold",
+        ),
         ("value: {of: {kind: t}, field: f, above: {red: 1}, back_by: 1}", "the shape has levels of its own"),
     ],
 )
@@ -178,7 +187,7 @@ def test_an_empty_folder_is_a_mistake_and_a_rule_that_is_off_does_not_run(tmp_pa
 def test_a_kind_that_nobody_speaks_is_named_when_it_is_known_who_speaks(tmp_path: Path) -> None:
     (tmp_path / "rules.yaml").write_text(GOOD.replace("kind: smoke", "kind: smok"), encoding="utf-8")
     assert load_rules(tmp_path).rules
-    with pytest.raises(ConfigurationError, match=r"\[0\].when.event: .*`smok` is unknown; write `smoke`"):
+    with pytest.raises(ConfigurationError, match=r"\[0\].when.event.kind: kind `smok` is unknown; write `smoke`"):
         load_rules(tmp_path, observations=KINDS)
 
 

@@ -1,0 +1,45 @@
+"""Every way to get a rule or a rule test wrong, with the exact words that come back.
+
+One file per case in `data/bad_rules/`, and beside it the expected messages, as `hub check` prints them. A case lies
+alone in its folder; one of rule tests lies beside a good rule.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from api.checking import check
+
+BAD = Path(__file__).parent / "data" / "bad_rules"
+CASES = sorted(BAD.glob("*.yaml"))
+GOOD = """
+- rule: fire.smoke_sensor
+  name: {zh: 烟感报警, en: Smoke detector alarm}
+  raises: {kind: fire.smoke, severity: orange}
+  for_each: site
+  when:
+    event: {kind: smoke, where: {alarm: true}}
+  say: {zh: 烟感, en: Smoke}
+  do: {zh: 核实, en: Call}
+"""
+
+
+def messages(case: Path, folder: Path) -> str:
+    shutil.copy(case, folder)
+    if ".test." in case.name:
+        (folder / "good.yaml").write_text(GOOD, encoding="utf-8")
+    [checked] = check([folder / case.name])
+    return "".join(f"{mistake}\n" for mistake in checked.mistakes).replace(f"{folder}/", "")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.name.removesuffix(".yaml"))
+def test_every_mistake_is_named_with_file_line_path_and_what_to_write(case: Path, tmp_path: Path) -> None:
+    assert messages(case, tmp_path) == case.with_suffix(".txt").read_text(encoding="utf-8")
+
+
+def test_there_are_enough_and_none_is_expected_without_its_case() -> None:
+    assert {path.stem for path in BAD.glob("*.txt")} == {path.stem for path in CASES}
+    assert len(CASES) >= 60
