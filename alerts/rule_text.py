@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from config.errors import ConfigurationError, Mistake
 from config.reading import LinedList, LinedMap, read_text
+from config.writing import write_text
 
 _NAME = Path("body")
 _VERSION_FIRST = 1
@@ -89,7 +88,7 @@ class RuleText:
 
 def rule_text_of(body: Mapping[str, Any]) -> RuleText:
     """The rule that `body` describes, written by us."""
-    text = yaml.safe_dump([_plain(body)], allow_unicode=True, sort_keys=False, width=110)
+    text = write_text([_plain(body)])
     return RuleText(text, read_text(text)[0])  # type: ignore[index]
 
 
