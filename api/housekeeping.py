@@ -13,6 +13,7 @@ from config.machine import Keep
 from hub.clock import Clock
 from hub.errors import StoreClosedError, StoreError
 from hub.store.event_log import EventLog
+from hub.store.raw_messages import RawMessages
 from hub.store.rollups import RollUps
 
 logger = logging.getLogger(__name__)
@@ -27,8 +28,11 @@ _BETWEEN_STEPS_S = 0.05
 class Housekeeping:
     """Rolls up and prunes, in a thread of its own."""
 
-    def __init__(self, event_log: EventLog, rollups: RollUps, keep: Keep, clock: Clock) -> None:
+    def __init__(
+        self, event_log: EventLog, rollups: RollUps, keep: Keep, clock: Clock, *, raw: RawMessages | None = None
+    ) -> None:
         """Keep what `keep` says."""
+        self._raw = raw
         self._event_log = event_log
         self._rollups = rollups
         self._keep = keep
@@ -61,9 +65,16 @@ class Housekeeping:
             minutes_before=now - timedelta(days=self._keep.minutes_days),
             hours_before=now - timedelta(days=self._keep.hours_days),
         )
+        raw = 0 if self._raw is None else self._raw.prune(now - timedelta(days=self._keep.raw_days))
         logger.info(
             "old entries removed",
-            extra={"events": events, "readings": pruned.raw, "minutes": pruned.minutes, "hours": pruned.hours},
+            extra={
+                "raw_messages": raw,
+                "events": events,
+                "readings": pruned.raw,
+                "minutes": pruned.minutes,
+                "hours": pruned.hours,
+            },
         )
 
     def _run(self) -> None:

@@ -55,10 +55,12 @@ from hub.lifecycle import Lifecycle
 from hub.metrics import Metrics
 from hub.plugins import Options, Plugin, load_plugins
 from hub.selfwatch.watch import SelfWatch
+from hub.sensors.backfill import Backfill
 from hub.sensors.broker import EmbeddedBroker
 from hub.sensors.endpoint import BrokerEndpoint, external_endpoint, installation_client_id
 from hub.sensors.formats import load_formats
 from hub.sensors.intake import Door
+from hub.sensors.keeping import KeepingLog
 from hub.sensors.kinds import KINDS
 from hub.sensors.mqtt import MqttIntake, Publisher
 from hub.sensors.presence import Presence
@@ -67,6 +69,7 @@ from hub.store.accounts import Accounts
 from hub.store.announcements import Announcements
 from hub.store.deliveries import DeliveryMarks
 from hub.store.event_log import EventLog, Fact
+from hub.store.raw_messages import RawMessages
 from hub.store.revisions import Revisions
 from hub.store.rollups import RollUps
 from hub.store.rule_traces import RuleTraces
@@ -81,6 +84,7 @@ _STORED_WITHIN_S = 10.0  # a worker keeps its events meanwhile, and tells them a
 _STILL_WITHIN_S = 3.0
 _ENGINE_BEHIND = 5000  # events; at some 2,000 a second this is seconds of delay, and then alarms are late
 _LOOK_EVERY_S = 0.5
+_MIB = 1024 * 1024
 
 
 class Hub:
@@ -224,10 +228,11 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     cameras.start()
     _follow(revisions, cameras.apply, lifecycle)
 
-    door = Door(formats.build())
+    raw = RawMessages(database, most=machine.keep.raw_messages, most_bytes=machine.keep.raw_mib * _MIB)
+    door = Door(formats.build(), keep=machine.mqtt.keep if machine.keep.raw_messages else ())
     intake = MqttIntake(
         endpoint,
-        event_log,
+        KeepingLog(event_log, raw),
         clock,
         door=door,
         marks=DeliveryMarks(database),
@@ -289,7 +294,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     _follow(revisions, delivery.apply, lifecycle)
 
     tokens = Tokens(accounts.signing_key(), clock)
-    housekeeping = Housekeeping(event_log, RollUps(database), machine.keep, clock)
+    housekeeping = Housekeeping(event_log, RollUps(database), machine.keep, clock, raw=raw)
     lifecycle.push("housekeeping", housekeeping.stop)
     housekeeping.start()
 
@@ -344,6 +349,8 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         sensor_watch=watching,
         self_watch=self_watch,
         readiness=readiness,
+        raw=raw,
+        backfill=Backfill(door, raw, event_log),
         loopback_only=_is_loopback(machine.http.host),
     )
     server = Server(create_app(parts), host=machine.http.host, port=machine.http.port)

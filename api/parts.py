@@ -23,11 +23,13 @@ from config.community import Community
 from hub.clock import Clock
 from hub.metrics import Metrics
 from hub.selfwatch.watch import SelfWatch
+from hub.sensors.backfill import Backfill
 from hub.sensors.parsing import Discovered
 from hub.sensors.presence import Presence
 from hub.sensors.watching import SensorWatch
 from hub.store.accounts import Accounts
 from hub.store.event_log import EventLog
+from hub.store.raw_messages import RawMessages
 from hub.store.revisions import Revisions
 from hub.store.rule_traces import RuleTraces
 
@@ -86,6 +88,8 @@ class Parts:
     sensor_watch: SensorWatch
     self_watch: SelfWatch
     readiness: Callable[[], Mapping[str, bool]]
+    raw: RawMessages
+    backfill: Backfill
     loopback_only: bool
 
 

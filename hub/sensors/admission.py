@@ -78,6 +78,7 @@ class Admission:
         one_shot: It holds an observation of a one-shot kind.
         follow: Topics to subscribe to, because a format learned of them.
         remember: It must be read again after a restart, before any other message.
+        keep: Nobody can place it yet, so it is kept raw.
         expects: Id of a sensor, and after how many seconds of silence it says of itself that it counts as gone.
     """
 
@@ -92,6 +93,7 @@ class Admission:
     one_shot: bool = False
     follow: tuple[str, ...] = ()
     remember: bool = False
+    keep: bool = False
     expects: list[tuple[str, float]] = field(default_factory=list)
 
     @property

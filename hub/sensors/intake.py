@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -33,13 +33,16 @@ from hub.sensors.kinds import KINDS, Kind
 from hub.sensors.making import make_fact
 from hub.sensors.options import configured, shared_options
 from hub.sensors.parsing import Discovered, Discovering, Observation, Parsed, PayloadFormat, Seeing
-from hub.sensors.topics import covers
+from hub.sensors.topics import covers, reduced
 from hub.store.facts import Refusal
 
 logger = logging.getLogger(__name__)
 
 PAYLOAD_BYTES = 65_536
 """A larger payload is refused unread."""
+
+OWN_TOPICS = ("hub/v1/events", "hub/v1/incidents", "hub/v1/status")
+"""Beginnings of what the hub itself publishes."""
 
 ALWAYS = "plain"
 """The format that is listened to even when no sensor uses it: its topics are the hub's own."""
@@ -50,15 +53,24 @@ class _Table:
     formats: Mapping[str, PayloadFormat]
     places: Mapping[tuple[str, str], tuple[Place, ...]]
     kinds: Mapping[str, Mapping[str, Kind]]  # of each format
+    filters: frozenset[str]
 
 
 class Door:
     """Reads messages with the formats that the Community's sensors use."""
 
-    def __init__(self, formats: Mapping[str, PayloadFormat]) -> None:
-        """Know `formats` by kind; before `apply`, no device is known."""
+    def __init__(self, formats: Mapping[str, PayloadFormat], *, keep: Sequence[str] | None = ()) -> None:
+        """Know `formats` by kind; before `apply`, no device is known.
+
+        Args:
+            formats: By kind.
+            keep: Filters under which what nobody can place is kept raw; None takes those of every format.
+        """
         self._formats = dict(formats)
-        self._table = _Table(MappingProxyType({}), MappingProxyType({}), MappingProxyType({}))
+        every = (topic for fmt in self._formats.values() for topic in fmt.topics())
+        self._keep = None if keep is None else tuple(keep)
+        self._listened = frozenset(every if keep is None else keep)
+        self._table = _Table(MappingProxyType({}), MappingProxyType({}), MappingProxyType({}), frozenset())
         self._discovering = {kind: fmt for kind, fmt in self._formats.items() if isinstance(fmt, Discovering)}
         self._kinds = MappingProxyType(
             {
@@ -78,16 +90,17 @@ class Door:
         used = {ALWAYS, *self._discovering, *(sensor.format for sensor in community.sensors)}
         for kind in sorted(used - self._formats.keys()):
             logger.error("no such payload format, its sensors stay unheard", extra={"format": kind})
+        formats = {
+            kind: configured(fmt, (sensor for sensor in community.sensors if sensor.format == kind))
+            for kind, fmt in self._formats.items()
+            if kind in used
+        }
+        filters = self._listened.union(*(fmt.topics() for fmt in formats.values()))
         self._table = _Table(
-            MappingProxyType(
-                {
-                    kind: configured(fmt, (sensor for sensor in community.sensors if sensor.format == kind))
-                    for kind, fmt in self._formats.items()
-                    if kind in used
-                }
-            ),
+            MappingProxyType(formats),
             MappingProxyType({key: tuple(value) for key, value in table.items()}),
             self._kinds,
+            reduced(filters),
         )
         return places
 
@@ -114,7 +127,7 @@ class Door:
         return tuple((kind, each) for kind, fmt in self._discovering.items() for each in fmt.discovered())
 
     def _fixed(self) -> frozenset[str]:
-        return frozenset(topic for fmt in self._table.formats.values() for topic in fmt.topics())
+        return self._table.filters
 
     def _followed(self) -> frozenset[str]:
         return frozenset(topic for fmt in self._discovering.values() for topic in fmt.followed())
@@ -128,7 +141,20 @@ class Door:
                 read = Admission(driver=kind)
                 self._read(table, fmt, message, read)
                 admission.add(read)
+        admission.keep = self._is_kept(message, admission)
         return admission
+
+    def _is_kept(self, message: Message, admission: Admission) -> bool:
+        """Whether nobody can place it now, but somebody may later; what is retained comes again anyway."""
+        if message.retained or len(message.payload) > PAYLOAD_BYTES or self._keep == ():
+            return False
+        if admission.driver is not None:
+            return bool(admission.refusals) and not admission.concerned
+        if message.topic.startswith(OWN_TOPICS):
+            return False
+        if self._keep is None:
+            return any(fmt.concerns(message.topic) for fmt in self._formats.values())
+        return any(covers(one, message.topic) for one in self._keep)
 
     def _read(self, table: _Table, fmt: PayloadFormat, message: Message, admission: Admission) -> None:
         size = len(message.payload)

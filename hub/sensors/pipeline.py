@@ -26,7 +26,7 @@ from hub.sensors.deliveries import SETTLE_S, Deliveries, Taken
 from hub.sensors.endpoint import BrokerRun
 from hub.sensors.intake import Door
 from hub.sensors.presence import Presence
-from hub.sensors.stores import Log, Marks, Memory
+from hub.sensors.stores import Keeping, Log, Marks, Memory
 from hub.sensors.watching import SensorWatch
 from hub.store.facts import Delivery, Fact, Refusal
 
@@ -258,6 +258,8 @@ class Pipeline:
             if facts:
                 futures.append(self._log.append(facts))
             futures.extend(self._log.refuse(refusal) for refusal in admission.refusals)
+            if admission.keep and isinstance(self._log, Keeping):
+                futures.append(self._log.keep(message))
             futures.extend(self._noted(admission))
             if admission.remember and self._memory is not None:
                 kept = self._memory.keep(message.topic, message.payload)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from hub.sensors.admission import Message
 from hub.store.facts import Fact, Refusal
 
 
@@ -17,6 +18,14 @@ class Log(Protocol):
 
     def refuse(self, refusal: Refusal) -> Future[None]:
         """Keep a refused message."""
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """A log that also keeps what nobody can place."""
+
+    def keep(self, message: Message) -> Future[None]:
+        """Keep a message for whoever can read it later."""
 
 
 class Memory(Protocol):

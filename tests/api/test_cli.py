@@ -55,6 +55,8 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "rules mutate",
         "rules backtest",
         "rules explain",
+        "payloads test",
+        "sensors backfill",
         "cameras probe",
         "users add",
         "users list",
@@ -193,3 +195,42 @@ def test_the_hub_runs_says_where_and_stops_in_order_when_asked(tmp_path: Path) -
     text = (tmp_path / "log").read_text()
     assert "Traceback" not in text
     assert " error " not in text
+
+
+def test_samples_of_maps_are_run_and_a_wrong_one_is_named(tmp_path: Path) -> None:
+    done = hub("payloads", "test", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout
+    assert "samples passed, 4 maps" in done.stdout
+    text = (ROOT / "config" / "payloads" / "tuya.yaml").read_text(encoding="utf-8")
+    text = text.replace("format: tuya", "format: mine").replace("import/tuya", "mine")
+    (tmp_path / "mine.yaml").write_text(text.replace("current_a: 12.5", "current_a: 13"), encoding="utf-8")
+    failed = hub("payloads", "test", tmp_path, "--format", "json", cwd=tmp_path)
+    assert failed.returncode == 1
+    assert json.loads(failed.stdout)["failed"] == 1
+    checked = hub("check", tmp_path, cwd=tmp_path)
+    assert checked.returncode == 1
+    assert "mine.yaml:" in checked.stdout
+    assert "samples[2]: says[0] came out as" in checked.stdout
+
+
+def test_a_community_may_name_a_map_that_is_checked_with_it(tmp_path: Path) -> None:
+    text = (ROOT / "config" / "payloads" / "tuya.yaml").read_text(encoding="utf-8")
+    (tmp_path / "maps").mkdir()
+    (tmp_path / "maps" / "mine.yaml").write_text(
+        text.replace("format: tuya", "format: mine").replace("import/tuya", "mine"), encoding="utf-8"
+    )
+    (tmp_path / "machine.yaml").write_text("payloads: maps\n", encoding="utf-8")
+    (tmp_path / "community.yaml").write_text(
+        "areas: [{id: v, name: V}]\nsites: [{id: s, name: S, area: v}]\nsensors: [{id: a, site: s, format: mine}]\n",
+        encoding="utf-8",
+    )
+    assert "`mine` is unknown" in hub("check", "community.yaml", cwd=tmp_path).stdout
+    assert hub("check", "community.yaml", "machine.yaml", cwd=tmp_path).returncode == 0
+    assert hub("check", "community.yaml", "maps", cwd=tmp_path).returncode == 0
+
+
+def test_what_is_kept_is_read_by_the_command_too(tmp_path: Path) -> None:
+    done = hub("sensors", "backfill", "--since", "3d", "--data", tmp_path / "data", "--format", "json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"read": 0, "taken": 0, "events": 0, "readings": 0, "left": {}}
+    assert hub("sensors", "backfill", "--since", "soon", cwd=tmp_path).returncode == 2
