@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from alerts.alert import Alert, Change, Muted, Raised, Reactivated, Returned, Rose, Shown, Text, Withheld
-from alerts.engine import Engine
+from alerts.engine import HEALTH_SUFFIX, NOTED_KINDS, Engine
 from alerts.places import Places
 from alerts.rule import Rule
 from alerts.rulebook import make_book
@@ -59,7 +59,7 @@ class Backtest:
     Attributes:
         episodes: In the order in which they began.
         withheld: What rang nowhere and why, in the order in which it began.
-        events: How many events there were.
+        events: How many events there were of kinds that could matter.
         unknown: How many of them a rule could not judge.
         failed: How often a rule failed.
     """
@@ -108,6 +108,15 @@ def backtest(rules: Iterable[Rule], events: Iterable[Event], *, places: Places, 
     return Backtest(
         tuple(ordered), tuple(withheld.values()), counts.events, counts.unknown.total(), counts.failed.total()
     )
+
+
+def heard(rules: Iterable[Rule], kinds: Iterable[str]) -> frozenset[str]:
+    """Those of the stored event kinds that could change what comes of rules; all others need not be read.
+
+    Besides what they listen to, that is who fell silent, what people did with alerts, and what is armed.
+    """
+    wanted = {kind for rule in rules for kind in rule.kinds | rule.around.watches} | NOTED_KINDS
+    return frozenset(kind for kind in kinds if kind in wanted or kind.endswith(HEALTH_SUFFIX))
 
 
 def companions(rule: Rule, others: Iterable[Rule]) -> tuple[Rule, ...]:

@@ -34,7 +34,7 @@ RESOLVED_KIND = "alert.resolved"
 REOPENED_KIND = "alert.reopened"
 """Event kind: a person took that back."""
 
-_OURS = frozenset({RESOLVED_KIND, REOPENED_KIND, ARMING_KIND})
+NOTED_KINDS = frozenset({RESOLVED_KIND, REOPENED_KIND, ARMING_KIND})
 HEALTH_SUFFIX = ".health"
 AFRESH_KIND = "camera.health"
 """A camera that is back counts its tracks anew, so what it had seen before will never be ended by it. A sensor goes on
@@ -93,7 +93,7 @@ class Engine:
         now_us = event.arrived_us
         changes = self._advance(now_us) if self._cells.any_due(now_us) else []
         self.counts.events += 1
-        if event.kind in _OURS or event.kind.endswith(HEALTH_SUFFIX):
+        if event.kind in NOTED_KINDS or event.kind.endswith(HEALTH_SUFFIX):
             self._take_note(event, now_us)
         for rule in self._book.watchers.get(event.kind, ()):
             self._guarded(rule, self._watch, event, now_us)

@@ -59,9 +59,9 @@ def try_rule(
         now: The hub's time.
         tell: Called now and then with the number of events so far and when the last of them arrived.
     """
-    beside = companions(rule, others)
-    events = itertools.chain(history.armed_before(since), _watched(history.between(since, until), tell))
-    found = backtest([rule, *beside], events, places=history.places, until=until or now)
+    tried = [rule, *companions(rule, others)]
+    events = itertools.chain(history.armed_before(since), _watched(history.between(since, until, tried), tell))
+    found = backtest(tried, events, places=history.places, until=until or now)
     return replace(
         found,
         episodes=tuple(each for each in found.episodes if each.alert.rule == rule.id),

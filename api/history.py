@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from alerts.arming import ARMING_KIND
+from alerts.backtest import heard
 from alerts.places import Places, places_of
 from alerts.repository import Repository
+from alerts.rule import Rule
 from alerts.rule_store import RuleStore
 from api.storage import database_of
 from config.community import Community
@@ -45,15 +47,10 @@ class History:
     places: Places
     rules: RuleStore
 
-    def between(self, since: datetime | None, until: datetime | None) -> Iterator[Event]:
-        """Events that arrived then, in the order in which they were stored."""
-        seq = 0
-        while found := self.events.after(seq, _AT_ONCE):
-            seq = found[-1].seq
-            for stored in found:
-                arrived = stored.event.arrived
-                if (since is None or arrived >= since) and (until is None or arrived < until):
-                    yield stored.event
+    def between(self, since: datetime | None, until: datetime | None, rules: Iterable[Rule]) -> Iterator[Event]:
+        """Events that arrived then and could matter to some rules, in the order in which they were stored."""
+        kinds = heard(rules, self.events.kinds())
+        return (stored.event for stored in self.events.of_kinds(kinds, since=since, until=until))
 
     def armed_before(self, since: datetime | None) -> list[Event]:
         """What was armed and disarmed before a time, the newest thousand of it, in order: what holds when it begins."""

@@ -163,11 +163,11 @@ def event_from_json(body: Mapping[str, Any]) -> Event:
             camera=body.get("camera"),
             zone=body.get("zone"),
             subject=body.get("subject"),
-            phase=Phase(body.get("phase", Phase.MOMENT)),
+            phase=Phase(body["phase"]) if "phase" in body else Phase.MOMENT,
             confidence=body.get("confidence"),
             box=None if box is None else Box(*box),
-            fields=MappingProxyType(dict(body.get("fields", {}))),
-            quality=frozenset(Quality(word) for word in body.get("quality", ())),
+            fields=MappingProxyType(dict(body["fields"])) if "fields" in body else _NOTHING,
+            quality=frozenset(map(Quality, body["quality"])) if "quality" in body else frozenset(),
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"not an event: {error!r} in {body!r}") from error

@@ -7,10 +7,11 @@ id, a reading by sensor, name and time, so a message that comes again changes no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import heapq
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -60,6 +61,11 @@ HEALTH_SUFFIX = ".health"
 _PRUNE_ROWS = 5_000
 """Rows deleted by one work, so that an alert never waits long behind the cleaning."""
 
+_PAGE = 2_000
+"""Events read in one go."""
+_OUT_OF_ORDER = timedelta(hours=1)
+"""Events are stored in the order of their arrival, but for what waited in between; never so long."""
+
 _NEWEST = select(func.max(events.c.seq))
 
 
@@ -105,6 +111,23 @@ class EventLog:
     def after(self, seq: int, limit: int) -> list[StoredEvent]:
         """At most `limit` events with a number greater than `seq`, in order: how a reader goes on."""
         return self._stored(select(events.c.seq, events.c.body).where(events.c.seq > seq).order_by(events.c.seq), limit)
+
+    def of_kinds(
+        self, kinds: Collection[str], *, since: datetime | None = None, until: datetime | None = None
+    ) -> Iterator[StoredEvent]:
+        """All events of some kinds that arrived then, in order, read as they are asked for; nothing else is read."""
+        after = 0 if since is None else self._seq_before(since - _OUT_OF_ORDER)
+        streams = [self._of_kind(kind, after, since, until) for kind in sorted(kinds)]
+        return heapq.merge(*streams, key=lambda stored: stored.seq)
+
+    def kinds(self) -> list[str]:
+        """All kinds of which there is an event, looked up one after the other in the index."""
+        found: list[str] = []
+        query = select(events.c.kind).order_by(events.c.kind).limit(1)
+        with self._database.read() as connection:
+            while kind := connection.execute(query if not found else query.where(events.c.kind > found[-1])).scalar():
+                found.append(kind)
+        return found
 
     def newest_seq(self) -> int:
         """The newest number in the log, 0 when it is empty."""
@@ -208,6 +231,31 @@ class EventLog:
             How many were removed.
         """
         return self._prune_events(time_to_text(before))
+
+    def _of_kind(self, kind: str, after: int, since: datetime | None, until: datetime | None) -> Iterator[StoredEvent]:
+        query = select(events.c.seq, events.c.body).where(events.c.kind == kind).order_by(events.c.seq)
+        if since is not None:
+            query = query.where(events.c.arrived >= time_to_text(since))
+        if until is not None:
+            query = query.where(events.c.arrived < time_to_text(until))
+        while found := self._stored(query.where(events.c.seq > after), _PAGE):
+            yield from found
+            after = found[-1].seq
+
+    def _seq_before(self, arrived: datetime) -> int:
+        """A number before all events that arrived since, found by halving: they are stored nearly as they arrive."""
+        wanted, low = time_to_text(arrived), 0
+        query = select(events.c.seq, events.c.arrived).order_by(events.c.seq).limit(1)
+        with self._database.read() as connection:
+            high = _newest(connection)
+            while low < high:
+                middle = (low + high) // 2
+                row = connection.execute(query.where(events.c.seq > middle)).first()
+                if row is None or row.arrived >= wanted:
+                    high = middle
+                else:
+                    low = row.seq
+        return low
 
     def _announce(self, seq: int) -> None:
         self._bus.announce(Topic.EVENTS, seq)

@@ -45,6 +45,7 @@ events = Table(
     Column("body", JSON, nullable=False, comment="the whole Event as event_to_json writes it"),
     Index("ix_events_at", "at"),
     Index("ix_events_kind_at", "kind", "at"),
+    Index("ix_events_kind_seq", "kind", "seq"),
     Index("ix_events_source_at", "source", "at"),
     comment="append-only log of everything the rules see",
     sqlite_autoincrement=True,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.backtest import backtest
+from alerts.backtest import backtest, heard
 from alerts.places import places_of
 from alerts.rulebook import SHIPPED
 from alerts.written import read_rules
@@ -64,3 +64,8 @@ def test_what_could_not_be_judged_is_counted() -> None:
     events = [event("smoke", 0, fields={})]
     found = backtest([RULES["fire.smoke_sensor"].rule], events, places=places_of(COMMUNITY), until=moment(1))
     assert (found.episodes, found.unknown, found.failed) == ((), 1, 0)
+
+
+def test_of_the_log_only_what_could_matter_is_read() -> None:
+    kinds = ["alert.resolved", "arming", "door", "motion", "power.outage", "sensor.health", "smoke"]
+    assert heard([RULES["fire.smoke_sensor"].rule], kinds) == {"alert.resolved", "arming", "sensor.health", "smoke"}

@@ -118,6 +118,27 @@ def test_events_are_listed_newest_first_by_kind_source_and_time(log: EventLog, c
     assert listed(before=first_page[-1]) == ["e1", "e0"]
 
 
+def test_events_of_some_kinds_are_read_in_order_and_no_others(
+    log: EventLog, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.store.event_log._PAGE", 2)
+    for number in range(12):
+        kind = ("smoke", "door", "gas", "door")[number % 4]
+        log.append([Fact(event(clock, number, kind=kind))]).result(DEADLINE_S)
+        clock.advance(3600)
+
+    def read(*kinds: str, **wanted: Any) -> list[str]:
+        return [stored.event.id for stored in log.of_kinds(kinds, **wanted)]
+
+    assert log.kinds() == ["door", "gas", "smoke"]
+    assert read("smoke", "door") == ["e0", "e1", "e3", "e4", "e5", "e7", "e8", "e9", "e11"]
+    start = clock.now() - timedelta(hours=12)
+    times = {"since": start + timedelta(hours=4), "until": start + timedelta(hours=9)}
+    assert read("smoke", "door", **times) == ["e4", "e5", "e7", "e8"]
+    assert read("door", since=start + timedelta(days=9)) == []
+    assert read("heat") == []
+
+
 def test_pages_of_events_of_one_moment_neither_repeat_nor_miss(log: EventLog, clock: SetClock) -> None:
     log.append([Fact(event(clock, number)) for number in range(5)]).result(DEADLINE_S)
     page = log.events(limit=2)

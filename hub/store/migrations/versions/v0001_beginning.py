@@ -50,6 +50,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_events_at", "events", ["at"])
     op.create_index("ix_events_kind_at", "events", ["kind", "at"])
+    op.create_index("ix_events_kind_seq", "events", ["kind", "seq"])
     op.create_index("ix_events_source_at", "events", ["source", "at"])
     op.create_table(
         "health",
