@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+
+import pytest
+
 from hub.access import Role
 from tests.api.room import Room
+from tests.fakes.brokers import Device
+
+
+@pytest.fixture
+def device(room: Room) -> Iterator[Device]:
+    made = Device(room.hub.broker, "home")
+    yield made
+    made.close()
 
 
 def test_one_sensor_shows_how_it_stands_and_why(room: Room) -> None:
@@ -32,3 +45,34 @@ def test_the_figures_hold_it_too(room: Room) -> None:
     assert 'hub_disk_free_percent{folder="data"}' in text
     assert 'hub_sensors_noticed{what="stuck"} 0.0' in text
     assert "hub_rules_blind 0.0" in text
+
+
+def test_a_sensor_that_lies_raises_one_alert_and_shows_why(room: Room, device: Device) -> None:
+    for _ in range(5):
+        device.send("hub/v1/home-30/home-30-smoke/smoke", json.dumps({"alarm": False, "concentration": 1e9}))
+    incident = room.wait_for(lambda: room.incident_at("home-30"))
+    assert incident["kind"] == "sensor.stuck"
+    shown = room.client().get("/api/v1/sensors/home-30-smoke").json()["presence"]
+    assert (shown["state"], shown["doubts"]) == ("online", {"smoke.concentration": "impossible"})
+    assert shown["last_heard"] is not None
+
+
+def test_a_sensor_that_floods_raises_one_alert_and_its_alarm_comes_through(room: Room, device: Device) -> None:
+    topic = "hub/v1/home-31/home-31-smoke/smoke"
+    for number in range(600):
+        device.send(topic, json.dumps({"alarm": False, "concentration": number}))
+    device.send(topic, json.dumps({"alarm": True}))
+    get = room.client().get
+    kinds = room.wait_for(
+        lambda: (
+            len(
+                found := {each["kind"] for each in get("/api/v1/incidents", params={"site": "home-31"}).json()["items"]}
+            )
+            == 2
+            and found
+        )
+    )
+    assert kinds == {"sensor.fault", "fire.smoke"}
+    assert get("/api/v1/sensors/home-31-smoke").json()["presence"]["flooding"] is True
+    stored = room.hub.parts.event_log.events(kind="smoke", source="home-31-smoke", limit=1000)
+    assert 300 < len(stored) < 420
