@@ -25,13 +25,14 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    text,
     update,
 )
 
 from alerts.alert import Alert, Condition
 from alerts.cells import StoredState, Unsaved
 from alerts.grouping import WINDOW, Candidate, joined
-from alerts.incident import Handling
+from alerts.incident import OPEN, Handling
 from alerts.kinds import family
 from alerts.views import (
     AlertView,
@@ -48,13 +49,12 @@ from hub.errors import NotFoundError
 from hub.events import Event, event_from_json, time_from_text, time_to_text
 from hub.store.database import Database
 from hub.store.facts import event_row
-from hub.store.schema import alerts, cursors, events, incidents, journal, orders, rule_states
+from hub.store.schema import INCIDENT_IS_OPEN, alerts, cursors, events, incidents, journal, orders, rule_states
 
 __all__ = ["AlertView", "Connection", "Filter", "IncidentView", "JournalEntry", "Page", "Repository"]
 
 Item = TypeVar("Item")
 
-_OPEN = (Handling.NEW, Handling.SEEN, Handling.DISPATCHED, Handling.ON_SCENE)
 _MOST_KEYS = 500  # values in one IN list; SQLite takes 32,766 parameters in a statement
 
 
@@ -132,8 +132,7 @@ class Repository:
         """
         query = select(incidents).order_by(incidents.c.number.desc()).limit(limit + 1)
         query = _wanted(query, incidents, wanted, at=incidents.c.opened)
-        if wanted.handling:
-            query = query.where(incidents.c.handling.in_([each.value for each in wanted.handling]))
+        query = _numbered(_of_handling(query, wanted), wanted)
         if cursor is not None:
             if not cursor.isascii() or not cursor.isdigit():
                 raise ValueError("this is no cursor of this list")
@@ -143,6 +142,15 @@ class Repository:
             members = _members(connection, [row["id"] for row in rows[:limit]])
         found = tuple(incident_view(row, members.get(row["id"], ())) for row in rows[:limit])
         return Page(found, str(found[-1].number) if len(rows) > limit else None)
+
+    def count(self, wanted: Filter) -> dict[tuple[Handling, Level], int]:
+        """How many incidents there are of each handling and level; those of which there are none are left out."""
+        query = select(incidents.c.handling, incidents.c.level, func.count()).group_by(
+            incidents.c.handling, incidents.c.level
+        )
+        query = _of_handling(_wanted(query, incidents, wanted, at=incidents.c.opened), wanted)
+        with self._database.read() as connection:
+            return {(Handling(row[0]), Level(row[1])): row[2] for row in connection.execute(query)}
 
     def alert(self, alert: str) -> AlertView:
         """One alert.
@@ -210,6 +218,28 @@ def _wanted(query: Select[Any], table: Table, wanted: Filter, *, at: Column[str]
     return query
 
 
+def _of_handling(query: Select[Any], wanted: Filter) -> Select[Any]:
+    if not wanted.handling:
+        return query
+    if wanted.handling == OPEN:
+        return query.where(text(INCIDENT_IS_OPEN))
+    return query.where(incidents.c.handling.in_([each.value for each in wanted.handling]))
+
+
+def _numbered(query: Select[Any], wanted: Filter) -> Select[Any]:
+    """Bounds by number that follow from those by time: the list is in the order of numbers, and reads no further."""
+    within = select(incidents.c.number)
+    if wanted.since is not None:
+        within = within.where(incidents.c.opened >= time_to_text(wanted.since))
+    if wanted.until is not None:
+        within = within.where(incidents.c.opened < time_to_text(wanted.until))
+    if wanted.since is None and wanted.until is None:
+        return query
+    numbers = within.subquery()
+    first, last = select(func.min(numbers.c.number)), select(func.max(numbers.c.number))
+    return query.where(incidents.c.number.between(first.scalar_subquery(), last.scalar_subquery()))
+
+
 def _members(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[AlertView, ...]]:
     found: dict[str, list[AlertView]] = {}
     for start in range(0, len(ids), _MOST_KEYS):
@@ -258,7 +288,7 @@ def _joinable(place: ColumnElement[bool]) -> Select[Any]:
         select(incidents.c.id, incidents.c.kind, incidents.c.site, incidents.c.area, func.max(alerts.c.raised))
         .join(alerts, alerts.c.incident == incidents.c.id)
         .where(
-            incidents.c.handling.in_([each.value for each in _OPEN]),
+            incidents.c.handling.in_([each.value for each in OPEN]),
             incidents.c.changed >= bindparam("changed"),
             incidents.c.kind.like(bindparam("kinds")),
             place,

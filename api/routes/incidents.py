@@ -7,6 +7,7 @@ is, if the table of moves allows it then.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -33,6 +34,7 @@ from api.schemas.incidents import (
     AlertView,
     CommentBody,
     HistoryEntry,
+    IncidentCounts,
     IncidentDetail,
     IncidentView,
     MergeBody,
@@ -162,6 +164,24 @@ def incidents(
         raise BadRequestError("query.cursor", "this is no cursor of this list") from error
     names = Names(here.revisions.current())
     return Page(items=[_view(here, names, who, found) for found in page.items], next=page.next_cursor)
+
+
+@router.get("/incidents/count", summary="How many incidents there are")
+def count(
+    *,
+    here: Here,
+    _who: Viewer,
+    wanted: Wanted,
+    state: Annotated[Literal["open", "done", "all"], Query(description="`open` is not resolved yet.")] = "open",
+) -> IncidentCounts:
+    """How many there are of each handling and level, by the filters of the list."""
+    found = here.alerts.count(replace(wanted, handling=_STATES[state]))
+    handling: Counter[Handling] = Counter()
+    level: Counter[Level] = Counter()
+    for (how_far, how_grave), number in found.items():
+        handling[how_far] += number
+        level[how_grave] += number
+    return IncidentCounts(total=sum(found.values()), by_handling=dict(handling), by_level=dict(level))
 
 
 @router.get("/incidents/{incident_id}", summary="One incident")

@@ -136,6 +136,14 @@ class IncidentView(BaseModel):
     allowed: list[str] = Field(description="Moves that you may make now.", examples=[["acknowledge", "comment"]])
 
 
+class IncidentCounts(BaseModel):
+    """How many incidents there are; those of which there are none are left out."""
+
+    total: int = Field(examples=[3])
+    by_handling: dict[Handling, int] = Field(examples=[{"new": 2, "seen": 1}])
+    by_level: dict[Level, int] = Field(examples=[{"red": 1, "yellow": 2}])
+
+
 class IncidentDetail(IncidentView):
     """An incident with all that belongs to it."""
 

@@ -188,6 +188,9 @@ alerts = Table(
     comment="a rule's claim about one subject",
 )
 
+INCIDENT_IS_OPEN = "handling IN ('new', 'seen', 'dispatched', 'on_scene')"
+"""A list of what is open names it in these very words, so that it is read from the index of what is open alone."""
+
 incidents = Table(
     "incidents",
     metadata,
@@ -219,6 +222,12 @@ incidents = Table(
     Column("hidden_by", Text, comment="account name"),
     Column("hidden_why", Text, nullable=False, server_default="", comment="why"),
     Index("ix_incidents_due", "due"),
+    Index("ix_incidents_handling_level_number", "handling", "level", "number"),
+    Index("ix_incidents_open", "number", sqlite_where=text(INCIDENT_IS_OPEN), postgresql_where=text(INCIDENT_IS_OPEN)),
+    Index("ix_incidents_opened_number_handling_level", "opened", "number", "handling", "level"),
+    Index("ix_incidents_area_number", "area", "number"),
+    Index("ix_incidents_site_number", "site", "number"),
+    Index("ix_incidents_kind_number", "kind", "number"),
     Index("ix_incidents_handling_changed", "handling", "changed"),
     comment="one happening that people work on",
 )

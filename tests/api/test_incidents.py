@@ -168,3 +168,13 @@ def test_what_is_put_aside_says_who_hid_it_and_why(room: Room) -> None:
     assert (answer.json()["display"], answer.json()["hidden_why"]) == ("shelved", "chaff burning behind the house")
     assert "unshelve" in answer.json()["allowed"]
     assert _post(room, incident, "unshelve").json()["display"] == "shown"
+
+
+def test_the_open_ones_are_counted_by_handling_and_level(room: Room) -> None:
+    first, second = room.smoke(), room.smoke()
+    _post(room, first, "acknowledge")
+    here = {"site": [first["site"], second["site"]]}
+    counts = room.client().get("/api/v1/incidents/count", params=here).json()
+    assert counts == {"total": 2, "by_handling": {"new": 1, "seen": 1}, "by_level": {"orange": 2}}
+    elsewhere = room.client().get("/api/v1/incidents/count", params={"site": "nowhere"}).json()
+    assert elsewhere == {"total": 0, "by_handling": {}, "by_level": {}}

@@ -94,6 +94,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_incidents_number")),
     )
     op.create_index("ix_incidents_due", "incidents", ["due"])
+    op.create_index("ix_incidents_handling_level_number", "incidents", ["handling", "level", "number"])
+    op.create_index("ix_incidents_opened_number_handling_level", "incidents", ["opened", "number", "handling", "level"])
+    is_open = sa.text("handling IN ('new', 'seen', 'dispatched', 'on_scene')")
+    op.create_index("ix_incidents_open", "incidents", ["number"], sqlite_where=is_open, postgresql_where=is_open)
+    op.create_index("ix_incidents_area_number", "incidents", ["area", "number"])
+    op.create_index("ix_incidents_site_number", "incidents", ["site", "number"])
+    op.create_index("ix_incidents_kind_number", "incidents", ["kind", "number"])
     op.create_index("ix_incidents_handling_changed", "incidents", ["handling", "changed"])
     op.create_table(
         "orders",
