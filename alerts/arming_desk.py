@@ -13,8 +13,8 @@ from datetime import datetime
 
 from alerts.arming import ARMING, ARMING_KIND, Arming, Said
 from alerts.cells import Cell, Cells
+from alerts.incident import ENGINE
 from alerts.places import Places
-from alerts.recording import ENGINE
 from alerts.repository import Connection, append_events, read_cursor, read_states, write_journal
 from hub.bus import Bus, Topic
 from hub.clock import Clock

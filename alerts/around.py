@@ -16,11 +16,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from alerts.alert import Alert
 from alerts.arming import ARMING_KIND
-from alerts.calendar import HoursList, Window
+from alerts.calendar import Window
 from alerts.duration import Seconds
 from alerts.pattern import Kinds, Pattern, PatternSpec, build_pattern
 from alerts.places import Places
 from alerts.scope import Reach, ScopeSpec, reach_of
+from config.hours import HoursList
 
 COMMUNITY = "community"
 """What a rule counts for that counts for everything there is, and its only key."""

@@ -13,23 +13,18 @@ place is armed is no matter of time: who asks says it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
-
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from config.calendars import days_of
 from config.community import Community
+from config.hours import DAYS, HoursSpec, parse_between
 from hub.store.facts import from_us
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-"""As they are written, in the order of `date.weekday`."""
 WORKDAY, HOLIDAY = "workday", "holiday"
 """Monday to Friday without the days in `holiday`, and the days in `workday` besides: those worked in exchange."""
 
@@ -38,69 +33,7 @@ _HOUR_US = 60 * _MINUTE_US
 _DAY_US = 24 * _HOUR_US
 _EPOCH = date(1970, 1, 1).toordinal()
 _FRIDAY = 4
-_BETWEEN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)|([01]\d|2[0-3]):([0-5]\d)-24:00")
 _ZH_DAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
-
-
-def _parse_between(text: str) -> tuple[int, int]:
-    """Minutes from midnight at which it begins and ends.
-
-    Raises:
-        ValueError: It is no such time; says how to write it.
-    """
-    found = _BETWEEN.fullmatch(text)
-    if found is None:
-        raise ValueError(f"write two times as 22:00-06:00, not {text!r}")
-    hours = [int(part) for part in found.groups() if part is not None]
-    begin = hours[0] * 60 + hours[1]
-    end = hours[2] * 60 + hours[3] if len(hours) > 2 else 24 * 60  # noqa: PLR2004 - the second time is 24:00
-    if begin == end:
-        raise ValueError(f"{text} is empty; leave `between` out for the whole day")
-    return begin, end
-
-
-def _checked(text: str) -> str:
-    _parse_between(text)
-    return text
-
-
-def _listed(value: Any) -> Any:
-    return (value,) if isinstance(value, str) else value
-
-
-class HoursSpec(BaseModel):
-    """Hours and days as they are written; everything named must hold."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    between: (
-        Annotated[str, AfterValidator(_checked), Field(json_schema_extra={"x-write": "two times as 22:00-06:00"})]
-        | None
-    ) = None
-    days: Annotated[tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...], BeforeValidator(_listed)] = ()
-    calendar: Annotated[tuple[str, ...], BeforeValidator(_listed), Field(max_length=12)] = ()
-
-    armed: bool | None = None
-    """Whether the place is armed; None for either."""
-
-    @model_validator(mode="after")
-    def _says_something(self) -> HoursSpec:
-        if self.timeless and self.armed is None:
-            raise ValueError("empty; write between, days, calendar or armed")
-        return self
-
-    @property
-    def timeless(self) -> bool:
-        """Whether it holds at any time or at none."""
-        return self.between is None and not self.days and not self.calendar
-
-
-HoursList = Annotated[
-    tuple[HoursSpec, ...],
-    BeforeValidator(lambda value: (value,) if isinstance(value, dict) else value),
-    Field(max_length=12, json_schema_extra={"x-write": '{between: "22:00-06:00"}, or a list of such'}),
-]
-"""One mapping, or a list of which one must hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +104,7 @@ class Window:
         times = {0}
         for each in self.hours:
             if each.between is not None:
-                times.update(minute * _MINUTE_US for minute in _parse_between(each.between))
+                times.update(minute * _MINUTE_US for minute in parse_between(each.between))
         first, last = (from_us + offset_us) // _DAY_US, (to_us + offset_us) // _DAY_US
         marks = (day * _DAY_US + time - offset_us for day in range(first, last + 1) for time in sorted(times))
         return [mark for mark in marks if from_us < mark < to_us]
@@ -183,7 +116,7 @@ class Window:
     def _one(self, hours: HoursSpec, local_us: int) -> bool | None:
         day, time_us = divmod(local_us, _DAY_US)
         if hours.between is not None:
-            begin, end = (minute * _MINUTE_US for minute in _parse_between(hours.between))
+            begin, end = (minute * _MINUTE_US for minute in parse_between(hours.between))
             if begin < end and not begin <= time_us < end:
                 return False
             if begin > end:

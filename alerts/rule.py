@@ -17,7 +17,6 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from alerts.around import COMMUNITY, Around, AroundSpec, Mutes, UnlessSpec, build_around
-from alerts.calendar import HoursList
 from alerts.duration import Seconds
 from alerts.kinds import ALERT_KINDS
 from alerts.pattern import Pattern, PatternSpec, build_pattern
@@ -26,6 +25,7 @@ from alerts.scope import ScopeSpec
 from alerts.shape import Shape
 from alerts.words import PLACES, Words, unknown_placeholders
 from config.community import Level, Name
+from config.hours import HoursList
 from config.messages import Problem, one_of, unknown
 from hub.events import Event
 

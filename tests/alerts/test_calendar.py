@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from alerts.calendar import Almanac, HoursSpec, Window, almanac_of, counted_us
+from alerts.calendar import Almanac, Window, almanac_of, counted_us
 from config.community import Community
+from config.hours import HoursSpec
 from hub.store.facts import to_us
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")

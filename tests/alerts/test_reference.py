@@ -11,7 +11,6 @@ from typing import get_args
 import pytest
 
 from alerts.around import MutesSpec, UnlessSpec
-from alerts.calendar import HoursSpec
 from alerts.engine import REOPENED_KIND, RESOLVED_KIND
 from alerts.incident import ENGINE, MOVES, Cause, Handling, Verdict
 from alerts.kinds import ALERT_KINDS, AlertKind
@@ -19,6 +18,7 @@ from alerts.rule import ForEach, RuleSpec
 from alerts.rulebook import SHIPPED, load_rules
 from alerts.scope import ScopeSpec
 from alerts.words import PLACES
+from config.hours import HoursSpec
 from config.reading import read_text
 from hub.access import Role
 from hub.events import Event, Phase, Quality, event_from_json, event_to_json
