@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, bindparam, func, select
 
 from hub.errors import HubError
 from hub.events import time_to_text
@@ -150,7 +150,7 @@ def _stretches(connection: Connection, marks: Marks, within: Range, width_us: in
     where = {"s": within.sensor, "n": within.name, "first": first, "last": last}
     again = sorted(hour for hour in connection.scalars(_DUE, where) if hour >= marks.raw_from)
     kept, rolled = (HOUR_US, _hours) if width_us % HOUR_US == 0 else (MINUTE_US, _minutes)
-    found = rolled(connection, where)
+    found = rolled(connection, where, kept if again else width_us)
     if again:
         found = [one for one in found if one.start // HOUR_US not in again]
     raws = [replace(within, begin_us=hour * HOUR_US, end_us=(hour + 1) * HOUR_US) for hour in again]
@@ -160,11 +160,12 @@ def _stretches(connection: Connection, marks: Marks, within: Range, width_us: in
     return merged([one for one in found if within.begin_us <= one.start < within.end_us], width_us)
 
 
-def _hours(connection: Connection, where: dict[str, object]) -> list[Bucket]:
-    return [Bucket(hour * HOUR_US, *rest) for hour, *rest in connection.execute(_ROLLED_HOURS, where)]
+def _hours(connection: Connection, where: dict[str, object], width_us: int) -> list[Bucket]:
+    values = {**where, "width": width_us // HOUR_US}
+    return [Bucket(hour * HOUR_US, *rest) for hour, *rest in connection.execute(_ROLLED_HOURS, values)]
 
 
-def _minutes(connection: Connection, where: dict[str, object]) -> list[Bucket]:
+def _minutes(connection: Connection, where: dict[str, object], _width_us: int) -> list[Bucket]:
     return [
         Bucket(hour * HOUR_US + minute * MINUTE_US, number, mean, least, greatest)
         for hour, body in connection.execute(_ROLLED_MINUTES, where)
@@ -182,7 +183,19 @@ def _within(table: Table) -> ColumnElement[bool]:
     )
 
 
-_HOUR = readings_hours.c
 _DUE = select(readings_due.c.hour).where(_within(readings_due))
 _ROLLED_MINUTES = select(readings_minutes.c.hour, readings_minutes.c.body).where(_within(readings_minutes))
-_ROLLED_HOURS = select(_HOUR.hour, _HOUR.count, _HOUR.mean, _HOUR.minimum, _HOUR.maximum).where(_within(readings_hours))
+_HOUR = readings_hours.c
+_STRETCH = (_HOUR.hour - _HOUR.hour % bindparam("width", type_=_HOUR.hour.type)).label("stretch")
+_READINGS = func.sum(_HOUR.count)
+_ROLLED_HOURS = (
+    select(
+        _STRETCH,
+        _READINGS,
+        func.sum(_HOUR.mean * _HOUR.count) / _READINGS,
+        func.min(_HOUR.minimum),
+        func.max(_HOUR.maximum),
+    )
+    .where(_within(readings_hours))
+    .group_by(_STRETCH)
+)

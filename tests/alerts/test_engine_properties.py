@@ -62,17 +62,17 @@ seconds = st.integers(0, 400)
 flags = st.sampled_from([True, True, False, "yes", None])
 
 
+HAPPENING = ("smoke", "sos", "temperature", "water_level", "gas", "water_leak", "vehicle", "fire", "health")
+
+
 @st.composite
-def happenings(draw: st.DrawFn) -> Event:
+def happenings(draw: st.DrawFn, kinds: tuple[str, ...] | None = None) -> Event:
+    """Anything of some kinds, at any time."""
     at_s = draw(seconds)
     late_s = draw(st.sampled_from([0, 0, 0, 1, 20, 90]))
     source = draw(st.sampled_from(["s1", "s2"]))
     quality = draw(st.sampled_from([(), (), (), (Quality.RETAINED,), (Quality.TEST,)]))
-    kind = draw(
-        st.sampled_from(
-            ["smoke", "sos", "temperature", "water_level", "gas", "water_leak", "vehicle", "fire", "health"]
-        )
-    )
+    kind = draw(st.sampled_from(kinds or HAPPENING))
     times = {"arrives_s": at_s + late_s, "source": source, "quality": quality}
     value = draw(flags)
     match kind:
