@@ -9,7 +9,7 @@ all that nobody configured. Pure: times come in; memory is bounded by the sensor
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from hub.events import Event, FieldValue, Phase
@@ -81,6 +81,7 @@ class Rates:
         """Allow `burst` messages at once and `messages_per_min` for long."""
         self._rate_s = messages_per_min / 60
         self._burst = float(burst)
+        self._credit = 0.0
         self._buckets: dict[str, _Bucket] = {}
         self._strangers = _Bucket(self._burst, 0.0)
 
@@ -100,7 +101,7 @@ class Rates:
         """
         bucket = self._buckets.get(sensor)
         if bucket is None:
-            bucket = self._buckets[sensor] = _Bucket(self._burst, now_s)
+            bucket = self._buckets[sensor] = _Bucket(self._burst + self._credit, now_s)
         bucket.count(now_s)
         takes = self._take(bucket, now_s)
         urgent = [each for each in events if life_safety or each.kind in LIFE_SAFETY_KINDS]
@@ -120,6 +121,18 @@ class Rates:
     def admit_stranger(self, now_s: float) -> bool:
         """Whether a refused message of nobody that is known is kept for inspection."""
         return self._take(self._strangers, now_s)
+
+    def absent(self, seconds: float) -> None:
+        """The hub was away for so long, and the broker kept for it what sensors said meanwhile: that is no flood."""
+        self._credit = seconds * self._rate_s
+
+    def pause(self, sensors: Iterable[str], now_s: float) -> None:
+        """These could not be heard since their last message; what they said meanwhile comes now, and is no flood."""
+        for sensor in sensors:
+            bucket = self._buckets.get(sensor)
+            if bucket is not None:
+                bucket.tokens += (now_s - bucket.filled_s) * self._rate_s
+                bucket.filled_s = now_s
 
     def tick(self, now_s: float) -> list[Flood]:
         """Floods that began or are over since the last call."""
@@ -142,7 +155,8 @@ class Rates:
         self._buckets[sensor] = _Bucket(self._burst, now_s, thinned_s=now_s, flooding=True)
 
     def _take(self, bucket: _Bucket, now_s: float) -> bool:
-        bucket.tokens = min(self._burst, bucket.tokens + (now_s - bucket.filled_s) * self._rate_s)
+        full = max(self._burst, bucket.tokens)  # what was credited is used up, and does not come back
+        bucket.tokens = min(full, bucket.tokens + (now_s - bucket.filled_s) * self._rate_s)
         bucket.filled_s = now_s
         if bucket.tokens < 1:
             return False

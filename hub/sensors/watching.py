@@ -28,7 +28,7 @@ from hub.sensors.habits import Habits
 from hub.sensors.kinds import KINDS, Number
 from hub.sensors.presence import Learned
 from hub.sensors.rates import Rates
-from hub.store.facts import Fact
+from hub.store.facts import Fact, StoredEvent
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,9 @@ VALUES, CLOCK, RATE = "sensor.values", "sensor.clock", "sensor.rate"
 
 KEEP_EVERY_S = 60.0
 """What was learned is written this often, if it changed."""
+
+LONGEST_ABSENCE_S = 7 * 86_400.0
+"""What a broker kept for longer than this is thinned out as a flood is."""
 
 _DRIVER = "hub"
 _INTERVAL, _CLOCK, _RATE, _BATTERY, _VALUES = "interval", "clock", "rate", "battery", "values:"
@@ -55,6 +58,9 @@ class Log(Protocol):
 
     def append(self, facts: list[Fact]) -> Future[int]:
         """Store facts."""
+
+    def events(self, *, limit: int) -> list[StoredEvent]:
+        """The newest events."""
 
 
 class Memory(Protocol):
@@ -110,6 +116,9 @@ class SensorWatch:
                 self._remembered.setdefault(sensor_id, {})[name] = body
             for sensor_id in self._sensors:
                 self._restore(sensor_id)
+            newest = max((found.event.at for found in self._log.events(limit=1)), default=None)
+            if newest is not None:
+                self._rates.absent(min(max(0.0, (self._clock.now() - newest).total_seconds()), LONGEST_ABSENCE_S))
 
     def apply(self, sensors: Iterable[tuple[Sensor, str | None]]) -> None:
         """Watch these, each with its Area, and forget all others."""
@@ -147,9 +156,11 @@ class SensorWatch:
             return Learned(rhythm.interval_s, rhythm.silence_s, rhythm.steady)
 
     def pause(self, sensor_ids: Iterable[str]) -> None:
-        """These could not be heard for a while: what they said meanwhile tells nothing about their rhythm."""
+        """These could not be heard for a while: what they said meanwhile tells no rhythm, and is no flood."""
+        gone = list(sensor_ids)
         with self._lock:
-            self._habits.pause(sensor_ids)
+            self._habits.pause(gone)
+            self._rates.pause(gone, self._clock.monotonic_s())
 
     def doubts(self, sensor_id: str) -> Doubts:
         """What is doubted of a sensor now."""

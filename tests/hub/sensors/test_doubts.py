@@ -164,6 +164,17 @@ def test_gas_between_alarms_is_measured_on_at_the_rate() -> None:
     assert 300 <= passed <= 320
 
 
+def test_what_the_broker_kept_while_the_hub_was_away_is_no_flood() -> None:
+    """A sensor that speaks every ten seconds, and a hub that was away for three hours."""
+    rates = Rates(messages_per_min=60, burst=10)
+    rates.absent(3 * 3600)
+    level = [event("water_level", level_m=1.0)]
+    assert all(rates.admit("gauge", level, each * 0.001) for each in range(1080))
+    assert sum(rates.admit("gauge", level, 2.0) for _ in range(20_000)) < 10_000, "and a flood is one all the same"
+    rates.pause(["gauge", "unheard"], 3602.0)
+    assert sum(rates.admit("gauge", level, 3602.0) for _ in range(5000)) in range(3590, 3622)
+
+
 def test_the_buckets_are_those_of_the_sensors_there_are() -> None:
     rates = Rates(messages_per_min=60, burst=10)
     for number in range(1000):

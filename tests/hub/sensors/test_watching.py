@@ -142,6 +142,14 @@ def test_a_flood_is_thinned_out_told_once_and_over_when_it_is_calm(watched: Watc
     assert [each["flooding"] for each in watched.told(RATE)] == [True, False]
 
 
+def test_what_waited_while_the_hub_was_away_is_stored(watched: Watched) -> None:
+    came = Message(LEVEL, b"1.0", retained=False, arrived=watched.clock.now())
+    watched.log.append(watched.door.admit(came).facts).result()
+    watched.clock.advance(3600)
+    watched.restart()
+    assert all(watched.send(LEVEL, 1.0 + each) for each in range(3000))
+
+
 def test_an_alarm_passes_through_a_flood(watched: Watched) -> None:
     for _ in range(200):
         watched.send(SMOKE, {"alarm": False, "concentration": 1})
@@ -194,6 +202,7 @@ def test_who_is_no_longer_configured_is_forgotten(watched: Watched) -> None:
 def test_what_the_store_does_not_take_is_told_later(watched: Watched) -> None:
     class Full:
         full = True
+        events = watched.log.events
 
         def append(self, facts: list[Fact]) -> Future[int]:
             if self.full:
