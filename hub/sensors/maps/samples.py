@@ -38,13 +38,25 @@ class Said(Options):
     quality: tuple[Quality, ...] = ()
 
 
-class Sample(Options):
-    """One message and what is expected of it."""
+class Came(Options):
+    """A message that came before."""
 
-    name: str = ""
     topic: Annotated[str, Field(min_length=1, max_length=256)]
     payload: Any
     """Text as it is; anything else is sent as JSON."""
+
+    def message(self, arrived: datetime, *, retained: bool) -> Message:
+        """What arrives."""
+        payload = self.payload if isinstance(self.payload, str) else json.dumps(self.payload, ensure_ascii=False)
+        return Message(self.topic, payload.encode(), retained=retained, arrived=arrived)
+
+
+class Sample(Came):
+    """One message and what is expected of it."""
+
+    name: str = ""
+    before: tuple[Came, ...] = ()
+    """Retained messages by which the device announced itself."""
     address: str | None = None
     """The device that it must be found to come from, and so the sensor's address."""
     arrived: AwareDatetime = ARRIVED
@@ -59,12 +71,6 @@ class Sample(Options):
     refused: tuple[str, ...] = ()
     """Reasons of refusals."""
 
-    @property
-    def message(self) -> Message:
-        """What arrives."""
-        payload = self.payload if isinstance(self.payload, str) else json.dumps(self.payload, ensure_ascii=False)
-        return Message(self.topic, payload.encode(), retained=self.retained, arrived=self.arrived)
-
 
 def run_sample(formats: Mapping[str, PayloadFormat], sensor: Sensor, sample: Sample) -> tuple[str, ...]:
     """What differs from what is expected, each in words; empty when nothing does.
@@ -77,7 +83,9 @@ def run_sample(formats: Mapping[str, PayloadFormat], sensor: Sensor, sample: Sam
     door = Door({"plain": PLAIN.build(PLAIN.options()), **formats})
     options = {**sensor.options, **sample.options}
     door.apply(Community(sites=(_SITE,), sensors=(sensor.model_copy(update={"site": _SITE.id, "options": options}),)))
-    return tuple(_differences(door.admit(sample.message), sample))
+    for came in sample.before:
+        door.admit(came.message(sample.arrived, retained=True))
+    return tuple(_differences(door.admit(sample.message(sample.arrived, retained=sample.retained)), sample))
 
 
 def _differences(admission: Admission, sample: Sample) -> list[str]:

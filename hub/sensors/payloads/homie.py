@@ -8,9 +8,10 @@ what is published while the hub listens comes unmarked and counts fully. Reads o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from pydantic import Field
 
@@ -18,7 +19,7 @@ from hub.plugins import Plugin
 from hub.sensors.errors import PayloadError
 from hub.sensors.mapping import observations, read_fields
 from hub.sensors.models.names import COMMON
-from hub.sensors.options import SensorOptions
+from hub.sensors.options import SensorOptions, read_all
 from hub.sensors.parsing import Parsed, health, read_text
 
 _VERSION = "5"
@@ -37,20 +38,29 @@ class HomieOptions(SensorOptions):
 
 
 class HomieFormat:
-    """Reads the devices of one Homie domain."""
+    """Reads the devices of every Homie domain that a sensor names."""
 
-    def __init__(self, domain: str) -> None:
-        """Read what is published under `domain`."""
-        self._base = f"{domain}/{_VERSION}"
+    def __init__(self, domain: str, domains: frozenset[str] = frozenset()) -> None:
+        """Read what is published under `domain`, and under further `domains`."""
+        self._domain = domain
+        self._domains = domains | {domain}
+
+    def configured(self, sensors: Mapping[str, Mapping[str, Any]]) -> HomieFormat:
+        """The same, with the domains of its sensors."""
+        named = read_all(HomieOptions, sensors)
+        return HomieFormat(self._domain, frozenset(options.domain for options in named.values()))
 
     def topics(self) -> Sequence[str]:
         """The state of every device, and its values."""
-        return (f"{self._base}/+/$state", f"{self._base}/+/+/+")
+        bases = [f"{domain}/{_VERSION}" for domain in sorted(self._domains)]
+        return tuple(topic for base in bases for topic in (f"{base}/+/$state", f"{base}/+/+/+"))
 
     def concerns(self, topic: str) -> bool:
         """Whether it is a state or a value; not a description, a target or a broadcast."""
         parts = topic.split("/")
-        if not topic.startswith(f"{self._base}/") or parts[2].startswith("$"):
+        if len(parts) < _STATE_PARTS or parts[0] not in self._domains or parts[1] != _VERSION:
+            return False
+        if parts[2].startswith("$"):
             return False
         if len(parts) == _STATE_PARTS:
             return parts[3] == "$state"
@@ -74,13 +84,13 @@ class HomieFormat:
             said = () if online is None else (health("gateway.health", online=online, reason=text),)
             return Parsed(parts[2], said, gateway=True)
         if len(parts) != _VALUE_PARTS:
-            raise PayloadError("malformed", f"the topic must be {self._base}/<device>/<node>/<property>")
+            raise PayloadError("malformed", f"the topic must be {self._domain}/{_VERSION}/<device>/<node>/<property>")
         body = {parts[4]: text} if text else {}  # an empty message clears a retained one: nothing is said
         return Parsed(f"{parts[2]}/{parts[3]}", observations(read_fields(body, COMMON)))
 
 
 def build(options: HomieOptions) -> HomieFormat:
-    """The format for one domain."""
+    """The format."""
     return HomieFormat(options.domain)
 
 

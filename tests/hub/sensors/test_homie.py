@@ -77,3 +77,10 @@ def test_a_device_that_starts_or_is_removed_is_neither_there_nor_gone() -> None:
 )
 def test_descriptions_targets_commands_and_broadcasts_are_passed_over(topic: str) -> None:
     assert not FORMAT.concerns(topic)
+
+
+def test_a_sensor_may_name_another_domain() -> None:
+    both = FORMAT.configured({"station-1/air": {"domain": "barn"}})
+    assert set(both.topics()) == {"homie/5/+/$state", "homie/5/+/+/+", "barn/5/+/$state", "barn/5/+/+/+"}
+    assert both.concerns("barn/5/station-1/air/temperature")
+    assert not FORMAT.concerns("barn/5/station-1/air/temperature")
