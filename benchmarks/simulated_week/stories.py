@@ -125,8 +125,14 @@ def nobody_stirs(village: Village, site: str, midnight: datetime) -> Story:
 
 
 def silenced(event: Event, expected: list[Expected]) -> bool:
-    """Whether an event of ordinary life cannot have been, because nobody stirred there."""
+    """Whether an event of ordinary life cannot have been, because nobody stirred there or the battery was worn."""
     return any(
+        each.story == "worn battery"
+        and each.site == event.site
+        and event.kind == "battery"
+        and each.at <= event.at < each.at + each.lasts
+        for each in expected
+    ) or any(
         each.story == "nobody stirs"
         and each.site == event.site
         and event.kind in {"motion", "door"}

@@ -86,9 +86,9 @@ def test_health_changes_stand_in_the_journal(make_room: MakeRoom) -> None:
     room.happens(health("camera.health", 1, "cam-1", "offline"))
     entry = room.journal[0]
     assert (entry.topic, entry.subject, entry.move, entry.note) == ("health", "cam-1", "offline", "story")
-    room.passes(21)
+    room.passes(31)
     assert room.incident.kind == "camera.video_loss"
-    room.happens(health("camera.health", 29, "cam-1", "online"))
+    room.happens(health("camera.health", 39, "cam-1", "online"))
     assert room.incident.active is False
 
 

@@ -94,8 +94,8 @@ def test_a_score_is_what_the_tests_notice_and_is_the_same_each_time(tmp_path: Pa
     assert next(iter(scores(rules, ()))).caught == 0
 
 
-def test_the_tests_of_the_shipped_rules_notice_nine_mistakes_of_ten() -> None:
+def test_the_tests_of_the_shipped_rules_notice_nineteen_mistakes_of_twenty() -> None:
     rules = read_rules(SHIPPED)
     found = list(scores(rules, load_tests(SHIPPED, rules=rules)))
     unnoticed = [f"{score.rule}: {what}" for score in found for what in score.survivors]
-    assert len(unnoticed) <= 0.1 * sum(score.mutants for score in found), "\n".join(unnoticed)
+    assert len(unnoticed) <= 0.05 * sum(score.mutants for score in found), "\n".join(unnoticed)

@@ -89,7 +89,7 @@ def test_a_flame_stays_while_it_is_seen_and_returns_a_minute_after(story: Story)
 def test_a_flame_does_not_go_out_because_the_camera_died(story: Story) -> None:
     story.happens(seen("camera.fire", 3, phase=Phase.BEGAN, confidence=0.8))
     story.happens(health("camera.health", 8, "cam-1", "offline"))
-    assert story.passes(28) == ["raised camera.video_loss"]
+    assert story.passes(38) == ["raised camera.video_loss"]
     story.passes(3600)
     assert "fire.camera_flame orange" in story.active
     story.happens(health("camera.health", 3600, "cam-1", "online"))

@@ -140,7 +140,7 @@ def test_a_battery_is_low_until_it_is_clearly_not(story: Story) -> None:
 
     assert story.happens(battery(0, 16)) == []
     story.happens(battery(10, 15))
-    assert story.passes(6 * 3600 + 10) == ["raised sensor.battery_low"], "after six hours: a cold morning is shorter"
+    assert story.passes(8 * 3600 + 10) == ["raised sensor.battery_low"], "after eight hours: a cold morning is shorter"
     assert story.happens(battery(30_000, 24)) == []
     assert story.happens(battery(40_000, 26)) == ["returned sensor.battery_low"]
 

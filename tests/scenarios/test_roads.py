@@ -65,7 +65,7 @@ def test_two_vehicles_are_counted_apart(story: Story) -> None:
 def test_a_worker_that_dies_rings_for_the_camera_and_for_nothing_else(story: Story) -> None:
     story.happens(vehicle(0), person(1))
     story.happens(health("camera.health", 2, "cam-1", "offline"))
-    assert story.passes(22) == ["raised camera.video_loss"]
+    assert story.passes(32) == ["raised camera.video_loss"]
     assert story.passes(3600) == []
     assert story.happens(health("camera.health", 3600, "cam-1", "online")) == ["returned camera.video_loss"]
     assert story.active == []
