@@ -14,6 +14,8 @@ LONGEST_S = 7 * 86_400.0
 """A window longer than a week would make the state of a rule grow without a reason anybody gave."""
 
 _SECONDS_PER = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+UNITS = tuple(_SECONDS_PER)
+"""As they are written."""
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 
 

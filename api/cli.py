@@ -114,6 +114,16 @@ def check(
         raise typer.Exit(1)
 
 
+@app.command(epilog="Example: hub schema rules > rules.schema.json")
+def schema(
+    what: Annotated[Literal["rules", "rule-tests", "community", "machine"], typer.Argument(help="Of which file.")],
+) -> None:
+    """Print the JSON Schema of a file, for editors that complete and underline."""
+    from api.json_schemas import text  # noqa: PLC0415 - keeps `hub --help` quick
+
+    print(text(what), end="")
+
+
 @app.command(epilog="Example: hub analyse crash.mp4 --format text")
 def analyse(
     *,
