@@ -74,6 +74,18 @@ def test_every_alert_kind_has_a_shipped_rule_or_says_what_it_waits_for() -> None
     assert all(kind.waits_for.zh and kind.waits_for.en for kind in ALERT_KINDS.values() if kind.waits_for is not None)
 
 
+def test_every_tag_and_calendar_that_a_shipped_rule_asks_for_is_explained() -> None:
+    section = PAGE.partition("### What shipped rules ask of a community")[2].partition("\n### ")[0]
+    rows = [row.split(" |")[0] for row in re.findall(r"^\| `.*$", section, re.MULTILINE)]
+    asked: set[str] = set()
+    for rule in load_rules(SHIPPED).rules:
+        spec = rule.around.spec
+        if spec.scope is not None:
+            asked |= {*spec.scope.tags, *spec.scope.without_tags}
+        asked |= {name for hours in (*spec.only, *spec.excluded) for name in hours.calendar}
+    assert {name for row in rows for name in re.findall(r"`([^`]+)`", row)} == asked
+
+
 EVENTS = (PAGE_FOLDER / "events.md").read_text(encoding="utf-8")
 
 
