@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from alerts.rule import Rule
 from alerts.rule_text import RuleText
 from alerts.rulebook import book_of_texts
 from config.errors import ConfigurationError, Mistake
@@ -17,6 +18,23 @@ from hub.store.rule_revisions import REMOVED, RuleRevision
 FILE = "file"
 """The author of a revision that came from the folder."""
 SHIPPED_ORIGIN, FOLDER_ORIGIN, API_ORIGIN = "shipped", "folder", "api"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRule:
+    """A rule that is there.
+
+    Attributes:
+        revision: The newest.
+        rule: Ready to run, whatever its state.
+        body: What is written in it.
+        shipped: Whether it came with the program.
+    """
+
+    revision: RuleRevision
+    rule: Rule
+    body: Mapping[str, Any]
+    shipped: bool
 
 
 def revision_of(written: RuleText, *, at: datetime, author: str, reason: str, origin: str = API_ORIGIN) -> RuleRevision:

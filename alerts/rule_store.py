@@ -12,18 +12,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from alerts.repository import Connection, write_journal
-from alerts.rule import Rule
 from alerts.rule_changes import (
     FILE,
     FOLDER_ORIGIN,
     SHIPPED_ORIGIN,
+    StoredRule,
     check_with,
     file_move,
     journal_row,
@@ -51,23 +50,6 @@ from hub.store.rule_revisions import (
 logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRule:
-    """A rule that is there.
-
-    Attributes:
-        revision: The newest.
-        rule: Ready to run, whatever its state.
-        body: What is written in it.
-        shipped: Whether it came with the program.
-    """
-
-    revision: RuleRevision
-    rule: Rule
-    body: Mapping[str, Any]
-    shipped: bool
-
-
 class RuleStore:
     """The rules and their history."""
 
@@ -81,6 +63,8 @@ class RuleStore:
         self._book: RuleBook | None = None
         self._folder: tuple[Path, str] | None = None
         self._followers: tuple[Callable[[RuleBook], None], ...] = ()
+        self.refused: tuple[Mistake, ...] = ()
+        """What was wrong when the folder was read last; empty when it was taken as it is."""
 
     @property
     def book(self) -> RuleBook:
@@ -117,6 +101,7 @@ class RuleStore:
             except ConfigurationError as error:
                 mistakes = [*mistakes, *error.mistakes]
                 self._run_without(fresh)
+            self.refused = tuple(mistakes)
             for mistake in mistakes:
                 logger.warning("a rule file was not taken over", extra={"mistake": str(mistake)})
             return self.book
@@ -137,11 +122,12 @@ class RuleStore:
             ConfigurationError: All that is wrong; the rules in force stay.
         """
         with self._changing:
-            load_rules(self.folder)
-            changed, mistakes = self._changed_in_folder()
-            if mistakes:
-                raise ConfigurationError(tuple(mistakes))
-            self._take(changed, reason="file changed", told=True)
+            try:
+                self._read_again()
+            except ConfigurationError as error:
+                self.refused = error.mistakes
+                raise
+            self.refused = ()
             return self.book
 
     def follow(self, follower: Callable[[RuleBook], None]) -> Callable[[], None]:
@@ -302,6 +288,13 @@ class RuleStore:
     def _stored(self) -> dict[str, RuleRevision]:
         with self._database.read() as connection:
             return newest_rule_revisions(connection)
+
+    def _read_again(self) -> None:
+        load_rules(self.folder)
+        changed, mistakes = self._changed_in_folder()
+        if mistakes:
+            raise ConfigurationError(tuple(mistakes))
+        self._take(changed, reason="file changed", told=True)
 
     def _changed_in_folder(self) -> tuple[list[RuleRevision], list[Mistake]]:
         """What the folder says otherwise than when it was last read; and what of it cannot be."""

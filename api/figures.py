@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 from alerts.delivery import Delivery
 from alerts.loop import EngineLoop
+from alerts.rule_store import RuleStore
 from api.parts import Cameras
 from hub.bus import Bus, Topic
 from hub.metrics import Metrics, Values
@@ -35,6 +36,7 @@ def watch(
     intake: MqttIntake,
     outlet: Publisher,
     readiness: Callable[[], Mapping[str, bool]],
+    rules: RuleStore,
 ) -> None:
     """Have the figures of every hub read when somebody asks for them."""
     metrics.watch(
@@ -98,7 +100,7 @@ def watch(
     metrics.watch(
         "hub_rules_refused",
         "Whether the newest change of the rules was refused, 1 or 0.",
-        lambda: {(): float(bool(engine.status().reload_error))},
+        lambda: {(): float(bool(rules.refused))},
     )
     metrics.watch(
         "hub_mqtt_out_dropped",

@@ -318,6 +318,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         intake=intake,
         outlet=publisher,
         readiness=readiness,
+        rules=rules,
     )
     self_watch = SelfWatch(
         event_log, clock, self_checks(machine, cameras=cameras, engine=engine, community=revisions.current)

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from alerts.kinds import ALERT_KINDS
-from alerts.rule_store import StoredRule
+from alerts.rule_changes import StoredRule
 from api.schemas.places import Text
 from api.trials import Trial
 from config.community import Level

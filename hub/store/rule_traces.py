@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, text
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select, text
 
 from hub.events import time_from_text, time_to_text
 from hub.store.database import Database
@@ -83,7 +83,7 @@ def rule_counts(connection: Connection, since: datetime) -> dict[str, RuleCounts
     """What came of each rule since a time, by id; rules of which nothing came are left out."""
     begin = time_to_text(since)
     raised: dict[str, tuple[int, datetime | None]] = {}
-    recent = func.sum((alerts.c.raised >= begin).cast(journal.c.seq.type))
+    recent = func.sum(case((alerts.c.raised >= begin, 1), else_=0))
     for rule, count, last in connection.execute(
         select(alerts.c.rule, recent, func.max(alerts.c.raised)).group_by(alerts.c.rule)
     ):

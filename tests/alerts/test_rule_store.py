@@ -129,8 +129,13 @@ def test_a_file_that_changes_a_rule_without_a_new_version_is_refused_but_the_hub
     shop.file.write_text(DOOR.replace("blue", "red") + LEAK, encoding="utf-8")
     with pytest.raises(ConfigurationError, match="write version: 2"):
         shop.store.reload()
+    assert [each.path for each in shop.store.refused] == ["door.open"]
     shop.again()
     assert level_of(shop.store, "door.open") == "blue"
+    assert [each.path for each in shop.store.refused] == ["door.open"]
+    shop.file.write_text(DOOR + LEAK, encoding="utf-8")
+    shop.store.reload()
+    assert shop.store.refused == ()
 
 
 def test_mistakes_are_named_with_their_lines_and_change_nothing(shop: Shop) -> None:
