@@ -143,7 +143,7 @@ def with_people(book: RuleBook, story: Sequence[Event]) -> list[Event]:
     return told
 
 
-@settings(deadline=None, max_examples=120)
+@settings(deadline=None, max_examples=60)
 @given(books, stories, st.integers(0, 30))
 def test_any_rules_keep_to_one_alert_for_each_kind_and_key_over_a_restart(
     book: RuleBook, story: list[Event], at: int
@@ -211,7 +211,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
     found.database.stop()
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(book=books, story=stories, restarts=st.frozensets(st.integers(0, 30), max_size=5))
 def test_a_replay_of_the_log_gives_the_same_tables_byte_for_byte(
     log: Log, book: RuleBook, story: list[Event], restarts: frozenset[int]
@@ -254,7 +254,7 @@ def told_late(draw: st.DrawFn) -> list[Event]:
 
 
 @pytest.mark.parametrize("shape", ORDERLESS)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 @given(data=st.data())
 def test_what_comes_in_another_order_within_the_horizon_raises_the_same(shape: str, data: st.DataObject) -> None:
     """As from a gateway that was away. Shapes with a timer promise it while that has not run out, as here."""
