@@ -96,6 +96,18 @@ def motion(chance: random.Random) -> Iterator[tuple[float, Said]]:
             yield at_s, ("motion", {"motion": False})
 
 
+def plug(chance: random.Random) -> Iterator[tuple[float, Said]]:
+    """A meter that speaks while something draws power, some times a day, and never else; no heartbeat."""
+    at_s = 0.0
+    while True:
+        at_s += chance.expovariate(1 / (4 * 3_600))
+        if 6 <= at_s % DAY_S / 3600 < 23 and not 14 <= at_s / DAY_S < 17:  # noqa: PLR2004 - three days away
+            for _ in range(chance.randint(5, 200)):
+                yield at_s, ("power", {"power_w": round(chance.uniform(10, 2_000), 1)})
+                at_s += chance.uniform(10, 60)
+            yield at_s, ("power", {"power_w": 0.0})
+
+
 def smoke_alarm(chance: random.Random) -> Iterator[tuple[float, Said]]:
     """Only its battery once a day, give or take half an hour; a self-test now and then."""
     day = 0
@@ -113,6 +125,7 @@ SORTS: dict[str, Device] = {
     "door, heartbeat 1 day": door(DAY_S),
     "door, no heartbeat": door(None),
     "motion, no heartbeat": motion,
+    "plug, only while it is used": plug,
     "smoke, battery daily": smoke_alarm,
 }
 

@@ -29,8 +29,11 @@ LONG_GAPS = 5
 STEADY = 1.5
 """A rhythm is steady when its long gaps are at most so many times its middle ones."""
 
-CHANGED_GAPS = 3
-"""After so many heartbeats in a row that all came too late the device has another rhythm, to be learned afresh."""
+LATE_GAPS, LATE_FADES_S = 2.5, 7 * 86_400.0
+"""A device that was late so often (three times within days) has another rhythm, to be learned afresh."""
+
+MOST_WRONG = 5
+"""Each time that it had to be learned afresh, it takes twice as long: from a day to 16."""
 
 _LONG, _MIDDLE = 0.9, 0.5  # shares of the time
 _STEP = 2**0.25  # a bucket is 19 % wide; the mean of what is in it counts, so a steady rhythm is known exactly
@@ -48,12 +51,13 @@ class _Bucket:
 class Rhythm:
     """The rhythm of one sensor."""
 
-    __slots__ = ("_buckets", "_heard_s", "_late", "_seen", "_seen_s", "_told")
+    __slots__ = ("_buckets", "_heard_s", "_late", "_late_at_s", "_seen", "_seen_s", "_told", "_wrong")
 
     def __init__(self) -> None:
         self._buckets: dict[int, _Bucket] = {}
         self._heard_s: float | None = None
-        self._late = 0
+        self._late, self._late_at_s = 0.0, 0.0
+        self._wrong = 0
         self._seen, self._seen_s = 0, 0.0
         self._told: tuple[float, bool] | None = None
 
@@ -82,36 +86,40 @@ class Rhythm:
             return
         limit_s = self.silence_s
         if limit_s is not None and gap_s > limit_s:
-            self._late += 1
-            if self._late >= CHANGED_GAPS:
-                self.forget()
-                return
-            gap_s = limit_s  # an outage is no rhythm, but one that returns every night becomes one
-        else:
-            self._late = 0
+            self._late = 1 + self._late * 0.5 ** ((now_s - self._late_at_s) / LATE_FADES_S)
+            self._late_at_s = now_s
+            if self._late >= LATE_GAPS:
+                self._begin_afresh()
+            else:
+                gap_s = limit_s  # an outage is no rhythm
         self._learn(gap_s)
 
     def pause(self) -> None:
         """Nobody listened: the gap that ends next says nothing."""
         self._heard_s = None
 
-    def forget(self) -> None:
-        """Learn afresh."""
-        self._buckets.clear()
-        self._late = self._seen = 0
-        self._seen_s = 0.0
-        self._told = None
-
     def to_json(self) -> dict[str, Any] | None:
         """What is to be remembered; None while nothing is known."""
-        return None if self._told is None else {"interval_s": round(self._told[0], 3), "steady": self._told[1]}
+        if self._told is None:
+            return {"wrong": self._wrong} if self._wrong else None
+        return {"interval_s": round(self._told[0], 3), "steady": self._told[1], "wrong": self._wrong}
 
     def restore(self, body: dict[str, Any]) -> None:
         """Begin with what an earlier run knew."""
-        interval_s, steady = float(body["interval_s"]), bool(body["steady"])
-        self._told = (interval_s, steady)
-        self._seen, self._seen_s = HEARTBEATS, LEARNING_S
+        self._wrong = int(body["wrong"])
+        if "interval_s" not in body:
+            return
+        interval_s = float(body["interval_s"])
+        self._told = (interval_s, bool(body["steady"]))
+        self._seen, self._seen_s = HEARTBEATS, 2**MOST_WRONG * LEARNING_S
         self._buckets = {_bucket_of(interval_s): _Bucket(float(STEADY_HEARTBEATS), STEADY_HEARTBEATS * interval_s)}
+
+    def _begin_afresh(self) -> None:
+        self._buckets.clear()
+        self._late = 0.0
+        self._seen, self._seen_s = 0, 0.0
+        self._told = None
+        self._wrong += 1
 
     def _learn(self, gap_s: float) -> None:
         self._seen += 1
@@ -133,6 +141,8 @@ class Rhythm:
             return None
         steady = long_s <= STEADY * middle_s
         least, least_s = (STEADY_HEARTBEATS, STEADY_LEARNING_S) if steady else (HEARTBEATS, LEARNING_S)
+        if self._wrong:
+            least_s = max(least_s, LEARNING_S * 2 ** (min(self._wrong, MOST_WRONG) - 1))
         often = sum(each.weight for each in self._buckets.values() if each.total_s * STEADY >= each.weight * long_s)
         if self._seen < least or self._seen_s < least_s or often < LONG_GAPS:
             return None

@@ -359,7 +359,7 @@ def _differs(name: str, before: Mapping[str, Any] | None, after: Mapping[str, An
     """Whether it is worth writing: an interval always trembles a little, and a wrong clock is a little more wrong."""
     if before is None or after is None:
         return before is not after
-    if name == _INTERVAL:
+    if name == _INTERVAL and "interval_s" in before and "interval_s" in after and before["wrong"] == after["wrong"]:
         ratio = float(after["interval_s"]) / float(before["interval_s"])
         return before["steady"] != after["steady"] or not 1 / _CHANGED <= ratio <= _CHANGED
     return name != _CLOCK and before != after

@@ -88,8 +88,26 @@ def test_an_outage_is_not_learned_but_another_rhythm_is() -> None:
     assert rhythm.interval_s == pytest.approx(60, rel=0.2)
     now_s = beats(rhythm, [HOUR] * 3, now_s)
     assert rhythm.interval_s is None
-    beats(rhythm, [HOUR] * 10, now_s)
+    beats(rhythm, [HOUR] * 25, now_s)
     assert rhythm.interval_s == pytest.approx(HOUR)
+
+
+def test_a_meter_that_speaks_only_while_it_is_used_is_called_silent_wrongly_a_few_times_and_then_no_more() -> None:
+    """Two hours of use every evening, a message every 30 s; silent otherwise."""
+    rhythm, wrong = Rhythm(), []
+    for day in range(60):
+        for number in range(240):
+            now_s = day * DAY + 18 * HOUR + number * 30
+            limit_s = rhythm.silence_s
+            if number == 0 and day and limit_s is not None and limit_s < 22 * HOUR:
+                wrong.append(day)
+            rhythm.beat(now_s)
+    assert len(wrong) <= 3
+    again = Rhythm()
+    body = rhythm.to_json()
+    assert body is not None
+    again.restore(body)
+    assert again.to_json() == body
 
 
 def test_a_time_when_nobody_listened_says_nothing() -> None:
@@ -105,7 +123,7 @@ def test_what_was_learned_survives_a_restart() -> None:
     rhythm = Rhythm()
     beats(rhythm, [600.0] * 20)
     body = rhythm.to_json()
-    assert body == {"interval_s": 600.0, "steady": True}
+    assert body == {"interval_s": 600.0, "steady": True, "wrong": 0}
     again = Rhythm()
     again.restore(body)
     assert again.silence_s == 1800
