@@ -88,6 +88,8 @@ def community_problems(community: Community, known: Known, *, look_at_files: boo
     for number, sensor in enumerate(community.sensors):
         yield from _reference(("sensors", number, "site"), sensor.site, sites, noun="site")
     yield from _sensors(community, known)
+    for number, duty in enumerate(community.duties):
+        yield from _reference(("duties", number, "area"), duty.area, areas, noun="area")
     if known.notifiers is not None:
         for number, notifier in enumerate(community.notifiers):
             yield from _plugin(("notifiers", number), notifier.kind, notifier.options, known.notifiers)

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from config.calendars import CalendarDays, CalendarName
+from config.grid import Duty
 from config.handling import STARTING, Deadlines
 from config.secrets import Secret
 
@@ -312,6 +313,8 @@ class Community(_Part):
     cameras: tuple[Camera, ...] = ()
     sensors: tuple[Sensor, ...] = ()
     notifiers: tuple[Notifier, ...] = ()
+    duties: tuple[Duty, ...] = ()
+    """Who answers for which area, and when."""
 
     def site(self, site_id: str) -> Site | None:
         """The Site with this id."""

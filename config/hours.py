@@ -71,7 +71,7 @@ class HoursSpec(BaseModel):
 
 HoursList = Annotated[
     tuple[HoursSpec, ...],
-    BeforeValidator(lambda value: (value,) if isinstance(value, dict) else value),
     Field(max_length=12, json_schema_extra={"x-write": '{between: "22:00-06:00"}, or a list of such'}),
+    BeforeValidator(lambda value: (value,) if isinstance(value, dict) else value),
 ]
 """One mapping, or a list of which one must hold."""

@@ -1,0 +1,93 @@
+"""Grid: who answers for a place now, and who is next above.
+
+The areas are a tree of at most four levels: household group 0, village group 1, community 2, town 3, counted from the
+top, so that a site right under the town is answered for by the town. Pure; the time is given.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerts.calendar import Window
+from alerts.places import Places
+from config.grid import Duty
+from hub.store.facts import to_us
+
+TOP = 3
+"""The town."""
+
+
+@dataclass(frozen=True, slots=True)
+class Responsible:
+    """Who answers for an area now.
+
+    Attributes:
+        area: Its id.
+        level: Of the grid, 0 to 3.
+        accounts: Names of the accounts, who is asked first first.
+        standby: Nobody is on duty; these are on call.
+    """
+
+    area: str
+    level: int
+    accounts: tuple[str, ...]
+    standby: bool = False
+
+
+class Grid:
+    """The duties in one community."""
+
+    def __init__(self, places: Places, duties: tuple[Duty, ...]) -> None:
+        self._places = places
+        self._duties: dict[str, list[tuple[Duty, Window | None]]] = defaultdict(list)
+        for duty in duties:
+            window = Window(duty.on, places.almanac) if duty.on else None
+            self._duties[duty.area].append((duty, window))
+
+    def level(self, area: str) -> int:
+        """The level of an area: the one at the top is the town."""
+        return max(0, TOP + 1 - sum(1 for _ in self._places.way_up(area)))
+
+    def on_duty(self, area: str, now: datetime) -> Responsible | None:
+        """Who answers for this very area at this time; None when nobody does."""
+        at_us = to_us(now)
+        known = [duty for duty, window in self._duties.get(area, ()) if window is None or window.holds(at_us)]
+        first = tuple(dict.fromkeys(duty.account for duty in known if not duty.standby))
+        if first:
+            return Responsible(area, self.level(area), first)
+        on_call = tuple(dict.fromkeys(duty.account for duty in known))
+        return Responsible(area, self.level(area), on_call, standby=True) if on_call else None
+
+    def answering(self, area: str | None, now: datetime, *, from_level: int = 0) -> Responsible | None:
+        """Who answers for a place at this time.
+
+        Args:
+            area: Its area; without one, the town answers.
+            now: The time.
+            from_level: How far it has gone up already; where nobody is on duty, the next above answers.
+
+        Returns:
+            None when nobody up to the town is on duty.
+        """
+        for each in self._way_up(area):
+            if self.level(each) >= from_level and (found := self.on_duty(each, now)) is not None:
+                return found
+        return None
+
+    def duties_of(self, account: str, now: datetime) -> tuple[str, ...]:
+        """The areas that somebody answers for at this time, on call or not."""
+        at_us = to_us(now)
+        return tuple(
+            area
+            for area, duties in sorted(self._duties.items())
+            if any(duty.account == account and (window is None or window.holds(at_us)) for duty, window in duties)
+        )
+
+    def _way_up(self, area: str | None) -> Iterator[str]:
+        if area is not None:
+            yield from self._places.way_up(area)
+            return
+        yield from (each for each in sorted(self._places.areas) if each not in self._places.parents)

@@ -1,0 +1,40 @@
+"""Duties: who answers for which area, and when; a part of community.yaml.
+
+    duties:
+      - {account: zhao, area: group-07, on: {between: "08:00-20:00", days: [mon, tue, wed, thu, fri]}}
+      - {account: qian, area: group-07, standby: true}
+      - {account: sun, area: block-1, on: [{calendar: holiday}, {days: [sat, sun]}]}
+
+A person may have several duties, and an area several people; those named first are asked first.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from config.hours import HoursList
+
+
+class Duty(BaseModel):
+    """Somebody answers for an area at some hours."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    account: Annotated[str, Field(min_length=1, max_length=64)]
+    """Name of the account by which that person signs in."""
+    area: Annotated[
+        str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", json_schema_extra={"x-write": "the id of an area"})
+    ]
+    """An area of the grid; what is below it counts too when nobody answers there."""
+    on: HoursList = ()
+    """Hours and days of the shift; left out: always."""
+    standby: bool = False
+    """On call: asked only when nobody else of the area is on duty."""
+
+    @model_validator(mode="after")
+    def _not_by_arming(self) -> Duty:
+        if any(hours.armed is not None for hours in self.on):
+            raise ValueError("a shift goes by the clock; leave `armed` out")
+        return self
