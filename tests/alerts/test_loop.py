@@ -253,6 +253,17 @@ def test_what_came_due_while_the_hub_was_down_rings_soon_after_the_start(make_ro
     assert second.incident.opened == moment(610)
 
 
+def test_what_came_due_before_the_last_stored_event_rings_at_its_own_time(make_room: MakeRoom) -> None:
+    """The hub was listening then, and died before it came to it."""
+    first = make_room()
+    first.happens(leak(0))
+    first.event_log.append([Fact(event("door", 40, fields={"open": True}))]).result(5)
+    second = make_room(starts_at_s=600, settle_after_start_s=10)
+    second.runs()
+    assert second.incident.opened == moment(30)
+    assert [entry.at for entry in second.journal] == [moment(30), moment(30)]
+
+
 def test_stopping_does_not_wait_long(running: tuple[EngineLoop, EventLog, Bus]) -> None:
     loop, _, _ = running
     done = threading.Event()
