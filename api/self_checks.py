@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from alerts.loop import EngineLoop
 from alerts.rule import Rule
 from api.parts import Cameras
 from cameras.health import CameraState
-from config.community import Community
+from config.community import Camera, Community
 from config.machine import Machine
 from hub.events import Event
 from hub.selfwatch import blindness, disk, kernel_clock
@@ -19,6 +19,7 @@ from hub.selfwatch.watch import Check, Finding
 
 ANALYSIS = "hub.analysis"
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _USUAL_FPS = 25.0
 _LAG_STEP_S = 0.5
 _CAMERA_KINDS, _HEALTH = "camera.", "camera.health"
@@ -61,39 +62,38 @@ def look_at_analysis(cameras: Cameras) -> Iterator[Finding]:
 
 def _inputs(engine: EngineLoop, community: Community) -> dict[str, RuleInput]:
     status = engine.status()
+    somebody = [_somebody_at(camera, community) for camera in community.cameras]
     return {
         rule.id: RuleInput(
             known=status.known.get(rule.id, 0),
             unknown=status.unknown.get(rule.id, 0),
-            cameras=_cameras_of(rule, community),
+            cameras=_cameras_of(rule, somebody),
         )
         for rule in engine.book.rules
     }
 
 
-def _cameras_of(rule: Rule, community: Community) -> frozenset[str] | None:
+def _cameras_of(rule: Rule, somebody: Iterable[Event]) -> frozenset[str] | None:
     """The cameras that a rule about pictures is meant for; None for one that is about other things, or any camera."""
     reach = rule.around.reach
     if reach is None or not all(kind.startswith(_CAMERA_KINDS) and kind != _HEALTH for kind in rule.shape.kinds):
         return None
-    areas = {site.id: site.area for site in community.sites}
-    epoch = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
-    return frozenset(
-        camera.id
-        for camera in community.cameras
-        if reach.sees(
-            Event(
-                id="",
-                kind=_CAMERA_KINDS,
-                at=epoch,
-                arrived=epoch,
-                source=camera.id,
-                driver="",
-                site=camera.site,
-                area=areas.get(camera.site),
-                camera=camera.id,
-            )
-        )
+    return frozenset(event.source for event in somebody if reach.sees(event))
+
+
+def _somebody_at(camera: Camera, community: Community) -> Event:
+    """What a camera would tell, to be held against the scope of a rule."""
+    site = community.site(camera.site)
+    return Event(
+        id="",
+        kind=_CAMERA_KINDS,
+        at=_EPOCH,
+        arrived=_EPOCH,
+        source=camera.id,
+        driver="",
+        site=camera.site,
+        area=None if site is None else site.area,
+        camera=camera.id,
     )
 
 
