@@ -109,38 +109,39 @@ class Cell:
         return (self.due_us, self.clear_us, self.held_us)
 
     def to_stored(self) -> StoredState:
-        """For the store."""
+        """For the store; what is nothing is left out."""
+        body: dict[str, Any] = {"state": dict(self.state)} if self.state else {}
+        for name in ("due_us", "clear_us", "held_us", "supported", "last_alert"):
+            value = getattr(self, name)
+            if value:
+                body[name] = value
+        if self.holds is not None:
+            body["holds"] = list(self.holds)
+        if self.held is not None:
+            body["held"] = self.held.to_json()
+        if self.alert is not None:
+            body["alert"] = as_json(self.alert)
         dues = [due for due in self.timers if due is not None]
-        body = {
-            "state": dict(self.state),
-            "due_us": self.due_us,
-            "clear_us": self.clear_us,
-            "held": None if self.held is None else self.held.to_json(),
-            "held_us": self.held_us,
-            "supported": self.supported,
-            "alert": None if self.alert is None else as_json(self.alert),
-            "last_alert": self.last_alert,
-            "holds": None if self.holds is None else list(self.holds),
-        }
         return StoredState(self.rule, self.key, self.hash, from_us(min(dues)) if dues else None, body)
 
     @classmethod
     def from_stored(cls, stored: StoredState) -> Cell:
         """What `to_stored` wrote."""
         body = stored.body
+        held, alert, holds = body.get("held"), body.get("alert"), body.get("holds")
         return cls(
             rule=stored.rule,
             key=stored.key,
             hash=stored.hash,
-            state=body["state"],
-            due_us=body["due_us"],
-            clear_us=body["clear_us"],
-            held=None if body["held"] is None else Held.from_json(body["held"]),
-            held_us=body["held_us"],
-            supported=body["supported"],
-            alert=None if body["alert"] is None else from_json(body["alert"]),
-            last_alert=body["last_alert"],
-            holds=None if body["holds"] is None else (body["holds"][0], body["holds"][1], body["holds"][2]),
+            state=body.get("state", NO_STATE),
+            due_us=body.get("due_us"),
+            clear_us=body.get("clear_us"),
+            held=None if held is None else Held.from_json(held),
+            held_us=body.get("held_us"),
+            supported=body.get("supported", False),
+            alert=None if alert is None else from_json(alert),
+            last_alert=body.get("last_alert", ""),
+            holds=None if holds is None else (holds[0], holds[1], holds[2]),
         )
 
 

@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500
 """Events in one transaction: some 20 ms of work, so that a person's move never waits long for the writer."""
+MOST = 4_000
+"""As many when the loop is far behind: what changes several times in a batch is stored once, so it comes up sooner."""
 SETTLE_S = 0.25
 """Timers run this much behind the clock: an event that arrived in time may still be on its way through the writer."""
 SETTLE_AFTER_START_S = 10.0
@@ -257,6 +259,8 @@ class EngineLoop:
         if stored or moments or unsaved.states or unsaved.gone:
             self._store(Batch(cursor=cursor, moments=moments, unsaved=unsaved, deadlines=self._deadlines))
         self._cursor, self._carried = cursor, []
+        if self._batch >= BATCH:
+            self._batch = min(2 * self._batch, MOST) if full else BATCH
         return full
 
     def _moments(self, stored: StoredEvent) -> list[Moment]:

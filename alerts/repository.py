@@ -7,6 +7,7 @@ thread.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -411,22 +412,26 @@ def read_states(connection: Connection, *, rule: str | None = None) -> list[Stor
 
 def write_states(connection: Connection, unsaved: Unsaved) -> None:
     """Store what changed in the engine's memory."""
-    touched = [{"r": state.rule, "k": state.key} for state in unsaved.states]
-    touched += [{"r": rule, "k": key} for rule, key in unsaved.gone]
-    if touched:
+    if unsaved.gone:
         here = and_(rule_states.c.rule == bindparam("r"), rule_states.c.key == bindparam("k"))
-        connection.execute(delete(rule_states).where(here), touched)
+        connection.execute(delete(rule_states).where(here), [{"r": rule, "k": key} for rule, key in unsaved.gone])
     if unsaved.states:
-        connection.execute(
-            insert(rule_states),
-            [
-                {
-                    "rule": state.rule,
-                    "key": state.key,
-                    "hash": state.hash,
-                    "due": None if state.due is None else time_to_text(state.due),
-                    "body": dict(state.body),
-                }
-                for state in unsaved.states
-            ],
-        )
+        rows = [
+            {
+                "rule": state.rule,
+                "key": state.key,
+                "hash": state.hash,
+                "due": None if state.due is None else time_to_text(state.due),
+                "body": _json(state.body),
+            }
+            for state in unsaved.states
+        ]
+        connection.execute(_KEEP_STATE, rows)
+
+
+_json = json.JSONEncoder(separators=(",", ":"), default=dict).encode
+# In words that both databases know: nearly every event changes a state, and an insert of SQLAlchemy costs thrice this.
+_KEEP_STATE = text(
+    "INSERT INTO rule_states (rule, key, hash, due, body) VALUES (:rule, :key, :hash, :due, :body)"
+    " ON CONFLICT (rule, key) DO UPDATE SET hash = excluded.hash, due = excluded.due, body = excluded.body"
+)

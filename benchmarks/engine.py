@@ -34,6 +34,11 @@ class Stopwatch:
         self._clock = SystemClock()
         self._began = (self._clock.monotonic_s(), time.process_time())
 
+    def took(self) -> str:
+        """How long it has run."""
+        took_s = self._clock.monotonic_s() - self._began[0]
+        return f"{took_s:.1f} s, by processor time {time.process_time() - self._began[1]:.1f} s"
+
     def said(self, count: int) -> str:
         """What it says of `count` events."""
         took_s = self._clock.monotonic_s() - self._began[0]

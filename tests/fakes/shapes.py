@@ -62,4 +62,4 @@ def check_it_forgets(book: RuleBook, events: Sequence[Event]) -> None:
     for each in events:
         engine.handle(each)
     engine.advance(moment(LATER_S * 10))
-    assert [state for state in engine.snapshot() if state.body["state"] or state.due] == []
+    assert [state for state in engine.snapshot() if state.body.get("state") or state.due] == []
