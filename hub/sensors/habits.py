@@ -55,7 +55,8 @@ class Habits:
             states.clear()
         quiet = True
         for event in events:
-            if KINDS[event.kind].one_shot:
+            kind = KINDS.get(event.kind)
+            if kind is None or kind.one_shot:  # what is no measurement: a tracked object, a button
                 quiet = False
             for name, value in event.fields.items():
                 if not isinstance(value, bool | str):

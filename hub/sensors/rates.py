@@ -176,6 +176,11 @@ def _is_one_shot(event: Event) -> bool:
     return event.kind in KINDS and KINDS[event.kind].one_shot
 
 
+def _is_press(event: Event) -> bool:
+    kind = KINDS.get(event.kind)
+    return kind is not None and kind.one_shot
+
+
 def _flags(event: Event) -> dict[str, FieldValue]:
     """What of it is a state; a number that trembles is none."""
     return {name: value for name, value in event.fields.items() if isinstance(value, bool)}

@@ -268,9 +268,12 @@ class SensorWatch:
 
     def _look_at_values(self, sensor_id: str, events: Iterable[Event], arrived: datetime) -> None:
         for event in events:
+            kind = KINDS.get(event.kind)
+            if kind is None:  # what a camera's own analysis saw
+                continue
             of = "" if event.subject is None else f"@{event.subject}"
             for name, value in event.fields.items():
-                field = KINDS[event.kind].fields.get(name)
+                field = kind.fields.get(name)
                 if not isinstance(field, Number) or isinstance(value, str):
                     continue
                 full = f"{event.kind}.{name}{of}"

@@ -177,6 +177,13 @@ def test_a_motion_that_is_said_again_and_again_is_no_heartbeat() -> None:
     assert habits.rhythm("hall").interval_s is None
 
 
+def test_what_a_camera_of_its_own_mind_sees_is_no_heartbeat() -> None:
+    habits = Habits()
+    for number in range(100):
+        habits.heard("junction", [event("camera.vehicle", score=0.9)], number * 60.0)
+    assert habits.rhythm("junction").interval_s is None
+
+
 def test_a_button_has_no_rhythm_and_a_sign_of_life_has() -> None:
     habits = Habits()
     for number in range(100):

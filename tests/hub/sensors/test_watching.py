@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from config.community import Community
+from config.community import Community, Sensor
 from config.machine import SensorLimits
 from hub.bus import Bus
 from hub.clock import SetClock
@@ -237,3 +237,18 @@ def test_a_battery_that_was_low_and_is_full_again_is_not_low_whichever_way_it_is
     watched.restart()
     assert send(battery=100) == [{"low": False}]
     assert send(battery=100) == []
+
+
+def test_whatever_the_formats_make_of_a_message_is_watched_without_a_fault(
+    watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    camera = Sensor(id="junction", site="bridge", format="frigate", options={"camera": "cam-1"}, life_safety=True)
+    community = watched.community.model_copy(update={"sensors": (*watched.community.sensors, camera)})
+    watched.door.apply(community)
+    watched.community = community
+    watched.restart()
+    seen = {"id": "1-a", "camera": "junction", "frame_time": 1.0, "label": "car", "score": 0.9, "stationary": False}
+    for kind in ("new", "update", "end"):
+        assert watched.send("frigate/events", {"type": kind, "before": {}, "after": seen})
+    assert watched.send("zigbee2mqtt/home_3/help", {"action": "emergency"})
+    assert not caplog.records
