@@ -18,7 +18,7 @@ from alerts.arming import ARMING, ARMING_KIND
 from alerts.cells import Cell, Cells, StoredState, Unsaved
 from alerts.claims import Claims
 from alerts.counts import Counts
-from alerts.dispatch import Dispatch
+from alerts.interests import Interests
 from alerts.pattern import Answer
 from alerts.places import Places
 from alerts.rule import Rule
@@ -97,7 +97,7 @@ class Engine:
             self._take_note(event, now_us)
         for rule in self._book.watchers.get(event.kind, ()):
             self._guarded(rule, self._watch, event, now_us)
-        for rule in self._dispatch.rules(event, self._cells):
+        for rule in self._interests.rules(event, self._cells):
             self._guarded(rule, self._feed, event, now_us)
         while self._again:
             self._look_at_all(self._again.pop(0), now_us)
@@ -153,7 +153,7 @@ class Engine:
 
     def known(self) -> dict[str, int]:
         """By rule, the events that it understood; may be asked from any thread."""
-        return self._dispatch.known(self.counts)
+        return self._interests.known(self.counts)
 
     def reload(self, book: RuleBook, now: datetime) -> list[Change]:
         """Take other rules. State is kept where shape and key are the same; what a rule no longer claims returns."""
@@ -194,7 +194,7 @@ class Engine:
 
     def _take_book(self, book: RuleBook, places: Places) -> None:
         self._book = book.on(places)
-        self._dispatch = Dispatch(self._book.by_kind)
+        self._interests = Interests(self._book.by_kind)
 
     def _take_note(self, event: Event, now_us: int) -> None:
         """What the engine itself has to know: who is silent, what people did, what is armed."""

@@ -19,8 +19,8 @@ from itertools import cycle
 from typing import Any
 
 from alerts.cells import Cells
-from alerts.dispatch import Dispatch
 from alerts.engine import Engine
+from alerts.interests import Interests
 from alerts.places import places_of
 from alerts.rulebook import RuleBook, make_book, rule_of
 from benchmarks.quiet_day import START
@@ -102,7 +102,7 @@ def main() -> None:
                 engine.handle(event)
             best_s[count] = min(best_s[count], time.process_time() - began_s)
     for count, rules in books.items():
-        dispatch, nothing = Dispatch(rules.on(places).by_kind), Cells(lambda _cell: ())
+        dispatch, nothing = Interests(rules.on(places).by_kind), Cells(lambda _cell: ())
         asked = sum(len(dispatch.rules(event, nothing)) for event in told) / len(told)
         print(f"{count:5,} rules: {best_s[count] / len(told) * 1e6:.1f} µs an event, {asked:.2f} rules asked")
 

@@ -1,4 +1,4 @@
-"""Dispatch: which rules an Event may concern, so that all the others cost it nothing.
+"""Interests: which rules an Event may concern, so that all the others cost it nothing.
 
 A village has hundreds of rules, and nearly every Event concerns a handful. So the rules of a kind lie in buckets: by
 the devices or sites of their scope, or by what their pattern wants a name to be (the zone, the label). The buckets only
@@ -34,7 +34,7 @@ _ODD = object()
 Value = str | bool
 
 
-class Dispatch:
+class Interests:
     """The buckets of a RuleBook that is bound to its Places."""
 
     def __init__(self, by_kind: Mapping[str, Iterable[Rule]]) -> None:

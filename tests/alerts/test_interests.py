@@ -11,8 +11,8 @@ import pytest
 
 from alerts.alert import as_json
 from alerts.cells import Cell, Cells
-from alerts.dispatch import Dispatch
 from alerts.engine import Engine
+from alerts.interests import Interests
 from alerts.places import places_of
 from alerts.rule import Rule
 from alerts.rulebook import RuleBook, make_book, rule_of
@@ -115,7 +115,7 @@ def some(dice: random.Random, **fields: list[Any]) -> dict[str, Any]:
     return {name: dice.choice(values) for name, values in fields.items() if dice.randrange(8)}
 
 
-class AskAll(Dispatch):
+class AskAll(Interests):
     """Leaves out no rule that listens to the kind."""
 
     def __init__(self, by_kind: Mapping[str, Iterable[Rule]]) -> None:
@@ -132,8 +132,8 @@ def test_asking_only_the_rules_it_may_concern_changes_nothing(seed: int, monkeyp
     dice = random.Random(seed)
     events = [happened(dice, number) for number in range(150)]
     ways = []
-    for dispatch in (Dispatch, AskAll):
-        monkeypatch.setattr("alerts.engine.Dispatch", dispatch)
+    for interests in (Interests, AskAll):
+        monkeypatch.setattr("alerts.engine.Interests", interests)
         engine = Engine(PICKY, PLACES)
         changes = [change for each in events for change in engine.handle(each)] + engine.advance(moment(400))
         told = [(change.move, change.at, as_json(change.alert)) for change in changes]
@@ -147,7 +147,7 @@ def asked_for(rules: RuleBook, happened: Event, *, remembered: str = "") -> list
     cells = Cells(lambda _cell: ())
     if remembered:
         cells.keep(Cell(remembered, "hh-017", "", state={"something": 1}))
-    return [each.id for each in Dispatch(rules.on(PLACES).by_kind).rules(happened, cells)]
+    return [each.id for each in Interests(rules.on(PLACES).by_kind).rules(happened, cells)]
 
 
 def test_a_rule_is_asked_where_its_scope_is() -> None:
