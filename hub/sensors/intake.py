@@ -33,7 +33,7 @@ from hub.sensors.kinds import KINDS, Kind
 from hub.sensors.making import make_fact
 from hub.sensors.options import configured, shared_options
 from hub.sensors.parsing import Discovered, Discovering, Observation, Parsed, PayloadFormat, Seeing
-from hub.sensors.topics import covers, reduced
+from hub.sensors.topics import covers, gathered, reduced
 from hub.store.facts import Refusal
 
 logger = logging.getLogger(__name__)
@@ -43,6 +43,9 @@ PAYLOAD_BYTES = 65_536
 
 OWN_TOPICS = ("hub/v1/events", "hub/v1/incidents", "hub/v1/status")
 """Beginnings of what the hub itself publishes."""
+
+FOLLOWED_FILTERS = 160
+"""Beside the filters of the formats; the embedded broker takes 255 subscriptions of a client."""
 
 ALWAYS = "plain"
 """The format that is listened to even when no sensor uses it: its topics are the hub's own."""
@@ -105,8 +108,8 @@ class Door:
         return places
 
     def filters(self) -> frozenset[str]:
-        """The MQTT filters to subscribe to now; a followed topic is not among them when one of the others has it."""
-        return self._fixed() | self.uncovered(self._followed())
+        """The MQTT filters to subscribe to now; no topic is under two of them."""
+        return self._fixed() | self._gathered()
 
     def uncovered(self, topics: Iterable[str]) -> frozenset[str]:
         """Those topics that no filter of a format brings anyway: subscribed to twice, a message may come twice."""
@@ -114,8 +117,9 @@ class Door:
         return frozenset(topic for topic in topics if not any(covers(one, topic) for one in fixed))
 
     def all_filters(self) -> frozenset[str]:
-        """The filters of every format there is, used or not, and every topic that one follows."""
-        return frozenset(topic for fmt in self._formats.values() for topic in fmt.topics()) | self._followed()
+        """The filters of every format there is, used or not, and of the topics that one follows."""
+        fixed = frozenset(topic for fmt in self._formats.values() for topic in fmt.topics())
+        return fixed | gathered(self._followed())
 
     def topics_of(self, kind: str, address: str) -> frozenset[str]:
         """The topics that a format follows because of one device."""
@@ -128,6 +132,16 @@ class Door:
 
     def _fixed(self) -> frozenset[str]:
         return self._table.filters
+
+    def _gathered(self) -> frozenset[str]:
+        fixed = self._fixed()
+        topics = self.uncovered(self._followed())
+        for together in (5, 2):
+            filters = gathered(topics, beside=fixed, together=together)
+            if len(filters) <= FOLLOWED_FILTERS:
+                return filters
+        logger.error("devices announced topics too different to listen to all", extra={"filters": len(filters)})
+        return frozenset(sorted(filters)[:FOLLOWED_FILTERS])
 
     def _followed(self) -> frozenset[str]:
         return frozenset(topic for fmt in self._discovering.values() for topic in fmt.followed())

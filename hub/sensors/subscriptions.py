@@ -10,6 +10,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 from hub.sensors.admission import Place
 from hub.sensors.intake import Door
+from hub.sensors.topics import covers
+
+AT_ONCE = 20
+"""So many topics a second are asked for as they are announced."""
 
 Ask = Callable[[Sequence[str]], int | None]
 """Sends a request for topics to the broker; returns its message id, None when it did not go out."""
@@ -28,6 +32,7 @@ class Subscriptions:
         self._devices: frozenset[tuple[str, str]] = frozenset()
         self._connected = False
         self._stale = False
+        self._hurried = 0
 
     def connected(self, *, session_kept: bool) -> None:
         """A connection stands, and whether the broker knows our session: ask for what is wanted."""
@@ -46,21 +51,27 @@ class Subscriptions:
     def apply(self, places: Iterable[Place]) -> None:
         """Other sensors are configured; of a device that was only discovered, what is retained is asked for again."""
         devices = frozenset((place.sensor.format, place.sensor.address or place.sensor.id) for place in places)
-        for kind, address in devices - self._devices:
-            self._held -= self._door.topics_of(kind, address)
+        topics = [topic for kind, address in devices - self._devices for topic in self._door.topics_of(kind, address)]
+        self._held = frozenset(one for one in self._held if not any(covers(one, topic) for topic in topics))
         self._devices = devices
         self._ask()
 
     def follow(self, topics: Iterable[str]) -> None:
-        """A device announced these topics; those it no longer wants are ended by the next `tick`."""
+        """A device announced these topics: the first of them are asked for at once, all others by the next `tick`.
+
+        It also ends what no device wants any more. A hundred devices that announce themselves together are asked for
+        together, by few filters.
+        """
         self._stale = True
-        new = sorted(self._door.uncovered(topics) - self._held)
-        if self._connected and new:
+        new = [topic for topic in topics if not any(covers(one, topic) for one in self._held)]
+        if self._connected and new and self._hurried < AT_ONCE:
+            self._hurried += len(new)
             self._held |= frozenset(new)
             self._note(self._subscribe(new))
 
     def tick(self) -> None:
-        """End what no device wants any more. Called about once a second."""
+        """Ask for what devices announced since, in few filters. Called about once a second."""
+        self._hurried = 0
         if self._stale:
             self._ask()
 

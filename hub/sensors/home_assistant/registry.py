@@ -18,7 +18,7 @@ from hub.sensors.home_assistant.configs import ENTITIES, TOPICS, Announced, Avai
 from hub.sensors.home_assistant.templates import Values, render
 
 CONFIGS = 5_000
-FOLLOWED = 5_000
+FOLLOWED = 4_000
 
 Key = tuple[str, str]
 """Config topic, and the entity's key within it."""

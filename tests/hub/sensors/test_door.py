@@ -16,6 +16,7 @@ from hub.geometry import Box
 from hub.sensors.admission import Admission, Message
 from hub.sensors.intake import PAYLOAD_BYTES, Door
 from hub.sensors.parsing import Observation, Parsed
+from hub.sensors.topics import covers, gathered
 
 ARRIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SMOKE = "hub/v1/home-3/smoke-3/smoke"
@@ -204,6 +205,30 @@ def test_subject_confidence_and_box_reach_the_event() -> None:
 def test_an_impossible_subject_confidence_or_box_is_refused(seen: Observation) -> None:
     admission = seen_by(seen)
     assert (admission.facts, [refusal.reason for refusal in admission.refusals]) == ([], ["malformed"])
+
+
+@pytest.mark.parametrize(
+    ("topics", "filters"),
+    [
+        ([f"z/d{n}" for n in range(9)] + [f"z/d{n}/availability" for n in range(9)], {"z/+", "z/+/availability"}),
+        ([f"node{n}/sensor/s{m}/state" for n in range(9) for m in range(9)], {"+/sensor/+/state"}),
+        (["a/b", "a/c", "d"], {"a/b", "a/c", "d"}),
+        ([f"h/{n}/x" for n in range(9)], {f"h/{n}/x" for n in range(9)}),
+        ([str(n) for n in range(9)], {str(n) for n in range(9)}),
+    ],
+)
+def test_many_topics_are_brought_by_few_filters_none_of_which_meet(topics: list[str], filters: set[str]) -> None:
+    assert gathered(topics, beside=["h/v/+"]) == filters
+
+
+@settings(max_examples=200, deadline=None)
+@given(topics=st.sets(st.lists(st.sampled_from("abcd"), min_size=1, max_size=4).map("/".join), max_size=80))
+def test_each_topic_is_brought_exactly_once(topics: set[str]) -> None:
+    beside = ["a/+/c", "b/#"]
+    free = {topic for topic in topics if not any(covers(one, topic) for one in beside)}
+    filters = gathered(free, beside=beside, together=3)
+    for topic in topics:
+        assert sum(covers(one, topic) for one in (*filters, *beside)) == 1
 
 
 class BrokenFormat:
