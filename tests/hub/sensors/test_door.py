@@ -102,6 +102,36 @@ def test_a_retained_message_sets_state_only(door: Door) -> None:
     assert first.facts[0].event.id == again.facts[0].event.id
 
 
+def test_a_retained_message_with_a_young_time_of_its_own_is_the_live_one(door: Door) -> None:
+    """An alarm that the hub missed counts; one that it has is stored once."""
+    body = {"ts": at(0), "value": True}
+    live = admit(door, SMOKE, body, late_s=1).facts[0]
+    kept = admit(door, SMOKE, body, retained=True, late_s=290)
+    assert (kept.facts[0].event.id, kept.facts[0].event.at) == (live.event.id, live.event.at)
+    assert kept.facts[0].event.quality == frozenset()
+    assert kept.heard is None, "the broker spoke, not the device"
+
+
+@pytest.mark.parametrize(("body", "late_s"), [({"ts": "", "value": True}, 0), ({"value": True}, 0), (None, 301)])
+def test_a_retained_message_that_is_old_or_has_no_time_is_a_state_only(
+    door: Door, body: dict[str, object] | None, late_s: float
+) -> None:
+    told = {"ts": at(0), "value": True} if body is None else body
+    (fact,) = admit(door, SMOKE, told, retained=True, late_s=late_s).facts
+    assert Quality.RETAINED in fact.event.quality
+
+
+def test_a_retained_press_is_never_live(door: Door) -> None:
+    body = {"action": "emergency", "last_seen": at(0)}
+    facts = admit(door, "zigbee2mqtt/home_3/help", body, retained=True, late_s=1).facts
+    assert all(Quality.RETAINED in fact.event.quality for fact in facts if fact.event.kind == "sos")
+
+
+def test_a_live_message_may_not_be_as_late_as_a_retained_one(door: Door) -> None:
+    (fact,) = admit(door, SMOKE, {"ts": at(0), "value": True}, late_s=290).facts
+    assert fact.event.quality == {Quality.CLOCK_SUSPECT}
+
+
 def test_the_same_fact_sent_twice_by_the_device_has_one_id(door: Door) -> None:
     ids = {admit(door, SMOKE, {"ts": at(0), "value": True}, late_s=late).facts[0].event.id for late in (1, 2)}
     assert len(ids) == 1

@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from config.community import Community, Name, Sensor, Site
 from hub.events import Quality
@@ -439,6 +441,22 @@ def test_the_format_reads_no_bytes_it_cannot_read() -> None:
         HomeAssistantFormat("homeassistant").parse(
             "homeassistant/sensor/x/config", b"[" * 60_000, retained=True, arrived=ARRIVED
         )
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    payload=st.binary(max_size=80)
+    | st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=9),
+        lambda inner: st.dictionaries(st.sampled_from(["gas", "t1", "t2", "event_type"]), inner, max_size=4),
+    ).map(lambda body: json.dumps(body).encode())
+)
+def test_whatever_comes_on_a_followed_topic_is_read_or_refused(payload: bytes) -> None:
+    bench = Bench(sensor("ea334450945afc"))
+    bench.announce("device/ea334450945afc", {**DEVICE_FORM, "avty_t": "boiler/state"})
+    bench.announce("event/bell", {"stat_t": "boiler/state", "dev": {"ids": "ea334450945afc"}})
+    refused = {refusal.reason for refusal in bench.say("boiler/state", payload).refusals}
+    assert refused <= {"malformed", "template", "implausible"}
 
 
 def test_a_topic_of_two_formats_is_read_by_both_and_strange_to_none() -> None:
