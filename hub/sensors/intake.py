@@ -158,12 +158,19 @@ class Door:
         admission.keep = self._is_kept(message, admission)
         return admission
 
+    def _is_followed(self, topic: str) -> bool:
+        """Whether it is a topic that a device announced, not the announcement itself."""
+        return any(
+            fmt.concerns(topic) and not any(covers(one, topic) for one in fmt.topics())
+            for fmt in self._discovering.values()
+        )
+
     def _is_kept(self, message: Message, admission: Admission) -> bool:
         """Whether nobody can place it now, but somebody may later; what is retained comes again anyway."""
         if message.retained or len(message.payload) > PAYLOAD_BYTES or self._keep == ():
             return False
         if admission.driver is not None:
-            return bool(admission.refusals) and not admission.concerned
+            return not admission.concerned and (bool(admission.refusals) or self._is_followed(message.topic))
         if message.topic.startswith(OWN_TOPICS):
             return False
         if self._keep is None:

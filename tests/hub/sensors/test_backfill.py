@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -69,6 +70,20 @@ def test_what_is_understood_or_too_large_or_retained_is_not_kept() -> None:
     assert not kept(door, "zigbee2mqtt/smoke_1", b'{"smoke": true}')
     assert not kept(door, "zigbee2mqtt/other", b'{"a": "' + b"x" * 70_000 + b'"}')
     assert not kept(door, "zigbee2mqtt/other", b'{"smoke": true}', retained=True)
+
+
+def test_what_a_discovered_device_says_is_kept_until_it_is_configured() -> None:
+    door = door_of()
+    body = {"device_class": "smoke", "state_topic": "attic/smoke", "device": {"identifiers": ["d1"]}, "unique_id": "s1"}
+    config = Message("homeassistant/binary_sensor/s1/config", json.dumps(body).encode(), retained=False, arrived=THEN)
+    assert not door.admit(config).keep
+    assert not door.admit(config).keep
+    assert kept(door, "attic/smoke", b"ON")
+    sensor = Sensor(id="attic", site="home", format="home_assistant", address="d1")
+    door.apply(Community(sites=(HOME,), sensors=(sensor,)))
+    assert not kept(door, "attic/smoke", b"ON")
+    later = Message("attic/smoke", b"ON", retained=False, arrived=THEN, kept="7")
+    assert [fact.event.kind for fact in door.admit(later).facts] == ["smoke"]
 
 
 def test_further_topics_are_kept_when_they_are_named() -> None:
