@@ -28,7 +28,7 @@ from hub.store.event_log import EventLog, Fact
 from hub.store.schema import alerts, cursors, events, incidents, journal, rule_states
 from tests.alerts.test_engine_properties import happenings, in_order
 from tests.fakes.crashes import differences, dumped
-from tests.fakes.stories import COMMUNITY, START, event, moment
+from tests.fakes.stories import COMMUNITY, START, event, moment, seen
 
 PLACES = places_of(COMMUNITY)
 WORDS = {"zh": "例", "en": "Example"}
@@ -123,7 +123,28 @@ PEOPLE = "a person resolves"
 resolutions = st.builds(
     lambda at_s, number: event(PEOPLE, at_s, source="lin", subject=f"{number}"), st.integers(0, 400), st.integers(0, 9)
 )
-stories = st.lists(st.one_of(happenings(), happenings(), happenings(), resolutions), max_size=30).map(in_order)
+
+
+@st.composite
+def telling(draw: st.DrawFn) -> Event:
+    """What rules wait for, more often than not."""
+    at_s = draw(st.integers(0, 400))
+    times = {"arrives_s": at_s + draw(st.sampled_from([0, 0, 0, 3, 60])), "source": draw(st.sampled_from(["s1", "s2"]))}
+    on = draw(st.sampled_from([True, True, True, False]))
+    match draw(st.sampled_from(["smoke", "water_leak", "gas", "temperature", "water_level", "vehicle"])):
+        case "temperature":
+            return event("temperature", at_s, fields={"temperature_c": draw(st.sampled_from([20, 30, 40]))}, **times)
+        case "water_level":
+            return event("water_level", at_s, fields={"level_m": draw(st.sampled_from([1.0, 1.7, 2.4, 3.6]))}, **times)
+        case "vehicle":
+            return seen("camera.vehicle", at_s, zone="lane-1", fields={"stopped": on})
+        case kind:
+            return event(kind, at_s, fields={"leak" if kind == "water_leak" else "alarm": on}, **times)
+
+
+stories = st.lists(st.one_of(telling(), telling(), telling(), happenings(), resolutions), min_size=5, max_size=40).map(
+    in_order
+)
 
 
 def with_people(book: RuleBook, story: Sequence[Event]) -> list[Event]:
