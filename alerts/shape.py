@@ -44,6 +44,15 @@ def source_of(stream: str) -> str:
     return stream.partition("|")[0]
 
 
+ID_BYTES = 72
+"""An id as it is stored, with what stands around it: 64 characters at most."""
+TIME_BYTES = 24
+"""A time or a number, with its name."""
+STREAM_BYTES = 3 * ID_BYTES
+WITNESS_BYTES = 7 * ID_BYTES + TIME_BYTES
+"""As `Witness.to_json`: an event, a source, and a place of up to four names."""
+
+
 class Verdict(enum.Enum):
     """What a shape claims about its key."""
 
@@ -201,6 +210,10 @@ class Shape(ABC):
         """`source` is back and begins afresh: what it said before it fell silent will never be contradicted."""
         del source, now_us
         return Step(state, due_us=self.due_us(state))
+
+    @abstractmethod
+    def most_bytes(self, streams: int) -> int:
+        """The most that the state of one key takes as it is stored, if so many streams speak of it."""
 
     def due_us(self, state: State) -> int | None:
         """When `on_due` is wanted, going by the state alone."""

@@ -12,7 +12,7 @@ from bisect import insort
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from alerts.shape import source_of, witness_json
+from alerts.shape import STREAM_BYTES, TIME_BYTES, WITNESS_BYTES, source_of, witness_json
 from hub.events import Event, Phase
 
 Entry = Mapping[str, Any]
@@ -26,6 +26,10 @@ MOST_TIMES = 32
 """Affirmations kept per stream: the first, which dates the state, and the newest ones, for late contradictions."""
 FORGET_US = 300_000_000
 """5 minutes, the horizon within which order of arrival does not matter: then a finished track may be forgotten."""
+
+
+ENTRY_BYTES = STREAM_BYTES + 2 * WITNESS_BYTES + (MOST_TIMES + 2) * TIME_BYTES
+"""An Entry with its name, as it is stored."""
 
 
 def with_yes(denied_us: int | None, times: Sequence[int], at_us: int) -> list[int] | None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from alerts.shape import Claim, Shape, State, Step, Verdict, Witness, moment_us
+from alerts.shape import ID_BYTES, TIME_BYTES, WITNESS_BYTES, Claim, Shape, State, Step, Verdict, Witness, moment_us
 from alerts.streams import FORGET_US
 from hub.events import Event, Quality
 
@@ -58,6 +58,12 @@ class Noted(NamedTuple):
     seen: Seen
     found: Found | None = None
     unknown: bool = False
+
+
+MOMENT_BYTES = TIME_BYTES + ID_BYTES
+"""A Moment without more values, as it is stored."""
+HELD_BYTES = WITNESS_BYTES + 2 * ID_BYTES + 4 * TIME_BYTES
+"""What stands around the moments: the claim that holds, and the timer."""
 
 
 class WindowShape(Shape):

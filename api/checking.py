@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from alerts.memory import RuleMemory, in_words, memory_mistake, memory_of
 from alerts.naming import absent_names
 from alerts.rulebook import load_rules, rule_files
 from alerts.ruletests import load_tests, read_tests
@@ -41,12 +42,14 @@ class Checked:
         what: `machine`, `community`, `rules`, `rule tests` or `payload maps`; empty when it cannot be told.
         summary: What is in it, when nothing is wrong.
         mistakes: What is wrong.
+        details: More of what is in it, a line each.
     """
 
     path: Path
     what: str
     summary: str
     mistakes: tuple[Mistake, ...]
+    details: tuple[str, ...] = ()
 
 
 def check(paths: list[Path]) -> Iterator[Checked]:
@@ -60,20 +63,24 @@ def check(paths: list[Path]) -> Iterator[Checked]:
             seen[path] = _recognise(path)
     folders = list(_map_folders(seen))
     communities = list(_communities(seen))
+    most_mib = min(_limits(seen), default=Machine().rules_memory_mib)
     for path in paths:
         what = ""
+        details: tuple[str, ...] = ()
         try:
             what = seen.get(path) or _recognise(path)
             if what == "community":
                 summary = _community(path, folders)
             elif what == "rules":
                 summary = _rules(path, communities)
+                memory, details = _memory(path, communities, most_mib)
+                summary += memory
             else:
                 summary = _CHECKS[what](path)
         except ConfigurationError as error:
             yield Checked(path, what, "", error.mistakes)
         else:
-            yield Checked(path, what, summary, ())
+            yield Checked(path, what, summary, (), details)
 
 
 def _communities(seen: Mapping[Path, str]) -> Iterator[Community]:
@@ -82,6 +89,14 @@ def _communities(seen: Mapping[Path, str]) -> Iterator[Community]:
         if what == "community":
             with contextlib.suppress(ConfigurationError):
                 yield load_community(path)
+
+
+def _limits(seen: Mapping[Path, str]) -> Iterator[int]:
+    """What the machines among the files let rules remember, in MiB."""
+    for path, what in seen.items():
+        if what == "machine":
+            with contextlib.suppress(ConfigurationError):
+                yield load_machine(path).rules_memory_mib
 
 
 def _map_folders(seen: Mapping[Path, str]) -> Iterator[Path]:
@@ -155,6 +170,28 @@ def _rules(path: Path, communities: Sequence[Community]) -> str:
         if mine:
             raise ConfigurationError(mine) from None
     return f"rules{_names((path,), communities)}"
+
+
+def _memory(path: Path, communities: Sequence[Community], most_mib: int) -> tuple[str, tuple[str, ...]]:
+    """How much rules remember at most in the largest of the communities, in words, and the same for each rule.
+
+    Raises:
+        ConfigurationError: It is more than the machine allows.
+    """
+    rules = load_rules(path if path.is_dir() else path.parent).rules
+    found = max((memory_of(rules, each) for each in communities), key=_all_bytes, default=())
+    if not found:
+        return "", ()
+    if words := memory_mistake(found, most_mib):
+        raise ConfigurationError((Mistake(path, "", words),))
+    lines = (
+        f"{each.rule}: {each.keys} keys, {in_words(each.key_bytes)} each, {in_words(each.all_bytes)}" for each in found
+    )
+    return f"; {in_words(_all_bytes(found))} remembered at most", tuple(lines)
+
+
+def _all_bytes(found: Sequence[RuleMemory]) -> int:
+    return sum(each.all_bytes for each in found)
 
 
 def _names(files: Sequence[Path], communities: Sequence[Community]) -> str:

@@ -98,6 +98,10 @@ def check(
     files: Annotated[
         list[Path], typer.Argument(metavar="F...", help="Machine, community or rule files, or a folder of rules.")
     ],
+    *,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Also how much each rule remembers at most, beside a community.")
+    ] = False,
 ) -> None:
     """Say every mistake in configuration and rules, with file, line, path and what to write."""
     from api.checking import check as look_at  # noqa: PLC0415 - loads a decoder
@@ -109,6 +113,8 @@ def check(
         faults += len(checked.mistakes)
         if not checked.mistakes:
             print(f"{checked.path}: {checked.what}, good: {checked.summary}")
+            for line in checked.details if verbose else ():
+                print(f"  {line}")
     if faults:
         print(f"{faults} {'mistake' if faults == 1 else 'mistakes'}")
         raise typer.Exit(1)

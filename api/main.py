@@ -20,10 +20,11 @@ from alerts.arming_desk import ArmingDesk
 from alerts.delivery import Delivery
 from alerts.handling import Handling
 from alerts.loop import EngineLoop
+from alerts.memory import memory_mistake, memory_of
 from alerts.places import places_of
 from alerts.repository import Repository
 from alerts.rule_store import RuleStore
-from alerts.rulebook import SHIPPED, load_rules
+from alerts.rulebook import SHIPPED, RuleBook, load_rules
 from alerts.timekeeper import Timekeeper
 from alerts.views import JournalEntry
 from api.app import create_app
@@ -196,6 +197,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     book = rules.start_from(machine.rules or SHIPPED, shipped=machine.rules is None)
     if community is not None:
         revisions.start_from(community, digest)
+    _bound_memory(book, revisions.current(), machine)
     bus.announce(Topic.EVENTS, event_log.newest_seq())
     bus.announce(Topic.JOURNAL, repository.newest_seq())
 
@@ -362,6 +364,15 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     setup_url = None if token is None else f"{server.url}/setup#token={token}"
     logger.info("hub runs", extra={"url": server.url})
     return Hub(server=server, parts=parts, lifecycle=lifecycle, rules=rules, setup_url=setup_url, broker=endpoint)
+
+
+def _bound_memory(book: RuleBook, community: Community, machine: Machine) -> None:
+    """Refuse rules that could remember more than this machine allows."""
+    found = memory_of(book.rules, community)
+    if words := memory_mistake(found, machine.rules_memory_mib):
+        raise ConfigurationError((Mistake(None, "rules_memory_mib", words),))
+    most_bytes = sum(each.all_bytes for each in found)
+    logger.info("rules remember at most", extra={"rules": len(found), "mib": most_bytes >> 20})
 
 
 def _follow(revisions: Revisions, apply: Callable[[Community], None], lifecycle: Lifecycle) -> None:

@@ -154,6 +154,8 @@ class Machine(_Section):
     """Folder of the object models; None is `community-hub/models` in the user's cache folder."""
     rules: LocalPath | None = None
     """Folder of rule files; None takes the shipped catalogue."""
+    rules_memory_mib: Annotated[int, Field(ge=1, le=1_000_000)] = 4096
+    """The most that all rules together may ever remember; with more the hub does not start."""
     payloads: LocalPath | None = None
     """Folder of maps of payload formats, beside the shipped ones."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -19,8 +19,8 @@ from pydantic import Field, model_validator
 
 from alerts.duration import Seconds
 from alerts.pattern import Answer, PatternSpec, as_number, build_pattern
-from alerts.shape import moment_us, stream_of
-from alerts.windows import Found, Moment, Noted, Seen, WindowShape, moments_since, with_moment
+from alerts.shape import STREAM_BYTES, TIME_BYTES, moment_us, stream_of
+from alerts.windows import HELD_BYTES, MOMENT_BYTES, Found, Moment, Noted, Seen, WindowShape, moments_since, with_moment
 from hub.events import Event
 from hub.plugins import Options, Plugin
 
@@ -73,6 +73,11 @@ class ChangeShape(WindowShape):
         stream = stream_of(event)
         readings = with_moment(seen.get(stream, ()), event, MOST_READINGS, value)
         return Noted(_bounded({**seen, stream: readings}), self._found(readings, moment_us(event)))
+
+    def most_bytes(self, streams: int) -> int:
+        """Readings of each stream."""
+        stream = STREAM_BYTES + MOST_READINGS * (MOMENT_BYTES + TIME_BYTES)
+        return min(streams, MOST_STREAMS) * stream + HELD_BYTES
 
     def since(self, seen: Seen, from_us: int) -> Seen:
         """The newer readings."""

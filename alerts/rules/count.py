@@ -22,8 +22,8 @@ from pydantic import Field, model_validator
 
 from alerts.duration import Seconds, duration_text
 from alerts.pattern import Answer, PatternSpec, build_pattern
-from alerts.shape import State, Step, moment_us, source_of, stream_of
-from alerts.windows import Found, Moment, Noted, Seen, WindowShape, moments_since, with_moment
+from alerts.shape import STREAM_BYTES, State, Step, moment_us, source_of, stream_of
+from alerts.windows import HELD_BYTES, MOMENT_BYTES, Found, Moment, Noted, Seen, WindowShape, moments_since, with_moment
 from hub.events import Event, Phase
 from hub.plugins import Options, Plugin
 
@@ -109,6 +109,12 @@ class CountShape(WindowShape):
         """What `source` had begun to tell before it fell silent will never be ended."""
         del now_us
         return self._without(state, [each for each in self.streams(state) if source_of(each) == source])
+
+    def most_bytes(self, streams: int) -> int:
+        """Moments, and states that go on."""
+        del streams
+        moment = MOMENT_BYTES + (STREAM_BYTES if self._different else 0)
+        return self._most * moment + MOST_OPEN * STREAM_BYTES + HELD_BYTES
 
     def streams(self, state: State) -> Collection[str]:
         """The states that are counted and go on."""

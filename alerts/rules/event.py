@@ -14,8 +14,19 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from alerts.pattern import Answer, Pattern, PatternSpec, build_pattern
-from alerts.shape import Claim, Shape, State, Step, Verdict, Witness
-from alerts.streams import Entry, Streams, affirm, deny, drop_lost, lose, names_standing, standing
+from alerts.shape import TIME_BYTES, Claim, Shape, State, Step, Verdict, Witness
+from alerts.streams import (
+    ENTRY_BYTES,
+    MOST_STREAMS,
+    Entry,
+    Streams,
+    affirm,
+    deny,
+    drop_lost,
+    lose,
+    names_standing,
+    standing,
+)
 from hub.events import Event, Phase, Quality
 from hub.plugins import Plugin
 
@@ -72,6 +83,10 @@ class EventShape(Shape):
         if not gone or standing(after):
             return Step(_state(after))
         return Step(_state(after), (_over(gone[0], now_us),))
+
+    def most_bytes(self, streams: int) -> int:
+        """An entry for each stream."""
+        return min(streams, MOST_STREAMS) * ENTRY_BYTES + TIME_BYTES
 
     def streams(self, state: State) -> Collection[str]:
         """Those that stand."""

@@ -18,8 +18,19 @@ from pydantic import Field, model_validator
 
 from alerts.duration import Seconds
 from alerts.pattern import Answer, Pattern, PatternSpec, build_pattern
-from alerts.shape import Claim, Shape, State, Step, Verdict, Witness
-from alerts.streams import Entry, Streams, affirm, deny, drop_lost, lose, names_standing, standing
+from alerts.shape import TIME_BYTES, WITNESS_BYTES, Claim, Shape, State, Step, Verdict, Witness
+from alerts.streams import (
+    ENTRY_BYTES,
+    MOST_STREAMS,
+    Entry,
+    Streams,
+    affirm,
+    deny,
+    drop_lost,
+    lose,
+    names_standing,
+    standing,
+)
 from hub.events import Event
 from hub.plugins import Options, Plugin
 
@@ -111,6 +122,10 @@ class HeldShape(Shape):
                     due_us = ripe_us
         return due_us
 
+    def most_bytes(self, streams: int) -> int:
+        """An entry for each stream."""
+        return min(streams, MOST_STREAMS) * ENTRY_BYTES + 2 * TIME_BYTES
+
     def streams(self, state: State) -> Collection[str]:
         """Those that stand."""
         return names_standing(state.get("streams", {}))
@@ -195,6 +210,11 @@ class RepeatedShape(Shape):
         """When the silence will have been too long."""
         runs = state.get("runs", ())
         return runs[-1]["end_us"] + self._gap_us if runs else None
+
+    def most_bytes(self, streams: int) -> int:
+        """Runs, whoever speaks."""
+        del streams
+        return MOST_RUNS * 2 * (WITNESS_BYTES + TIME_BYTES) + TIME_BYTES
 
     def _joined(self, runs: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         joined: list[Mapping[str, Any]] = []

@@ -23,8 +23,8 @@ from pydantic import Field
 
 from alerts.duration import Seconds
 from alerts.pattern import Answer, PatternSpec, build_pattern
-from alerts.shape import moment_us
-from alerts.windows import Found, Moment, Noted, Seen, WindowShape, moments_since, with_moment
+from alerts.shape import TIME_BYTES, moment_us
+from alerts.windows import HELD_BYTES, MOMENT_BYTES, Found, Moment, Noted, Seen, WindowShape, moments_since, with_moment
 from hub.events import Event
 from hub.plugins import Options, Plugin
 
@@ -61,6 +61,11 @@ class SequenceShape(WindowShape):
         after = {**seen, **changed}
         found = [each for number in matched if (each := self._found(after, number, event)) is not None]
         return Noted(after, max(found, key=lambda each: (each.end_us, each.start_us), default=None), unknown)
+
+    def most_bytes(self, streams: int) -> int:
+        """Moments of each step."""
+        del streams
+        return len(self._steps) * (TIME_BYTES + MOST_MOMENTS * MOMENT_BYTES) + HELD_BYTES
 
     def since(self, seen: Seen, from_us: int) -> Seen:
         """The newer moments."""

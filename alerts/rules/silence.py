@@ -22,7 +22,20 @@ from pydantic import Field
 from alerts.calendar import Window, counted_us
 from alerts.duration import Seconds
 from alerts.pattern import Answer, Pattern, PatternSpec, build_pattern
-from alerts.shape import Claim, Shape, State, Step, Verdict, Witness, moment_us, stream_of
+from alerts.shape import (
+    ID_BYTES,
+    STREAM_BYTES,
+    TIME_BYTES,
+    WITNESS_BYTES,
+    Claim,
+    Shape,
+    State,
+    Step,
+    Verdict,
+    Witness,
+    moment_us,
+    stream_of,
+)
 from alerts.streams import FORGET_US
 from hub.events import Event, Quality
 from hub.plugins import Options, Plugin
@@ -160,6 +173,10 @@ class SilenceShape(Shape):
         """When it may have been silent for too long."""
         due_us: int | None = state.get("due_us")
         return due_us
+
+    def most_bytes(self, streams: int) -> int:
+        """When each source was heard of last."""
+        return min(streams, MOST_SOURCES) * (ID_BYTES + STREAM_BYTES + 2 * TIME_BYTES) + WITNESS_BYTES + 4 * TIME_BYTES
 
     def streams(self, state: State) -> Collection[str]:
         """Those that were heard of last, one of each source."""

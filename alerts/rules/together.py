@@ -34,8 +34,8 @@ from alerts.duration import Seconds
 from alerts.nearness import distance_m
 from alerts.pattern import Answer, PatternSpec, build_pattern
 from alerts.places import Places
-from alerts.shape import Shape, State, Step, moment_us
-from alerts.windows import Found, Moment, Noted, Seen, WindowShape, moments_since, with_moment
+from alerts.shape import ID_BYTES, Shape, State, Step, moment_us
+from alerts.windows import HELD_BYTES, MOMENT_BYTES, Found, Moment, Noted, Seen, WindowShape, moments_since, with_moment
 from hub.events import Event, Quality
 from hub.plugins import Options, Plugin
 
@@ -102,6 +102,13 @@ class TogetherShape(WindowShape):
         retained = Quality.RETAINED in event.quality
         noted = Noted(before) if retained else self._note(before, event, range(1, len(self._patterns)))
         return self._stepped(state, event, noted, now_us)
+
+    def most_bytes(self, streams: int) -> int:
+        """For each pattern so many moments of so many sources, each with its place."""
+        del streams
+        moment = MOMENT_BYTES + 2 * ID_BYTES
+        source = ID_BYTES + MOST_MOMENTS * moment
+        return len(self._patterns) * self._most_sources * source + HELD_BYTES
 
     def since(self, seen: Seen, from_us: int) -> Seen:
         """The newer moments."""

@@ -23,8 +23,21 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from alerts.duration import Seconds
 from alerts.pattern import Answer, Pattern, PatternSpec, as_number, build_pattern
-from alerts.shape import Claim, Shape, State, Step, Verdict, Witness, source_of, witness_json
-from alerts.streams import with_no, with_yes
+from alerts.shape import (
+    ID_BYTES,
+    STREAM_BYTES,
+    TIME_BYTES,
+    WITNESS_BYTES,
+    Claim,
+    Shape,
+    State,
+    Step,
+    Verdict,
+    Witness,
+    source_of,
+    witness_json,
+)
+from alerts.streams import MOST_TIMES, with_no, with_yes
 from config.community import Level
 from config.messages import unknown
 from hub.events import Event
@@ -147,6 +160,12 @@ class ValueShape(Shape):
         if not loud:
             return None
         return min((since_us + self._for_us for each in loud for since_us in _on_the_way(each).values()), default=None)
+
+    def most_bytes(self, streams: int) -> int:
+        """For each stream and level its marks, and whether it is reached."""
+        level = ID_BYTES + (MOST_TIMES + 3) * TIME_BYTES + 2 * ID_BYTES
+        stream = STREAM_BYTES + WITNESS_BYTES + 4 * TIME_BYTES + len(self._thresholds) * level
+        return min(streams, MOST_STREAMS) * stream + 2 * TIME_BYTES
 
     def streams(self, state: State) -> Collection[str]:
         """Those with a level reached or on the way."""
