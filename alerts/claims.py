@@ -62,6 +62,11 @@ class Claims:
     def __len__(self) -> int:
         return len(self._owners)
 
+    @property
+    def changed(self) -> bool:
+        """Whether anything happened since the last call of `take_changes`."""
+        return bool(self._changes)
+
     def take_changes(self) -> list[Change]:
         """What happened since the last call."""
         changes, self._changes = self._changes, []

@@ -101,7 +101,7 @@ class Engine:
             self._guarded(rule, self._feed, event, now_us)
         while self._again:
             self._look_at_all(self._again.pop(0), now_us)
-        return changes + self._settled(now_us)
+        return changes + self._settled(now_us) if self._claims.changed else changes
 
     def advance(self, now: datetime) -> list[Change]:
         """What the passing of time up to `now` changes."""

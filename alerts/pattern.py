@@ -241,7 +241,9 @@ def build_pattern(spec: PatternSpec) -> Pattern:
     unwanted = UNREAL - {each for each in UNREAL if each.value in named}
     conditions = [(name, parse_condition(wanted)) for name, wanted in spec.where.items()]
     fixed = {name: values for name, wanted in spec.where.items() if (values := _fixed(name, wanted))}
-    return Pattern(frozenset(spec.kind), _judge(frozenset(spec.kind), unwanted, conditions), fixed)
+    kinds = frozenset(spec.kind)
+    judge = _judge(kinds, unwanted, conditions) if conditions else _judge_kind(kinds, unwanted)
+    return Pattern(kinds, judge, fixed)
 
 
 def _judge(kinds: frozenset[str], unwanted: frozenset[Quality], conditions: list[tuple[str, Condition]]) -> Judge:
@@ -265,6 +267,17 @@ def _judge(kinds: frozenset[str], unwanted: frozenset[Quality], conditions: list
             if answer is Answer.UNKNOWN:
                 result = answer
         return result
+
+    return judge
+
+
+def _judge_kind(kinds: frozenset[str], unwanted: frozenset[Quality]) -> Judge:
+    """A Pattern that asks for nothing but a kind, as most for readings do."""
+
+    def judge(event: Event) -> Answer:
+        if event.kind not in kinds or (event.quality and not event.quality.isdisjoint(unwanted)):
+            return Answer.ASIDE
+        return Answer.NO if event.phase is Phase.ENDED else Answer.YES
 
     return judge
 
