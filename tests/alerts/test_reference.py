@@ -26,6 +26,7 @@ from hub.sensors.kinds import KINDS, Flag, Number, Text
 
 PAGE_FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 PAGE = (PAGE_FOLDER / "rules.md").read_text(encoding="utf-8")
+SHIPPED_RULES = load_rules(SHIPPED).rules
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 FRAME = """
@@ -63,13 +64,13 @@ def test_every_key_place_and_kind_stands_on_the_page() -> None:
 
 def _raised(kind: AlertKind) -> str:
     """The shipped rules for a kind, or what it waits for."""
-    rules = [rule for rule in load_rules(SHIPPED).rules if rule.kind == kind.kind]
+    rules = [rule for rule in SHIPPED_RULES if rule.kind == kind.kind]
     told = [f"`{rule.id}`{' (shadow)' if rule.shadow else ''}" for rule in rules]
     return ", ".join(told) if kind.waits_for is None else f"waits for {kind.waits_for.en}"
 
 
 def test_every_alert_kind_has_a_shipped_rule_or_says_what_it_waits_for() -> None:
-    raised = {rule.kind for rule in load_rules(SHIPPED).rules}
+    raised = {rule.kind for rule in SHIPPED_RULES}
     assert {kind.kind for kind in ALERT_KINDS.values() if kind.waits_for is None} == raised
     assert all(kind.waits_for.zh and kind.waits_for.en for kind in ALERT_KINDS.values() if kind.waits_for is not None)
 
@@ -78,7 +79,7 @@ def test_every_tag_and_calendar_that_a_shipped_rule_asks_for_is_explained() -> N
     section = PAGE.partition("### What shipped rules ask of a community")[2].partition("\n### ")[0]
     rows = [row.split(" |")[0] for row in re.findall(r"^\| `.*$", section, re.MULTILINE)]
     asked: set[str] = set()
-    for rule in load_rules(SHIPPED).rules:
+    for rule in SHIPPED_RULES:
         spec = rule.around.spec
         if spec.scope is not None:
             asked |= {*spec.scope.tags, *spec.scope.without_tags}
