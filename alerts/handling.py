@@ -17,8 +17,11 @@ from alerts.alert import Condition
 from alerts.deadlines import may_close, shown_again, stamped
 from alerts.engine import REOPENED_KIND, RESOLVED_KIND
 from alerts.errors import MovedMeanwhileError
-from alerts.incident import ENGINE, MOVES, Axis, Cause, Display, Verdict, Wish, check, done, move_named
+from alerts.guards import Wish, check
+from alerts.incident import ENGINE, FINISHED, MOVES, Axis, Cause, Display, Verdict, done, move_named
 from alerts.incident import Handling as State
+from alerts.order_store import State as OrderState
+from alerts.order_store import end_orders, furthest
 from alerts.recording import person_event
 from alerts.repository import (
     Connection,
@@ -254,6 +257,8 @@ def make_move(
             raise _conflict(before, first) from None
         raise
     after = change(applied(before, ask.name))
+    if ask.name == "acknowledge" and (sent := furthest(connection, incident_id)) is not None:
+        after = replace(after, handling=State.ON_SCENE if sent is OrderState.ARRIVED else State.DISPATCHED)
     written = write_move(
         connection, before, after, name=ask.name, who=ask.who.name, note=ask.note, extra=ask.said, now=now,
         deadlines=deadlines,
@@ -297,6 +302,8 @@ def write_move(
         view = stamped(closed, view, now, deadlines)
         entries.append((done("close"), ENGINE, "", view.to_json()))
     write_incident(connection, view, new=False)
+    if view.handling in FINISHED and before.handling not in FINISHED and name != "merge":
+        end_orders(connection, view.id, now)
     events_seq = 0
     kind = _TELLS.get(name)
     if kind is not None:

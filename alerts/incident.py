@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import enum
 import uuid
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from config.community import Level
-from config.handling import Deadlines
 from hub.access import Role
 from hub.errors import NotAllowedError
 
@@ -92,8 +90,8 @@ OPEN = (Handling.NEW, Handling.SEEN, Handling.DISPATCHED, Handling.ON_SCENE)
 FINISHED = (Handling.RESOLVED, Handling.CLOSED)
 
 _ENGINE = frozenset({ENGINE})
-_SUPERVISORS = frozenset({Role.SUPERVISOR.value, Role.ADMINISTRATOR.value})
-_OPERATORS = _SUPERVISORS | {Role.OPERATOR.value}
+SUPERVISORS = frozenset({Role.SUPERVISOR.value, Role.ADMINISTRATOR.value})
+_OPERATORS = SUPERVISORS | {Role.OPERATOR.value}
 _RESPONDERS = frozenset({Role.RESPONDER.value})
 _RESIDENTS = frozenset({Role.RESIDENT.value})
 _INTEGRATORS = frozenset({Role.INTEGRATOR.value})
@@ -155,8 +153,8 @@ MOVES = (
     Move("dispatch", "dispatched", Axis.HANDLING, ("new", "seen"), "dispatched", _OPERATORS | _ENGINE,
          "Somebody is sent.", number=9),
     Move("decline", "declined", Axis.HANDLING, ("dispatched",), "seen", _RESPONDERS | _OPERATORS | _ENGINE,
-         "Who was sent cannot come, or did not answer in time; the next level is told.", number=10),
-    Move("arrive", "arrived", Axis.HANDLING, ("dispatched",), "on_scene", _RESPONDERS | _OPERATORS,
+         "The last who was sent cannot come, or did not answer in time; the next level is sent.", number=10),
+    Move("arrive", "arrived", Axis.HANDLING, ("seen", "dispatched"), "on_scene", _RESPONDERS | _OPERATORS,
          "Somebody is there: by position, code or photo.", number=11),
     Move("resolve", "resolved", Axis.HANDLING, tuple(OPEN), "resolved", _OPERATORS | _RESPONDERS,
          "It is dealt with, with a verdict; red needs a note, false and nuisance a cause.",
@@ -175,7 +173,7 @@ MOVES = (
     Move("mute", "muted", Axis.DISPLAY, ("shown",), "muted", _ENGINE,
          "A graver alert that is active speaks for it; shown again (`shown`) when that is over.",
          "red is never muted", 17),
-    Move("maintain", "maintained", Axis.DISPLAY, ("shown",), "maintenance", _SUPERVISORS | _INTEGRATORS,
+    Move("maintain", "maintained", Axis.DISPLAY, ("shown",), "maintenance", SUPERVISORS | _INTEGRATORS,
          "Its device is worked on or taken out of service, with a reason and an end.",
          "a week at most; a life-safety device by a supervisor", 18),
     Move("merge", "merged", Axis.HANDLING, tuple(OPEN), "closed", _OPERATORS,
@@ -188,7 +186,15 @@ MOVES = (
          "The level rose, or it came again after it had returned: it has to be seen again."),
     Move("escalate", "escalated", Axis.RECORD, ("new",), None, _ENGINE,
          "Nobody has seen it in time; the next level is told."),
-    Move("accept", "accepted", Axis.RECORD, ("dispatched",), None, _RESPONDERS | _OPERATORS,
+    Move("order", "ordered", Axis.RECORD, tuple(OPEN), None, _ENGINE,
+         "Somebody was sent at once, as its kind demands; the room still has to see it."),
+    Move("reinforce", "reinforced", Axis.RECORD, ("dispatched", "on_scene"), None, _OPERATORS,
+         "Somebody is sent besides who was sent before."),
+    Move("fall_out", "fell_out", Axis.RECORD, tuple(OPEN), None, _RESPONDERS | _OPERATORS | _ENGINE,
+         "One who was sent cannot come, and others can, or the room has not looked yet."),
+    Move("attend", "attended", Axis.RECORD, ("new", "on_scene"), None, _RESPONDERS | _OPERATORS,
+         "One who was sent is there, before the room has looked or after another."),
+    Move("accept", "accepted", Axis.RECORD, tuple(OPEN), None, _RESPONDERS | _OPERATORS,
          "Who was sent is on the way."),
     Move("comment", "commented", Axis.RECORD, _ALL, None, _ANYBODY, "A note for the record."),
     Move("rate", "rated", Axis.RECORD, ("resolved",), None, _OPERATORS | _RESIDENTS,
@@ -228,29 +234,6 @@ class Situation:
         return self.display.value if axis is Axis.DISPLAY else self.handling.value
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What somebody says with a move that he asks for.
-
-    Attributes:
-        now: When.
-        role: His.
-        note, verdict, cause: As said.
-        evidence: Id of a picture or clip that shows it.
-        second: Account name of a second person who agrees.
-        until: The end of hiding it; None until it returns.
-    """
-
-    now: datetime
-    role: str
-    note: str = ""
-    verdict: Verdict = Verdict.NONE
-    cause: Cause | None = None
-    evidence: str = ""
-    second: str = ""
-    until: datetime | None = None
-
-
 def move_named(name: str) -> Move:
     """The row of the table.
 
@@ -274,6 +257,11 @@ def allowed(situation: Handling | Situation, role: str | None = None) -> tuple[s
     )
 
 
+def refusal(reason: str, may: tuple[str, ...]) -> NotAllowedError:
+    """What says why not, and what may be done instead."""
+    return NotAllowedError(f"{reason}; possible: {', '.join(may) or 'nothing'}", allowed=may)
+
+
 def moved(handling: Handling, name: str) -> Handling:
     """The handling after a move, whoever makes it.
 
@@ -282,26 +270,8 @@ def moved(handling: Handling, name: str) -> Handling:
     """
     move = _BY_NAME[name]
     if handling not in move.before:
-        raise _refusal(f"cannot {name} what is {handling}", allowed(handling))
+        raise refusal(f"cannot {name} what is {handling}", allowed(handling))
     return handling if move.after is None or move.axis is not Axis.HANDLING else Handling(move.after)
-
-
-def check(name: str, situation: Situation, wish: Wish, deadlines: Deadlines) -> None:
-    """Hold a move that a person asks for to the table and its guard.
-
-    Raises:
-        NotAllowedError: It cannot be; says why, and what this person may do instead.
-    """
-    move, may = _BY_NAME[name], allowed(situation, wish.role)
-    value = situation.on(move.axis)
-    if value not in move.before or (move.axis is Axis.DISPLAY and situation.handling not in OPEN):
-        raise _refusal(f"cannot {name} what is {value}", may)
-    if wish.role not in move.by:
-        raise _refusal(f"as {wish.role} you may not {name} this", may)
-    guard = GUARDS.get(name)
-    reason = guard(situation, wish, deadlines) if guard else None
-    if reason is not None:
-        raise NotAllowedError(reason, allowed=may)
 
 
 def done(name: str) -> str:
@@ -312,90 +282,3 @@ def done(name: str) -> str:
 def incident_id(first_alert: str) -> str:
     """The id of the incident that an alert opens."""
     return uuid.uuid5(uuid.UUID("6f0e7a52-0d8e-5c1b-9c57-6a5f5b2d9e11"), first_alert).hex
-
-
-def _refusal(reason: str, may: tuple[str, ...]) -> NotAllowedError:
-    return NotAllowedError(f"{reason}; possible: {', '.join(may) or 'nothing'}", allowed=may)
-
-
-def _acknowledging(here: Situation, wish: Wish, _: Deadlines) -> str | None:
-    if wish.role != Role.RESIDENT or (here.own and here.level.rank <= Level.NOTICE.rank):
-        return None
-    return "a resident can only acknowledge what is blue or green at his own site"
-
-
-def _resolving(here: Situation, wish: Wish, _: Deadlines) -> str | None:
-    red, verdict = here.level is Level.CRITICAL, wish.verdict
-    verdicts = ", ".join(each.value for each in Verdict if each is not Verdict.NONE)
-    reasons = (
-        (wish.role == Role.RESPONDER and not here.own, "you were not sent there"),
-        (verdict is Verdict.NONE, f"say what it was: {verdicts}"),
-        (red and not wish.note.strip(), "a red incident needs a note on what was done"),
-        (
-            verdict in (Verdict.FALSE, Verdict.NUISANCE) and wish.cause is None,
-            f"say what caused it: {', '.join(each.value for each in Cause)}",
-        ),
-        (
-            verdict is Verdict.TRUE and here.to_reset,
-            "the device still reports it; it is dealt with when that has ended and the device is reset",
-        ),
-        (
-            red and verdict is Verdict.FALSE and not (wish.evidence or wish.second),
-            "to call a red incident false takes a picture that shows it (evidence) or a second person (second)",
-        ),
-    )
-    return next((reason for holds, reason in reasons if holds), None)
-
-
-def _reopening(here: Situation, wish: Wish, deadlines: Deadlines) -> str | None:
-    if wish.role == Role.RESIDENT and not here.own:
-        return "only who reported it can say that it was not solved"
-    within = timedelta(seconds=deadlines.reopened_within_s)
-    if here.resolved is not None and wish.now - here.resolved > within:
-        return f"it was resolved more than {within.total_seconds() / 3600:g} hours ago; report it anew"
-    return None
-
-
-def _shelving(here: Situation, wish: Wish, deadlines: Deadlines) -> str | None:
-    if not wish.note.strip():
-        return "say why it is put aside"
-    if here.level is Level.CRITICAL and wish.role not in _SUPERVISORS:
-        return "only a supervisor can put a red incident aside"
-    if here.level is Level.CRITICAL and wish.until is None:
-        return "red is put aside until a time, not until it returns; give `until`"
-    return _ends_in_time(wish, deadlines.shelved_at_most_s.of(here.level.value), f"a {here.level.value} one")
-
-
-def _maintaining(here: Situation, wish: Wish, deadlines: Deadlines) -> str | None:
-    if not wish.note.strip():
-        return "say what is done to the device"
-    if here.life_safety and wish.role not in _SUPERVISORS:
-        return "a device on which lives depend is taken out of service by a supervisor"
-    if wish.until is None:
-        return "say until when; give `until`"
-    return _ends_in_time(wish, timedelta(seconds=deadlines.maintenance_at_most_s), "a device")
-
-
-def _ends_in_time(wish: Wish, longest: timedelta | None, what: str) -> str | None:
-    if wish.until is None:
-        return None
-    if wish.until <= wish.now:
-        return "the end is past; give a later `until`"
-    if longest is not None and wish.until - wish.now > longest:
-        return f"{what} can be hidden for {longest.total_seconds() / 60:g} minutes at a time, not longer"
-    return None
-
-
-def _rating(here: Situation, wish: Wish, _: Deadlines) -> str | None:
-    return None if here.own or wish.role != Role.RESIDENT else "only who reported it can rate it"
-
-
-GUARDS: Mapping[str, Callable[[Situation, Wish, Deadlines], str | None]] = {
-    "acknowledge": _acknowledging,
-    "resolve": _resolving,
-    "reopen": _reopening,
-    "shelve": _shelving,
-    "maintain": _maintaining,
-    "rate": _rating,
-}
-"""By move, why it cannot be; None when it can."""

@@ -16,6 +16,7 @@ from alerts.grouping import announces_again, in_line
 from alerts.handling import Ask, Handling, applied, write_move
 from alerts.incident import OPEN, REALARM_AFTER_S, Verdict
 from alerts.incident import Handling as State
+from alerts.order_store import move_orders
 from alerts.repository import Connection, move_alerts, next_number, read_incident, write_incident, write_journal
 from alerts.views import IncidentView
 from config.handling import Deadlines
@@ -64,6 +65,7 @@ def merge(
                 f"incident {target.number} is {target.handling}; merge into one that is open", allowed=()
             )
         move_alerts(connection, [alert.id for alert in merged.alerts], into)
+        move_orders(connection, merged.id, into)
         joined = in_line(read_incident(connection, into))
         again = announces_again(
             target.handling,

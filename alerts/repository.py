@@ -348,6 +348,23 @@ def due_incidents(connection: Connection, now: datetime, most: int) -> list[str]
     return list(connection.execute(query).scalars())
 
 
+def unsent(connection: Connection, kinds: Iterable[str], most: int) -> list[str]:
+    """Ids of open incidents with an active alert of one of these kinds to which nobody was ever sent."""
+    query = (
+        select(alerts.c.incident)
+        .join(incidents, incidents.c.id == alerts.c.incident)
+        .where(
+            alerts.c.kind.in_(sorted(kinds)),
+            alerts.c.condition == Condition.ACTIVE.value,
+            incidents.c.handling.in_([each.value for each in OPEN]),
+            ~select(orders.c.id).where(orders.c.incident == incidents.c.id).exists(),
+        )
+        .distinct()
+        .limit(most)
+    )
+    return list(connection.execute(query).scalars())
+
+
 def is_own(connection: Connection, incident: IncidentView, account: str) -> bool:
     """Whether a person reported an incident, or was sent there and has not declined."""
     if incident.reporter == account:

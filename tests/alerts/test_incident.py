@@ -8,20 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.incident import (
-    GUARDS,
-    MOVES,
-    OPEN,
-    Axis,
-    Cause,
-    Display,
-    Handling,
-    Situation,
-    Verdict,
-    Wish,
-    allowed,
-    check,
-)
+from alerts.guards import GUARDS, Wish, check
+from alerts.incident import MOVES, OPEN, Axis, Cause, Display, Handling, Situation, Verdict, allowed
 from alerts.incident import Move as Row
 from config.community import Level
 from config.handling import Deadlines
