@@ -37,6 +37,7 @@ from api.parts import Cameras, Parts
 from api.readiness import Readiness, takes_writes
 from api.self_checks import self_checks
 from api.self_figures import watch_noticed
+from api.sensing import make_sensing, start_broker
 from api.server import Server
 from api.stills import Stills, keep_still
 from api.storage import database_of, database_url
@@ -47,7 +48,7 @@ from cameras.supervisor import Supervisor
 from config.community import Community
 from config.handling import Deadlines
 from config.load import check_community, load_community
-from config.machine import ExternalBroker, Machine
+from config.machine import Machine
 from hub.bus import Bus, Topic
 from hub.clock import Clock, SystemClock
 from hub.errors import ConfigurationError, Mistake
@@ -56,21 +57,14 @@ from hub.lifecycle import Lifecycle
 from hub.metrics import Metrics
 from hub.plugins import Options, Plugin, load_plugins
 from hub.selfwatch.watch import SelfWatch
-from hub.sensors.backfill import Backfill
-from hub.sensors.broker import EmbeddedBroker
-from hub.sensors.endpoint import BrokerEndpoint, external_endpoint, installation_client_id
+from hub.sensors.endpoint import BrokerEndpoint
 from hub.sensors.formats import load_formats
-from hub.sensors.intake import Door
-from hub.sensors.keeping import KeepingLog
 from hub.sensors.kinds import KINDS
-from hub.sensors.mqtt import MqttIntake, Publisher
+from hub.sensors.mqtt import Publisher
 from hub.sensors.presence import Presence
 from hub.sensors.watching import SensorWatch
 from hub.store.accounts import Accounts
-from hub.store.announcements import Announcements
-from hub.store.deliveries import DeliveryMarks
 from hub.store.event_log import EventLog, Fact
-from hub.store.raw_messages import RawMessages
 from hub.store.revisions import Revisions
 from hub.store.rollups import RollUps
 from hub.store.rule_traces import RuleTraces
@@ -85,7 +79,6 @@ _STORED_WITHIN_S = 10.0  # a worker keeps its events meanwhile, and tells them a
 _STILL_WITHIN_S = 3.0
 _ENGINE_BEHIND = 5000  # events; at some 2,000 a second this is seconds of delay, and then alarms are late
 _LOOK_EVERY_S = 0.5
-_MIB = 1024 * 1024
 
 
 class Hub:
@@ -204,23 +197,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     watching = SensorWatch(event_log, SensorMemory(database), clock, machine.sensors)
     presence = Presence(event_log, clock, habits=watching)
 
-    def tell_broker_health(online: bool, reason: str) -> None:  # noqa: FBT001 - the broker's callback
-        presence.note("broker.health", "broker", online=online, reason=reason)
-
-    broker: EmbeddedBroker | None = None
-    if isinstance(machine.broker, ExternalBroker):
-        endpoint = external_endpoint(machine.broker, client_id=installation_client_id(machine.data))
-    else:
-        broker = EmbeddedBroker(
-            machine.broker,
-            machine.data,
-            clock,
-            on_health=tell_broker_health,
-            linger_s=machine.broker.linger_s,
-        )
-        lifecycle.push("broker", broker.stop)
-        broker.start()
-        endpoint = broker.endpoint()
+    broker, endpoint = start_broker(machine, clock, presence=presence, lifecycle=lifecycle)
 
     def store(events: list[Event]) -> None:
         event_log.append([Fact(event) for event in events]).result(_STORED_WITHIN_S)
@@ -230,19 +207,18 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     cameras.start()
     _follow(revisions, cameras.apply, lifecycle)
 
-    raw = RawMessages(database, most=machine.keep.raw_messages, most_bytes=machine.keep.raw_mib * _MIB)
-    door = Door(formats.build(), keep=machine.mqtt.keep if machine.keep.raw_messages else ())
-    intake = MqttIntake(
-        endpoint,
-        KeepingLog(event_log, raw),
-        clock,
-        door=door,
-        marks=DeliveryMarks(database),
-        presence=presence,
+    sensing = make_sensing(
+        machine,
+        formats,
+        endpoint=endpoint,
         broker_run=None if broker is None else broker.current_run,
+        database=database,
+        event_log=event_log,
+        clock=clock,
+        presence=presence,
         watch=watching,
-        memory=Announcements(database),
     )
+    intake = sensing.intake
     lifecycle.push("intake", intake.stop)
     _follow(revisions, intake.apply, lifecycle)
     intake.start()
@@ -296,7 +272,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     _follow(revisions, delivery.apply, lifecycle)
 
     tokens = Tokens(accounts.signing_key(), clock)
-    housekeeping = Housekeeping(event_log, RollUps(database), machine.keep, clock, raw=raw)
+    housekeeping = Housekeeping(event_log, RollUps(database), machine.keep, clock, raw=sensing.raw)
     lifecycle.push("housekeeping", housekeeping.stop)
     housekeeping.start()
 
@@ -346,14 +322,14 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         tokens=tokens,
         traces=RuleTraces(database),
         trials=trials,
-        discovered=door.discovered,
+        discovered=sensing.door.discovered,
         engine=engine.status,
         presence=presence,
         sensor_watch=watching,
         self_watch=self_watch,
         readiness=readiness,
-        raw=raw,
-        backfill=Backfill(door, raw, event_log),
+        raw=sensing.raw,
+        backfill=sensing.backfill,
         loopback_only=_is_loopback(machine.http.host),
     )
     server = Server(create_app(parts), host=machine.http.host, port=machine.http.port)
