@@ -105,7 +105,7 @@ class HomeAssistantFormat:
         if not payload.strip():
             return Parsed(topic, gateway=True, remember=self._registry.drop(topic))
         if self._registry.same(topic, payload):
-            return Parsed(topic, gateway=True)
+            return Parsed(topic, gateway=True, remember=True)  # it may be known, but not stored yet
         body = as_object(read_json(payload))
         parts = topic.split("/")
         if set(body) == {"migrate_discovery"}:

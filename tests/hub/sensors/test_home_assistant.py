@@ -332,6 +332,14 @@ def test_an_update_replaces_and_an_empty_announcement_removes() -> None:
     assert (bench.format.followed(), bench.format.discovered()) == (frozenset(), ())
 
 
+def test_an_announcement_that_comes_again_is_to_be_remembered_still() -> None:
+    """The store may have failed to keep it the first time; then the broker sends it again."""
+    bench = Bench()
+    first, again = (bench.announce("device/ea334450945afc", DEVICE_FORM) for _ in range(2))
+    assert (first.remember, again.remember) == (True, True)
+    assert (first.follow, again.follow) == (("boiler/state",), ())
+
+
 def test_a_retained_state_is_marked_and_no_sign_of_life() -> None:
     bench = Bench(sensor("b_gas"))
     bench.announce("device/ea334450945afc", DEVICE_FORM)
