@@ -19,7 +19,7 @@ from api.rules_cli import app
 from config.errors import ConfigurationError
 from hub.bus import Bus
 from hub.clock import SetClock
-from hub.errors import StoreError
+from hub.errors import NotFoundError, StoreError
 from hub.events import Event
 from hub.store.database import Database, sqlite_url
 from hub.store.event_log import EventLog, Fact
@@ -181,6 +181,23 @@ def test_a_store_that_is_not_there_or_of_another_version_is_not_looked_into(data
         database.write(lambda connection: connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0'"))
         with pytest.raises(StoreError, match="another version of the program wrote this database"):
             raise_of(rules("explain", "none", "--data", data))
+
+
+def test_why_a_rule_did_not_ring_is_told_while_the_hub_runs(data: Path, folder: Path) -> None:
+    with running(data) as database:
+        RuleStore(database, Bus(), SetClock(moment(0))).start_from(folder, shipped=False)
+        wanted = ("why-not", "door.open", "--key", "door-1", "--data", data)
+        done = rules(*wanted, "--at", "2026-03-03T14:12:00Z")
+        body = json.loads(rules(*wanted, "--at", "2026-03-03T14:36:00Z", "--format", "json").stdout)
+        with pytest.raises(NotFoundError, match="no rule 'none'"):
+            raise_of(rules("why-not", "none", "--key", "door-1", "--data", data))
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines()[:2] == [
+        "22:00:00 已报警，22:11:40 恢复",
+        "it rang at 22:00:00 and was over at 22:11:40",
+    ]
+    assert "  not_met        door-1 22:11:40 门：打开 否，要求 是" in done.stdout
+    assert (body["rang"], body["findings"][0]["code"], body["complete"]) == (False, "was_over", True)
 
 
 @contextmanager
