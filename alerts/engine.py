@@ -105,7 +105,8 @@ class Engine:
 
     def advance(self, now: datetime) -> list[Change]:
         """What the passing of time up to `now` changes."""
-        return self._advance(to_us(now))
+        now_us = to_us(now)
+        return self._advance(now_us) if self._cells.any_due(now_us) else []
 
     def _advance(self, now_us: int) -> list[Change]:
         changes: list[Change] = []
