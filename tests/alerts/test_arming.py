@@ -208,7 +208,7 @@ def test_a_rule_test_arms_and_disarms_without_a_device(tmp_path: Path) -> None:
 def test_a_backtest_knows_what_was_armed_before_it_begins(tmp_path: Path, make_room: MakeRoom) -> None:
     room, [tried] = make_room(), book_of(tmp_path, rule()).rules
     room.event_log.append([Fact(each) for each in (arm(0), door(50), door(100), arm(150, armed=False))]).result(5)
-    stored = History(room.event_log, room.repository, places_of(VILLAGE), None)  # type: ignore[arg-type]
+    stored = History(room.event_log, room.repository, VILLAGE, places_of(VILLAGE), None)  # type: ignore[arg-type]
     found = try_rule(stored, tried, (), since=moment(60), until=None, now=moment(1000))
     assert [(each.alert.key, each.began) for each in found.episodes] == [("hh-017", moment(100))]
     assert found.withheld == ()
