@@ -1,8 +1,8 @@
 """A quiet day for the benchmarks of the rules: 1,050 sensors and 159 cameras, of which nearly all say nothing new.
 
-Made up, seeded, and the same each time. Two of three events are of sensors: readings well within their limits, doors,
-motion, and heartbeats of detectors that see nothing; one flag in 3,000 is raised. One of three is of a camera: tracks
-of people and vehicles that begin, change their zone and end; one vehicle in 40 stops for a while.
+Made up, seeded, and the same each time. Two of three events are of sensors: readings that wobble a little, well within
+their limits, doors, motion, and heartbeats of detectors that see nothing; one flag in 3,000 is raised. One of three is
+of a camera: tracks of people and vehicles that begin, change their zone and end; one vehicle in 40 stops for a while.
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ def _measured(dice: random.Random, number: int, at: datetime) -> Event:
     what = sensor % 20
     if what < _MEASURE:
         kind, name, low, high = _READINGS[sensor % len(_READINGS)]
-        fields: dict[str, FieldValue] = {name: round(dice.uniform(low, high), 2)}
+        usual, wobble = low + (high - low) * (sensor * 37 % 100) / 100, (high - low) / 50
+        fields: dict[str, FieldValue] = {name: round(dice.uniform(usual - wobble, usual + wobble), 2)}
     elif what < _WATCH:
         kind, name = _FLAGS[sensor % len(_FLAGS)]
         fields = {name: dice.randrange(_ONE_IN) == 0}
