@@ -68,14 +68,18 @@ def unpack(packed: bytes) -> list[Bucket]:
     Raises:
         ValueError: A newer version of the program packed it.
     """
+    return [Bucket(*each) for each in columns(packed)]
+
+
+def columns(packed: bytes) -> Iterable[tuple[int, int, float, float, float]]:
+    """The same as plain tuples, for whoever only adds them up."""
     form, number = packed[0], packed[1]
     body = zlib.decompress(packed[2:])
     starts = body[:number]
     if form == _EACH_ONCE:
         values = struct.unpack_from(f"<{number}d", body, number)
-        return [Bucket(start, 1, value, value, value) for start, value in zip(starts, values, strict=True)]
+        return zip(starts, (1,) * number, values, values, values, strict=True)
     if form != _SEVERAL:
         raise ValueError(f"minutes packed in form {form}")
     found = struct.unpack_from(f"<{number}I{3 * number}d", body, number)
-    columns = (found[part * number : (part + 1) * number] for part in range(4))
-    return [Bucket(*each) for each in zip(starts, *columns, strict=True)]
+    return zip(starts, *(found[part * number : (part + 1) * number] for part in range(4)), strict=True)

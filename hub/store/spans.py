@@ -17,7 +17,7 @@ from hub.errors import HubError
 from hub.events import time_to_text
 from hub.store import readings as raw_readings
 from hub.store.facts import from_us, storable, to_us
-from hub.store.packing import Bucket, merged, unpack
+from hub.store.packing import Bucket, columns, merged
 from hub.store.readings import HOUR_US, MINUTE_US, Marks, Range, ReadingRow, by_stretch, quantities, read_marks
 from hub.store.schema import readings_due, readings_hours, readings_minutes
 
@@ -165,12 +165,25 @@ def _hours(connection: Connection, where: dict[str, object], width_us: int) -> l
     return [Bucket(hour * HOUR_US, *rest) for hour, *rest in connection.execute(_ROLLED_HOURS, values)]
 
 
-def _minutes(connection: Connection, where: dict[str, object], _width_us: int) -> list[Bucket]:
-    return [
-        Bucket(hour * HOUR_US + minute * MINUTE_US, number, mean, least, greatest)
-        for hour, body in connection.execute(_ROLLED_MINUTES, where)
-        for minute, number, mean, least, greatest in unpack(body)
-    ]
+def _minutes(connection: Connection, where: dict[str, object], width_us: int) -> list[Bucket]:
+    """Taken together within each hour as far as the width goes, before they become Buckets: a week has ten thousand."""
+    together = min(width_us, HOUR_US) // MINUTE_US if HOUR_US % width_us == 0 else 1
+    found: list[Bucket] = []
+    for hour, body in connection.execute(_ROLLED_MINUTES, where):
+        start_us = hour * HOUR_US
+        sums: dict[int, list[float]] = {}
+        for minute, number, mean, least, greatest in columns(body):
+            key = minute - minute % together
+            kept = sums.get(key)
+            if kept is None:
+                sums[key] = [number, mean, least, greatest]
+                continue
+            kept[0] += number
+            kept[1] += (mean - kept[1]) * (number / kept[0])
+            kept[2] = min(kept[2], least)
+            kept[3] = max(kept[3], greatest)
+        found += [Bucket(start_us + key * MINUTE_US, int(kept[0]), *kept[1:]) for key, kept in sums.items()]
+    return found
 
 
 def _within(table: Table) -> ColumnElement[bool]:
