@@ -277,7 +277,7 @@ class Sensor(_Part):
     silent_after_s: Annotated[float, Field(gt=0)] | None = None
     """Seconds without a message after which it counts as silent; None learns its own interval."""
     gateway: Annotated[str, Field(min_length=1, max_length=256)] | None = None
-    """Through which it speaks, as `gateway.health` names it; None is what its format knows (hub/sensors/gateways.py)."""
+    """Through which it speaks, as `gateway.health` names it; None is what its format knows."""
     life_safety: bool = False
     options: dict[str, Any] = {}
     """Options of its format: what the device cannot say of itself."""

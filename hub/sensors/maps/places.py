@@ -104,7 +104,7 @@ def _is_place(text: str) -> str:
 PlaceText = Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_is_place)]
 """Text that names a place."""
 
-Condition = Mapping[PlaceText, bool | float | str | None | list[bool | float | str | None]]
+Condition = Mapping[PlaceText, bool | float | str | list[bool | float | str | None] | None]
 """Places, and what must stand there: a value, a list of which one must, or null for nothing."""
 
 
