@@ -15,7 +15,9 @@ from alerts.arming import ARMING, ARMING_KIND, Arming, Said
 from alerts.cells import Cell, Cells
 from alerts.incident import ENGINE
 from alerts.places import Places
-from alerts.repository import Connection, append_events, read_cursor, read_states, write_journal
+from alerts.store.connection import Connection
+from alerts.store.journal import append_events, read_cursor, write_journal
+from alerts.store.states import read_states
 from hub.bus import Bus, Topic
 from hub.clock import Clock
 from hub.events import Event, new_event_id, time_to_text

@@ -17,7 +17,9 @@ from pydantic import ValidationError
 
 from alerts.incident import ENGINE, done
 from alerts.notice import Delivered, Notice, Notifier, Outcome, Refused
-from alerts.repository import JournalEntry, Repository, read_cursor, write_cursor
+from alerts.store.journal import read_cursor, write_cursor
+from alerts.store.lists import Repository
+from alerts.views import JournalEntry
 from config.community import Community, Level
 from config.community import Notifier as Recipient
 from hub.bus import Bus, Topic

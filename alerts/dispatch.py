@@ -16,8 +16,9 @@ from alerts.grid import TOP, Grid, Responsible
 from alerts.handling import Ask, Handling, Written, applied, write_move
 from alerts.incident import ENGINE, Cause, Verdict
 from alerts.incident import Handling as Step
-from alerts.order_store import Order, Proof, State, due_orders, orders_of, read_order, write_order
-from alerts.repository import Connection, read_incident, unsent
+from alerts.store.connection import Connection
+from alerts.store.incidents import read_incident, unsent
+from alerts.store.orders import Order, Proof, State, due_orders, orders_of, read_order, write_order
 from alerts.timekeeper import Task
 from alerts.views import IncidentView
 from config.handling import Deadlines

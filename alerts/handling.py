@@ -20,19 +20,12 @@ from alerts.errors import MovedMeanwhileError
 from alerts.guards import Wish, check
 from alerts.incident import ENGINE, FINISHED, MOVES, Axis, Cause, Display, Verdict, done, move_named
 from alerts.incident import Handling as State
-from alerts.order_store import State as OrderState
-from alerts.order_store import end_orders, furthest
 from alerts.recording import person_event
-from alerts.repository import (
-    Connection,
-    append_events,
-    is_own,
-    last_move,
-    read_incident,
-    to_reset,
-    write_incident,
-    write_journal,
-)
+from alerts.store.connection import Connection
+from alerts.store.incidents import is_own, read_incident, to_reset, write_incident
+from alerts.store.journal import append_events, last_move, write_journal
+from alerts.store.orders import State as OrderState
+from alerts.store.orders import end_orders, furthest
 from alerts.views import IncidentView, JournalEntry
 from config.handling import Deadlines
 from hub.access import Principal

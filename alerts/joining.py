@@ -16,8 +16,10 @@ from alerts.grouping import announces_again, in_line
 from alerts.handling import Ask, Handling, applied, write_move
 from alerts.incident import OPEN, REALARM_AFTER_S, Verdict
 from alerts.incident import Handling as State
-from alerts.order_store import move_orders
-from alerts.repository import Connection, move_alerts, next_number, read_incident, write_incident, write_journal
+from alerts.store.connection import Connection
+from alerts.store.incidents import move_alerts, next_number, read_incident, write_incident
+from alerts.store.journal import write_journal
+from alerts.store.orders import move_orders
 from alerts.views import IncidentView
 from config.handling import Deadlines
 from hub.access import Principal

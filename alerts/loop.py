@@ -21,8 +21,10 @@ from alerts.incident import ENGINE
 from alerts.naming import strangers
 from alerts.places import Places, places_of
 from alerts.recording import Batch, Moment, Recorded, record, timed
-from alerts.repository import Connection, read_cursor, read_states, write_cursor
 from alerts.rulebook import RuleBook, load_rules
+from alerts.store.connection import Connection
+from alerts.store.journal import read_cursor, write_cursor
+from alerts.store.states import read_states
 from config.community import Community
 from config.handling import STARTING, Deadlines
 from hub.bus import Bus, Topic

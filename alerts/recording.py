@@ -21,19 +21,17 @@ from alerts.deadlines import may_close, shown_again, stamped
 from alerts.engine import REOPENED_KIND
 from alerts.grouping import announces_again, in_line
 from alerts.incident import ENGINE, REALARM_AFTER_S, Display, Handling, Verdict, done, incident_id, moved
-from alerts.repository import (
-    Connection,
-    append_events,
+from alerts.store.connection import Connection
+from alerts.store.incidents import (
     incident_of,
     incident_to_join,
     next_number,
     read_incident,
     write_alert,
-    write_cursor,
     write_incident,
-    write_journal,
-    write_states,
 )
+from alerts.store.journal import append_events, write_cursor, write_journal
+from alerts.store.states import write_states
 from alerts.views import AlertView, IncidentView
 from config.handling import STARTING, Deadlines
 from hub.events import Event, Phase, event_to_json, time_to_text

@@ -17,7 +17,6 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from alerts.repository import Connection, write_journal
 from alerts.rule_changes import (
     FILE,
     FOLDER_ORIGIN,
@@ -32,6 +31,8 @@ from alerts.rule_changes import (
 )
 from alerts.rule_text import RuleText, parse_rule, split_rules
 from alerts.rulebook import RuleBook, book_of_texts, load_rules, rule_files, rule_of
+from alerts.store.connection import Connection
+from alerts.store.journal import write_journal
 from config.errors import ConfigurationError, Mistake
 from hub.bus import Bus, Topic
 from hub.clock import Clock

@@ -17,7 +17,8 @@ from datetime import datetime
 from alerts.deadlines import TOP, shown_again, stamped, time_move
 from alerts.handling import Written, applied, write_move
 from alerts.incident import ENGINE
-from alerts.repository import Connection, due_incidents, read_incident, write_incident
+from alerts.store.connection import Connection
+from alerts.store.incidents import due_incidents, read_incident, write_incident
 from alerts.views import IncidentView
 from config.handling import Deadlines
 from hub.bus import Bus, Topic

@@ -11,9 +11,9 @@ from pathlib import Path
 from alerts.arming import ARMING_KIND
 from alerts.backtest import heard
 from alerts.places import Places, places_of
-from alerts.repository import Repository
 from alerts.rule import Rule
 from alerts.rule_store import RuleStore
+from alerts.store.lists import Repository
 from api.storage import database_of
 from config.community import Community
 from config.errors import ConfigurationError, Mistake

@@ -22,9 +22,9 @@ from alerts.handling import Handling
 from alerts.loop import EngineLoop
 from alerts.memory import memory_mistake, memory_of
 from alerts.places import places_of
-from alerts.repository import Repository
 from alerts.rule_store import RuleStore
 from alerts.rulebook import SHIPPED, RuleBook, load_rules
+from alerts.store.lists import Repository
 from alerts.timekeeper import Timekeeper
 from alerts.views import JournalEntry
 from api.app import create_app

@@ -12,7 +12,7 @@ import logging
 from typing import Any, Protocol
 
 from alerts.incident import Handling
-from alerts.repository import Filter, Repository
+from alerts.store.lists import Filter, Repository
 from alerts.views import JournalEntry
 from api.follower import Follower
 from hub.bus import Bus, Topic

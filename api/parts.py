@@ -11,8 +11,8 @@ from fastapi import Depends, Request
 from alerts.arming_desk import ArmingDesk
 from alerts.handling import Handling
 from alerts.loop import LoopStatus
-from alerts.repository import Repository
 from alerts.rule_store import RuleStore
+from alerts.store.lists import Repository
 from api.feed import Feed
 from api.stills import Stills
 from api.tokens import Tokens

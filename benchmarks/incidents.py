@@ -21,7 +21,7 @@ from sqlalchemy import insert
 
 from alerts.incident import OPEN, Handling
 from alerts.kinds import ALERT_KINDS
-from alerts.repository import Filter, Repository
+from alerts.store.lists import Filter, Repository
 from config.community import Level
 from hub.clock import SystemClock
 from hub.events import time_to_text

@@ -19,7 +19,7 @@ class Topic(enum.StrEnum):
     EVENTS = "events"
     """`hub.store.event_log`: sequence number of an event."""
     JOURNAL = "journal"
-    """`alerts.repository`: sequence number of a journal entry."""
+    """`alerts.store.journal`: sequence number of a journal entry."""
 
 
 class Bus:

@@ -19,7 +19,7 @@ from starlette.responses import FileResponse
 from alerts.errors import MovedMeanwhileError
 from alerts.incident import FINISHED, OPEN, Handling, allowed
 from alerts.joining import merge, split
-from alerts.repository import Filter
+from alerts.store.lists import Filter
 from alerts.views import AlertView as StoredAlert
 from alerts.views import IncidentView as StoredIncident
 from alerts.views import JournalEntry

@@ -10,8 +10,9 @@ import pytest
 from alerts.handling import Handling
 from alerts.loop import EngineLoop
 from alerts.places import places_of
-from alerts.repository import Filter, IncidentView, JournalEntry, Repository
 from alerts.rulebook import SHIPPED, RuleBook, load_rules
+from alerts.store.lists import Filter, Repository
+from alerts.views import IncidentView, JournalEntry
 from hub.bus import Bus
 from hub.clock import SetClock
 from hub.events import Event

@@ -10,8 +10,8 @@ from alerts.dispatch import Dispatching, lapse_orders, send_at_once
 from alerts.grid import Grid
 from alerts.incident import Cause, Handling, Verdict
 from alerts.joining import merge
-from alerts.order_store import Proof, State
 from alerts.places import places_of
+from alerts.store.orders import Proof, State
 from alerts.timekeeper import Timekeeper
 from config.community import Community
 from config.grid import Duty

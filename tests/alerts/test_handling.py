@@ -6,7 +6,7 @@ import pytest
 
 from alerts.errors import MovedMeanwhileError
 from alerts.incident import MOVES, Handling, Verdict, allowed
-from alerts.repository import Filter
+from alerts.store.lists import Filter
 from config.community import Level
 from hub.errors import NotAllowedError, NotFoundError
 from hub.events import Phase

@@ -13,8 +13,8 @@ from alerts import recording
 from alerts.alert import Condition
 from alerts.loop import EngineLoop
 from alerts.places import places_of
-from alerts.repository import Filter, Repository
 from alerts.rulebook import SHIPPED, RuleBook, load_rules
+from alerts.store.lists import Filter, Repository
 from hub.bus import Bus, Topic
 from hub.clock import SystemClock
 from hub.errors import ConfigurationError, StoreError

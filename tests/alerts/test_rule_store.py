@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from alerts.repository import Repository
 from alerts.rule_store import RuleStore
 from alerts.rulebook import RuleBook
+from alerts.store.lists import Repository
 from hub.bus import Bus
 from hub.clock import SetClock
 from hub.errors import ConfigurationError, ConflictError, NotFoundError

@@ -108,7 +108,7 @@ def test_the_table_is_read_as_it_is_meant() -> None:
     assert table["hub"].only_in["sqlalchemy"] == ("store/",)
     assert table["hub"].only_in["paho"] == ("sensors/mqtt.py",)
     assert table["hub"].only_in["prometheus_client"] == ("metrics.py",)
-    assert table["alerts"].only_in["sqlalchemy"] == ("repository.py", "order_store.py")
+    assert table["alerts"].only_in["sqlalchemy"] == ("store/",)
     assert "cv2" in table["cameras"].third_party
 
 

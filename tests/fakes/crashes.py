@@ -18,8 +18,9 @@ from alerts.handling import Handling
 from alerts.incident import allowed
 from alerts.loop import EngineLoop
 from alerts.places import places_of
-from alerts.repository import Filter, IncidentView, Repository
 from alerts.rulebook import RuleBook
+from alerts.store.lists import Filter, Repository
+from alerts.views import IncidentView
 from hub.bus import Bus
 from hub.clock import SetClock
 from hub.errors import HubError, NotAllowedError
