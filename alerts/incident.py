@@ -112,6 +112,7 @@ class Move:
         means: One sentence.
         guard: What must be so besides, in words; checked by `GUARDS`.
         number: Of the transition in the table of the alarm state machine, 0 for a move beside it.
+        of_order: It is asked for of an order, not of the incident itself.
     """
 
     name: str
@@ -123,6 +124,7 @@ class Move:
     means: str
     guard: str = ""
     number: int = 0
+    of_order: bool = False
 
     @property
     def by_people(self) -> bool:
@@ -153,9 +155,9 @@ MOVES = (
     Move("dispatch", "dispatched", Axis.HANDLING, ("new", "seen"), "dispatched", _OPERATORS | _ENGINE,
          "Somebody is sent.", number=9),
     Move("decline", "declined", Axis.HANDLING, ("dispatched",), "seen", _RESPONDERS | _OPERATORS | _ENGINE,
-         "The last who was sent cannot come, or did not answer in time; the next level is sent.", number=10),
+         "The last who was sent cannot come, or did not answer in time; the next level is sent.", number=10, of_order=True),
     Move("arrive", "arrived", Axis.HANDLING, ("seen", "dispatched"), "on_scene", _RESPONDERS | _OPERATORS,
-         "Somebody is there: by position, code or photo.", number=11),
+         "Somebody is there: by position, code or photo.", number=11, of_order=True),
     Move("resolve", "resolved", Axis.HANDLING, tuple(OPEN), "resolved", _OPERATORS | _RESPONDERS,
          "It is dealt with, with a verdict; red needs a note, false and nuisance a cause.",
          "not `true` while a device that has to be reset reports it; red and `false` needs a picture or a second name",
@@ -191,11 +193,11 @@ MOVES = (
     Move("reinforce", "reinforced", Axis.RECORD, ("dispatched", "on_scene"), None, _OPERATORS,
          "Somebody is sent besides who was sent before."),
     Move("fall_out", "fell_out", Axis.RECORD, tuple(OPEN), None, _RESPONDERS | _OPERATORS | _ENGINE,
-         "One who was sent cannot come, and others can, or the room has not looked yet."),
+         "One who was sent cannot come, and others can, or the room has not looked yet.", of_order=True),
     Move("attend", "attended", Axis.RECORD, ("new", "on_scene"), None, _RESPONDERS | _OPERATORS,
-         "One who was sent is there, before the room has looked or after another."),
+         "One who was sent is there, before the room has looked or after another.", of_order=True),
     Move("accept", "accepted", Axis.RECORD, tuple(OPEN), None, _RESPONDERS | _OPERATORS,
-         "Who was sent is on the way."),
+         "Who was sent is on the way.", of_order=True),
     Move("comment", "commented", Axis.RECORD, _ALL, None, _ANYBODY, "A note for the record."),
     Move("rate", "rated", Axis.RECORD, ("resolved",), None, _OPERATORS | _RESIDENTS,
          "Who reported it says how it went.", "only who reported it, or for him by telephone"),
@@ -250,6 +252,7 @@ def allowed(situation: Handling | Situation, role: str | None = None) -> tuple[s
         move.name
         for move in MOVES
         if move.by_people
+        and not move.of_order
         and move.axis is not Axis.CONDITION
         and here.on(move.axis) in move.before
         and (move.axis is not Axis.DISPLAY or here.handling in OPEN)
