@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from alerts import repository
+from alerts import recording
 from hub.store.database import sqlite_url
 from tests.fakes.crashes import Cuts, differences, live_through
 from tests.fakes.day_process import live_through_kills
@@ -65,7 +65,7 @@ def test_a_cursor_that_is_stored_apart_would_be_found_out(
     day: list[Stretch], undisturbed: tuple[bytes, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The comparison sees what it is there to see: here a hub that forgets its place now and then."""
-    write, number = repository.write_cursor, 0
+    write, number = recording.write_cursor, 0
 
     def forgets(connection: Connection, reader: str, seq: int) -> None:
         nonlocal number
@@ -73,7 +73,7 @@ def test_a_cursor_that_is_stored_apart_would_be_found_out(
         if number % 3:
             write(connection, reader, seq)
 
-    monkeypatch.setattr("alerts.recording.write_cursor", forgets)
+    monkeypatch.setattr(recording, "write_cursor", forgets)
     chance = random.Random(SEED)
     cuts = Cuts(chance.sample(range(1, undisturbed[1]), CUTS))
     found = live_through(sqlite_url(tmp_path / "data"), day, cuts=cuts, batches=chance)
