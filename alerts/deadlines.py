@@ -68,7 +68,15 @@ def may_close(view: IncidentView, now: datetime, deadlines: Deadlines) -> bool:
 def shown_again(view: IncidentView) -> IncidentView:
     """What is shown again has to be seen again if it still holds."""
     handling = Handling.NEW if view.active and view.handling in (Handling.NEW, Handling.SEEN) else view.handling
-    return replace(view, display=Display.SHOWN, handling=handling, hidden_until=None, hidden_by=None, hidden_why="")
+    return replace(
+        view,
+        display=Display.SHOWN,
+        handling=handling,
+        hidden_until=None,
+        hidden_by=None,
+        hidden_why="",
+        hidden_under=None,
+    )
 
 
 def _handling_due(view: IncidentView, deadlines: Deadlines) -> datetime | None:

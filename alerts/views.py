@@ -92,6 +92,7 @@ class IncidentView:
         merged_into: Id of the incident in which it goes on.
         display: Whether a person hid it; what alerts hide stands in `muted`.
         hidden_until, hidden_by, hidden_why: The end of that, None until it returns; who; and why.
+        hidden_under: Id of the suppression that hides it, None when a person put this one aside.
     """
 
     id: str
@@ -122,6 +123,7 @@ class IncidentView:
     hidden_until: datetime | None = None
     hidden_by: str | None = None
     hidden_why: str = ""
+    hidden_under: str | None = None
 
     @property
     def shown_as(self) -> Display:
@@ -180,6 +182,7 @@ class IncidentView:
             "hidden_until": _text(self.hidden_until),
             "hidden_by": self.hidden_by,
             "hidden_why": self.hidden_why,
+            "hidden_under": self.hidden_under,
             "alerts": [alert.to_json() for alert in self.alerts],
             "allowed": list(self.allowed),
         }

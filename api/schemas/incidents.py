@@ -128,6 +128,7 @@ class IncidentView(BaseModel):
     hidden_until: datetime | None = Field(default=None, description="The end of that; none until it returns.")
     hidden_by: str | None = None
     hidden_why: str = ""
+    hidden_under: str | None = Field(default=None, description="Id of the silence or maintenance that hides it.")
     version: int = Field(description="Counts changes; the ETag is this number in quotes.")
     text: Text
     do: Text | None = None

@@ -16,22 +16,28 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from hub.store.notice_tables import notices, preferences
+from hub.store.report_tables import points, report_photos, reports, volunteer_tasks
+from hub.store.suppression_tables import suppressions
+from hub.store.tables import SEQUENCE, metadata
 
-_Sequence = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts up by itself in SQLite
+__all__ = [
+    "metadata",
+    "notices",
+    "points",
+    "preferences",
+    "report_photos",
+    "reports",
+    "suppressions",
+    "volunteer_tasks",
+]
+
+_Sequence = SEQUENCE
 
 events = Table(
     "events",
@@ -191,6 +197,8 @@ alerts = Table(
 INCIDENT_IS_OPEN = "handling IN ('new', 'seen', 'dispatched', 'on_scene')"
 """A list of what is open names it in these very words, so that it is read from the index of what is open alone."""
 
+_HIDDEN = "hidden_under IS NOT NULL"
+
 incidents = Table(
     "incidents",
     metadata,
@@ -221,6 +229,7 @@ incidents = Table(
     Column("hidden_until", Text, comment="when it is shown again; none until it returns"),
     Column("hidden_by", Text, comment="account name"),
     Column("hidden_why", Text, nullable=False, server_default="", comment="why"),
+    Column("hidden_under", Text, comment="id of the suppression that hides it; none when a person put this one aside"),
     Index("ix_incidents_due", "due"),
     Index("ix_incidents_handling_level_number", "handling", "level", "number"),
     Index("ix_incidents_open", "number", sqlite_where=text(INCIDENT_IS_OPEN), postgresql_where=text(INCIDENT_IS_OPEN)),
@@ -229,6 +238,7 @@ incidents = Table(
     Index("ix_incidents_site_number", "site", "number"),
     Index("ix_incidents_kind_number", "kind", "number"),
     Index("ix_incidents_handling_changed", "handling", "changed"),
+    Index("ix_incidents_hidden_under", "hidden_under", sqlite_where=text(_HIDDEN), postgresql_where=text(_HIDDEN)),
     comment="one happening that people work on",
 )
 
@@ -251,9 +261,11 @@ orders = Table(
     Column("arrived_by", Text, comment="how that was shown: position, code or photo"),
     Column("ended", Text, comment="when it was done, declined or cancelled"),
     Column("note", Text, nullable=False, server_default="", comment="what was said last"),
+    Column("remind", Text, comment="when who was sent is reminded of what is due"),
     Index("ix_orders_incident", "incident"),
     Index("ix_orders_unit_state", "unit", "state"),
     Index("ix_orders_due", "due"),
+    Index("ix_orders_remind", "remind"),
     comment="somebody is sent to an incident",
 )
 

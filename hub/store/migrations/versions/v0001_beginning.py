@@ -14,7 +14,7 @@ down_revision = None
 _SEQUENCE = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
-def upgrade() -> None:
+def upgrade() -> None:  # noqa: PLR0915 - one statement a table or index, and nothing to divide
     """Make the tables."""
     op.create_table(
         "accounts",
@@ -90,6 +90,7 @@ def upgrade() -> None:
         sa.Column("hidden_until", sa.Text(), nullable=True),
         sa.Column("hidden_by", sa.Text(), nullable=True),
         sa.Column("hidden_why", sa.Text(), server_default="", nullable=False),
+        sa.Column("hidden_under", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
         sa.UniqueConstraint("number", name=op.f("uq_incidents_number")),
     )
@@ -102,6 +103,35 @@ def upgrade() -> None:
     op.create_index("ix_incidents_site_number", "incidents", ["site", "number"])
     op.create_index("ix_incidents_kind_number", "incidents", ["kind", "number"])
     op.create_index("ix_incidents_handling_changed", "incidents", ["handling", "changed"])
+    hidden = sa.text("hidden_under IS NOT NULL")
+    op.create_index(
+        "ix_incidents_hidden_under", "incidents", ["hidden_under"], sqlite_where=hidden, postgresql_where=hidden
+    )
+    op.create_table(
+        "suppressions",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=True),
+        sa.Column("area", sa.Text(), nullable=True),
+        sa.Column("site", sa.Text(), nullable=True),
+        sa.Column("device", sa.Text(), nullable=True),
+        sa.Column("rule", sa.Text(), nullable=True),
+        sa.Column("areas", sa.JSON(), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("once", sa.Boolean(), nullable=False),
+        sa.Column("since", sa.Text(), nullable=False),
+        sa.Column("until", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("made", sa.Text(), nullable=False),
+        sa.Column("told", sa.JSON(), nullable=False),
+        sa.Column("begun", sa.Text(), nullable=True),
+        sa.Column("ended", sa.Text(), nullable=True),
+        sa.Column("ended_by", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_suppressions")),
+    )
+    op.create_index("ix_suppressions_ended_until", "suppressions", ["ended", "until"])
+    op.create_index("ix_suppressions_since", "suppressions", ["since"])
     op.create_table(
         "orders",
         sa.Column("id", sa.Text(), nullable=False),
@@ -117,12 +147,101 @@ def upgrade() -> None:
         sa.Column("arrived_by", sa.Text(), nullable=True),
         sa.Column("ended", sa.Text(), nullable=True),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("remind", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["incident"], ["incidents.id"], name=op.f("fk_orders_incident")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_orders")),
     )
     op.create_index("ix_orders_incident", "orders", ["incident"])
     op.create_index("ix_orders_unit_state", "orders", ["unit", "state"])
     op.create_index("ix_orders_due", "orders", ["due"])
+    op.create_index("ix_orders_remind", "orders", ["remind"])
+    op.create_table(
+        "reports",
+        sa.Column("seq", _SEQUENCE, autoincrement=True, nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("incident", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("role", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("site", sa.Text(), nullable=True),
+        sa.Column("area", sa.Text(), nullable=True),
+        sa.Column("lat", sa.Float(), nullable=True),
+        sa.Column("lon", sa.Float(), nullable=True),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("contact", sa.Text(), nullable=False),
+        sa.Column("for_name", sa.Text(), nullable=False),
+        sa.Column("for_phone", sa.Text(), nullable=False),
+        sa.Column("rating", sa.Integer(), nullable=True),
+        sa.Column("rating_note", sa.Text(), server_default="", nullable=False),
+        sa.Column("rated", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["incident"], ["incidents.id"], name=op.f("fk_reports_incident")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_reports")),
+        sa.UniqueConstraint("id", name=op.f("uq_reports_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_reports_account_client", "reports", ["account", "client_id"], unique=True)
+    op.create_index("ix_reports_account_at", "reports", ["account", "at"])
+    op.create_index("ix_reports_incident", "reports", ["incident"])
+    op.create_index("ix_reports_area_seq", "reports", ["area", "seq"])
+    op.create_index("ix_reports_at", "reports", ["at"])
+    op.create_table(
+        "report_photos",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("report", sa.Text(), nullable=False),
+        sa.Column("stage", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("media", sa.Text(), nullable=False),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("width_px", sa.Integer(), nullable=False),
+        sa.Column("height_px", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["report"], ["reports.id"], name=op.f("fk_report_photos_report")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_report_photos")),
+    )
+    op.create_index("ix_report_photos_report", "report_photos", ["report"])
+    op.create_table(
+        "points",
+        sa.Column("seq", _SEQUENCE, autoincrement=True, nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("delta", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("ref", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_points")),
+        sa.UniqueConstraint("key", name=op.f("uq_points_key")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_points_account_seq", "points", ["account", "seq"])
+    op.create_index("ix_points_ref", "points", ["ref"])
+    op.create_table(
+        "volunteer_tasks",
+        sa.Column("seq", _SEQUENCE, autoincrement=True, nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("site", sa.Text(), nullable=True),
+        sa.Column("area", sa.Text(), nullable=True),
+        sa.Column("until", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("offered", sa.Text(), nullable=False),
+        sa.Column("offered_by", sa.Text(), nullable=False),
+        sa.Column("taken", sa.Text(), nullable=True),
+        sa.Column("taken_by", sa.Text(), nullable=True),
+        sa.Column("done", sa.Text(), nullable=True),
+        sa.Column("judged", sa.Text(), nullable=True),
+        sa.Column("judged_by", sa.Text(), nullable=True),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_volunteer_tasks")),
+        sa.UniqueConstraint("id", name=op.f("uq_volunteer_tasks_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_volunteer_tasks_state_seq", "volunteer_tasks", ["state", "seq"])
     op.create_table(
         "journal",
         sa.Column("seq", _SEQUENCE, autoincrement=True, nullable=False),
@@ -140,6 +259,43 @@ def upgrade() -> None:
     op.create_index("ix_journal_incident", "journal", ["incident"])
     aside = sa.text("topic IN ('rule', 'shadow', 'withheld')")
     op.create_index("ix_journal_aside", "journal", ["topic", "seq"], sqlite_where=aside, postgresql_where=aside)
+    op.create_table(
+        "notices",
+        sa.Column("id", _SEQUENCE, autoincrement=True, nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=True),
+        sa.Column("address", sa.Text(), nullable=True),
+        sa.Column("incident", sa.Text(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("move", sa.Text(), nullable=False),
+        sa.Column("level", sa.Text(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("next_at", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.Column("created", sa.Text(), nullable=False),
+        sa.Column("sent", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_notices_recipient_state", "notices", ["recipient", "state", "id"])
+    op.create_index("ix_notices_recipient_key", "notices", ["recipient", "key", "id"])
+    op.create_index("ix_notices_incident", "notices", ["incident"])
+    op.create_index("ix_notices_created", "notices", ["created"])
+    op.create_table(
+        "preferences",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("changed", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("account", name=op.f("pk_preferences")),
+    )
     op.create_table(
         "mqtt_deliveries",
         sa.Column("client", sa.Text(), nullable=False),
