@@ -90,9 +90,27 @@ def community_problems(community: Community, known: Known, *, look_at_files: boo
     yield from _sensors(community, known)
     for number, duty in enumerate(community.duties):
         yield from _reference(("duties", number, "area"), duty.area, areas, noun="area")
-    if known.notifiers is not None:
-        for number, notifier in enumerate(community.notifiers):
+    yield from _telling(community, known, areas)
+
+
+def _telling(community: Community, known: Known, areas: Collection[str]) -> Iterator[Problem]:
+    """Notifiers, and the people who are told over them."""
+    for number, notifier in enumerate(community.notifiers):
+        if known.notifiers is not None:
             yield from _plugin(("notifiers", number), notifier.kind, notifier.options, known.notifiers)
+        for index, area in enumerate(notifier.areas):
+            yield from _reference(("notifiers", number, "areas", index), area, areas, noun="area")
+    ways = {notifier.id for notifier in community.notifiers if notifier.people}
+    first: dict[str, int] = {}
+    for number, contact in enumerate(community.contacts):
+        if first.setdefault(contact.account, number) != number:
+            before = f"contacts[{first[contact.account]}]"
+            yield Problem(("contacts", number, "account"), f"`{contact.account}` stands twice, first in {before}")
+        for index, channel in enumerate(contact.channels):
+            if channel.via not in ways:
+                place: Location = ("contacts", number, "channels", index, "via")
+                advice = f"write {' or '.join(sorted(ways))}" if ways else "add one to notifiers"
+                yield Problem(place, f"`{channel.via}` is no notifier with `people: true`; {advice}")
 
 
 def machine_problems(machine: Machine) -> Iterator[Problem]:

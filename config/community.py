@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validat
 from config.calendars import CalendarDays, CalendarName
 from config.grid import Duty
 from config.handling import STARTING, Deadlines
+from config.hours import HoursList
 from config.secrets import Secret
 
 Id = Annotated[
@@ -286,7 +287,7 @@ class Sensor(_Part):
 
 
 class Notifier(_Part):
-    """Somebody or something outside that is told of incidents."""
+    """Somebody or something outside that is told of incidents, or the way to what people carry."""
 
     id: Id
     kind: str
@@ -294,8 +295,41 @@ class Notifier(_Part):
     options: dict[str, Any] = {}
     secret: Secret | None = None
     """The password or key of the channel."""
+    people: bool = False
+    """It carries only what single persons are told, each at an address of his own."""
     at_least: Level = Level.NOTICE
     """Incidents below this level are not told."""
+    language: Literal["zh", "en", "both"] = "zh"
+    areas: tuple[Id, ...] = ()
+    """Only incidents in these areas and below; empty: everywhere."""
+    kinds: tuple[str, ...] = ()
+    """Only alerts of these kinds or families (`fire`); empty: all."""
+    moves: tuple[str, ...] = ()
+    """Only these moves; empty: what its channel is for."""
+    hours: HoursList = ()
+    """Told only then; left out: always."""
+    quiet: HoursList = ()
+    """Only red is told then."""
+
+
+class ContactChannel(_Part):
+    """One way to reach a person: a notifier for people, and the person's address there."""
+
+    via: Annotated[Id, Field(json_schema_extra={"x-write": "the id of a notifier with `people: true`"})]
+    address: Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class Contact(_Part):
+    """How the person of an account is told what is his."""
+
+    account: Annotated[str, Field(min_length=1, max_length=64)]
+    """Name of the account by which that person signs in."""
+    language: Literal["zh", "en", "both"] = "zh"
+    channels: Annotated[tuple[ContactChannel, ...], Field(max_length=8)] = ()
+    at_least: Level = Level.NOTICE
+    """Incidents below this level are not told."""
+    hours: HoursList = ()
+    """Told only then, but red at any time; left out: always."""
 
 
 class Community(_Part):
@@ -313,6 +347,8 @@ class Community(_Part):
     cameras: tuple[Camera, ...] = ()
     sensors: tuple[Sensor, ...] = ()
     notifiers: tuple[Notifier, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    """How people are told what is theirs; what they choose themselves counts more."""
     duties: tuple[Duty, ...] = ()
     """Who answers for which area, and when."""
 

@@ -9,7 +9,21 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from config.community import Area, Camera, Community, Detector, Location, Name, Notifier, Sensor, Site, Stream, Zone
+from config.community import (
+    Area,
+    Camera,
+    Community,
+    Contact,
+    ContactChannel,
+    Detector,
+    Location,
+    Name,
+    Notifier,
+    Sensor,
+    Site,
+    Stream,
+    Zone,
+)
 from config.grid import Duty
 from config.handling import Deadlines, LevelTimes
 from config.machine import Database, EmbeddedBroker, ExternalBroker, Http, Keep, Machine, Mqtt, SensorLimits, Workers
@@ -40,6 +54,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     Zone,
     Detector,
     Notifier,
+    Contact,
+    ContactChannel,
     Sensor,
 )
 PLAIN_TYPES = {"boolean": "true or false", "integer": "whole number", "number": "number", "string": "text"}
