@@ -55,6 +55,7 @@ class Order:
         arrived_by: What showed it.
         due: When time moves it next.
         note: What was said last.
+        remind: When he is reminded of what is due.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Order:
     arrived_by: Proof | None = None
     ended: datetime | None = None
     note: str = ""
+    remind: datetime | None = None
 
     @property
     def live(self) -> bool:
@@ -145,7 +147,7 @@ def furthest(connection: Connection, incident: str) -> State | None:
 
 
 def _order(row: dict[str, Any]) -> Order:
-    for name in ("ordered", "due", "accepted", "arrived", "ended"):
+    for name in ("ordered", "due", "accepted", "arrived", "ended", "remind"):
         row[name] = None if row[name] is None else time_from_text(row[name])
     row["state"] = State(row["state"])
     row["arrived_by"] = None if row["arrived_by"] is None else Proof(row["arrived_by"])
