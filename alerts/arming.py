@@ -2,8 +2,9 @@
 
 The observation `arming` with the field `armed` says it of its site, or of its area when it names no site. What is said
 of an area holds for everything below it; the nearest word counts, so that of a site beats that of any area. What nobody
-spoke of is not armed. Goes by event time: what arrives late is put in its place, and what happened before it is judged
-by what held then. Part of the engine: pure, used from its thread, all memory in Cells.
+spoke of is not armed. A word that is taken back (`armed` is `follows`) leaves the place to what is said of the areas
+above it. Goes by event time: what arrives late is put in its place, and what happened before it is judged by what held
+then. Part of the engine: pure, used from its thread, all memory in Cells.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ ARMING_KIND = "arming"
 """Event kind: somebody armed or disarmed a place."""
 ARMING = "#arming"
 """The rule id of the cells in which that is remembered; no rule can be called so."""
+FOLLOWS = "follows"
+"""In the field `armed`: what was said of the place is taken back, and it follows the areas above it."""
 MOST_CHANGES = 16
 """Remembered of each place; the oldest gives way."""
 
@@ -55,9 +58,9 @@ class Arming:
         self._cells = cells
 
     def note(self, event: Event) -> None:
-        """Somebody armed or disarmed a place. Without a place, or without saying which, it is nothing."""
+        """Somebody armed or disarmed a place, or took that back. Without a place or sense it is nothing."""
         armed = event.fields.get("armed")
-        if not isinstance(armed, bool) or event.quality & UNREAL:
+        if not (armed == FOLLOWS or isinstance(armed, bool)) or event.quality & UNREAL:
             return
         if event.site is not None:
             key = _SITE + event.site
@@ -93,5 +96,7 @@ class Arming:
             number = bisect_right(said, at_us, key=lambda each: each[0])
             if number:
                 then_us, armed, who = said[number - 1]
+                if armed == FOLLOWS:
+                    continue
                 return Said(armed, own, above, then_us, who)
         return None

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerts.arming import ARMING, ARMING_KIND, Arming, Said
+from alerts.arming import ARMING, ARMING_KIND, FOLLOWS, Arming, Said
 from alerts.cells import Cell, Cells
 from alerts.incident import ENGINE
 from alerts.places import Places
@@ -27,6 +27,7 @@ from hub.store.facts import from_us, to_us
 
 _AT_ONCE = 1000
 """Events read in one go."""
+_MOVES = {True: "armed", False: "disarmed", None: FOLLOWS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +58,13 @@ class ArmingDesk:
         self._bus = bus
         self._clock = clock
 
-    def say(self, *, site: str | None, area: str | None, armed: bool, who: str, note: str = "") -> None:
-        """Arm or disarm a site, or an area with all below it; returns when it is stored.
+    def say(self, *, site: str | None, area: str | None, armed: bool | None, who: str, note: str = "") -> None:
+        """Arm or disarm a site, or an area with all below it, or take that back; returns when it is stored.
 
         Args:
             site: Which site; None for the area.
             area: The area of the site, or which area.
-            armed: Whether it is armed from now on.
+            armed: Whether it is armed from now on; None leaves it to the areas above.
             who: Account name.
             note: For the journal.
         """
@@ -77,14 +78,14 @@ class ArmingDesk:
             driver="person",
             site=site,
             area=area,
-            fields={"armed": armed},
+            fields={"armed": FOLLOWS if armed is None else armed},
         )
         entry = {
             "at": time_to_text(now),
             "topic": "arming",
             "subject": site or area or "",
             "incident": None,
-            "move": "armed" if armed else "disarmed",
+            "move": _MOVES[armed],
             "who": who,
             "note": note,
             "body": {"site": site, "area": area, "armed": armed},

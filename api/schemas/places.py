@@ -42,11 +42,11 @@ class SiteView(BaseModel):
 
 
 class ArmingBody(BaseModel):
-    """Arm or disarm a place."""
+    """Arm or disarm a place, or take back what was said of it."""
 
     model_config = ConfigDict(extra="forbid")
 
-    armed: bool
+    armed: bool | None = Field(description="null: nothing is said of this place, it follows the areas above it.")
     note: Annotated[str, Field(max_length=2000)] = ""
 
 

@@ -101,6 +101,13 @@ def test_the_nearest_word_counts(tmp_path: Path) -> None:
     assert story.active == ["door.armed_open yellow"]
 
 
+def test_a_word_that_is_taken_back_leaves_the_site_to_its_area(tmp_path: Path) -> None:
+    story = Story(book_of(tmp_path, rule()), VILLAGE)
+    follows = event("arming", 2, fields={"armed": "follows"}, source="li")
+    story.happens(arm(0, site=None, area="group-1"), arm(1, armed=False), follows, door(10))
+    assert story.active == ["door.armed_open yellow"]
+
+
 def test_it_survives_a_restart_and_a_reload_of_the_rules(tmp_path: Path) -> None:
     story = Story(book_of(tmp_path, rule("only: {armed: false}")))
     story.happens(arm(0))

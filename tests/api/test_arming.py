@@ -51,6 +51,14 @@ def test_an_area_is_armed_for_what_nobody_spoke_of(room: Room) -> None:
     assert _state(room, "sites/home-30")["armed"] is False
 
 
+def test_a_site_that_has_no_word_of_its_own_any_more_follows_its_area(room: Room) -> None:
+    _say(room, "areas/village", armed=True)
+    answer = room.client(Role.OPERATOR).put("/api/v1/sites/home-30/arming", json={"armed": None})
+    assert (answer.status_code, answer.json()["armed"], answer.json()["area"]) == (200, True, "village")
+    entry = room.hub.parts.alerts.journal_after(0, 100_000)[-1]
+    assert (entry.subject, entry.move, entry.who) == ("home-30", "follows", "operator-1")
+
+
 def test_a_keypad_says_it_too(room: Room) -> None:
     room.say("arming", "keypad", site="home-31", armed=True)
     found = _state(room, "sites/home-31")
