@@ -19,6 +19,7 @@ from config.calendars import CalendarDays, CalendarName
 from config.grid import Duty
 from config.handling import STARTING, Deadlines
 from config.hours import HoursList
+from config.reporting import STARTING_REPORTS, STARTING_THANKS, Reporting, Thanks
 from config.secrets import Secret
 
 Id = Annotated[
@@ -349,6 +350,10 @@ class Community(_Part):
     notifiers: tuple[Notifier, ...] = ()
     contacts: tuple[Contact, ...] = ()
     """How people are told what is theirs; what they choose themselves counts more."""
+    reporting: Reporting = STARTING_REPORTS
+    """How reports of people are taken."""
+    thanks: Thanks = STARTING_THANKS
+    """What gives points."""
     duties: tuple[Duty, ...] = ()
     """Who answers for which area, and when."""
 

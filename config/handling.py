@@ -30,6 +30,19 @@ class LevelTimes(BaseModel):
         return None if seconds is None else timedelta(seconds=seconds)
 
 
+class RequestTimes(BaseModel):
+    """Times of what people ask for without danger: days, where an alarm has minutes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    accepted_within_s: Seconds = 86_400
+    """Somebody has to have taken it on; else it goes one level up the grid."""
+    done_within_s: Seconds = 3 * 86_400
+    """Who has taken it on has to have done it; else the next level is told."""
+    reminded_before_s: Seconds = 4 * 3_600
+    """So long before each of these who has to act is reminded."""
+
+
 class Deadlines(BaseModel):
     """When the next one up is told, and when a thing is over for good.
 
@@ -44,6 +57,8 @@ class Deadlines(BaseModel):
     """Who has seen it has to send somebody or give a verdict; else it counts as not seen and goes one level up."""
     accepted_within_s: LevelTimes = LevelTimes(red=120, orange=300, yellow=1_800, blue=28_800)
     """Who was sent has to accept; else the order goes to the next level."""
+    requests: RequestTimes = RequestTimes()
+    """Instead of these three for what people reported that is blue or green."""
     reopened_within_s: Seconds = 72 * 3_600
     """Who reported it may say so long that it was not solved, and it keeps its number."""
     shelved_at_most_s: LevelTimes = LevelTimes(red=1_800, orange=7_200, yellow=28_800, blue=86_400)

@@ -25,9 +25,10 @@ from config.community import (
     Zone,
 )
 from config.grid import Duty
-from config.handling import Deadlines, LevelTimes
+from config.handling import Deadlines, LevelTimes, RequestTimes
 from config.machine import Database, EmbeddedBroker, ExternalBroker, Http, Keep, Machine, Mqtt, SensorLimits, Workers
 from config.messages import number_range
+from config.reporting import Reporting, Thanks
 from config.secrets import Secret
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "configuration.md"
@@ -45,6 +46,9 @@ MODELS: tuple[type[BaseModel], ...] = (
     Duty,
     Deadlines,
     LevelTimes,
+    RequestTimes,
+    Reporting,
+    Thanks,
     Name,
     Area,
     Site,
