@@ -1,35 +1,52 @@
 """Dispatch: people are sent to incidents, say that they come, that they are there, and that it is done.
 
-An order is part of the same transaction as the move of its incident. Who declines, or does not answer in time, hands it
-to the next level of the grid: the next person on duty there is sent at once, and without one the room has it back. For
-some kinds somebody is sent the moment they are raised; the room has to see them all the same.
+What becomes of an order and the move of its incident are one transaction, in which both are read first: of two people
+who act at once, the second one meets what the first one made. Who declines hands it to the next level of the grid
+(`alerts/sending.py`, which also does what time does with orders).
 """
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from alerts.grid import TOP, Grid, Responsible
-from alerts.handling import Ask, Handling, Written, applied, write_move
-from alerts.incident import ENGINE, Cause, Verdict
+from alerts.errors import OrderMovedError
+from alerts.handling import Ask, Handling, Written, make_move
+from alerts.incident import Cause, Verdict
 from alerts.incident import Handling as Step
+from alerts.sending import GridNow, accepted_until, hand_on, new_order, word_for_leaving
 from alerts.store.connection import Connection
-from alerts.store.incidents import read_incident, unsent
-from alerts.store.orders import Order, Proof, State, due_orders, orders_of, read_order, write_order
-from alerts.timekeeper import Task
+from alerts.store.incidents import read_incident
+from alerts.store.journal import write_journal
+from alerts.store.orders import Order, Proof, State, list_orders, orders_of, read_order, sendable, write_order
 from alerts.views import IncidentView
-from config.handling import Deadlines
 from hub.access import Principal, Role
-from hub.errors import NotAllowedError
+from hub.errors import ConfigurationError, Mistake, NotAllowedError
 from hub.store.database import Database
 
-AT_ONCE = frozenset({"sos.button", "sos.app", "fire.confirmed", "fire.manual_call"})
-"""Kinds for which somebody is sent before anybody in the room has looked."""
+ANSWERS: dict[State, tuple[str, ...]] = {
+    State.ORDERED: ("accept", "decline", "arrive", "cancel"),
+    State.ACCEPTED: ("arrive", "done", "decline", "cancel"),
+    State.ARRIVED: ("done",),
+}
+"""What can be said to an order, by how far it is; nothing once it is over."""
 
-GridNow = Callable[[], Grid]
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What it was, as who was there says; see `Handling.resolve`."""
+
+    verdict: Verdict
+    note: str
+    cause: Cause | None = None
+    evidence: str = ""
+    second: str = ""
+
+
+Answer = Callable[[Connection, IncidentView, Order, datetime], Written]
+"""What somebody makes of his order."""
 
 
 class Dispatching:
@@ -45,7 +62,7 @@ class Dispatching:
         """
         self._database = database
         self._handling = handling
-        self._grid = grid
+        self.grid = grid
 
     def orders(self, incident_id: str) -> list[Order]:
         """All orders of an incident, the first one first."""
@@ -57,6 +74,18 @@ class Dispatching:
         with self._database.read() as connection:
             return read_order(connection, order_id)
 
+    def listed(
+        self,
+        *,
+        units: Sequence[str] = (),
+        states: Sequence[State] = (),
+        after: tuple[str, str] | None = None,
+        limit: int = 50,
+    ) -> list[Order]:
+        """Orders, the newest first; see `list_orders`."""
+        with self._database.read() as connection:
+            return list_orders(connection, units=units, states=states, after=after, limit=limit)
+
     def send(
         self,
         incident_id: str,
@@ -64,7 +93,7 @@ class Dispatching:
         unit: str,
         *,
         note: str = "",
-        grid: int = 0,
+        due: datetime | None = None,
         expected_version: int | None = None,
     ) -> Order:
         """Send somebody; a second one may be sent after the first.
@@ -72,235 +101,179 @@ class Dispatching:
         Args:
             incident_id: Where to.
             who: Who sends.
-            unit: Account name of who is sent.
+            unit: Account name of who is sent. For which level of the grid he answers follows from his duties.
             note: What he should know.
-            grid: The level of the grid he answers for.
+            due: Until when he has to accept; None is what the level of the incident leaves him.
             expected_version: The version of the incident that was seen.
 
         Raises:
             NotFoundError: No such incident.
+            ConfigurationError: There is nobody of that name who can be sent.
             MovedMeanwhileError: Somebody else was first.
             NotAllowedError: The table does not have it, or this person is on the way already.
         """
         sent: list[Order] = []
 
-        def also(connection: Connection, view: IncidentView, now: datetime) -> None:
-            if any(order.live and order.unit == unit for order in orders_of(connection, view.id)):
-                raise NotAllowedError(f"{unit} is sent there already", allowed=())
-            sent.append(_ordered(view, unit, who.name, now, grid=grid, note=note, deadlines=self._handling.deadlines()))
-            write_order(connection, sent[-1], new=True)
+        def work(connection: Connection, now: datetime) -> Written:
+            view, deadlines = read_incident(connection, incident_id), self._handling.deadlines()
+            name = "reinforce" if view.handling in (Step.DISPATCHED, Step.ON_SCENE) else "dispatch"
+            level = self.grid().level_for(unit, view.area, now)
+            order = new_order(
+                view,
+                unit,
+                who.name,
+                now,
+                grid=view.escalated if level is None else level,
+                note=note,
+                due=due or accepted_until(view, now, deadlines),
+            )
+            ask = Ask(name, who, expected_version, note, extra={"unit": unit, "order": order.id})
+            written = make_move(connection, incident_id, ask, now=now, deadlines=deadlines)
+            if unit not in sendable(connection, (unit,)):
+                words = f"nobody of the name {unit!r} can be sent; name an account of the room or of a responder"
+                raise ConfigurationError((Mistake(None, "unit", words),))
+            for known in orders_of(connection, view.id):
+                if known.live and known.unit == unit:
+                    raise NotAllowedError(f"{unit} was sent there already by {known.ordered_by}", allowed=())
+            sent.append(write_order(connection, order, new=True, who=who.name, now=now))
+            return replace(written, journal_seq=write_journal(connection, ()))
 
-        with self._database.read() as connection:
-            on_the_way = read_incident(connection, incident_id).handling in (Step.DISPATCHED, Step.ON_SCENE)
-        name = "reinforce" if on_the_way else "dispatch"
-        self._handling.make(incident_id, Ask(name, who, expected_version, note, extra={"unit": unit}), also=also)
+        self._handling.transact(work)
         return sent[-1]
 
-    def accept(self, order_id: str, who: Principal, note: str = "") -> Order:
-        """Say that he comes; see `send` for what it raises."""
-        return self._answered(
-            order_id,
-            Ask("accept", who, note=note),
-            lambda order, now: replace(order, state=State.ACCEPTED, accepted=now, due=None, note=note),
-            before=(State.ORDERED,),
-        )
+    def accept(self, order_id: str, who: Principal, note: str = "", *, expected_version: int | None = None) -> Order:
+        """Say that he comes.
 
-    def arrive(self, order_id: str, who: Principal, proof: Proof, note: str = "") -> Order:
-        """Say that he is there; see `send` for what it raises.
+        Args:
+            order_id: Which.
+            who: Who says so: who was sent, or the room for him.
+            note: For the record.
+            expected_version: The version of the order that was seen.
+
+        Raises:
+            NotFoundError: No such order.
+            OrderMovedError: It has another version by now.
+            NotAllowedError: The order, or the table, does not have this now.
+        """
+
+        def on_the_way(connection: Connection, _view: IncidentView, order: Order, now: datetime) -> Written:
+            moved = replace(order, state=State.ACCEPTED, accepted=now, due=None, answer=note)
+            return self._said(connection, moved, Ask("accept", who, note=note), now)
+
+        return self._answered(order_id, who, "accept", on_the_way, expected_version=expected_version)
+
+    def arrive(
+        self,
+        order_id: str,
+        who: Principal,
+        proof: Proof,
+        note: str = "",
+        *,
+        shown: dict[str, Any] | None = None,
+        expected_version: int | None = None,
+    ) -> Order:
+        """Say that he is there; see `accept` for the rest.
 
         Args:
             order_id: Which.
             who: Who says so.
             proof: What shows it; whoever calls has checked it.
             note: For the record.
+            shown: More on the proof for the journal of the incident, as JSON types.
+            expected_version: The version of the order that was seen.
         """
 
-        def there(order: Order, now: datetime) -> Order:
-            accepted = order.accepted or now
-            return replace(
-                order, state=State.ARRIVED, accepted=accepted, arrived=now, arrived_by=proof, due=None, note=note
+        def there(connection: Connection, view: IncidentView, order: Order, now: datetime) -> Written:
+            moved = replace(
+                order, state=State.ARRIVED, accepted=order.accepted or now, arrived=now, arrived_by=proof, due=None,
+                answer=note or order.answer,
+            )  # fmt: skip
+            name = "attend" if view.handling in (Step.NEW, Step.ON_SCENE) else "arrive"
+            ask = Ask(name, who, note=note, extra={"unit": order.unit, "proof": proof.value, **(shown or {})})
+            return self._said(connection, moved, ask, now)
+
+        return self._answered(order_id, who, "arrive", there, expected_version=expected_version)
+
+    def finish(self, order_id: str, who: Principal, finding: Finding, *, expected_version: int | None = None) -> Order:
+        """Say that it is done and what it was, which resolves the incident and ends all its orders; see `accept`."""
+        if finding.second and finding.second == who.name:
+            raise NotAllowedError("the second person has to be another one", allowed=("done",))
+
+        def done(connection: Connection, _view: IncidentView, order: Order, now: datetime) -> Written:
+            moved = replace(order, state=State.DONE, ended=now, due=None, remind=None, answer=finding.note)
+            ask = Ask(
+                "resolve", who, note=finding.note, verdict=finding.verdict, cause=finding.cause,
+                evidence=finding.evidence, second=finding.second, extra={"order": order.id},
+            )  # fmt: skip
+            write_order(connection, moved, new=False, who=who.name, now=now)
+            return make_move(
+                connection,
+                order.incident,
+                ask,
+                lambda view: replace(view, verdict=finding.verdict),
+                now=now,
+                deadlines=self._handling.deadlines(),
             )
 
-        with self._database.read() as connection:
-            view = read_incident(connection, read_order(connection, order_id).incident)
-        name = "attend" if view.handling in (Step.NEW, Step.ON_SCENE) else "arrive"
-        ask = Ask(name, who, note=note, extra={"proof": proof.value})
-        return self._answered(order_id, ask, there, before=(State.ORDERED, State.ACCEPTED))
+        return self._answered(order_id, who, "done", done, expected_version=expected_version)
 
-    def finish(
+    def decline(self, order_id: str, who: Principal, reason: str, *, expected_version: int | None = None) -> Order:
+        """Say that he cannot come, and why: the next level of the grid is asked. See `accept`."""
+
+        def declined(connection: Connection, view: IncidentView, order: Order, now: datetime) -> Written:
+            left = self._left(connection, view, order, who=who, now=now, state=State.DECLINED, reason=reason)
+            deadlines = self._handling.deadlines()
+            return hand_on(connection, left.view, order, grid=self.grid(), now=now, deadlines=deadlines) or left
+
+        return self._answered(order_id, who, "decline", declined, expected_version=expected_version)
+
+    def cancel(self, order_id: str, who: Principal, reason: str, *, expected_version: int | None = None) -> Order:
+        """Call somebody back, and nobody else is sent; see `accept`."""
+
+        def called_back(connection: Connection, view: IncidentView, order: Order, now: datetime) -> Written:
+            return self._left(connection, view, order, who=who, now=now, state=State.CANCELLED, reason=reason)
+
+        return self._answered(order_id, who, "cancel", called_back, expected_version=expected_version)
+
+    def _left(
         self,
-        order_id: str,
-        who: Principal,
-        verdict: Verdict,
+        connection: Connection,
+        view: IncidentView,
+        order: Order,
         *,
-        note: str,
-        cause: Cause | None = None,
-        evidence: str = "",
-        second: str = "",
-    ) -> Order:
-        """Say that it is done and what it was, which resolves the incident; see `send` for what it raises."""
-        known = self.order(order_id)
-        _must_be_his(known, who)
-        _must_be(known, (State.ACCEPTED, State.ARRIVED))
-        finished: list[Order] = []
-
-        def also(connection: Connection, _view: IncidentView, now: datetime) -> None:
-            finished.append(replace(known, state=State.DONE, ended=now, due=None, note=note))
-            write_order(connection, finished[-1], new=False)
-
-        ask = Ask("resolve", who, note=note, verdict=verdict, cause=cause, evidence=evidence, second=second)
-        self._handling.make(known.incident, ask, lambda view: replace(view, verdict=verdict), also=also)
-        return finished[-1]
-
-    def decline(self, order_id: str, who: Principal, reason: str) -> Order:
-        """Say that he cannot come: the next level of the grid is asked. See `send` for what it raises."""
-        return self._given_back(order_id, who, State.DECLINED, reason)
-
-    def cancel(self, order_id: str, who: Principal, reason: str) -> Order:
-        """Call somebody back, and nobody else is sent; see `send` for what it raises."""
-        return self._given_back(order_id, who, State.CANCELLED, reason)
-
-    def _given_back(self, order_id: str, who: Principal, state: State, reason: str) -> Order:
+        who: Principal,
+        now: datetime,
+        state: State,
+        reason: str,
+    ) -> Written:
         if not reason.strip():
-            raise NotAllowedError("say why", allowed=())
-        with self._database.read() as connection:
-            known = read_order(connection, order_id)
-            name = _word_for_leaving(connection, read_incident(connection, known.incident), known)
-        ended: list[Order] = []
+            raise NotAllowedError("say why", allowed=ANSWERS[order.state])
+        name = word_for_leaving(connection, view, order)
+        moved = replace(order, state=state, ended=now, due=None, remind=None, answer=reason)
+        return self._said(connection, moved, Ask(name, who, note=reason, extra={"unit": order.unit}), now)
 
-        def also(connection: Connection, view: IncidentView, now: datetime) -> None:
-            order = read_order(connection, order_id)
-            _must_be(order, (State.ORDERED, State.ACCEPTED))
-            ended.append(replace(order, state=state, ended=now, due=None, note=reason))
-            write_order(connection, ended[-1], new=False)
-            if state is State.DECLINED:
-                _hand_on(connection, view, order, grid=self._grid(), now=now, deadlines=self._handling.deadlines())
-
-        _must_be_his(known, who)
-        self._handling.make(known.incident, Ask(name, who, note=reason, extra={"unit": known.unit}), also=also)
-        return ended[-1]
+    def _said(self, connection: Connection, moved: Order, ask: Ask, now: datetime) -> Written:
+        write_order(connection, moved, new=False, who=ask.who.name, now=now)
+        return make_move(connection, moved.incident, ask, now=now, deadlines=self._handling.deadlines())
 
     def _answered(
-        self,
-        order_id: str,
-        ask: Ask,
-        move: Callable[[Order, datetime], Order],
-        *,
-        before: tuple[State, ...],
+        self, order_id: str, who: Principal, name: str, answer: Answer, *, expected_version: int | None
     ) -> Order:
         """Move an order and its incident together."""
-        known = self.order(order_id)
-        _must_be_his(known, ask.who)
-        _must_be(known, before)
         moved: list[Order] = []
 
-        def also(connection: Connection, _view: IncidentView, now: datetime) -> None:
+        def work(connection: Connection, now: datetime) -> Written:
             order = read_order(connection, order_id)
-            _must_be(order, before)
-            moved.append(move(order, now))
-            write_order(connection, moved[-1], new=False)
+            if expected_version is not None and expected_version != order.version:
+                raise OrderMovedError(f"the order is {order.state} by now", order=order)
+            if who.role == Role.RESPONDER and order.unit != who.name:
+                raise NotAllowedError("this is somebody else's order", allowed=())
+            may = ANSWERS.get(order.state, ())
+            if name not in may:
+                raise NotAllowedError(f"the order is {order.state}", allowed=may)
+            written = answer(connection, read_incident(connection, order.incident), order, now)
+            moved.append(read_order(connection, order_id))
+            return written
 
-        self._handling.make(known.incident, ask, also=also)
+        self._handling.transact(work)
         return moved[-1]
-
-
-def lapse_orders(grid: GridNow) -> Task:
-    """What time does with orders: who did not accept in time is asked no more, and the next level is."""
-
-    def task(connection: Connection, now: datetime, deadlines: Deadlines, most: int) -> list[Written]:
-        written = []
-        for order in due_orders(connection, now, most):
-            view = read_incident(connection, order.incident)
-            name = _word_for_leaving(connection, view, order)
-            write_order(connection, replace(order, state=State.LAPSED, ended=now, due=None), new=False)
-            left = write_move(
-                connection,
-                view,
-                applied(view, name),
-                name=name,
-                who=ENGINE,
-                note="not accepted in time",
-                extra={"unit": order.unit},
-                now=now,
-                deadlines=deadlines,
-            )
-            handed = _hand_on(connection, left.view, order, grid=grid(), now=now, deadlines=deadlines)
-            written.append(handed or left)
-        return written
-
-    return task
-
-
-def send_at_once(grid: GridNow) -> Task:
-    """For kinds that leave no time, who is on duty is sent before anybody in the room has looked."""
-
-    def task(connection: Connection, now: datetime, deadlines: Deadlines, most: int) -> list[Written]:
-        written = []
-        for incident in unsent(connection, AT_ONCE, most):
-            view = read_incident(connection, incident)
-            answering = grid().answering(view.area, now, from_level=view.escalated)
-            if answering is not None:
-                written.append(_send(connection, view, answering, now=now, deadlines=deadlines))
-        return written
-
-    return task
-
-
-def _hand_on(
-    connection: Connection, view: IncidentView, order: Order, *, grid: Grid, now: datetime, deadlines: Deadlines
-) -> Written | None:
-    """Send the next level above who could not come, unless somebody else is on his way."""
-    answering = grid.answering(view.area, now, from_level=order.grid + 1) if order.grid < TOP else None
-    if answering is None or _others(connection, order):
-        return None
-    return _send(connection, view, answering, now=now, deadlines=deadlines)
-
-
-def _send(
-    connection: Connection, view: IncidentView, answering: Responsible, *, now: datetime, deadlines: Deadlines
-) -> Written:
-    unit = answering.accounts[0]
-    order = _ordered(view, unit, ENGINE, now, grid=answering.level, note="", deadlines=deadlines)
-    write_order(connection, order, new=True)
-    name = "dispatch" if view.handling is Step.SEEN else "order"
-    after = replace(applied(view, name), escalated=max(view.escalated, answering.level))
-    extra = {"unit": unit, "order": order.id}
-    return write_move(connection, view, after, name=name, who=ENGINE, extra=extra, now=now, deadlines=deadlines)
-
-
-def _ordered(
-    view: IncidentView, unit: str, by: str, now: datetime, *, grid: int, note: str, deadlines: Deadlines
-) -> Order:
-    within = deadlines.accepted_within_s.of(view.level.value)
-    return Order(
-        id=uuid.uuid4().hex,
-        incident=view.id,
-        unit=unit,
-        state=State.ORDERED,
-        grid=grid,
-        ordered=now,
-        ordered_by=by,
-        due=None if within is None else now + within,
-        note=note,
-    )
-
-
-def _others(connection: Connection, order: Order) -> bool:
-    """Whether somebody else is on his way, or there."""
-    return any(each.live and each.id != order.id for each in orders_of(connection, order.incident))
-
-
-def _word_for_leaving(connection: Connection, view: IncidentView, order: Order) -> str:
-    """The room has an incident back when the last who was sent does not come."""
-    last = view.handling is Step.DISPATCHED and not _others(connection, order)
-    return "decline" if last else "fall_out"
-
-
-def _must_be(order: Order, states: tuple[State, ...]) -> None:
-    if order.state not in states:
-        raise NotAllowedError(f"the order is {order.state}", allowed=())
-
-
-def _must_be_his(order: Order, who: Principal) -> None:
-    if who.role == Role.RESPONDER and order.unit != who.name:
-        raise NotAllowedError("this is somebody else's order", allowed=())

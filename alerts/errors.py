@@ -3,10 +3,12 @@
 HubError                     (hub/errors.py)
 +-- ConflictError            (hub/errors.py)
     +-- MovedMeanwhileError  somebody else moved the incident first; holds their move
+    +-- OrderMovedError      somebody else moved the order first; holds how it stands
 """
 
 from __future__ import annotations
 
+from alerts.store.orders import Order
 from alerts.views import IncidentView, JournalEntry
 from hub.errors import ConflictError
 
@@ -23,3 +25,15 @@ class MovedMeanwhileError(ConflictError):
         super().__init__(message)
         self.incident = incident
         self.first = first
+
+
+class OrderMovedError(ConflictError):
+    """Somebody else moved the order first.
+
+    Attributes:
+        order: As it is now.
+    """
+
+    def __init__(self, message: str, *, order: Order) -> None:
+        super().__init__(message)
+        self.order = order

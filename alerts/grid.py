@@ -53,13 +53,7 @@ class Grid:
 
     def on_duty(self, area: str, now: datetime) -> Responsible | None:
         """Who answers for this very area at this time; None when nobody does."""
-        at_us = to_us(now)
-        known = [duty for duty, window in self._duties.get(area, ()) if window is None or window.holds(at_us)]
-        first = tuple(dict.fromkeys(duty.account for duty in known if not duty.standby))
-        if first:
-            return Responsible(area, self.level(area), first)
-        on_call = tuple(dict.fromkeys(duty.account for duty in known))
-        return Responsible(area, self.level(area), on_call, standby=True) if on_call else None
+        return next(self._asked(area, now), None)
 
     def answering(self, area: str | None, now: datetime, *, from_level: int = 0) -> Responsible | None:
         """Who answers for a place at this time.
@@ -72,10 +66,27 @@ class Grid:
         Returns:
             None when nobody up to the town is on duty.
         """
+        return next(self.way_up(area, now, from_level=from_level), None)
+
+    def way_up(self, area: str | None, now: datetime, *, from_level: int = 0) -> Iterator[Responsible]:
+        """Everybody who can be asked for a place at this time, in the order in which they are.
+
+        Who is on duty comes before who is on call, and a level before the one above it.
+        """
         for each in self._way_up(area):
-            if self.level(each) >= from_level and (found := self.on_duty(each, now)) is not None:
-                return found
-        return None
+            if self.level(each) >= from_level:
+                yield from self._asked(each, now)
+
+    def level_for(self, account: str, area: str | None, now: datetime) -> int | None:
+        """The lowest level at which somebody answers for a place now, on call or not; None when he does not."""
+        return next((each.level for each in self.way_up(area, now) if account in each.accounts), None)
+
+    def areas_of(self, account: str, now: datetime) -> frozenset[str]:
+        """The areas that somebody answers for at this time, with all that are below them."""
+        own = set(self.duties_of(account, now))
+        if not own:
+            return frozenset()
+        return frozenset(area for area in self._places.areas if own.intersection(self._places.way_up(area)))
 
     def duties_of(self, account: str, now: datetime) -> tuple[str, ...]:
         """The areas that somebody answers for at this time, on call or not."""
@@ -85,6 +96,17 @@ class Grid:
             for area, duties in sorted(self._duties.items())
             if any(duty.account == account and (window is None or window.holds(at_us)) for duty, window in duties)
         )
+
+    def _asked(self, area: str, now: datetime) -> Iterator[Responsible]:
+        """Who is on duty for an area, then who else is on call."""
+        at_us = to_us(now)
+        known = [duty for duty, window in self._duties.get(area, ()) if window is None or window.holds(at_us)]
+        first = tuple(dict.fromkeys(duty.account for duty in known if not duty.standby))
+        on_call = tuple(dict.fromkeys(duty.account for duty in known if duty.account not in first))
+        if first:
+            yield Responsible(area, self.level(area), first)
+        if on_call:
+            yield Responsible(area, self.level(area), on_call, standby=True)
 
     def _way_up(self, area: str | None) -> Iterator[str]:
         if area is not None:

@@ -211,12 +211,16 @@ class Handling:
             MovedMeanwhileError: Somebody else was first.
             NotAllowedError: The table or a guard does not have this move; holds what may be done.
         """
+        return self.transact(
+            lambda connection, now: make_move(
+                connection, incident_id, ask, change, also=also, now=now, deadlines=self.deadlines()
+            )
+        )
+
+    def transact(self, work: Callable[[Connection, datetime], Written]) -> IncidentView:
+        """Do what somebody asks for in one transaction, and tell of it when it is committed."""
         now = self._clock.now()
-
-        def work(connection: Connection) -> Written:
-            return make_move(connection, incident_id, ask, change, also=also, now=now, deadlines=self.deadlines())
-
-        return self._database.write(work, after_commit=self.announce).view
+        return self._database.write(lambda connection: work(connection, now), after_commit=self.announce).view
 
     def announce(self, written: Written) -> None:
         """Say that there is more in the journal, and perhaps among the events."""
@@ -296,7 +300,7 @@ def write_move(
         entries.append((done("close"), ENGINE, "", view.to_json()))
     write_incident(connection, view, new=False)
     if view.handling in FINISHED and before.handling not in FINISHED and name != "merge":
-        end_orders(connection, view.id, now)
+        end_orders(connection, view.id, who=who, now=now)
     events_seq = 0
     kind = _TELLS.get(name)
     if kind is not None:

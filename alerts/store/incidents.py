@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from alerts.alert import Alert, Condition
 from alerts.grouping import WINDOW, Candidate, joined
-from alerts.incident import OPEN
+from alerts.incident import OPEN, Display
 from alerts.kinds import family
 from alerts.views import (
     AlertView,
@@ -147,28 +147,35 @@ def due_incidents(connection: Connection, now: datetime, most: int) -> list[str]
 
 
 def unsent(connection: Connection, kinds: Iterable[str], most: int) -> list[str]:
-    """Ids of open incidents with an active alert of one of these kinds to which nobody was ever sent."""
+    """Ids of open incidents with an active alert of one of these kinds to which nobody was ever sent, the newest first.
+
+    What somebody hid, because its device is worked on or with a reason of his own, is not among them.
+    """
     query = (
-        select(alerts.c.incident)
+        select(alerts.c.incident, incidents.c.number)
         .join(incidents, incidents.c.id == alerts.c.incident)
         .where(
             alerts.c.kind.in_(sorted(kinds)),
             alerts.c.condition == Condition.ACTIVE.value,
             incidents.c.handling.in_([each.value for each in OPEN]),
+            incidents.c.display == Display.SHOWN.value,
             ~select(orders.c.id).where(orders.c.incident == incidents.c.id).exists(),
         )
         .distinct()
+        .order_by(incidents.c.number.desc())
         .limit(most)
     )
     return list(connection.execute(query).scalars())
 
 
 def is_own(connection: Connection, incident: IncidentView, account: str) -> bool:
-    """Whether a person reported an incident, or was sent there and has not declined."""
+    """Whether a person reported an incident, or was sent there and has not left the order since."""
     if incident.reporter == account:
         return True
     mine = select(orders.c.id).where(
-        orders.c.incident == incident.id, orders.c.unit == account, orders.c.state.not_in(("declined", "cancelled"))
+        orders.c.incident == incident.id,
+        orders.c.unit == account,
+        orders.c.state.not_in(("declined", "cancelled", "lapsed")),
     )
     return connection.execute(mine.limit(1)).first() is not None
 

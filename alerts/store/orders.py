@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, tuple_, update
 
+from alerts.store.journal import write_journal
+from hub.access import Role
 from hub.errors import NotFoundError
 from hub.events import time_from_text, time_to_text
-from hub.store.schema import orders
+from hub.store.schema import accounts, orders
 
 
 class State(enum.StrEnum):
@@ -30,6 +32,8 @@ class State(enum.StrEnum):
 
 LIVE = (State.ORDERED, State.ACCEPTED, State.ARRIVED)
 """Somebody is still to go, or there."""
+SENT = tuple(role.value for role in (Role.RESPONDER, Role.OPERATOR, Role.SUPERVISOR, Role.ADMINISTRATOR))
+"""Who can be sent; residents and other systems cannot."""
 
 
 class Proof(enum.StrEnum):
@@ -54,7 +58,9 @@ class Order:
         ordered_by: Account name, or `engine`.
         arrived_by: What showed it.
         due: When time moves it next.
-        note: What was said last.
+        note: What he should know, from who sent him.
+        answer: What was said to it last: on the way, why not, what was done.
+        version: Counts its changes.
         remind: When he is reminded of what is due.
     """
 
@@ -71,6 +77,8 @@ class Order:
     arrived_by: Proof | None = None
     ended: datetime | None = None
     note: str = ""
+    answer: str = ""
+    version: int = 1
     remind: datetime | None = None
 
     @property
@@ -86,13 +94,38 @@ class Order:
         }
 
 
-def write_order(connection: Connection, order: Order, *, new: bool) -> None:
-    """Store an order."""
-    row = order.to_json()
+def write_order(connection: Connection, order: Order, *, new: bool, who: str, now: datetime, move: str = "") -> Order:
+    """Store an order, and journal what became of it under the topic `order`.
+
+    Args:
+        connection: Of the transaction.
+        order: As it is to be; what was stored has the next version.
+        new: Whether it is not stored yet.
+        who: Account name of who moved it, or `engine`.
+        now: When.
+        move: The word in the journal; its state when left out.
+
+    Returns:
+        What was stored.
+    """
+    stored = order if new else replace(order, version=order.version + 1)
+    row = stored.to_json()
     if new:
         connection.execute(insert(orders), row)
     else:
         connection.execute(update(orders).where(orders.c.id == order.id), row)
+    entry = {
+        "at": time_to_text(now),
+        "topic": "order",
+        "subject": stored.id,
+        "incident": stored.incident,
+        "move": move or stored.state.value,
+        "who": who,
+        "note": stored.note if new else stored.answer,
+        "body": row,
+    }
+    write_journal(connection, [entry])
+    return stored
 
 
 def read_order(connection: Connection, order_id: str) -> Order:
@@ -113,18 +146,64 @@ def orders_of(connection: Connection, incident: str) -> list[Order]:
     return [_order(dict(row)) for row in connection.execute(query).mappings()]
 
 
-def orders_for(connection: Connection, units: Sequence[str], *, live: bool = True, limit: int = 500) -> list[Order]:
-    """The orders of some people, the newest first; all of them, or only what is still to be done."""
-    query = select(orders).where(orders.c.unit.in_(units)).order_by(orders.c.ordered.desc(), orders.c.id).limit(limit)
-    if live:
-        query = query.where(orders.c.state.in_([state.value for state in LIVE]))
+def list_orders(
+    connection: Connection,
+    *,
+    units: Sequence[str] = (),
+    states: Sequence[State] = (),
+    after: tuple[str, str] | None = None,
+    limit: int = 500,
+) -> list[Order]:
+    """Orders, the newest first; an empty part wants all.
+
+    Args:
+        connection: To read from.
+        units: Of any of these people.
+        states: In any of these states.
+        after: `ordered` and id of the last one of the page before.
+        limit: At most so many.
+    """
+    query = select(orders).order_by(orders.c.ordered.desc(), orders.c.id.desc()).limit(limit)
+    if units:
+        query = query.where(orders.c.unit.in_(units))
+    if states:
+        query = query.where(orders.c.state.in_([state.value for state in states]))
+    if after is not None:
+        query = query.where(tuple_(orders.c.ordered, orders.c.id) < tuple_(*after))
     return [_order(dict(row)) for row in connection.execute(query).mappings()]
 
 
-def due_orders(connection: Connection, now: datetime, most: int) -> list[Order]:
-    """Those that time moves, the longest due first."""
-    query = select(orders).where(orders.c.due <= time_to_text(now)).order_by(orders.c.due).limit(most)
+def unanswered(connection: Connection, now: datetime, most: int) -> list[Order]:
+    """Those that were not accepted in time, the longest due first."""
+    query = (
+        select(orders)
+        .where(orders.c.due <= time_to_text(now), orders.c.state == State.ORDERED.value)
+        .order_by(orders.c.due)
+        .limit(most)
+    )
     return [_order(dict(row)) for row in connection.execute(query).mappings()]
+
+
+def sendable(connection: Connection, units: Iterable[str]) -> frozenset[str]:
+    """Those of some people who can be sent: they have an account that is not disabled, and of a role that goes."""
+    query = select(accounts.c.username).where(
+        accounts.c.username.in_(sorted(set(units))), accounts.c.disabled.is_(False), accounts.c.role.in_(SENT)
+    )
+    return frozenset(connection.execute(query).scalars())
+
+
+def busy(connection: Connection, units: Iterable[str], *, but_for: str) -> dict[str, int]:
+    """How many orders each of some people has still to do, those to one incident left out; who is free is not there."""
+    query = (
+        select(orders.c.unit, func.count())
+        .where(
+            orders.c.unit.in_(sorted(set(units))),
+            orders.c.state.in_([state.value for state in LIVE]),
+            orders.c.incident != but_for,
+        )
+        .group_by(orders.c.unit)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def move_orders(connection: Connection, incident: str, into: str) -> None:
@@ -132,12 +211,13 @@ def move_orders(connection: Connection, incident: str, into: str) -> None:
     connection.execute(update(orders).where(orders.c.incident == incident).values(incident=into))
 
 
-def end_orders(connection: Connection, incident: str, now: datetime) -> None:
+def end_orders(connection: Connection, incident: str, *, who: str, now: datetime) -> None:
     """Nothing more is to be done there: who is there has done it, who is not is called back."""
     for order in orders_of(connection, incident):
         if order.live:
             state = State.DONE if order.state is State.ARRIVED else State.CANCELLED
-            write_order(connection, replace(order, state=state, ended=now, due=None), new=False)
+            over = replace(order, state=state, ended=now, due=None, remind=None)
+            write_order(connection, over, new=False, who=who, now=now)
 
 
 def furthest(connection: Connection, incident: str) -> State | None:

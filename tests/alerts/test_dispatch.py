@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pwdlib.hashers.argon2 import Argon2Hasher
 
-from alerts.dispatch import Dispatching, lapse_orders, send_at_once
+from alerts.dispatch import Dispatching, Finding
 from alerts.grid import Grid
 from alerts.incident import Cause, Handling, Verdict
 from alerts.joining import merge
 from alerts.places import places_of
+from alerts.sending import lapse_orders, send_at_once
 from alerts.store.orders import Proof, State
 from alerts.timekeeper import Timekeeper
 from config.community import Community
@@ -18,10 +20,13 @@ from config.grid import Duty
 from config.handling import Deadlines
 from hub.access import Role
 from hub.errors import NotAllowedError
+from hub.store.accounts import Accounts
+from hub.store.passwords import Passwords
 from tests.alerts.conftest import Room
-from tests.fakes.people import LIN, ZHAO, person
+from tests.fakes.people import LIN, WANG, ZHAO, person
 from tests.fakes.stories import COMMUNITY, event, moment
 
+CHEAP = Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
 QIAN, SUN, LI = person("qian", Role.RESPONDER), person("sun", Role.RESPONDER), person("li", Role.RESPONDER)
 LEVELS = Community.model_validate(
     {
@@ -42,9 +47,13 @@ GRID = Grid(places_of(LEVELS), DUTIES)
 
 
 class Desk:
-    """A room with orders."""
+    """A room with orders, and an account for everybody."""
 
     def __init__(self, room: Room, grid: Grid = GRID) -> None:
+        accounts = Accounts(room.database, room.clock, passwords=CHEAP)
+        for each in (LIN, WANG, ZHAO, QIAN, SUN, LI):
+            accounts.create(each.name, "three words and a river", Role(each.role))
+        self.accounts = accounts
         self.room = room
         self.dispatching = Dispatching(room.database, room.handling, lambda: grid)
         self.timekeeper = Timekeeper(
@@ -87,7 +96,7 @@ def test_somebody_is_sent_accepts_arrives_and_finishes(desk: Desk) -> None:
     assert desk.dispatching.accept(order.id, ZHAO).state is State.ACCEPTED
     assert desk.dispatching.arrive(order.id, ZHAO, Proof.CODE).arrived_by is Proof.CODE
     assert desk.room.incident.handling is Handling.ON_SCENE
-    done = desk.dispatching.finish(order.id, ZHAO, Verdict.NUISANCE, note="a pan", cause=Cause.COOKING)
+    done = desk.dispatching.finish(order.id, ZHAO, Finding(Verdict.NUISANCE, "a pan", Cause.COOKING))
     assert done.state is State.DONE
     assert (desk.room.incident.handling, desk.room.incident.verdict) == (Handling.RESOLVED, Verdict.NUISANCE)
     moves = [(entry.move, entry.who) for entry in desk.room.journal if entry.topic == "incident"]

@@ -147,6 +147,8 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table or index, and no
         sa.Column("arrived_by", sa.Text(), nullable=True),
         sa.Column("ended", sa.Text(), nullable=True),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("answer", sa.Text(), server_default="", nullable=False),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("remind", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["incident"], ["incidents.id"], name=op.f("fk_orders_incident")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_orders")),
@@ -257,6 +259,7 @@ def upgrade() -> None:  # noqa: PLR0915 - one statement a table or index, and no
         sqlite_autoincrement=True,
     )
     op.create_index("ix_journal_incident", "journal", ["incident"])
+    op.create_index("ix_journal_at", "journal", ["at"])
     aside = sa.text("topic IN ('rule', 'shadow', 'withheld')")
     op.create_index("ix_journal_aside", "journal", ["topic", "seq"], sqlite_where=aside, postgresql_where=aside)
     op.create_table(
