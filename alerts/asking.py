@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from alerts.arming import ARMING_KIND
 from alerts.backtest import companions
 from alerts.places import Places, places_of
 from alerts.rule import Rule
@@ -14,12 +15,14 @@ from alerts.rulebook import rule_of
 from alerts.whynot import Question, WhyNot, lookback_s, watched_kinds, why_not
 from config.community import Camera, Community, Sensor
 from hub.errors import NotFoundError
+from hub.events import Event
 from hub.store.event_log import EventLog, StoredEvent
 
 MOST_EVENTS = 20_000
 """Of all kinds together: about a second of work."""
 _LEAST = timedelta(days=1)
 _LATE = timedelta(minutes=15)
+_MOST_ARMING = 1000
 _HEALTH_KINDS = ("sensor.health", "camera.health", "gateway.health")
 _MOST_SOURCES = 200
 
@@ -43,6 +46,7 @@ def ask(rule: str, key: str, at: datetime, *, event_log: EventLog, rules: RuleSt
     wanted_since = at - timedelta(seconds=lookback_s(asked, written))
     since = min(wanted_since, at - _LEAST)
     found, since = _stored(event_log, watched_kinds([asked, *beside]), since, at)
+    armed = armed_before(event_log, since) if any(each.around.asks_armed for each in (asked, *beside)) else []
     places = places_of(community)
     question = Question(
         rule=asked,
@@ -51,13 +55,19 @@ def ask(rule: str, key: str, at: datetime, *, event_log: EventLog, rules: RuleSt
         beside=beside,
         key=key,
         at=at,
-        events=[each.event for each in found],
+        events=[*armed, *(each.event for each in found)],
         since=since,
         wanted_since=wanted_since,
         offline=list(_offline(event_log, _sources(asked, key, community, places), at)),
         known=_known(asked, key, community),
     )
     return why_not(question, places)
+
+
+def armed_before(event_log: EventLog, since: datetime) -> list[Event]:
+    """What was armed and disarmed before a time, the newest thousand of it, in order: what holds when it begins."""
+    found = event_log.events(kind=ARMING_KIND, until=since, limit=_MOST_ARMING)
+    return [stored.event for stored in reversed(found) if stored.event.arrived < since]
 
 
 def _stored(

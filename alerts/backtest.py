@@ -1,7 +1,7 @@
 """Backtest: what rules would have raised, had they run while stored events came in.
 
-The same Engine as live, on the time of the events' arrival; nothing is stored and nobody is told. What the rules would
-have remembered from before the first event is not known to it.
+The same Engine as live, on the time of the events' arrival; nothing is stored and nobody is told. It may begin earlier
+than what is asked about, so that the rules remember what came before; nothing of that is counted.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from alerts.places import Places
 from alerts.rule import Rule
 from alerts.rulebook import make_book
 from hub.events import Event
+
+_Counted = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,14 @@ class Backtest:
     failed: int
 
 
-def backtest(rules: Iterable[Rule], events: Iterable[Event], *, places: Places, until: datetime) -> Backtest:
+def backtest(
+    rules: Iterable[Rule],
+    events: Iterable[Event],
+    *,
+    places: Places,
+    until: datetime,
+    since: datetime | None = None,
+) -> Backtest:
     """Run rules over events.
 
     Args:
@@ -79,12 +88,16 @@ def backtest(rules: Iterable[Rule], events: Iterable[Event], *, places: Places, 
         events: In the order in which they were stored.
         places: How everything is called.
         until: The time up to which timers run after the last event.
+        since: Told is what begins from then on; events before it are only remembered. None tells everything.
     """
     engine = Engine(make_book(tuple(rules)), places)
+    begun: list[_Counted] = []
     episodes: dict[str, list[Episode]] = {}
     withheld: dict[tuple[str, str, str], HeldBack] = {}
-    for change in _changes(engine, events, until):
+    for change in _changes(engine, events, since=since, until=until, begun=begun):
         if isinstance(change, Withheld):
+            if since is not None and change.at < since:
+                continue
             place = (change.alert.rule, change.alert.key, change.en)
             before = withheld.get(place) or HeldBack(
                 change.alert, Text(change.zh, change.en), change.at, change.at, times=0
@@ -101,13 +114,11 @@ def backtest(rules: Iterable[Rule], events: Iterable[Event], *, places: Places, 
         elif isinstance(change, Returned):
             known[-1] = replace(known[-1], ended=change.at)
     ordered = sorted(
-        (episode for each in episodes.values() for episode in each),
+        (episode for each in episodes.values() for episode in each if since is None or episode.began >= since),
         key=lambda episode: (episode.began, episode.alert.id),
     )
-    counts = engine.counts
-    return Backtest(
-        tuple(ordered), tuple(withheld.values()), counts.events, counts.unknown.total(), counts.failed.total()
-    )
+    told = (now - before for now, before in zip(_counts(engine), begun[0] if begun else (0, 0, 0), strict=True))
+    return Backtest(tuple(ordered), tuple(withheld.values()), *told)
 
 
 def heard(rules: Iterable[Rule], kinds: Iterable[str]) -> frozenset[str]:
@@ -132,7 +143,25 @@ def companions(rule: Rule, others: Iterable[Rule]) -> tuple[Rule, ...]:
     )
 
 
-def _changes(engine: Engine, events: Iterable[Event], until: datetime) -> Iterator[Change]:
+def _changes(
+    engine: Engine,
+    events: Iterable[Event],
+    *,
+    since: datetime | None,
+    until: datetime,
+    begun: list[_Counted],
+) -> Iterator[Change]:
+    """All that changes; `begun` gets what was counted before `since`."""
     for event in events:
+        if since is not None and not begun and event.arrived >= since:
+            yield from engine.advance(since)
+            begun.append(_counts(engine))
         yield from engine.handle(event)
+    if since is not None and not begun:
+        begun.append(_counts(engine))
     yield from engine.advance(until)
+
+
+def _counts(engine: Engine) -> _Counted:
+    """Events, those that could not be judged, and failures."""
+    return engine.counts.events, engine.counts.unknown.total(), engine.counts.failed.total()

@@ -199,6 +199,13 @@ class Rule:
     near_m: float | None = None
 
     @property
+    def looks_back_s(self) -> float:
+        """How long before a moment that may have happened which decides at it, in seconds."""
+        unless = self.around.unless
+        withheld_s = 0.0 if unless is None else unless.within_us / 1e6
+        return max(2 * self.shape.looks_back_s, self.clear.after_s or 0.0, withheld_s)
+
+    @property
     def kinds(self) -> frozenset[str]:
         """Event kinds it has to see."""
         return self.shape.kinds | (self.clear.when.kinds if self.clear.when else frozenset())

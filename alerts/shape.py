@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import enum
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -132,6 +132,17 @@ def witness_json(event: Event) -> dict[str, Any]:
     return {"event": event.id, "at_us": event.moment_us, "source": event.source, "place": place}
 
 
+class Calm(dict[str, Any]):
+    """What a state keeps of a stream of which all there is to know is `no`: when it last said that all is well.
+
+    Nearly every Event moves such a time on and does nothing else. So this is the one part of a state that the engine,
+    whose states they are, moves on in place, without asking the shape (`Shape.calm`). A shape hands out a new one each
+    time, under the stream's name in `streams`, and never changes one; what leaves the engine is a copy.
+    """
+
+    __slots__ = ()
+
+
 class Step(NamedTuple):
     """What came of one call; a tuple, because one is made for every Event and rule.
 
@@ -160,7 +171,9 @@ class Shape(ABC):
         patterns: Where nothing is remembered of a key yet, an Event changes nothing for which each of these says NO or
             ASIDE (NO with the exception that `remembers_no` makes); empty says that any Event may.
         remembers_no: Whether the NO to an Event without a subject is remembered although nothing had matched.
+        calm: Whether an Event of a stream that is Calm leaves it so; None when the shape keeps no such thing.
         near_m: So far around a site what happens counts for it too, in metres; None for the site alone.
+        looks_back_s: How long before it holds something may have begun to count, in seconds.
     """
 
     kinds: frozenset[str]
@@ -170,7 +183,9 @@ class Shape(ABC):
     counts_only_hours: bool = False
     patterns: tuple[Pattern, ...] = ()
     remembers_no: bool = True
+    calm: Callable[[Event], bool] | None = None
     near_m: float | None = None
+    looks_back_s: float = 0.0
 
     @abstractmethod
     def on_event(self, state: State, event: Event, now_us: int) -> Step:

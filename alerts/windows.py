@@ -73,6 +73,7 @@ class WindowShape(Shape):
 
     def __init__(self, within_s: float) -> None:
         self._within_us = round(within_s * 1_000_000)
+        self.looks_back_s = within_s
         self._kept_us = self._within_us + FORGET_US
 
     @abstractmethod

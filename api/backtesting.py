@@ -17,7 +17,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.alert import Text
@@ -31,6 +31,8 @@ from hub.errors import HubError
 from hub.events import Event, time_from_text, time_to_text
 from hub.store.database import Database
 
+_WARM_UP = timedelta(days=1)
+"""At least so long before the first moment that is asked about: what stood then is known to most devices by the day."""
 MOST_TOLD = 500
 """Cases, and as many withheld; how many there are in all is always said."""
 MEMORY_BYTES = 2 * 1024**3
@@ -54,14 +56,17 @@ def try_rule(
         history: What is stored.
         rule: The one that is tried.
         others: All rules.
-        since: Events that arrived since; None for the first.
+        since: What would have begun since; None for all. Events from before it are read as far as a rule looks back.
         until: Not included; None for all until `now`.
         now: The hub's time.
         tell: Called now and then with the number of events so far and when the last of them arrived.
     """
     tried = [rule, *companions(rule, others)]
-    events = itertools.chain(history.armed_before(since), _watched(history.between(since, until, tried), tell))
-    found = backtest(tried, events, places=history.places, until=until or now)
+    begin = (
+        None if since is None else since - max(_WARM_UP, timedelta(seconds=max(each.looks_back_s for each in tried)))
+    )
+    events = itertools.chain(history.armed_before(begin), _watched(history.between(begin, until, tried), tell))
+    found = backtest(tried, events, places=history.places, since=since, until=until or now)
     return replace(
         found,
         episodes=tuple(each for each in found.episodes if each.alert.rule == rule.id),
@@ -124,7 +129,8 @@ def _carry_out(order: Mapping[str, Any]) -> dict[str, Any]:
     lasts_s = max(1.0, (until - since).total_seconds())
 
     def tell(events: int, arrived: datetime) -> None:
-        _say({"progress": round((arrived - since).total_seconds() / lasts_s, 3), "events": events})
+        done = max(0.0, (arrived - since).total_seconds() / lasts_s)
+        _say({"progress": round(done, 3), "events": events})
 
     with history_of(Database(order["url"], clock=clock), clock) as history:
         rules = {each.revision.rule: each.rule for each in history.rules.rules()}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from alerts.arming import ARMING_KIND
+from alerts.asking import armed_before
 from alerts.backtest import heard
 from alerts.places import Places, places_of
 from alerts.rule import Rule
@@ -24,9 +24,6 @@ from hub.events import Event, time_from_text
 from hub.store.database import Database
 from hub.store.event_log import EventLog
 from hub.store.revisions import Revisions
-
-_AT_ONCE = 1000
-"""Events read in one go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +50,8 @@ class History:
         return (stored.event for stored in self.events.of_kinds(kinds, since=since, until=until))
 
     def armed_before(self, since: datetime | None) -> list[Event]:
-        """What was armed and disarmed before a time, the newest thousand of it, in order: what holds when it begins."""
-        if since is None:
-            return []
-        found = self.events.events(kind=ARMING_KIND, until=since, limit=_AT_ONCE)
-        return [stored.event for stored in reversed(found) if stored.event.arrived < since]
+        """What was armed and disarmed before a time, in order."""
+        return [] if since is None else armed_before(self.events, since)
 
 
 @contextmanager

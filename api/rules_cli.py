@@ -112,7 +112,7 @@ def run_backtest(
     *,
     rule: Annotated[str, typer.Argument(metavar="RULE", help="Id of a rule, whatever its state.")],
     since: Annotated[
-        str | None, typer.Option("--from", metavar="TIME", help="Events that arrived since; else from the first.")
+        str | None, typer.Option("--from", metavar="TIME", help="What begins from then on; else all.")
     ] = None,
     until: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Not included; else to the last.")] = None,
     folder: Annotated[

@@ -60,8 +60,10 @@ class HeldShape(Shape):
     def __init__(self, pattern: Pattern, for_s: float) -> None:
         self._pattern = pattern
         self._for_us = round(for_s * 1_000_000)
+        self.looks_back_s = for_s
         self.kinds = pattern.kinds
         self.patterns = (pattern,)
+        self.calm = pattern.denies
 
     def on_event(self, state: State, event: Event, now_us: int) -> Step:
         """Begin, go on or end."""
@@ -175,7 +177,7 @@ class RepeatedShape(Shape):
         self._gap_us = round(gap_s * 1_000_000)
         self.kinds = pattern.kinds
         self.patterns = (pattern,)
-        self.patterns = (pattern,)
+        self.looks_back_s = for_s
 
     def on_event(self, state: State, event: Event, now_us: int) -> Step:
         """Add to a run, join two, or begin one; claim when the newest run is long enough."""

@@ -44,6 +44,8 @@ HEALTH_KINDS = frozenset({"sensor.health", "camera.health"})
 MOST_SOURCES = 64
 """Per key; the one heard of longest ago gives way."""
 _US = 1_000_000
+WEEK_S = 604_800.0
+"""No longer silence can be asked for; counted by the hours of a rule it reaches back over many days."""
 
 
 class Hours(Protocol):
@@ -107,6 +109,7 @@ class SilenceShape(Shape):
         self._longer_than_s = longer_than_s
         self._longer_than_us = round(longer_than_s * _US)
         self._hours = hours or AllHours()
+        self.looks_back_s = max(longer_than_s, WEEK_S) if counts_only_hours else longer_than_s
         self.kinds = pattern.kinds | HEALTH_KINDS
         self.patterns = (pattern,)
 

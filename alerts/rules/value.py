@@ -16,6 +16,7 @@ so: `{"no": ...}`. Otherwise it has marks (how long each level is exceeded) and 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Self
 
@@ -28,6 +29,7 @@ from alerts.shape import (
     STREAM_BYTES,
     TIME_BYTES,
     WITNESS_BYTES,
+    Calm,
     Claim,
     Shape,
     State,
@@ -106,9 +108,19 @@ class ValueShape(Shape):
         self._thresholds = sorted(options.thresholds.items(), key=lambda pair: order[pair[0]])
         self._back_by = options.back_by
         self._for_us = round(options.for_s * 1_000_000)
+        self.looks_back_s = options.for_s
         self.kinds = self._pattern.kinds
         self.patterns = (self._pattern,)
+        least = self._thresholds[0][1]
+        self._calm_from, self._calm_to = (-math.inf, least) if self._sign > 0 else (least, math.inf)
         self.levels = tuple(Level(name) for name, _ in self._thresholds if name)
+
+    def calm(self, event: Event) -> bool:
+        """Whether it is a reading beyond nothing."""
+        if self._pattern.judge(event) is not Answer.YES:
+            return False
+        value = event.fields.get(self._field)
+        return (type(value) is float or type(value) is int) and self._calm_from < value < self._calm_to
 
     def on_event(self, state: State, event: Event, now_us: int) -> Step:
         """Move the marks of every level, then see which level that makes."""
@@ -185,7 +197,7 @@ class ValueShape(Shape):
             if entry is not None and at_us < entry["no"]:
                 return entry
             if not self._beyond(value, self._thresholds[0][1]):
-                return {"no": at_us}
+                return Calm(no=at_us)
             mark = _UNMARKED if entry is None else {"no": entry["no"], "yes": []}
             entry = {"at_us": at_us, "marks": {name: mark for name, _ in self._thresholds}, "on": {}}
         newest = at_us >= entry["at_us"]
@@ -205,7 +217,7 @@ class ValueShape(Shape):
         if not newest:
             return {**entry, "marks": marks, "on": on}
         if not on and not any(mark["yes"] for mark in marks.values()):
-            return {"no": at_us}
+            return Calm(no=at_us)
         return {"at_us": at_us, "value": value, "last": witness_json(event), "marks": marks, "on": on}
 
     def _judged(self, state: State, streams: Mapping[str, Any], now_us: int, event: Event | None = None) -> Step:

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from alerts.alert import Withheld
 from alerts.arming import Arming
 from alerts.arming_desk import ArmingDesk, ArmingState
+from alerts.asking import ask
 from alerts.cells import Cells
 from alerts.places import places_of
 from alerts.rehearsal import Rehearsal
+from alerts.rule_store import RuleStore
 from alerts.ruletests import RuleTest
 from api.backtesting import try_rule
 from api.history import History
@@ -214,11 +216,37 @@ def test_a_rule_test_arms_and_disarms_without_a_device(tmp_path: Path) -> None:
 
 def test_a_backtest_knows_what_was_armed_before_it_begins(tmp_path: Path, make_room: MakeRoom) -> None:
     room, [tried] = make_room(), book_of(tmp_path, rule()).rules
-    room.event_log.append([Fact(each) for each in (arm(0), door(50), door(100), arm(150, armed=False))]).result(5)
+    room.event_log.append([Fact(each) for each in (arm(-300_000), door(100), arm(150, armed=False))]).result(5)
     stored = History(room.event_log, room.repository, VILLAGE, places_of(VILLAGE), None)  # type: ignore[arg-type]
     found = try_rule(stored, tried, (), since=moment(60), until=None, now=moment(1000))
     assert [(each.alert.key, each.began) for each in found.episodes] == [("hh-017", moment(100))]
     assert found.withheld == ()
+
+
+def test_a_backtest_counts_what_begins_in_its_time_and_remembers_what_came_before(
+    tmp_path: Path, make_room: MakeRoom
+) -> None:
+    """The door that was opened before rings within; the one that had rung by then and rings on is none of its cases."""
+    room, [tried] = make_room(), book_of(tmp_path, rule(around="", shape=STANDS_OPEN)).rules
+    other = event("door", 10, source="door-18", site="hh-018", fields={"open": True})
+    room.event_log.append([Fact(each) for each in (other, door(50), door(90, is_open=False))]).result(5)
+    stored = History(room.event_log, room.repository, VILLAGE, places_of(VILLAGE), None)  # type: ignore[arg-type]
+    found = try_rule(stored, tried, (), since=moment(60), until=None, now=moment(1000))
+    assert [(each.alert.key, each.began) for each in found.episodes] == [("hh-017", moment(80))]
+    assert found.events == 1
+
+
+def test_why_not_knows_what_was_armed_days_before(tmp_path: Path, make_room: MakeRoom) -> None:
+    room, day_s = make_room(), 86_400
+    rules = RuleStore(room.database, room.bus, room.clock)
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "doors.yaml").write_text(rule(shape=STANDS_OPEN), encoding="utf-8")
+    rules.start_from(folder, shipped=False)
+    room.event_log.append([Fact(each) for each in (arm(0), door(3 * day_s))]).result(5)
+    at = moment(3 * day_s + 60)
+    answer = ask("door.armed", "hh-017", at, event_log=room.event_log, rules=rules, community=VILLAGE)
+    assert answer.rang, answer
 
 
 def test_a_restart_makes_no_difference(tmp_path: Path) -> None:
