@@ -1,8 +1,7 @@
 """Figures of the room: how often the people there are asked to act, measured as ISA-18.2 and EEMUA 191 measure it.
 
-An annunciation is one demand on the operator: an alert is raised, rises, comes out of hiding, or comes back a minute or
-more after it had returned. What is muted, in the shadow or for information only (green) demands nothing. Pure: the
-same signs in the same order give the same figures, whether they come from the journal or from a replay.
+What an annunciation is stands in `alerts/signs.py`. Pure: the same signs in the same order give the same figures,
+whether they come from the journal or from a replay.
 """
 
 from __future__ import annotations
@@ -14,10 +13,9 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from alerts.alert import Change, Fell, Muted, Raised, Reactivated, Returned, Rose, Shown
-from alerts.incident import REALARM_AFTER_S
+from alerts.alert import Raised, Reactivated, Returned
 from alerts.kinds import family
-from alerts.views import JournalEntry
+from alerts.signs import Annunciation, Bell, Deed, Entry, Sign
 from config.community import Level
 from hub.events import time_to_text
 
@@ -34,60 +32,14 @@ FLEETING = timedelta(seconds=10)
 STALE = timedelta(hours=24)
 """What stands longer is no alarm any more but a condition."""
 MOST_FREQUENT = 10
-
-_MOVES = {each.move: each for each in (Raised, Rose, Fell, Reactivated, Shown, Muted, Returned)}
-
-
-@dataclass(frozen=True, slots=True)
-class Sign:
-    """One move of an alert, as far as the figures need it.
-
-    Attributes:
-        at: Hub time.
-        move: The word in the journal.
-        alert: Alert id.
-        kind: Alert kind.
-        rule: The rule that raised it.
-        key: Its subject.
-        level: Its level now.
-        hidden: Nobody sees it: it is muted.
-    """
-
-    at: datetime
-    move: str
-    alert: str
-    kind: str
-    rule: str
-    key: str
-    level: Level
-    hidden: bool
-
-
-def sign_of(change: Change) -> Sign | None:
-    """What a Change of the engine means for the figures; None when it means nothing."""
-    alert = change.alert
-    if alert.shadow or change.move not in _MOVES:
-        return None
-    return Sign(
-        change.at, change.move, alert.id, alert.kind, alert.rule, alert.key, alert.level, alert.muted_by is not None
-    )
-
-
-def sign_of_entry(entry: JournalEntry) -> Sign | None:
-    """What a journal entry means for the figures; None when it means nothing."""
-    if entry.topic != "alert" or entry.move not in _MOVES:
-        return None
-    body = entry.body
-    return Sign(
-        at=entry.at,
-        move=entry.move,
-        alert=entry.subject,
-        kind=body["kind"],
-        rule=body["rule"],
-        key=body["key"],
-        level=Level(body["level"]),
-        hidden=body.get("muted_by") is not None,
-    )
+MIX = MappingProxyType({"low": 0.80, "medium": 0.15, "high": 0.05})
+"""How annunciations should be spread over priorities (EEMUA 191): yellow and blue are low, orange medium, red high."""
+_PRIORITY = {
+    Level.NOTICE: "low",
+    Level.WARNING: "low",
+    Level.SERIOUS: "medium",
+    Level.CRITICAL: "high",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +66,9 @@ class Load:
     Attributes:
         since, until: The times.
         annunciations: All of them.
+        times: When each was, in order.
         most_in_ten_minutes: In any ten minutes.
+        busiest: When these ten minutes ended; None when there was none.
         busy_share: Share of the ten-minute periods in which there were more than ten.
         flood_share: Share of the time spent in floods.
         floods: Each of them.
@@ -132,6 +86,8 @@ class Load:
     most_in_ten_minutes: int
     busy_share: float
     flood_share: float
+    times: tuple[datetime, ...] = ()
+    busiest: datetime | None = None
     floods: tuple[Flood, ...] = ()
     levels: Mapping[Level, int] = field(default_factory=lambda: MappingProxyType({}))
     families: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
@@ -144,6 +100,26 @@ class Load:
         """Annunciations in a time of this length, on average."""
         return self.annunciations * (span / (self.until - self.since))
 
+    def per(self, span: timedelta) -> tuple[tuple[datetime, int], ...]:
+        """Annunciations in each stretch of this length from the beginning on, those without any included."""
+        counts = Counter((at - self.since) // span for at in self.times)
+        stretches = -(-(self.until - self.since) // span)
+        return tuple((self.since + number * span, counts[number]) for number in range(stretches))
+
+    @property
+    def mix(self) -> Mapping[str, float]:
+        """Share of each priority, to be held against `MIX`; all 0 when there was nothing."""
+        total = max(1, self.annunciations)
+        counts = Counter[str]()
+        for level, count in self.levels.items():
+            counts[_PRIORITY.get(level, "low")] += count
+        return {priority: counts[priority] / total for priority in MIX}
+
+    @property
+    def most_frequent_share(self) -> float:
+        """Share of the ten most frequent rules in all annunciations."""
+        return sum(count for _, count in self.rules[:MOST_FREQUENT]) / max(1, self.annunciations)
+
     def to_json(self) -> dict[str, Any]:
         """As JSON types."""
         return {
@@ -154,6 +130,11 @@ class Load:
             "per_hour": round(self.mean_per(timedelta(hours=1)), 3),
             "per_ten_minutes": round(self.mean_per(TEN_MINUTES), 3),
             "most_in_ten_minutes": self.most_in_ten_minutes,
+            "busiest": None if self.busiest is None else time_to_text(self.busiest),
+            "hours": _counts(self.per(timedelta(hours=1))),
+            "days": _counts(self.per(timedelta(days=1))),
+            "mix": {priority: round(share, 4) for priority, share in self.mix.items()},
+            "most_frequent_share": round(self.most_frequent_share, 4),
             "busy_share": round(self.busy_share, 5),
             "flood_share": round(self.flood_share, 5),
             "floods": [
@@ -177,11 +158,11 @@ class Load:
         }
 
 
-def measure(signs: Iterable[Sign], *, since: datetime, until: datetime) -> Load:
+def measure(entries: Iterable[Entry], *, since: datetime, until: datetime) -> Load:
     """The figures between two times.
 
     Args:
-        signs: In the order in which they were recorded; those from before `since` only tell what stood then.
+        entries: In the order in which they were recorded; those from before `since` only tell what stood then.
         since: First moment counted.
         until: First moment not counted any more.
 
@@ -191,48 +172,48 @@ def measure(signs: Iterable[Sign], *, since: datetime, until: datetime) -> Load:
     if until <= since:
         raise ValueError("until must be after since")
     meter = _Meter(since)
-    for sign in signs:
-        if sign.at < until:
-            meter.take(sign)
+    for entry in entries:
+        if entry.at < until:
+            meter.take(entry)
     return meter.load(until)
 
 
 class _Meter:
     def __init__(self, since: datetime) -> None:
         self._since = since
-        self._rung: list[Sign] = []
+        self._bell = Bell()
+        self._rung: list[Annunciation] = []
         self._active: dict[str, datetime] = {}
-        self._returned: dict[str, datetime] = {}
         self._recent: dict[tuple[str, str], deque[datetime]] = defaultdict(lambda: deque(maxlen=CHATTER))
         self._chattering: dict[tuple[str, str], None] = {}
         self._fleeting = 0
         self._stale = 0
 
-    def take(self, sign: Sign) -> None:
-        counted = sign.at >= self._since
-        if sign.move == Returned.move:
-            began = self._active.pop(sign.alert, None)
-            self._returned[sign.alert] = sign.at
-            if counted and began is not None:
-                self._fleeting += sign.at - began < FLEETING
-                self._stale += sign.at - began > STALE
+    def take(self, entry: Entry) -> None:
+        self._rung += [each for each in self._bell.take(entry) if each.at >= self._since]
+        if isinstance(entry, Deed):
             return
-        if sign.move in (Raised.move, Reactivated.move):
-            self._active[sign.alert] = sign.at
-            if counted:
-                self._heed_chatter(sign)
-        if counted and self._rings(sign):
-            self._rung.append(sign)
+        if entry.move == Returned.move:
+            began = self._active.pop(entry.alert, None)
+            if entry.at >= self._since and began is not None:
+                self._fleeting += entry.at - began < FLEETING
+                self._stale += entry.at - began > STALE
+        elif entry.move in (Raised.move, Reactivated.move):
+            self._active[entry.alert] = entry.at
+            if entry.at >= self._since:
+                self._heed_chatter(entry)
 
     def load(self, until: datetime) -> Load:
-        times = [sign.at for sign in self._rung]
+        self._rung += [each for each in self._bell.flush() if each.at >= self._since]
+        self._rung.sort(key=lambda each: each.at)
+        times = tuple(each.at for each in self._rung)
         span = until - self._since
-        floods, most = _floods(self._rung, until)
+        floods, most, busiest = _floods(self._rung, until)
         in_flood = sum(((each.ended or until) - each.began for each in floods), timedelta())
         periods = Counter((at - self._since) // TEN_MINUTES for at in times)
         busy = sum(count > FLOOD_BEGINS for count in periods.values())
-        families = Counter(family(sign.kind) for sign in self._rung)
-        rules = Counter(sign.rule for sign in self._rung)
+        families = Counter(family(each.kind) for each in self._rung)
+        rules = Counter(each.rule for each in self._rung)
         return Load(
             since=self._since,
             until=until,
@@ -240,22 +221,16 @@ class _Meter:
             most_in_ten_minutes=most,
             busy_share=busy / max(1, -(-span // TEN_MINUTES)),
             flood_share=in_flood / span,
+            times=times,
+            busiest=busiest,
             floods=floods,
-            levels=MappingProxyType(Counter(sign.level for sign in self._rung)),
+            levels=MappingProxyType(Counter(each.level for each in self._rung)),
             families=MappingProxyType(dict(sorted(families.items()))),
             rules=tuple(sorted(rules.items(), key=lambda each: (-each[1], each[0]))),
             chattering=tuple(self._chattering),
             fleeting=self._fleeting,
             stale=self._stale + sum(until - began > STALE for began in self._active.values()),
         )
-
-    def _rings(self, sign: Sign) -> bool:
-        if sign.hidden or sign.level is Level.INFO:
-            return False
-        if sign.move == Reactivated.move:
-            returned = self._returned.get(sign.alert)
-            return returned is None or sign.at - returned >= timedelta(seconds=REALARM_AFTER_S)
-        return sign.move in (Raised.move, Rose.move, Shown.move)
 
     def _heed_chatter(self, sign: Sign) -> None:
         subject = (sign.kind, sign.key)
@@ -265,11 +240,16 @@ class _Meter:
             self._chattering[subject] = None
 
 
-def _floods(rung: Sequence[Sign], until: datetime) -> tuple[tuple[Flood, ...], int]:
-    """The floods among annunciations in order of time, and the most annunciations in any ten minutes."""
+def _counts(periods: Iterable[tuple[datetime, int]]) -> list[dict[str, Any]]:
+    return [{"since": time_to_text(began), "annunciations": count} for began, count in periods]
+
+
+def _floods(rung: Sequence[Annunciation], until: datetime) -> tuple[tuple[Flood, ...], int, datetime | None]:
+    """The floods among annunciations in order of time, the most of them in any ten minutes, and when these ended."""
     floods: list[Flood] = []
-    window: deque[Sign] = deque()
+    window: deque[Annunciation] = deque()
     began: datetime | None = None
+    busiest: datetime | None = None
     first, count, most = ("", ""), 0, 0
 
     def leave(now: datetime) -> None:
@@ -284,7 +264,8 @@ def _floods(rung: Sequence[Sign], until: datetime) -> tuple[tuple[Flood, ...], i
     for sign in rung:
         leave(sign.at)
         window.append(sign)
-        most = max(most, len(window))
+        if len(window) > most:
+            most, busiest = len(window), sign.at
         if began is not None:
             count += 1
         elif len(window) > FLOOD_BEGINS:
@@ -293,4 +274,4 @@ def _floods(rung: Sequence[Sign], until: datetime) -> tuple[tuple[Flood, ...], i
     leave(until)
     if began is not None:
         floods.append(Flood(began, None, count, first))
-    return tuple(floods), most
+    return tuple(floods), most, busiest

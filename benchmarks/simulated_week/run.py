@@ -11,9 +11,9 @@ from pathlib import Path
 
 from alerts.alert import Alert, Change, Raised
 from alerts.engine import RESOLVED_KIND, Engine
-from alerts.figures import Sign, sign_of
 from alerts.places import places_of
 from alerts.rulebook import load_rules
+from alerts.signs import Sign, sign_of
 from benchmarks.simulated_week import life, nuisances, stories
 from benchmarks.simulated_week.stories import Expected
 from benchmarks.simulated_week.village import MONDAY, Village

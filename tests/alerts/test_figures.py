@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from alerts.figures import Sign, measure
+from alerts.figures import measure
+from alerts.incident import Display, Handling
+from alerts.signs import Sign
 from config.community import Level
-
-START = datetime(2026, 3, 3, tzinfo=UTC)
-DAY = timedelta(days=1)
-
-
-def sign(
-    at_s: float, move: str = "raised", *, key: str = "hh-1", level: Level = Level.WARNING, hidden: bool = False
-) -> Sign:
-    return Sign(
-        START + timedelta(seconds=at_s), move, f"alert-{key}", "fire.smoke", "fire.smoke_sensor", key, level, hidden
-    )
+from tests.fakes.journals import DAY, START, at, deed, sign
 
 
 def burst(count: int, *, begins_s: float = 0, every_s: float = 10) -> list[Sign]:
@@ -104,3 +96,47 @@ def test_means_are_over_the_whole_time() -> None:
 def test_a_time_that_ends_before_it_begins_is_refused() -> None:
     with pytest.raises(ValueError, match="until must be after since"):
         measure([], since=START, until=START)
+
+
+def test_what_was_seen_and_left_lies_there_again_and_what_was_put_aside_comes_back() -> None:
+    load = measure(
+        [
+            sign(0, incident="i1"),
+            deed(0, "opened", Handling.NEW),
+            deed(60, "acknowledged", Handling.SEEN, who="lin"),
+            deed(660, "lapsed", Handling.NEW),
+            deed(700, "shelved", Handling.NEW, who="lin", display=Display.SHELVED),
+            sign(800, "rose", incident="i1", level=Level.SERIOUS),
+            deed(800, "unshelved", Handling.NEW),
+        ],
+        since=START,
+        until=START + DAY,
+    )
+    assert load.times == (at(0), at(660), at(800))  # the rise that brought it back is one demand, not two
+    assert load.rules == (("fire.smoke_sensor", 3),)
+
+
+def test_what_comes_back_when_it_is_over_asks_for_nothing() -> None:
+    deeds = [
+        deed(0, "shelved", Handling.SEEN, who="lin", display=Display.SHELVED),
+        deed(60, "unshelved", Handling.SEEN, active=False),
+    ]
+    assert measure(deeds, since=START, until=START + DAY).annunciations == 0
+
+
+def test_what_begins_while_its_device_is_worked_on_does_not_ring() -> None:
+    entries = [sign(0, incident="i1"), deed(0, "opened", Handling.NEW, display=Display.MAINTENANCE)]
+    assert measure(entries, since=START, until=START + DAY).annunciations == 0
+
+
+def test_the_mix_counts_yellow_and_blue_as_low() -> None:
+    levels = [Level.NOTICE, Level.WARNING, Level.SERIOUS, Level.CRITICAL]
+    signs = [sign(number, key=f"k{number}", level=level) for number, level in enumerate(levels)]
+    load = measure(signs, since=START, until=START + DAY)
+    assert load.mix == {"low": 0.5, "medium": 0.25, "high": 0.25}
+
+
+def test_the_busiest_ten_minutes_are_named_and_every_hour_has_its_count() -> None:
+    load = measure([sign(0), *burst(3, begins_s=7300)], since=START, until=START + timedelta(hours=3))
+    assert load.busiest == at(7320)
+    assert load.per(timedelta(hours=1)) == ((at(0), 1), (at(3600), 0), (at(7200), 3))
