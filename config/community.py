@@ -21,6 +21,7 @@ from config.handling import STARTING, Deadlines
 from config.hours import HoursList
 from config.reporting import STARTING_REPORTS, STARTING_THANKS, Reporting, Thanks
 from config.secrets import Secret
+from config.shifts import THREE_SHIFTS, Shift
 
 Id = Annotated[
     str,
@@ -356,6 +357,8 @@ class Community(_Part):
     """What gives points."""
     duties: tuple[Duty, ...] = ()
     """Who answers for which area, and when."""
+    shifts: Annotated[tuple[Shift, ...], Field(min_length=1, max_length=12)] = THREE_SHIFTS
+    """Those of the monitoring room, for its reports."""
 
     def site(self, site_id: str) -> Site | None:
         """The Site with this id."""

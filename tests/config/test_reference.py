@@ -30,6 +30,7 @@ from config.machine import Database, EmbeddedBroker, ExternalBroker, Http, Keep,
 from config.messages import number_range
 from config.reporting import Reporting, Thanks
 from config.secrets import Secret
+from config.shifts import Shift
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "configuration.md"
 MODELS: tuple[type[BaseModel], ...] = (
@@ -44,6 +45,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     SensorLimits,
     Community,
     Duty,
+    Shift,
     Deadlines,
     LevelTimes,
     RequestTimes,
