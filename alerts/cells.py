@@ -17,8 +17,8 @@ from typing import Any, TypeVar
 
 from alerts.alert import Alert, as_json, from_json
 from alerts.held import Held
-from alerts.shape import NO_STATE, State, source_of
-from hub.store.facts import from_us
+from alerts.shape import NO_STATE, Calm, State, source_of
+from hub.events import Event, from_us
 
 CellId = tuple[str, str]
 """Rule id and key."""
@@ -29,7 +29,8 @@ Slot = tuple[str, str, bool]
 
 Key = TypeVar("Key")
 Item = TypeVar("Item")
-_NONE: Mapping[str, Collection[str]] = MappingProxyType({})
+_NONE: Mapping[str, Any] = MappingProxyType({})
+_NEVER_US = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class Cell:
 
     def to_stored(self) -> StoredState:
         """For the store; what is nothing is left out."""
-        body: dict[str, Any] = {"state": dict(self.state)} if self.state else {}
+        body: dict[str, Any] = {"state": _copied(self.state)} if self.state else {}
         for name in ("due_us", "clear_us", "held_us", "supported", "last_alert"):
             value = getattr(self, name)
             if value:
@@ -150,6 +151,8 @@ class Cells:
 
     def __init__(self, streams: Callable[[Cell], Collection[str]]) -> None:
         """Remember nothing yet; `streams` tells which streams a cell's shape must hear of."""
+        self.first_us = _NEVER_US
+        """No timer runs out before; read for every Event."""
         self._streams = streams
         self._cells: dict[CellId, Cell] = {}
         self._timers: list[Timer] = []
@@ -170,6 +173,19 @@ class Cells:
     def get(self, rule: str, key: str) -> Cell | None:
         """The cell of a rule and key, if it remembers anything."""
         return self._cells.get((rule, key))
+
+    def stays_calm(self, rule: str, key: str, event: Event, calm: Callable[[Event], bool]) -> bool:
+        """Whether all that an Event does is to say once more that all is well; then that is noted."""
+        cell = self._cells.get((rule, key))
+        if cell is None:
+            return False
+        entry = cell.state.get("streams", _NONE).get(event.stream)
+        if type(entry) is not Calm or not calm(event):
+            return False
+        if event.moment_us > entry["no"]:
+            entry["no"] = event.moment_us
+            self._touched.add(cell.id)
+        return True
 
     def keep(self, cell: Cell) -> None:
         """Take over what was changed in `cell`."""
@@ -192,6 +208,7 @@ class Cells:
             if due_us is not None and (due_us, *cell.id) not in self._waiting:
                 self._waiting.add((due_us, *cell.id))
                 heapq.heappush(self._timers, (due_us, *cell.id))
+                self.first_us = min(self.first_us, due_us)
 
     def standing(self, stream: str) -> Mapping[str, Collection[str]]:
         """The keys under which a stream stands, by the id of the rule that must hear of it."""
@@ -214,14 +231,11 @@ class Cells:
         """The cells in which something stands by the word of a source."""
         return tuple(sorted(self._ids_by_source.get(source, ())))
 
-    def any_due(self, now_us: int) -> bool:
-        """Whether a timer may have run out; asked for every Event."""
-        return bool(self._timers) and self._timers[0][0] <= now_us
-
     def next_due_us(self) -> int | None:
         """When the next timer runs out."""
         while self._timers and not self._is_set(self._timers[0]):
             self._waiting.discard(heapq.heappop(self._timers))
+        self.first_us = self._timers[0][0] if self._timers else _NEVER_US
         return self._timers[0][0] if self._timers else None
 
     def pop_due(self, until_us: int) -> tuple[int, Cell] | None:
@@ -230,6 +244,7 @@ class Cells:
         if due_us is None or due_us > until_us:
             return None
         timer = heapq.heappop(self._timers)
+        self.first_us = self._timers[0][0] if self._timers else _NEVER_US
         self._waiting.discard(timer)
         _, rule, key = timer
         return due_us, self._cells[(rule, key)]
@@ -261,6 +276,14 @@ class Cells:
         for source in sources:
             self._ids_by_source[source].add(cell.id)
         cell.streams = streams
+
+
+def _copied(state: State) -> dict[str, Any]:
+    """A state that stays as it is: the engine moves on what is Calm in its own."""
+    streams = state.get("streams")
+    if not streams:
+        return dict(state)
+    return {**state, "streams": {name: dict(each) if type(each) is Calm else each for name, each in streams.items()}}
 
 
 def _remove(index: dict[Key, set[Item]], key: Key, item: Item) -> None:

@@ -18,7 +18,7 @@ from alerts.arming import ARMING, ARMING_KIND
 from alerts.cells import Cell, Cells, StoredState, Unsaved
 from alerts.claims import Claims
 from alerts.counts import Counts
-from alerts.interests import Interests
+from alerts.interests import Interests, Listener
 from alerts.pattern import Answer
 from alerts.places import Places
 from alerts.rule import Rule
@@ -91,14 +91,18 @@ class Engine:
     def handle(self, event: Event) -> list[Change]:
         """What an Event changes; timers that ran out before its arrival come first."""
         now_us = event.arrived_us
-        changes = self._advance(now_us) if self._cells.any_due(now_us) else []
+        cells = self._cells
+        changes = self._advance(now_us) if cells.first_us <= now_us else []
         self.counts.events += 1
         if event.kind in NOTED_KINDS or event.kind.endswith(HEALTH_SUFFIX):
             self._take_note(event, now_us)
         for rule in self._book.watchers.get(event.kind, ()):
             self._guarded(rule, self._watch, event, now_us)
-        for rule in self._interests.rules(event, self._cells):
-            self._guarded(rule, self._feed, event, now_us)
+        for listener in self._interests.listeners(event, cells):
+            try:
+                self._feed(listener, event, now_us)
+            except Exception:
+                self._failed(listener.rule)
         while self._again:
             self._look_at_all(self._again.pop(0), now_us)
         return changes + self._settled(now_us) if self._claims.changed else changes
@@ -106,7 +110,7 @@ class Engine:
     def advance(self, now: datetime) -> list[Change]:
         """What the passing of time up to `now` changes."""
         now_us = to_us(now)
-        return self._advance(now_us) if self._cells.any_due(now_us) else []
+        return self._advance(now_us) if self._cells.first_us <= now_us else []
 
     def _advance(self, now_us: int) -> list[Change]:
         changes: list[Change] = []
@@ -190,8 +194,11 @@ class Engine:
         try:
             work(rule, subject, now_us)
         except Exception:
-            self.counts.failed[rule.id] += 1
-            logger.exception("rule failed", extra={"rule": rule.id})
+            self._failed(rule)
+
+    def _failed(self, rule: Rule) -> None:
+        self.counts.failed[rule.id] += 1
+        logger.exception("rule failed", extra={"rule": rule.id})
 
     def _take_book(self, book: RuleBook, places: Places) -> None:
         self._book = book.on(places)
@@ -206,20 +213,26 @@ class Engine:
         else:
             self._claims.resolve(event.subject or "", now_us, resolved=event.kind == RESOLVED_KIND)
 
-    def _feed(self, rule: Rule, event: Event, now_us: int) -> None:
+    def _feed(self, listener: Listener, event: Event, now_us: int) -> None:
+        rule, cells = listener.rule, self._cells
         key = rule.key_of(event)
-        for other in self._cells.keys_of(rule.id, event.stream):
-            left = self._cells.get(rule.id, other)
-            if other != key and left is not None:
-                self._take(rule, left, rule.shape.on_left(left.state, event, now_us), now_us)
-        if rule.around.reach is not None and not rule.around.reach.sees(event):
+        if cells.standing(event.stream):
+            for other in cells.keys_of(rule.id, event.stream):
+                left = cells.get(rule.id, other)
+                if other != key and left is not None:
+                    self._take(rule, left, rule.shape.on_left(left.state, event, now_us), now_us)
+        reach = rule.around.reach
+        if reach is not None and not reach.sees(event):
             return
-        if event.kind in rule.shape.kinds:
+        if listener.calm is not None and key is not None and cells.stays_calm(rule.id, key, event, listener.calm):
+            self.counts.known[rule.id] += 1
+            return
+        if listener.told:
             self._tell(rule, key, event, now_us)
             if rule.near_m is not None:
                 for near in rule.keys_near(event, self._claims.places):
                     self._tell(rule, near, event, now_us, near=True)
-        if key is not None and rule.clear.when is not None and event.kind in rule.clear.when.kinds:
+        if listener.clears and key is not None:
             self._clear_when(rule, key, event, now_us)
 
     def _tell(self, rule: Rule, key: str | None, event: Event, now_us: int, *, near: bool = False) -> None:

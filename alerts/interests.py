@@ -10,10 +10,10 @@ holds too many rules at times, never too few, and costs the same however many th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from alerts.cells import Cells
 from alerts.counts import Counts
@@ -40,7 +40,7 @@ class Interests:
     def __init__(self, by_kind: Mapping[str, Iterable[Rule]]) -> None:
         self._routes = {kind: _Route(kind, rules) for kind, rules in by_kind.items()}
 
-    def rules(self, event: Event, cells: Cells) -> Sequence[Rule]:
+    def listeners(self, event: Event, cells: Cells) -> Sequence[Listener]:
         """The rules that `event` may concern, in the order of their ids.
 
         Args:
@@ -51,10 +51,8 @@ class Interests:
         if route is None:
             return ()
         route.events += 1
-        found, standing = route.rules(event, cells), cells.standing(event.stream)
-        if not standing or standing.keys() <= {rule.id for rule in found}:
-            return found
-        return route.ordered({rule.id for rule in found} | standing.keys())
+        found, standing = route.found(event, cells), cells.standing(event.stream)
+        return (route.with_more(found, frozenset(standing)) if standing else found).listeners
 
     def known(self, counts: Counts) -> dict[str, int]:
         """By rule, the Events that it understood, with those it was not asked about because it would have said NO."""
@@ -65,6 +63,40 @@ class Interests:
             rule: max(counts.known[rule], spared[rule] - counts.unknown[rule])
             for rule in {*counts.known.copy(), *spared}
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A rule that listens to a kind, with what is asked of it for every Event of the kind worked out.
+
+    Attributes:
+        id: Of the rule.
+        rule: Itself.
+        told: Whether its shape wants the kind.
+        clears: Whether an Event of the kind may clear its alerts.
+        calm: `Shape.calm`, where that is all there is to do for an Event; else None.
+    """
+
+    id: str
+    rule: Rule
+    told: bool
+    clears: bool
+    calm: Callable[[Event], bool] | None
+
+    @classmethod
+    def of(cls, rule: Rule, kind: str) -> Listener:
+        """What `rule` is to Events of `kind`."""
+        told = kind in rule.shape.kinds
+        clears = rule.clear.when is not None and kind in rule.clear.when.kinds
+        alone = told and not clears and rule.near_m is None
+        return cls(rule.id, rule, told, clears, rule.shape.calm if alone else None)
+
+
+class _Found(NamedTuple):
+    """Rules that an Event may concern, in the order of their ids."""
+
+    listeners: tuple[Listener, ...]
+    ids: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +121,8 @@ class _Route:
 
     def __init__(self, kind: str, rules: Iterable[Rule]) -> None:
         self.events = 0
-        self._rules = {rule.id: rule for rule in rules}
-        gates = {rule.id: _gate(rule, kind) for rule in self._rules.values()}
+        self._listeners = {rule.id: Listener.of(rule, kind) for rule in rules}
+        gates = {id_: _gate(each.rule, kind) for id_, each in self._listeners.items()}
         self._always = {id_ for id_, gate in gates.items() if gate is None}
         gated = {id_: gate for id_, gate in gates.items() if gate is not None}
         self._buckets: dict[tuple[str, Value], set[str]] = {}
@@ -103,25 +135,37 @@ class _Route:
         self._without_subject = {id_ for id_, gate in gated.items() if gate.subjects}
         self.by_memory = frozenset(id_ for id_, gate in gated.items() if gate.memory)
         self._keys: tuple[KeyReader, ...] = tuple(
-            key_reader(each) for each in sorted({self._rules[id_].for_each for id_ in self.by_memory})
+            key_reader(each) for each in sorted({self._listeners[id_].rule.for_each for id_ in self.by_memory})
         )
         places = sorted(self._odd.keys() & _PLACES)
         self._names = (*places, *sorted(self._odd.keys() - _PLACES))
         self._place = attrgetter(*places, "kind", "kind")  # of two names and more it makes a tuple
         self._fields = tuple(reader_of(name) for name in self._names[len(places) :])
-        self._all = self.ordered(self._always)
-        self._known: dict[tuple[object, ...], tuple[Rule, ...]] = {}
+        self._all = self._ordered(self._always)
+        self._known: dict[tuple[object, ...], _Found] = {}
+        self._together: dict[tuple[frozenset[str], frozenset[str]], _Found] = {}
 
-    def rules(self, event: Event, cells: Cells) -> Sequence[Rule]:
+    def found(self, event: Event, cells: Cells) -> _Found:
         found = self._by_buckets(event) if self._names else self._all
         for read in self._keys:
             key = read(event)
             there = None if key is None else cells.rules_at(key)
             if there and not self.by_memory.isdisjoint(there):
-                found = self.ordered({rule.id for rule in found} | self.by_memory.intersection(there))
+                found = self.with_more(found, self.by_memory.intersection(there))
         return found
 
-    def _by_buckets(self, event: Event) -> tuple[Rule, ...]:
+    def with_more(self, found: _Found, ids: frozenset[str]) -> _Found:
+        """Those found, and those of `ids` that listen to this kind; put in order once for each two sets."""
+        if ids <= found.ids:
+            return found
+        together = self._together.get((found.ids, ids))
+        if together is None:
+            if len(self._together) >= _MOST_KNOWN:
+                self._together.clear()
+            together = self._together[found.ids, ids] = self._ordered(found.ids | ids)
+        return together
+
+    def _by_buckets(self, event: Event) -> _Found:
         """As the values say; looked up once for each set of values."""
         known: tuple[object, ...] = (event.subject is None, self._place(event))
         if self._fields:
@@ -133,7 +177,7 @@ class _Route:
             found = self._known[known] = self._looked_up(known)
         return found
 
-    def _looked_up(self, known: tuple[Any, ...]) -> tuple[Rule, ...]:
+    def _looked_up(self, known: tuple[Any, ...]) -> _Found:
         without_subject, place, *fields = known
         ids = set(self._always)
         if without_subject:
@@ -145,11 +189,12 @@ class _Route:
                     ids |= self._buckets.get((name, value), _NOBODY)  # type: ignore[arg-type] # such as lie there
                 elif value is not NOTHING and value is not None:
                     ids |= odd
-        return self.ordered(ids)
+        return self._ordered(ids)
 
-    def ordered(self, ids: Iterable[str]) -> tuple[Rule, ...]:
-        """Those of the rules that listen to this kind, in the order of their ids."""
-        return tuple(self._rules[id_] for id_ in sorted(ids) if id_ in self._rules)
+    def _ordered(self, ids: Iterable[str]) -> _Found:
+        """Those of the rules that listen to this kind."""
+        listeners = tuple(self._listeners[id_] for id_ in sorted(ids) if id_ in self._listeners)
+        return _Found(listeners, frozenset(each.id for each in listeners))
 
 
 def _plain(value: object) -> object:

@@ -233,6 +233,10 @@ class Pattern:
     judge: Judge
     fixed: Mapping[str, frozenset[str | bool]]
 
+    def denies(self, event: Event) -> bool:
+        """Whether it says NO."""
+        return self.judge(event) is Answer.NO
+
 
 def build_pattern(spec: PatternSpec) -> Pattern:
     """The Pattern that `spec` describes."""

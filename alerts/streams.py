@@ -12,7 +12,7 @@ from bisect import insort
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from alerts.shape import STREAM_BYTES, TIME_BYTES, WITNESS_BYTES, source_of, witness_json
+from alerts.shape import STREAM_BYTES, TIME_BYTES, WITNESS_BYTES, Calm, source_of, witness_json
 from hub.events import Event, Phase
 
 Entry = Mapping[str, Any]
@@ -85,15 +85,15 @@ def deny(streams: Streams, event: Event) -> tuple[Streams, bool]:
     if entry is None:
         if event.subject is not None:
             return streams, False
-        return _with(streams, name, {"no": at_us, "yes": []}), False
+        return _with(streams, name, Calm(no=at_us, yes=[])), False
     if entry["no"] is not None and at_us < entry["no"]:
         return streams, False
     if not entry["yes"]:  # nearly always
-        return {**streams, name: {"no": at_us, "yes": []}}, False
+        return {**streams, name: Calm(no=at_us, yes=[])}, False
     denied_us, times = with_no(entry["no"], entry["yes"], at_us)
-    changed: dict[str, Any] = {"no": denied_us, "yes": times}
+    changed: dict[str, Any] = Calm(no=denied_us, yes=times)
     if times:
-        changed |= {"first": entry["last"], "last": entry["last"]}
+        changed = {"no": denied_us, "yes": times, "first": entry["last"], "last": entry["last"]}
         if entry.get("lost"):
             changed["lost"] = True
     elif event.phase is Phase.ENDED and event.subject is not None:

@@ -103,7 +103,7 @@ def main() -> None:
             best_s[count] = min(best_s[count], time.process_time() - began_s)
     for count, rules in books.items():
         dispatch, nothing = Interests(rules.on(places).by_kind), Cells(lambda _cell: ())
-        asked = sum(len(dispatch.rules(event, nothing)) for event in told) / len(told)
+        asked = sum(len(dispatch.listeners(event, nothing)) for event in told) / len(told)
         print(f"{count:5,} rules: {best_s[count] / len(told) * 1e6:.1f} µs an event, {asked:.2f} rules asked")
 
 

@@ -42,6 +42,7 @@ class EventShape(Shape):
         self._pattern = pattern
         self.kinds = pattern.kinds
         self.patterns = (pattern,)
+        self.calm = pattern.denies
 
     def on_event(self, state: State, event: Event, now_us: int) -> Step:
         """Claim when it matches; over when it contradicts the last stream that stood."""

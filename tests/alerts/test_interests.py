@@ -12,7 +12,7 @@ import pytest
 from alerts.alert import as_json
 from alerts.cells import Cell, Cells
 from alerts.engine import Engine
-from alerts.interests import Interests
+from alerts.interests import Interests, Listener
 from alerts.places import places_of
 from alerts.rule import Rule
 from alerts.rulebook import RuleBook, make_book, rule_of
@@ -119,12 +119,13 @@ class AskAll(Interests):
     """Leaves out no rule that listens to the kind."""
 
     def __init__(self, by_kind: Mapping[str, Iterable[Rule]]) -> None:
+        by_kind = {kind: tuple(rules) for kind, rules in by_kind.items()}
         super().__init__(by_kind)
-        self._by_kind = by_kind
+        self._all = {kind: [Listener.of(each, kind) for each in rules] for kind, rules in by_kind.items()}
 
-    def rules(self, event: Event, cells: Cells) -> Sequence[Rule]:
+    def listeners(self, event: Event, cells: Cells) -> Sequence[Listener]:
         del cells
-        return tuple(self._by_kind.get(event.kind, ()))
+        return self._all.get(event.kind, ())
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -147,7 +148,7 @@ def asked_for(rules: RuleBook, happened: Event, *, remembered: str = "") -> list
     cells = Cells(lambda _cell: ())
     if remembered:
         cells.keep(Cell(remembered, "hh-017", "", state={"something": 1}))
-    return [each.id for each in Interests(rules.on(PLACES).by_kind).rules(happened, cells)]
+    return [each.id for each in Interests(rules.on(PLACES).by_kind).listeners(happened, cells)]
 
 
 def test_a_rule_is_asked_where_its_scope_is() -> None:
