@@ -1,48 +1,39 @@
-"""Delivery: tells every recipient of every move of the incidents that matter to it.
+"""Delivery: tells every recipient what it is to be told of incidents, once, and says how that goes.
 
-One thread per notifier reads the stored journal at its own pace, so nothing is queued, nobody waits for a slow
-recipient, and the engine never knows. Its place is stored after each notice: after a crash the last one may be told
-twice, with the same number, never not at all. Attempts are bounded; what is given up is counted, and the notifier
-counts as offline (a `notifier.health` event) until something arrives again.
+The outbox decides and keeps what is to be told whom; each notifier has a thread of its own that sends what waits for
+it. So nothing is queued in memory, nobody waits for a slow recipient, the engine never knows, and a hub that dies goes
+on where it was. `dry_run` asks the same decision of a move that never happened.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from pydantic import ValidationError
 
-from alerts.incident import ENGINE, done
-from alerts.notice import Delivered, Notice, Notifier, Outcome, Refused
-from alerts.store.journal import read_cursor, write_cursor
-from alerts.store.lists import Repository
-from alerts.views import JournalEntry
-from config.community import Community, Level
+from alerts.breaker import Door
+from alerts.channel import Channel, Desk
+from alerts.notice import Notifier, Services, Traits
+from alerts.outbox import Outbox
+from alerts.recipients import Decision, Telling, telling_of
+from alerts.store import outbox
+from alerts.store.outbox import Entry, State
+from alerts.wording import Move
+from config.community import Community, Contact
 from config.community import Notifier as Recipient
-from hub.bus import Bus, Topic
+from hub.bus import Bus
 from hub.clock import Clock
-from hub.errors import StoreClosedError, StoreError
-from hub.events import Event, new_event_id
 from hub.plugins import Plugin, load_plugins
 from hub.store.database import Database
-from hub.store.event_log import EventLog, Fact
+from hub.store.event_log import EventLog
 
 logger = logging.getLogger(__name__)
 
-ATTEMPTS = 8
-"""With the pauses below about three minutes: a restart of the recipient is survived, a dead one holds up no longer."""
-_TOLD_WHILE_MUTED = ("returned", done("close"))
-"""Moves of the engine that are told of a muted incident too: it may have been told of before it was muted."""
-_FIRST_PAUSE_S = 1.0
-_LONGEST_PAUSE_S = 60.0
-_READ = 100
-_LOOK_UP_S = 0.25
-_RETRY_S = 5.0
-_STOP_WITHIN_S = 6.0
-"""A channel in the middle of an attempt is left behind after this; its thread is a daemon."""
+TAKEN_OUT = "the notifier was taken out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +42,12 @@ class DeliveryStatus:
 
     Attributes:
         notifier: Its id.
-        behind: Journal entries it has not looked at.
+        behind: Notices that wait for it, and journal entries that nobody has looked at.
         delivered: Notices that arrived.
         retried: Attempts that failed and were repeated.
         given_up: Notices that never arrived.
         trouble: Why the newest attempt failed, empty when it did not.
+        door: Whether its breaker lets attempts through.
     """
 
     notifier: str
@@ -64,16 +56,22 @@ class DeliveryStatus:
     retried: int
     given_up: int
     trouble: str
+    door: Door = Door.CLOSED
 
 
 class Delivery:
-    """All notifiers. `apply` and `status` may be called from any thread."""
+    """All notifiers. Every method may be called from any thread."""
 
-    def __init__(self, database: Database, event_log: EventLog, bus: Bus, clock: Clock) -> None:
-        self._hub = _Hub(database, event_log, bus, clock)
+    def __init__(
+        self, database: Database, event_log: EventLog, bus: Bus, clock: Clock, *, services: Services | None = None
+    ) -> None:
+        self._desk = Desk(database, event_log, clock)
+        self._services = services or Services(clock=clock)
         self._plugins: Mapping[str, Plugin[Notifier]] = load_plugins("alerts.notifiers")
         self._lock = threading.Lock()
-        self._channels: dict[str, _Channel] = {}
+        self._channels: dict[str, Channel] = {}
+        self._outbox = Outbox(self._desk, bus, wake=self._wake)
+        self._started = False
         self._stopped = False
 
     def apply(self, community: Community) -> None:
@@ -91,24 +89,31 @@ class Delivery:
                     continue
                 notifier = self._built(recipient)
                 if notifier is not None:
-                    channel = self._channels[name] = _Channel(recipient, notifier, self._hub)
+                    channel = self._channels[name] = Channel(recipient, notifier, self._desk)
                     channel.start()
+            traits = {name: channel.traits for name, channel in self._channels.items()}
+            self._outbox.telling = telling_of(community, traits)
+            self._desk.database.write(lambda connection: outbox.give_up_others(connection, wanted, TAKEN_OUT))
+            if not self._started:
+                self._started = True
+                self._outbox.start()
 
     def _built(self, recipient: Recipient) -> Notifier | None:
         """The channel to a recipient; None for one that a check of the Community would have refused."""
         try:
             plugin = self._plugins[recipient.kind]
             options = plugin.options.model_validate(recipient.options)
-        except (KeyError, ValidationError):
+            return plugin.build(options, recipient.secret, self._services)
+        except (KeyError, ValidationError, ValueError):
             logger.exception("notifier left out", extra={"notifier": recipient.id, "kind": recipient.kind})
             return None
-        return plugin.build(options, recipient.secret)
 
     def stop(self) -> None:
         """Stop all. Safe to call twice."""
         with self._lock:
             self._stopped = True
             channels, self._channels = list(self._channels.values()), {}
+        self._outbox.stop()
         for channel in channels:
             channel.tell_to_stop()
         for channel in channels:
@@ -117,158 +122,84 @@ class Delivery:
     def status(self) -> list[DeliveryStatus]:
         """How each notifier is doing."""
         with self._lock:
-            return [channel.status() for channel in self._channels.values()]
+            channels = list(self._channels.values())
+        if not channels:
+            return []
+        with self._desk.database.read() as connection:
+            waiting = outbox.waiting(connection)
+        unread = self._outbox.behind
+        return [
+            DeliveryStatus(
+                notifier=channel.recipient.id,
+                behind=waiting.get(channel.recipient.id, 0) + unread,
+                delivered=channel.counts.delivered,
+                retried=channel.counts.retried,
+                given_up=channel.counts.given_up,
+                trouble=channel.counts.trouble,
+                door=channel.door(),
+            )
+            for channel in channels
+        ]
 
+    def dry_run(self, move: Move, sent: Sequence[str] = ()) -> list[Decision]:
+        """Who would be told of a move that never happened, and who not, and why."""
+        telling = self._outbox.telling
+        if telling is None:
+            return []
+        with self._desk.database.read() as connection:
+            known = telling.with_preferences(outbox.read_preferences(connection))
+            return [
+                replace(decision, told=False, why=f"the same was told within {dedupe_s:g} s")
+                if decision.told
+                and (dedupe_s := known.traits[decision.recipient].dedupe_s) > 0
+                and outbox.repeated(connection, decision, move.at - timedelta(seconds=dedupe_s))
+                else decision
+                for decision in known.decide(move, sent)
+            ]
 
-@dataclass(frozen=True, slots=True)
-class _Hub:
-    database: Database
-    event_log: EventLog
-    bus: Bus
-    clock: Clock
+    def ledger(
+        self,
+        *,
+        incident: str | None = None,
+        recipient: str | None = None,
+        account: str | None = None,
+        state: State | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> list[Entry]:
+        """What was to be told whom and what became of it, the newest first."""
+        with self._desk.database.read() as connection:
+            return outbox.ledger(
+                connection,
+                incident=incident,
+                recipient=recipient,
+                account=account,
+                state=state,
+                before=before,
+                limit=limit,
+            )
 
+    def contact(self, account: str) -> Contact:
+        """How a person is told: as he chose, else as the Community says."""
+        with self._desk.database.read() as connection:
+            chosen = outbox.read_preferences(connection, [account])
+        telling = self._outbox.telling
+        written = {} if telling is None else telling.contacts
+        return chosen.get(account) or written.get(account) or Contact(account=account)
 
-class _Channel:
-    """One notifier and its thread."""
+    def choose(self, contact: Contact) -> None:
+        """Keep how a person wants to be told."""
+        now = self._desk.clock.now()
+        self._desk.database.write(lambda connection: outbox.write_preferences(connection, contact, now))
 
-    def __init__(self, recipient: Recipient, notifier: Notifier, hub: _Hub) -> None:
-        self.recipient = recipient
-        self._notifier = notifier
-        self._hub = hub
-        self._repository = Repository(hub.database)
-        self._reader = f"delivery:{recipient.id}"
-        self._cursor = 0
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=self._reader, daemon=True)
-        self._delivered = 0
-        self._retried = 0
-        self._given_up = 0
-        self._trouble = ""
-        self._online = True
+    def ways(self) -> list[tuple[Recipient, Traits]]:
+        """The notifiers over which people can be told."""
+        telling: Telling | None = self._outbox.telling
+        if telling is None:
+            return []
+        return [(each, telling.traits[each.id]) for each in telling.notifiers if each.people]
 
-    def start(self) -> None:
-        """Go on where the store says; a new notifier begins with what comes next."""
-        with self._hub.database.read() as connection:
-            cursor = read_cursor(connection, self._reader)
-        if cursor is None:
-            cursor = self._repository.newest_seq()
-            self._keep(cursor)
-        self._cursor = cursor
-        self._thread.start()
-
-    def tell_to_stop(self) -> None:
-        self._stopping.set()
-        self._hub.bus.wake()
-
-    def stop(self) -> None:
-        self.tell_to_stop()
-        self._thread.join(_STOP_WITHIN_S)
-
-    def status(self) -> DeliveryStatus:
-        return DeliveryStatus(
-            notifier=self.recipient.id,
-            behind=max(0, self._hub.bus.newest(Topic.JOURNAL) - self._cursor),
-            delivered=self._delivered,
-            retried=self._retried,
-            given_up=self._given_up,
-            trouble=self._trouble,
-        )
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                entries = self._repository.journal_after(self._cursor, _READ)
-                for entry in entries:
-                    if self._stopping.is_set() or not self._deal_with(entry):
-                        return
-                if entries and not self._concerns(entries[-1]):
-                    self._keep(entries[-1].seq)
-                if len(entries) < _READ:
-                    self._wait()
-            except StoreClosedError:
-                return
-            except Exception:
-                logger.exception("delivery failed", extra={"notifier": self.recipient.id, "seq": self._cursor})
-                self._stopping.wait(_RETRY_S)
-
-    def _wait(self) -> None:
-        """Wait for more; a wake that comes just before the waiting is made up for by looking up now and then."""
-        while not self._stopping.is_set():
-            if self._hub.bus.wait(Topic.JOURNAL, after=self._cursor, timeout_s=_LOOK_UP_S) > self._cursor:
-                return
-
-    def _concerns(self, entry: JournalEntry) -> bool:
-        if entry.topic != "incident":
-            return False
-        if entry.body.get("muted") and entry.who == ENGINE and entry.move not in _TOLD_WHILE_MUTED:
-            return False
-        return Level(entry.body["level"]).rank >= self.recipient.at_least.rank
-
-    def _deal_with(self, entry: JournalEntry) -> bool:
-        """Tell of one entry if it matters here.
-
-        Returns:
-            False when it was told to stop before that was done.
-        """
-        if self._concerns(entry):
-            notice = Notice(entry.seq, entry.at, entry.move, entry.who, entry.note, entry.body)
-            if not self._told(notice):
-                return False
-            self._keep(entry.seq)
-        self._cursor = entry.seq
-        return True
-
-    def _told(self, notice: Notice) -> bool:
-        pause_s = _FIRST_PAUSE_S
-        for attempt in range(1, ATTEMPTS + 1):
-            outcome = self._send(notice)
-            if isinstance(outcome, Delivered):
-                self._delivered += 1
-                self._trouble = ""
-                self._note_health(online=True, reason="")
-                return True
-            self._trouble = outcome.reason
-            if isinstance(outcome, Refused) or attempt == ATTEMPTS:
-                break
-            self._retried += 1
-            if self._hub.clock.wait(self._stopping, max(pause_s, outcome.after_s or 0.0)):
-                return False
-            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
-        self._given_up += 1
-        logger.error(
-            "notice given up",
-            extra={"notifier": self.recipient.id, "number": notice.number, "reason": self._trouble},
-        )
-        self._note_health(online=False, reason=self._trouble)
-        return True
-
-    def _send(self, notice: Notice) -> Outcome:
-        try:
-            return self._notifier.send(notice)
-        except Exception as error:
-            logger.exception("notifier failed", extra={"notifier": self.recipient.id, "number": notice.number})
-            return Refused(f"failed: {type(error).__name__}")
-
-    def _keep(self, seq: int) -> None:
-        self._hub.database.write(lambda connection: write_cursor(connection, self._reader, seq))
-        self._cursor = seq
-
-    def _note_health(self, *, online: bool, reason: str) -> None:
-        if online is self._online:
-            return
-        self._online = online
-        now = self._hub.clock.now()
-        fields = {"state": "online" if online else "offline", "reason": reason}
-        event = Event(
-            id=new_event_id(),
-            kind="notifier.health",
-            at=now,
-            arrived=now,
-            source=self.recipient.id,
-            driver="delivery",
-            fields=fields,
-        )
-        try:
-            self._hub.event_log.append([Fact(event)])
-        except StoreError:
-            logger.exception("health of a notifier not stored", extra={"notifier": self.recipient.id})
+    def _wake(self, recipient: str) -> None:
+        channel = self._channels.get(recipient)
+        if channel is not None:
+            channel.wake()

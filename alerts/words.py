@@ -21,13 +21,14 @@ PLACES = ("site", "household", "area", "device", "sensor", "camera", "zone", "le
 UNKNOWN = "?"
 """Stands where an event did not say it."""
 
-_LEVELS = {
+LEVELS = {
     Level.INFO: ("绿色", "green"),
     Level.NOTICE: ("蓝色", "blue"),
     Level.WARNING: ("黄色", "yellow"),
     Level.SERIOUS: ("橙色", "orange"),
     Level.CRITICAL: ("红色", "red"),
 }
+"""What levels are called, Chinese and English."""
 
 
 class Words(BaseModel):
@@ -91,7 +92,7 @@ class _Values(dict[str, str]):
 
 def _values(claim: Claim, places: Places, *, key: str, level: Level, language: str) -> Mapping[str, str]:
     place, source = claim.witness.place, claim.witness.source
-    values = {"key": key, "level": _LEVELS[level][0 if language == "zh" else 1]}
+    values = {"key": key, "level": LEVELS[level][0 if language == "zh" else 1]}
     values["device"] = values["sensor"] = places.device(source, language)
     if "site" in place:
         values["site"] = values["household"] = called(places.sites.get(place["site"]), place["site"], language)

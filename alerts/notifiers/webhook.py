@@ -3,9 +3,10 @@
     notifiers:
       - {id: desk, kind: webhook, at_least: orange, options: {url: "https://desk.example/hook"}, secret: "env:HOOK"}
 
-The body is `{"number", "at", "move", "who", "note", "incident"}`; `incident` is what the API shows. `number` stands in
-the header `Hub-Delivery` too and is the same at every attempt. With a secret, `Hub-Signature-256` is `sha256=` and the
-HMAC-SHA256 of the body in hex. Redirects are not followed: they could lead anywhere. No connection is kept open.
+The body is `{"number", "at", "move", "who", "note", "title", "text", "incident"}`; `incident` is what the API shows.
+It is told of every move, in order. `number` stands in the header `Hub-Delivery` too and is the same at every attempt.
+With a secret, `Hub-Signature-256` is `sha256=` and the HMAC-SHA256 of the body in hex. Redirects are not followed: they
+could lead anywhere. No connection is kept open.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from alerts.notice import Delivered, Notice, Outcome, Refused, TryLater
+from alerts.notice import Delivered, Notice, Outcome, Refused, Services, Traits, TryLater
 from config.secrets import Secret
 from hub.events import time_to_text
 from hub.plugins import Options, Plugin
@@ -55,7 +56,10 @@ class WebhookOptions(Options):
 class Webhook:
     """One address."""
 
-    def __init__(self, options: WebhookOptions, secret: Secret | None) -> None:
+    traits = Traits(every_move=True, ordered=True)
+
+    def __init__(self, options: WebhookOptions, secret: Secret | None, services: Services) -> None:
+        del services
         parts = urlsplit(options.url)
         self._host, self._port = parts.hostname or "", parts.port
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -72,6 +76,8 @@ class Webhook:
                 "move": notice.move,
                 "who": notice.who,
                 "note": notice.note,
+                "title": notice.title,
+                "text": notice.text,
                 "incident": notice.incident,
             },
             ensure_ascii=False,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from alerts.delivery import ATTEMPTS, Delivery
-from alerts.notice import Delivered, Notice, Refused, TryLater
+from alerts.breaker import OPENS_AFTER
+from alerts.delivery import Delivery
+from alerts.notice import Delivered, Notice, Refused, Services, TryLater
 from alerts.notifiers.webhook import Webhook, WebhookOptions
 from config.community import Community
 from config.secrets import Secret
@@ -18,6 +20,7 @@ from hub.store.database import Database
 from tests.alerts.conftest import MakeRoom, Room
 from tests.fakes.people import LIN
 from tests.fakes.stories import START, event, seen
+from tests.fakes.waiting import until
 from tests.fakes.web import Recipient, web_recipient
 
 NOTICE = Notice(7, START, "opened", "engine", "", {"number": 1, "level": "red", "text": {"zh": "烟感报警"}})
@@ -47,7 +50,7 @@ def community(desk: Recipient, at_least: str = "blue", **more: object) -> Commun
 
 
 def webhook(url: str, secret: Secret | None = None) -> Webhook:
-    return Webhook(WebhookOptions(url=url, timeout_s=2), secret)
+    return Webhook(WebhookOptions(url=url, timeout_s=2), secret, Services())
 
 
 def test_the_body_is_signed_and_numbered(desk: Recipient) -> None:
@@ -130,18 +133,32 @@ def test_a_failed_attempt_is_repeated_with_the_same_number(room: Room, desk: Rec
     assert len({each.headers["Hub-Delivery"] for each in told}) == 1
 
 
-def test_what_is_given_up_is_counted_and_the_next_notice_still_goes_out(
+def test_a_channel_that_fails_again_and_again_is_offline_until_something_arrives(
     room: Room, desk: Recipient, delivery: Delivery
 ) -> None:
-    desk.answers = [(503, {})] * ATTEMPTS + [(200, {})]
+    desk.answers = [(503, {})] * OPENS_AFTER + [(200, {})]
     delivery.apply(community(desk))
     room.happens(event("smoke", 1, fields={"alarm": True}))
-    desk.waits_for(ATTEMPTS)
-    room.happens(event("sos", 2, source="b", fields={"pressed": True}))
-    desk.waits_for(ATTEMPTS + 1)
+    desk.waits_for(OPENS_AFTER + 1)
+    until(lambda: delivery.status()[0].delivered == 1)
     delivery.stop()
     health = [each.event.fields["state"] for each in room.event_log.events(kind="notifier.health")]
     assert sorted(map(str, health)) == ["offline", "online"]
+
+
+def test_what_is_given_up_is_counted_and_the_next_notice_still_goes_out(
+    room: Room, desk: Recipient, delivery: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Webhook, "traits", replace(Webhook.traits, give_up_after_s=60.0))
+    desk.answers = [(503, {})]
+    delivery.apply(community(desk))
+    room.happens(event("smoke", 1, fields={"alarm": True}))
+    until(lambda: delivery.status()[0].given_up == 1)
+    [given_up] = delivery.ledger()
+    assert (given_up.state, given_up.reason) == ("given_up", "too late; answered 503")
+    desk.answers = [(200, {})]
+    room.happens(event("sos", 40_000, source="b", fields={"pressed": True}))
+    until(lambda: any(each.body["incident"]["kind"] == "sos.button" for each in desk.received))
 
 
 def test_a_restart_goes_on_after_what_was_told(room: Room, desk: Recipient, delivery: Delivery) -> None:
