@@ -15,6 +15,7 @@ from alerts.places import places_of
 from alerts.rule import Rule
 from alerts.scope import Reach
 from config.community import Camera, Community, Sensor
+from hub.sensors.kinds import KINDS
 
 CELL_BYTES = 4096
 """What stands around a shape's memory of a key: the open alert, a claim that is held back, timers."""
@@ -22,6 +23,11 @@ MOST_SUBJECTS = 64
 """Tracks of one camera that matter at a time."""
 MOST_PARTS = 8
 """Of whatever else speaks: probes of a sensor, disks of a hub."""
+MOST_OWN = 256
+"""Of whom the hub itself speaks: disks, notifiers, rules."""
+_OWN = ("hub.", "notifier.", "worker.", "broker.")
+"""How kinds begin that come from the hub itself and from no device."""
+_SENSORS_OWN = ("sensor.", "gateway.")
 
 _FINER = ("community", "area", "site", "household", "camera", "device", "sensor", "zone", "subject")
 
@@ -72,7 +78,7 @@ def in_words(size_bytes: int) -> str:
 
 
 def _of_rule(rule: Rule, community: Community) -> RuleMemory:
-    reach = rule.around.reach
+    reach, kinds = rule.around.reach, rule.shape.kinds
     sites = {site.id: site.area for site in community.sites if _holds_site(reach, site.id)}
     everything: tuple[Camera | Sensor, ...] = (*community.cameras, *community.sensors)
     devices = [
@@ -80,37 +86,63 @@ def _of_rule(rule: Rule, community: Community) -> RuleMemory:
         for each in everything
         if each.site in sites and (reach is None or reach.devices is None or each.id in reach.devices)
     ]
-    cameras = [each for each in devices if isinstance(each, Camera)]
+    said = {each.id: found for each in devices if (found := _may_say(each, kinds))}
+    speaking = [each for each in devices if each.id in said]
     finest = max(rule.for_each, key=_FINER.index)
+    there = len(sites) if rule.near_m is not None else len({each.site for each in speaking})
     keys = {
         "community": 1,
-        "area": len(community.areas),
-        "site": len(sites),
-        "household": len(sites),
-        "camera": len(cameras),
-        "device": len(devices),
-        "sensor": len(devices),
-        "zone": sum(len(camera.zones) for camera in cameras),
-        "subject": len(devices) * MOST_SUBJECTS,
+        "area": len({sites[each.site] for each in speaking}),
+        "site": there,
+        "household": there,
+        "camera": sum(isinstance(each, Camera) for each in speaking),
+        "device": len(speaking),
+        "sensor": len(speaking),
+        "zone": sum(len(each.zones) for each in speaking if isinstance(each, Camera)),
+        "subject": sum(_streams(said[each.id]) for each in speaking),
     }[finest]
-    sources = _sources_of_a_key(finest, devices, sites)
-    subjects = [MOST_SUBJECTS if kind.startswith("camera.") else MOST_PARTS for kind in rule.shape.kinds]
-    streams = sources * (len(subjects) if finest == "subject" else sum(subjects))
+    if finest == "subject":
+        streams = len(kinds)
+    else:
+        group = _GROUPS.get(finest, _itself)
+        by_key: Counter[str | None] = Counter()
+        for each in speaking:
+            by_key["" if rule.near_m is not None else group(each, sites)] += _streams(said[each.id])
+        streams = max(by_key.values(), default=0)
+    if own := [kind for kind in kinds if kind.startswith(_OWN)]:
+        keys, streams = max(keys, MOST_OWN), max(streams, _streams(own))
     return RuleMemory(rule.id, keys, CELL_BYTES + rule.shape.most_bytes(streams))
+
+
+def _itself(device: Camera | Sensor, _sites: Mapping[str, str | None]) -> str:
+    return device.id
+
+
+_GROUPS: Mapping[str, Callable[[Camera | Sensor, Mapping[str, str | None]], str | None]] = {
+    "community": lambda _each, _sites: "",
+    "area": lambda each, sites: sites[each.site],
+    "site": lambda each, _sites: each.site,
+    "household": lambda each, _sites: each.site,
+}
+"""Which devices speak of one key; of every finer key a single one does."""
+
+
+def _may_say(device: Camera | Sensor, kinds: Iterable[str]) -> tuple[str, ...]:
+    """Those of the kinds that may come from a device: what a sensor's `kinds` leave out is never taken from it."""
+    kinds = (kind for kind in kinds if not kind.startswith(_OWN))
+    if isinstance(device, Camera):
+        return tuple(kind for kind in kinds if not kind.startswith(_SENSORS_OWN))
+    return tuple(
+        kind
+        for kind in kinds
+        if not kind.startswith("camera.") and (not device.kinds or kind in device.kinds or kind not in KINDS)
+    )
+
+
+def _streams(kinds: Iterable[str]) -> int:
+    """Of how many subjects a device may speak at a time, in these kinds together."""
+    return sum(MOST_SUBJECTS if kind.startswith("camera.") else MOST_PARTS for kind in kinds)
 
 
 def _holds_site(reach: Reach | None, site: str) -> bool:
     return reach is None or ((reach.sites is None or site in reach.sites) and site not in reach.without)
-
-
-def _sources_of_a_key(finest: str, devices: Iterable[Camera | Sensor], sites: Mapping[str, str | None]) -> int:
-    """How many cameras and sensors speak of one key, at most."""
-    group: Mapping[str, Callable[[Camera | Sensor], str | None]] = {
-        "community": lambda _each: "",
-        "area": lambda each: sites[each.site],
-        "site": lambda each: each.site,
-        "household": lambda each: each.site,
-    }
-    if finest not in group:
-        return 1
-    return max(Counter(group[finest](each) for each in devices).values(), default=1)

@@ -10,7 +10,7 @@ from typing import Any
 
 from alerts.rule import Rule
 from alerts.rule_text import RuleText
-from alerts.rulebook import book_of_texts
+from alerts.rulebook import RuleBook, book_of_texts
 from config.errors import ConfigurationError, Mistake
 from hub.events import time_to_text
 from hub.store.rule_revisions import REMOVED, RuleRevision
@@ -54,17 +54,23 @@ def revision_of(written: RuleText, *, at: datetime, author: str, reason: str, or
     )
 
 
-def check_with(others: Mapping[str, str], written: RuleText) -> None:
-    """Refuse a rule with mistakes, and one that does not fit to the others.
+def check_with(others: Mapping[str, str], written: RuleText) -> RuleBook:
+    """All rules with this one; a rule with mistakes is refused, and one that does not fit to the others.
 
     Raises:
         ConfigurationError: Its own mistakes with their lines; or what it makes wrong elsewhere.
     """
     try:
-        book_of_texts({**others, "body": written.text})
+        return book_of_texts({**others, "body": written.text})
     except ConfigurationError as error:
         mine = tuple(mistake for mistake in error.mistakes if mistake.file == Path("body"))
         raise ConfigurationError(tuple(_without_index(mistake) for mistake in mine or error.mistakes)) from None
+
+
+def refuse(words: str, rule: str) -> None:
+    """Refuse a change of a rule if there are words that say why."""
+    if words:
+        raise ConfigurationError((Mistake(None, rule, words),))
 
 
 def _without_index(mistake: Mistake) -> Mistake:

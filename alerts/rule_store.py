@@ -27,6 +27,7 @@ from alerts.rule_changes import (
     journal_row,
     line_of,
     other_content,
+    refuse,
     revision_of,
 )
 from alerts.rule_text import RuleText, parse_rule, split_rules
@@ -64,6 +65,7 @@ class RuleStore:
         self._book: RuleBook | None = None
         self._folder: tuple[Path, str] | None = None
         self._followers: tuple[Callable[[RuleBook], None], ...] = ()
+        self._bound: Callable[[RuleBook], str] = lambda _book: ""
         self.refused: tuple[Mistake, ...] = ()
         """What was wrong when the folder was read last; empty when it was taken as it is."""
 
@@ -131,6 +133,10 @@ class RuleStore:
             self.refused = ()
             return self.book
 
+    def hold_to(self, bound: Callable[[RuleBook], str]) -> None:
+        """From now on refuse changes of which `bound(book)` says what is too much; it is empty when nothing is."""
+        self._bound = bound
+
     def follow(self, follower: Callable[[RuleBook], None]) -> Callable[[], None]:
         """Call `follower(book)` after each change, in the thread that made it, until what is returned is called."""
         with self._changing:
@@ -168,7 +174,7 @@ class RuleStore:
             message = f"the address says {rule!r}; an id does not change"
             raise ConfigurationError((Mistake(Path("body"), "rule", message, line_of(written, "rule")),))
         texts = {each.revision.rule: each.revision.text for each in self.rules() if each.revision.rule != written.id}
-        check_with(texts, written)
+        refuse(self._bound(check_with(texts, written)), written.id)
         return written
 
     def put(
@@ -336,6 +342,7 @@ class RuleStore:
         wanted = {**stored, **{each.rule: each for each in changed}}
         book = book_of_texts({each.rule: each.text for each in wanted.values() if each.state != REMOVED})
         if changed:
+            refuse(self._bound(book), changed[0].rule)
             entries = [journal_row(each, move or file_move(each, stored.get(each.rule))) for each in changed]
 
             def work(connection: Connection) -> tuple[int, list[int]]:
@@ -385,8 +392,7 @@ class RuleStore:
             self._take([])
         except ConfigurationError:
             logger.exception("stored rules cannot be used any more, running those of the folder")
-            stored = self._stored()
-            self._put_in_force(fresh, [stored[rule] for rule in fresh.by_id if rule in stored])
+            self._put_in_force(fresh, [each for rule, each in self._stored().items() if rule in fresh.by_id])
 
     @staticmethod
     def _expect(before: StoredRule | None, expected: int | None) -> None:

@@ -28,6 +28,7 @@ from alerts.store.lists import Repository
 from alerts.timekeeper import Timekeeper
 from alerts.views import JournalEntry
 from api.app import create_app
+from api.desk import make_desk
 from api.feed import Feed
 from api.figures import watch
 from api.follower import Follower
@@ -168,7 +169,12 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     kinds, channels, observations = formats.options, _options(load_plugins("alerts.notifiers")), set(KINDS)
 
     def check(candidate: Community) -> tuple[Mistake, ...]:
-        return check_community(candidate, formats=kinds, notifiers=channels, observations=observations)
+        wrong = check_community(candidate, formats=kinds, notifiers=channels, observations=observations)
+        words = "" if wrong else too_much(rules.book, candidate)
+        return (Mistake(None, "rules_memory_mib", words),) if words else wrong
+
+    def too_much(book: RuleBook, there: Community) -> str:
+        return memory_mistake(memory_of(book.rules, there), machine.rules_memory_mib)
 
     digest = ""
     if community_path is not None:
@@ -191,6 +197,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     if community is not None:
         revisions.start_from(community, digest)
     _bound_memory(book, revisions.current(), machine)
+    rules.hold_to(lambda changed: too_much(changed, revisions.current()))
     bus.announce(Topic.EVENTS, event_log.newest_seq())
     bus.announce(Topic.JOURNAL, repository.newest_seq())
 
@@ -263,7 +270,11 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     lifecycle.push("engine", engine.stop)
     engine.start()
     _follow(revisions, engine.apply, lifecycle)
-    timekeeper = Timekeeper(database, bus, clock, deadlines=deadlines)
+    signing_key = accounts.signing_key()
+    handling = Handling(database, bus, clock, deadlines=deadlines)
+    desk = make_desk(machine, database, clock, handling=handling, key=signing_key)
+    _follow(revisions, desk.rota.apply, lifecycle)
+    timekeeper = Timekeeper(database, bus, clock, deadlines=deadlines, tasks=desk.tasks)
     lifecycle.push("timekeeper", timekeeper.stop)
     timekeeper.start()
     lifecycle.push("following rules", rules.follow(engine.use))
@@ -271,7 +282,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     lifecycle.push("delivery", delivery.stop)
     _follow(revisions, delivery.apply, lifecycle)
 
-    tokens = Tokens(accounts.signing_key(), clock)
+    tokens = Tokens(signing_key, clock)
     housekeeping = Housekeeping(event_log, RollUps(database), machine.keep, clock, raw=sensing.raw)
     lifecycle.push("housekeeping", housekeeping.stop)
     housekeeping.start()
@@ -312,9 +323,10 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         arming=ArmingDesk(database, event_log, bus, clock),
         cameras=cameras,
         clock=clock,
+        desk=desk,
         event_log=event_log,
         feed=feed,
-        handling=Handling(database, bus, clock, deadlines=deadlines),
+        handling=handling,
         metrics=metrics,
         revisions=revisions,
         rules=rules,

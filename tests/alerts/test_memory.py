@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from alerts.engine import Engine
-from alerts.memory import CELL_BYTES, in_words, memory_mistake, memory_of
+from alerts.memory import CELL_BYTES, MOST_OWN, in_words, memory_mistake, memory_of
 from alerts.places import places_of
 from alerts.rulebook import SHIPPED, load_rules
 from config.community import Community
@@ -119,6 +119,21 @@ def test_the_community_says_how_many_keys_there_are(tmp_path: Path, for_each: st
     shape = "event: {kind: smoke}\n" + (f"  scope: {{{scope}}}" if scope else "")
     [found] = memory_of(book_with(tmp_path, shape, for_each=for_each).rules, community)
     assert found.keys == keys
+
+
+def test_what_a_sensor_never_says_takes_no_memory(tmp_path: Path) -> None:
+    """Its `kinds` say what is taken from it; a camera says nothing of sensors, and of the hub neither does."""
+    sensors = [{"id": "a", "site": "one", "kinds": ["smoke"]}, {"id": "b", "site": "one", "kinds": ["door"]}]
+    camera = {"id": "c", "site": "one", "url": "rtsp://127.0.0.1/1"}
+    community = Community.model_validate(
+        {"sites": [{"id": "one", "name": "1"}], "sensors": sensors, "cameras": [camera]}
+    )
+
+    def keys(kind: str) -> int:
+        rules = book_with(tmp_path, f"event: {{kind: {kind}}}", for_each="device").rules
+        return memory_of(rules, community)[0].keys
+
+    assert (keys("smoke"), keys("sensor.health"), keys("camera.person"), keys("hub.disk")) == (2, 2, 1, MOST_OWN)
 
 
 def test_rules_that_could_remember_too_much_are_refused_with_what_takes_most(tmp_path: Path) -> None:

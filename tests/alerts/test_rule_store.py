@@ -64,6 +64,21 @@ def level_of(store: RuleStore, rule: str) -> str:
     return level.value
 
 
+def test_a_change_after_which_rules_could_remember_too_much_is_refused(shop: Shop) -> None:
+    """By the room's change and by the folder; the rules in force stay."""
+    counted = "count: {of: {kind: door}, at_least: 9, within: 1h}"
+    counts = DOOR.replace("event: {kind: door, where: {open: true}}", counted)
+    shop.store.hold_to(lambda book: "too much" if book.by_id["door.open"].shape_kind == "count" else "")
+    changed = counts.replace("version: 1", "version: 2")
+    for change in (shop.store.check, lambda rule, text: shop.store.put(rule, text, author="li", reason="")):
+        with pytest.raises(ConfigurationError, match="too much"):
+            change("door.open", changed)
+    shop.file.write_text(changed + LEAK, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="too much"):
+        shop.store.reload()
+    assert shop.store.get("door.open").revision.version == 1
+
+
 def test_the_first_start_takes_the_folder_and_tells_nobody(shop: Shop) -> None:
     assert sorted(shop.store.book.by_id) == ["door.open", "leak"]
     found = shop.store.get("door.open")
