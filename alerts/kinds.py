@@ -80,9 +80,6 @@ _WAITS: Mapping[str, Name] = {
     ),
     "camera.dark_glare": Name(zh="画面质量检测器（亮度）", en="a detector of picture quality: brightness"),
     "hub.recording_gap": Name(zh="录像", en="recordings"),
-    "alarm.flood": Name(
-        zh="把告警数量作为主机自身的观测", en="the number of alerts as an observation of the hub itself"
-    ),
 }
 """Which input a kind without a shipped rule waits for."""
 
