@@ -42,18 +42,23 @@ def print_report(week: Week, *, took: timedelta, shifts: bool) -> bool:
     rung = [alert for alert in week.raised if alert.muted_by is None and alert.level is not Level.INFO]
     false = sum(not _is_true(week, alert) for alert in rung)
     print(f"alerts that rang {len(rung)}, no story's doing {false}")
-    missed = [each for each in week.expected if not _raised(week, each)]
-    print(f"true events {len(week.expected)}, raised {len(week.expected) - len(missed)}")
-    for each in missed:
+    overlooked = missed(week)
+    print(f"true events {len(week.expected)}, raised {len(week.expected) - len(overlooked)}")
+    for each in overlooked:
         began, kinds = f"{each.at.astimezone(ZONE):%a %H:%M}", " or ".join(each.kinds)
         print(f"  MISSED {each.story} at {each.site or '-'}, {began}: {kinds}")
-    kept = _kept(load, missed)
+    kept = _kept(load, overlooked)
     print("all promises kept" if kept else "a promise is broken")
     return kept
 
 
-def _kept(load: Load, missed: list[Expected]) -> bool:
-    return load.mean_per(timedelta(days=1)) <= MOST_A_DAY and load.flood_share < MOST_FLOOD_SHARE and not missed
+def missed(week: Week) -> list[Expected]:
+    """What was true and not raised in time."""
+    return [each for each in week.expected if not _raised(week, each)]
+
+
+def _kept(load: Load, overlooked: list[Expected]) -> bool:
+    return load.mean_per(timedelta(days=1)) <= MOST_A_DAY and load.flood_share < MOST_FLOOD_SHARE and not overlooked
 
 
 def _print_shifts(week: Week) -> None:
