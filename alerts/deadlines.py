@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from alerts.incident import Display, Handling
 from alerts.views import IncidentView
+from config.community import Level
 from config.handling import Deadlines
 
 TOP = 3
@@ -27,7 +28,8 @@ def stamped(view: IncidentView, before: IncidentView | None, now: datetime, dead
         deadlines: Of the site.
     """
     changed = before is None or before.handling is not view.handling or before.escalated != view.escalated
-    since = now if changed or before is None else before.since
+    appeared = before is not None and before.shown_as is not Display.SHOWN and view.shown_as is Display.SHOWN
+    since = now if changed or appeared or before is None else before.since
     resolved = view.resolved
     if view.handling not in (Handling.RESOLVED, Handling.CLOSED):
         resolved = None
@@ -49,7 +51,7 @@ def time_move(view: IncidentView, now: datetime, deadlines: Deadlines) -> str | 
     What hides it comes first: an incident that is shown again is asked for anew.
     """
     if view.display is not Display.SHOWN and view.hidden_until is not None and view.hidden_until <= now:
-        return "unshelve"
+        return "unshelve" if view.display is Display.SHELVED else "restore"
     due = _handling_due(view, deadlines)
     if due is None or due > now:
         return None
@@ -68,15 +70,37 @@ def may_close(view: IncidentView, now: datetime, deadlines: Deadlines) -> bool:
 def shown_again(view: IncidentView) -> IncidentView:
     """What is shown again has to be seen again if it still holds."""
     handling = Handling.NEW if view.active and view.handling in (Handling.NEW, Handling.SEEN) else view.handling
-    return replace(
-        view,
-        display=Display.SHOWN,
-        handling=handling,
-        hidden_until=None,
-        hidden_by=None,
-        hidden_why="",
-        hidden_under=None,
-    )
+    return unhidden(replace(view, handling=handling))
+
+
+def unhidden(view: IncidentView) -> IncidentView:
+    """The incident with nobody hiding it."""
+    return replace(view, display=Display.SHOWN, hidden_until=None, hidden_by=None, hidden_why="", hidden_under=None)
+
+
+def is_request(view: IncidentView) -> bool:
+    """Whether it is what people ask for without danger, and has days: nobody but people speak of it, at a low level."""
+    return view.reporter is not None and not view.alerts and view.level.rank <= Level.NOTICE.rank
+
+
+def accepted_until(view: IncidentView, now: datetime, deadlines: Deadlines) -> datetime | None:
+    """Until when an order has to be accepted, by the level of its incident; None for one that asks for nothing."""
+    if is_request(view):
+        return now + timedelta(seconds=deadlines.requests.accepted_within_s)
+    within = deadlines.accepted_within_s.of(view.level.value)
+    return None if within is None else now + within
+
+
+def done_until(view: IncidentView, ordered: datetime, deadlines: Deadlines) -> datetime | None:
+    """Until when what was accepted has to be done; an alarm has no time for that."""
+    return ordered + timedelta(seconds=deadlines.requests.done_within_s) if is_request(view) else None
+
+
+def reminded_at(view: IncidentView, due: datetime | None, deadlines: Deadlines) -> datetime | None:
+    """When who was sent is reminded of a deadline; minutes need no reminder."""
+    if due is None or not is_request(view):
+        return None
+    return due - timedelta(seconds=deadlines.requests.reminded_before_s)
 
 
 def _handling_due(view: IncidentView, deadlines: Deadlines) -> datetime | None:
@@ -89,10 +113,11 @@ def _handling_due(view: IncidentView, deadlines: Deadlines) -> datetime | None:
         return view.resolved + patience
     if view.since is None or view.muted or view.display is not Display.SHOWN:
         return None
+    times, days = deadlines.requests, is_request(view)
     if view.handling is Handling.NEW and view.escalated < TOP:
-        within = deadlines.seen_within_s.of(view.level.value)
+        within = timedelta(seconds=times.accepted_within_s) if days else deadlines.seen_within_s.of(view.level.value)
     elif view.handling is Handling.SEEN:
-        within = deadlines.acted_within_s.of(view.level.value)
+        within = timedelta(seconds=times.done_within_s) if days else deadlines.acted_within_s.of(view.level.value)
     else:
         return None
     return None if within is None else view.since + within

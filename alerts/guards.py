@@ -88,7 +88,7 @@ def _resolving(here: Situation, wish: Wish, _: Deadlines) -> str | None:
 
 
 def _reopening(here: Situation, wish: Wish, deadlines: Deadlines) -> str | None:
-    if wish.role == Role.RESIDENT and not here.own:
+    if not _may_judge(here, wish):
         return "only who reported it can say that it was not solved"
     within = timedelta(seconds=deadlines.reopened_within_s)
     if here.resolved is not None and wish.now - here.resolved > within:
@@ -103,6 +103,8 @@ def _shelving(here: Situation, wish: Wish, deadlines: Deadlines) -> str | None:
         return "only a supervisor can put a red incident aside"
     if here.level is Level.CRITICAL and wish.until is None:
         return "red is put aside until a time, not until it returns; give `until`"
+    if wish.until is None and not here.active:
+        return "nothing of it is active that could return; give `until`"
     return _ends_in_time(wish, deadlines.shelved_at_most_s.of(here.level.value), f"a {here.level.value} one")
 
 
@@ -127,7 +129,14 @@ def _ends_in_time(wish: Wish, longest: timedelta | None, what: str) -> str | Non
 
 
 def _rating(here: Situation, wish: Wish, _: Deadlines) -> str | None:
-    return None if here.own or wish.role != Role.RESIDENT else "only who reported it can rate it"
+    return None if _may_judge(here, wish) else "only who reported it can rate it"
+
+
+def _may_judge(here: Situation, wish: Wish) -> bool:
+    """Whether somebody may say how it went: who reported it, and the room; not who was sent there."""
+    if wish.role == Role.RESPONDER:
+        return here.reported
+    return wish.role != Role.RESIDENT or here.own or here.reported
 
 
 GUARDS: Mapping[str, Callable[[Situation, Wish, Deadlines], str | None]] = {
@@ -136,6 +145,7 @@ GUARDS: Mapping[str, Callable[[Situation, Wish, Deadlines], str | None]] = {
     "reopen": _reopening,
     "shelve": _shelving,
     "maintain": _maintaining,
+    "take_out": _maintaining,
     "rate": _rating,
 }
 """By move, why it cannot be; None when it can."""

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from alerts.alert import Condition
-from alerts.deadlines import may_close, shown_again, stamped
+from alerts.deadlines import may_close, shown_again, stamped, unhidden
 from alerts.engine import REOPENED_KIND, RESOLVED_KIND
 from alerts.errors import MovedMeanwhileError
 from alerts.guards import Wish, check
@@ -292,6 +292,8 @@ def write_move(
 
     What is resolved closes in the same transaction if it may.
     """
+    if after.handling in FINISHED:  # what is dealt with is hidden no longer, and comes back shown
+        after = unhidden(after)
     view = stamped(replace(after, version=after.version + 1, changed=now), before, now, deadlines)
     entries = [(done(name), who, note, {**view.to_json(), **extra})]
     if view.handling is State.RESOLVED and may_close(view, now, deadlines):

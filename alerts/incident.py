@@ -112,7 +112,7 @@ class Move:
         means: One sentence.
         guard: What must be so besides, in words; checked by `GUARDS`.
         number: Of the transition in the table of the alarm state machine, 0 for a move beside it.
-        of_order: It is asked for of an order, not of the incident itself.
+        of_order: It is asked for of an order or a device, not of the incident itself.
     """
 
     name: str
@@ -165,10 +165,11 @@ MOVES = (
          12),
     Move("close", "closed", Axis.HANDLING, ("resolved",), "closed", _ENGINE,
          "It is resolved, the condition has returned, and who reported it has rated it or had his time.", number=13),
-    Move("reopen", "reopened", Axis.HANDLING, tuple(FINISHED), "seen", _OPERATORS | _RESIDENTS,
-         "It was not solved; it keeps its number.", "within the time for it; a resident only what he reported", 14),
-    Move("shelve", "shelved", Axis.DISPLAY, ("shown",), "shelved", _OPERATORS,
-         "It is put aside, with a reason and an end, or until it returns.",
+    Move("reopen", "reopened", Axis.HANDLING, tuple(FINISHED), "seen", _OPERATORS | _RESPONDERS | _RESIDENTS,
+         "It was not solved; it keeps its number.",
+         "within the time for it; a resident or responder only what he reported", 14),
+    Move("shelve", "shelved", Axis.DISPLAY, ("shown",), "shelved", _OPERATORS | _ENGINE,
+         "It is put aside, with a reason and an end, or until it returns; or a silence covers it.",
          "no longer than its level allows; red by a supervisor", 15),
     Move("unshelve", "unshelved", Axis.DISPLAY, ("shelved",), "shown", _OPERATORS | _ENGINE,
          "The end has come, its level rose, or somebody wants it back; what still holds has to be seen again.",
@@ -176,9 +177,15 @@ MOVES = (
     Move("mute", "muted", Axis.DISPLAY, ("shown",), "muted", _ENGINE,
          "A graver alert that is active speaks for it; shown again (`shown`) when that is over.",
          "red is never muted", 17),
-    Move("maintain", "maintained", Axis.DISPLAY, ("shown",), "maintenance", SUPERVISORS | _INTEGRATORS,
-         "Its device is worked on or taken out of service, with a reason and an end.",
-         "a week at most; a life-safety device by a supervisor", 18),
+    Move("maintain", "maintained", Axis.DISPLAY, ("shown",), "maintenance", SUPERVISORS | _INTEGRATORS | _ENGINE,
+         "Its device is worked on, with a reason and an end.",
+         "a week at most; a life-safety device by a supervisor", 18, of_order=True),
+    Move("take_out", "taken_out", Axis.DISPLAY, ("shown",), "out_of_service", SUPERVISORS | _INTEGRATORS | _ENGINE,
+         "Its device is switched off on purpose, with a reason and an end.",
+         "a week at most; a life-safety device by a supervisor", of_order=True),
+    Move("restore", "restored", Axis.DISPLAY, ("maintenance", "out_of_service"), "shown",
+         _OPERATORS | _INTEGRATORS | _ENGINE,
+         "Its device is in service again; what still holds has to be seen again.", of_order=True),
     Move("merge", "merged", Axis.HANDLING, tuple(OPEN), "closed", _OPERATORS,
          "It is the same happening as another incident, and goes on there.", "the other is open", 19),
     Move("split", "split", Axis.RECORD, tuple(OPEN), None, _OPERATORS,
@@ -200,7 +207,13 @@ MOVES = (
     Move("accept", "accepted", Axis.RECORD, tuple(OPEN), None, _RESPONDERS | _OPERATORS,
          "Who was sent is on the way.", of_order=True),
     Move("comment", "commented", Axis.RECORD, _ALL, None, _ANYBODY, "A note for the record."),
-    Move("rate", "rated", Axis.RECORD, ("resolved",), None, _OPERATORS | _RESIDENTS,
+    Move("report", "reported", Axis.RECORD, tuple(OPEN), None, _ENGINE,
+         "Somebody reported the same happening, and follows it from now on."),
+    Move("remind", "reminded", Axis.RECORD, tuple(OPEN), None, _ENGINE,
+         "Who was sent is reminded of what is soon due."),
+    Move("miss", "missed", Axis.RECORD, tuple(OPEN), None, _ENGINE,
+         "Who was sent has not done it in time; the next level is told."),
+    Move("rate", "rated", Axis.RECORD, ("resolved",), None, _OPERATORS | _RESPONDERS | _RESIDENTS,
          "Who reported it says how it went.", "only who reported it, or for him by telephone"),
 )  # fmt: skip
 """All moves there are."""
@@ -220,6 +233,7 @@ class Situation:
         to_reset: An alert of it is still active at a device that a person has to reset.
         resolved: When it was resolved, None when it is not.
         own: The person lives there, reported it, or was sent.
+        reported: The person reported it.
         life_safety: It is about a device on which lives depend.
     """
 
@@ -230,6 +244,7 @@ class Situation:
     to_reset: bool = False
     resolved: datetime | None = None
     own: bool = False
+    reported: bool = False
     life_safety: bool = False
 
     def on(self, axis: Axis) -> str:

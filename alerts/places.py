@@ -27,6 +27,7 @@ class Places:
         life_safety: Sensors on which people depend.
         nearness: What is where on the ground.
         gateway_of_sensor: Through which gateway a sensor speaks, as `gateway.health` names it.
+        site_of_sensor: Where a sensor is.
     """
 
     sites: Mapping[str, Name]
@@ -42,6 +43,7 @@ class Places:
     life_safety: frozenset[str] = frozenset()
     nearness: Nearness = field(default_factory=Nearness)
     gateway_of_sensor: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    site_of_sensor: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def device(self, source: str, language: str) -> str:
         """What a camera or sensor is called."""
@@ -77,4 +79,5 @@ def places_of(community: Community) -> Places:
         life_safety=frozenset(sensor.id for sensor in community.sensors if sensor.life_safety),
         nearness=nearness_of(community),
         gateway_of_sensor={sensor.id: name for sensor in community.sensors if (name := gateway_of(sensor))},
+        site_of_sensor={sensor.id: sensor.site for sensor in community.sensors},
     )

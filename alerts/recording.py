@@ -15,12 +15,12 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from alerts.alert import Alert, Change, Raised, Reactivated, Shown, Withheld, as_json
+from alerts.alert import Alert, Change, Muted, Raised, Reactivated, Returned, Shown, Withheld, as_json
 from alerts.cells import Unsaved
 from alerts.deadlines import may_close, shown_again, stamped
 from alerts.engine import REOPENED_KIND
 from alerts.grouping import announces_again, in_line
-from alerts.incident import ENGINE, REALARM_AFTER_S, Display, Handling, Verdict, done, incident_id, moved
+from alerts.incident import ENGINE, OPEN, REALARM_AFTER_S, Display, Handling, Verdict, done, incident_id, moved
 from alerts.store.connection import Connection
 from alerts.store.incidents import (
     incident_of,
@@ -32,6 +32,8 @@ from alerts.store.incidents import (
 )
 from alerts.store.journal import append_events, write_cursor, write_journal
 from alerts.store.states import write_states
+from alerts.store.suppressions import hidden_under, not_ended, who_spoke, write_suppression
+from alerts.suppressions import Mode, Suppression, entry_of, hidden, hiding_move, showing_move
 from alerts.views import AlertView, IncidentView
 from config.handling import STARTING, Deadlines
 from hub.events import Event, Phase, event_to_json, time_to_text
@@ -97,13 +99,15 @@ def timed(changes: Sequence[Change]) -> list[Moment]:
 class _Touched:
     """An incident of this moment: as it was, which move made the difference, how long an alert had been normal.
 
-    `before` is None when it was opened now; `shown` is whether an alert came out of hiding.
+    `before` is None when it was opened now; `shown` is whether an alert came out of hiding; `entries` are those of its
+    alerts in the journal.
     """
 
     before: IncidentView | None
     moves: list[str] = field(default_factory=list)
     returned_s: float | None = None
     shown: bool = False
+    entries: list[dict[str, Any]] = field(default_factory=list)
 
 
 class _Recorder:
@@ -120,6 +124,8 @@ class _Recorder:
         self._incidents: dict[str, IncidentView] = {}
         self._incident_of: dict[str, str] = {}
         self._number: int | None = None
+        self._muters: dict[str, str | None] = {}
+        self._suppressions: list[Suppression] | None = None
 
     def moment(self, moment: Moment) -> None:
         """Store what happened at once, and bring every incident of it in line with its alerts."""
@@ -127,8 +133,12 @@ class _Recorder:
         self._touched.clear()
         if moment.health is not None:
             self._health(moment.health)
+        self._muters = {each.alert.id: each.alert.muted_by for each in moment.changes if isinstance(each, Muted)}
         for change in moment.changes:
             self._change(change)
+        for suppression in [each for each in self._in_force() if each.once]:
+            if any(isinstance(each, Returned) and self._covered(each, suppression) for each in moment.changes):
+                self._is_over(suppression)
         for incident, touched in self._touched.items():
             self._follow(incident, touched)
 
@@ -189,7 +199,7 @@ class _Recorder:
         self._incident_of[alert.id] = alert.incident
 
     def _open_or_join(self, alert: Alert) -> str:
-        incident = incident_to_join(self._connection, alert)
+        incident = self._of_muter(alert) or incident_to_join(self._connection, alert)
         if incident is not None:
             if incident not in self._touched:
                 self._touched[incident] = _Touched(self._incident(incident))
@@ -220,6 +230,60 @@ class _Recorder:
         self._touched[incident] = _Touched(None, ["opened"])
         return incident
 
+    def _of_muter(self, alert: Alert) -> str | None:
+        """The open incident of what mutes an alert as it is raised: what follows from a cause belongs to it."""
+        muter = alert.muted_by or self._muters.get(alert.id)
+        stored = None if muter is None else self._stored(muter)
+        return stored.incident if stored is not None and self._incident(stored.incident).handling in OPEN else None
+
+    def _in_force(self) -> list[Suppression]:
+        """What hides at this moment."""
+        if self._suppressions is None:
+            self._suppressions = not_ended(self._connection)
+        return [each for each in self._suppressions if each.hides_at(self._now)]
+
+    def _spoke(self, alert: AlertView) -> frozenset[str]:
+        return who_spoke(self._connection, alert)
+
+    def _covered(self, change: Change, suppression: Suppression) -> bool:
+        stored = None if change.alert.shadow else self._stored(change.alert.id)
+        return stored is not None and suppression.covers(stored, self._spoke)
+
+    def _is_over(self, suppression: Suppression) -> None:
+        """What was to be hidden until it returns has returned; what else was hidden is shown too."""
+        ended = replace(suppression, ended=self._now, ended_by=ENGINE)
+        write_suppression(self._connection, ended, new=False)
+        self._suppressions = None
+        self.entries.append(entry_of(ended, "returned", ENGINE, note="", now=self._now))
+        for view in hidden_under(self._connection, ended.id):
+            self._touched.setdefault(view.id, _Touched(self._incident(view.id)))
+
+    def _displayed(self, view: IncidentView, touched: _Touched, *, rose: bool) -> IncidentView:
+        """The incident as it is shown after this moment: a rise shows it, and so does what is not covered.
+
+        Only what is opened now comes under what hides; what people saw stays where it is.
+        """
+        before = touched.before
+        if before is None:
+            after = hidden(view, self._in_force(), self._spoke)
+            if after is None:
+                return view
+            touched.moves.append(done(hiding_move(after.display)))
+            return after
+        if view.display is Display.SHOWN:
+            return view
+        if view.hidden_under is None:
+            stays = None if rose or "joined" in touched.moves or _put_aside_until_now(view) else view
+        else:
+            forces = [each for each in self._in_force() if not rose or each.mode is not Mode.SILENCE]
+            stays = hidden(view, forces, self._spoke)
+        if stays is None:
+            touched.moves.append(done(showing_move(view.display, Display.SHOWN)))
+            return shown_again(view)
+        if stays.hidden_under != view.hidden_under:
+            touched.moves.append(done(hiding_move(stays.display)))
+        return stays
+
     def _next_number(self) -> int:
         """The number after the newest in the store, asked for once: nobody else opens incidents meanwhile."""
         self._number = (self._number or next_number(self._connection) - 1) + 1
@@ -242,6 +306,7 @@ class _Recorder:
             move=change.move,
             body=view.to_json(),
         )
+        touched.entries.append(self.entries[-1])
 
     def _follow(self, incident: str, touched: _Touched) -> None:
         now = self._incidents[incident]
@@ -259,9 +324,10 @@ class _Recorder:
             view = replace(view, handling=moved(view.handling, "realarm"), verdict=Verdict.NONE)
             if before.handling is Handling.RESOLVED:
                 self.reopened += [person_event(REOPENED_KIND, each, ENGINE, self._now) for each in view.alerts]
-        if view.display is Display.SHELVED and (view.level.rank > now.level.rank or _put_aside_until_now(view)):
-            touched.moves.append(done("unshelve"))
-            view = shown_again(view)
+        view = self._displayed(view, touched, rose=view.level.rank > now.level.rank)
+        if view.display is not Display.SHOWN:
+            for entry in touched.entries:
+                entry["body"]["hidden"] = view.display.value
         view = stamped(view, before, self._now, self._deadlines)
         if view.handling is Handling.RESOLVED and may_close(view, self._now, self._deadlines):
             touched.moves.append(done("close"))

@@ -13,12 +13,15 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Protocol
 
-from alerts.deadlines import TOP, shown_again, stamped, time_move
+from alerts.deadlines import TOP, stamped, time_move
 from alerts.handling import Written, applied, write_move
+from alerts.hiding import no_longer_hidden
 from alerts.incident import ENGINE
 from alerts.store.connection import Connection
 from alerts.store.incidents import due_incidents, read_incident, write_incident
+from alerts.suppressions import showing_move
 from alerts.views import IncidentView
 from config.handling import Deadlines
 from hub.bus import Bus, Topic
@@ -32,7 +35,20 @@ EVERY_S = 1.0
 AT_ONCE = 100
 """Moves in one transaction, so that a storm of deadlines does not keep people's moves waiting."""
 
-Task = Callable[[Connection, datetime, Deadlines, int], list[Written]]
+
+class Done(Protocol):
+    """What a task says of each thing that it did: the newest numbers, and 0 for events that there are none of."""
+
+    @property
+    def journal_seq(self) -> int:
+        """Number of the newest journal entry."""
+
+    @property
+    def events_seq(self) -> int:
+        """Number of the newest event."""
+
+
+Task = Callable[[Connection, datetime, Deadlines, int], Sequence[Done]]
 """Does at most so many things that are due, inside a transaction; says what was written."""
 
 
@@ -93,8 +109,8 @@ class Timekeeper:
                     break
         return made
 
-    def _done(self, task: Task, now: datetime, deadlines: Deadlines) -> list[Written]:
-        def tell(written: list[Written]) -> None:
+    def _done(self, task: Task, now: datetime, deadlines: Deadlines) -> Sequence[Done]:
+        def tell(written: Sequence[Done]) -> None:
             if not written:
                 return
             self._bus.announce(Topic.JOURNAL, max(each.journal_seq for each in written))
@@ -124,15 +140,16 @@ def move_incidents(connection: Connection, now: datetime, deadlines: Deadlines, 
         if name is None:  # the site has other deadlines by now
             write_incident(connection, stamped(view, view, now, deadlines), new=False)
             continue
-        written.append(
-            write_move(connection, view, _moved(view, name), name=name, who=ENGINE, now=now, deadlines=deadlines)
-        )
+        if name in ("unshelve", "restore"):
+            after = no_longer_hidden(connection, view, now)
+            name = showing_move(view.display, after.display)
+        else:
+            after = _moved(view, name)
+        written.append(write_move(connection, view, after, name=name, who=ENGINE, now=now, deadlines=deadlines))
     return written
 
 
 def _moved(view: IncidentView, name: str) -> IncidentView:
-    if name == "unshelve":
-        return shown_again(view)
     after = applied(view, name)
     if name in ("escalate", "lapse"):  # who did nothing is not asked again alone
         after = replace(after, escalated=min(view.escalated + 1, TOP))

@@ -130,11 +130,12 @@ class IncidentView:
         """Whether it is shown, and who hid it; a person's hiding is named before an alert's."""
         return Display.MUTED if self.display is Display.SHOWN and self.muted else self.display
 
-    def situation(self, *, own: bool = False, to_reset: bool = False) -> Situation:
+    def situation(self, *, own: bool = False, reported: bool = False, to_reset: bool = False) -> Situation:
         """What the guards of the table look at.
 
         Args:
             own: The person who asks lives there, reported it, or was sent.
+            reported: The person who asks reported it.
             to_reset: A device that has to be reset still reports it.
         """
         return Situation(
@@ -145,6 +146,7 @@ class IncidentView:
             to_reset=to_reset,
             resolved=self.resolved,
             own=own,
+            reported=reported,
         )
 
     @property
