@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 from hub.clock import Clock, SystemClock
@@ -52,6 +53,8 @@ class Notice:
         key: What must not be repeated within the channel's time for that.
         address: The person's own, for a channel that carries what people are told.
         earlier: What this recipient was told of the incident before, the first one first.
+        place: What the place is called, by language.
+        position: Latitude and longitude of it, degrees, WGS 84, if they are known.
     """
 
     number: int
@@ -66,6 +69,8 @@ class Notice:
     key: str = ""
     address: str | None = None
     earlier: tuple[Earlier, ...] = ()
+    place: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    position: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,9 @@ class Outbox:
             return 0
         woken: set[str] = set()
 
-        def work(connection: Connection) -> int:
+        newest = entries[-1].seq
+
+        def work(connection: Connection) -> None:
             woken.clear()
             now = self._desk.clock.now()
             known = telling.with_preferences(outbox.read_preferences(connection))
@@ -113,12 +115,13 @@ class Outbox:
                     if not decision.told:
                         continue
                     dedupe_s = known.traits[decision.recipient].dedupe_s
-                    if outbox.put(connection, entry, decision, now=now, dedupe_s=dedupe_s):
+                    where = known.where(entry.body)
+                    if outbox.put(connection, entry, decision, now=now, dedupe_s=dedupe_s, where=where):
                         woken.add(decision.recipient)
-            write_cursor(connection, READER, entries[-1].seq)
-            return entries[-1].seq
+            write_cursor(connection, READER, newest)
 
-        self._cursor = self._desk.database.write(work)
+        self._desk.database.write(work)
+        self._cursor = newest
         for recipient in woken:
             self._wake(recipient)
         return len(entries)

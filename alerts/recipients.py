@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from alerts.calendar import Window
 from alerts.grid import Grid
 from alerts.incident import ENGINE, Display, done
 from alerts.kinds import family
 from alerts.notice import Traits
-from alerts.places import Places, places_of
+from alerts.places import Places, called, places_of
 from alerts.wording import Group, Move, Said, Wording, cut, shipped_wording
 from config.community import Community, Contact, ContactChannel, Level
 from config.community import Notifier as Recipient
@@ -80,6 +81,19 @@ class Telling:
         """The same with what people chose themselves."""
         contacts = MappingProxyType({**self.contacts, **chosen})
         return Telling(self.notifiers, self.traits, contacts, self.places, self.grid, self.wording)
+
+    def where(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """What the place of an incident is called, and where on the ground it is, as JSON types."""
+        site, area = body.get("site"), body.get("area")
+        known = self.places.sites.get(site) if site else self.places.areas.get(area) if area else None
+        near = self.places.nearness
+        devices = [body.get("camera"), *(alert.get("sensor") for alert in body.get("alerts") or ())]
+        spots = [near.devices[device] for device in devices if device in near.devices]
+        position = spots[0] if spots else near.sites.get(site or "")
+        return {
+            "place": {language: called(known, site or area or "", language) for language in ("zh", "en")},
+            "position": None if position is None else list(position),
+        }
 
     def people(self, move: Move, sent: Sequence[str]) -> dict[str, Group]:
         """Whose this incident is: the capacity in which each account is told of the move, the first one counting.

@@ -104,14 +104,23 @@ def repeated(connection: Connection, decision: Decision, since: datetime) -> boo
     return connection.execute(query.limit(1)).first() is not None
 
 
-def put(connection: Connection, entry: JournalEntry, decision: Decision, *, now: datetime, dedupe_s: float) -> bool:
-    """Keep what was decided; whether it is to be sent."""
+def put(
+    connection: Connection,
+    entry: JournalEntry,
+    decision: Decision,
+    *,
+    now: datetime,
+    dedupe_s: float,
+    where: Mapping[str, Any],
+) -> bool:
+    """Keep what was decided, with what the place is called and where it is; whether it is to be sent."""
     skipped = dedupe_s > 0 and repeated(connection, decision, entry.at - timedelta(seconds=dedupe_s))
     body = {
         "who": entry.who,
         "note": entry.note,
         "incident": dict(entry.body),
         "earlier": [[number, at] for number, at in _earlier(connection, decision, entry)],
+        **where,
     }
     row = {
         "recipient": decision.recipient,
@@ -182,6 +191,8 @@ def _due(connection: Connection, query: Select[Any]) -> Due | None:
         key=row["key"],
         address=row["address"],
         earlier=tuple(Earlier(number, time_from_text(at)) for number, at in body["earlier"]),
+        place=body["place"],
+        position=None if body["position"] is None else (body["position"][0], body["position"][1]),
     )
     return Due(
         row["id"],
