@@ -25,6 +25,7 @@ from api.routes import (
     backfill,
     cameras,
     discovered,
+    dispatches,
     feed,
     health,
     incidents,
@@ -40,6 +41,7 @@ OPEN = (auth.open_router, setup.open_router, health.open_router, pages.open_rout
 SIGNED_IN = (
     auth.router,
     incidents.router,
+    dispatches.router,
     alerts.router,
     feed.router,
     cameras.router,

@@ -52,16 +52,16 @@ Someone = Annotated[Asker, Depends(signed_in)]
 """Anyone who is signed in."""
 
 
-def needs(permission: Permission) -> Callable[[Asker], Principal]:
-    """A dependency that gives the principal if it has `permission` at all.
+def needs(*permissions: Permission) -> Callable[[Asker], Principal]:
+    """A dependency that gives the principal if it has any of these permissions at all.
 
     Raises:
-        ForbiddenError: Its role does not have it.
+        ForbiddenError: Its role has none of them.
     """
 
     def check(asker: Someone) -> Principal:
-        if not allows(asker.principal, permission):
-            raise ForbiddenError(f"this needs the permission {permission}")
+        if not any(allows(asker.principal, permission) for permission in permissions):
+            raise ForbiddenError(f"this needs the permission {' or '.join(permissions)}")
         return asker.principal
 
     return check

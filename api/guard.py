@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -21,7 +22,8 @@ from hub.clock import Clock
 
 logger = logging.getLogger(__name__)
 
-BODY_LIMIT_BYTES = 1024 * 1024  # the largest body is a camera with 64-point zones, some 50 kB
+BODY_LIMIT_BYTES = 1024 * 1024  # the largest body but pictures is a camera with 64-point zones, some 50 kB
+LARGER_BYTES = ((re.compile(r"/api/v1/dispatches/[^/]+/photo"), 8 * 1024 * 1024),)  # photos from phones
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 CONTENT_SECURITY_POLICY = (
@@ -80,12 +82,13 @@ class Guard:
             await send(message)
 
         headers = Headers(scope=scope)
-        refusal = self._refusal(scope["method"], headers)
+        limit_bytes = limit_of(scope["path"])
+        refusal = self._refusal(scope["method"], headers, limit_bytes)
         try:
             if refusal is not None:
                 await refusal(scope, receive, send_guarded)
             else:
-                await self._app(scope, _bounded(receive), send_guarded)
+                await self._app(scope, _bounded(receive, limit_bytes), send_guarded)
         except Exception as error:
             logger.exception("request failed", extra={"method": scope["method"], "path": scope["path"]})
             if status:
@@ -98,7 +101,7 @@ class Guard:
                 took_s = self._clock.monotonic_s() - started_s
             self._observe(scope["method"], template, status, took_s)
 
-    def _refusal(self, method: str, headers: Headers) -> ASGIApp | None:
+    def _refusal(self, method: str, headers: Headers, limit_bytes: int) -> ASGIApp | None:
         host = _host_name(headers.get("host", ""))
         if host is None or (self._loopback_only and not _is_loopback(host)):
             return problems.problem(421)
@@ -106,12 +109,17 @@ class Guard:
         if method not in _SAFE_METHODS and origin is not None and urlsplit(origin).netloc != headers.get("host"):
             return problems.problem(403, detail="this request comes from a page of another origin")
         length = headers.get("content-length", "0")
-        if not length.isascii() or not length.isdigit() or int(length) > BODY_LIMIT_BYTES:
-            return problems.problem(413, detail=f"at most {BODY_LIMIT_BYTES} bytes")
+        if not length.isascii() or not length.isdigit() or int(length) > limit_bytes:
+            return problems.problem(413, detail=f"at most {limit_bytes} bytes")
         return None
 
 
-def _bounded(receive: Receive) -> Receive:
+def limit_of(path: str) -> int:
+    """How many bytes a body that is sent to an address may have."""
+    return next((most for pattern, most in LARGER_BYTES if pattern.fullmatch(path)), BODY_LIMIT_BYTES)
+
+
+def _bounded(receive: Receive, limit_bytes: int) -> Receive:
     """`receive` that stops a body without a declared length at the limit."""
     taken_bytes = 0
 
@@ -119,7 +127,7 @@ def _bounded(receive: Receive) -> Receive:
         nonlocal taken_bytes
         message = await receive()
         taken_bytes += len(message.get("body", b""))
-        if taken_bytes > BODY_LIMIT_BYTES:
+        if taken_bytes > limit_bytes:
             raise HTTPException(413)
         return message
 

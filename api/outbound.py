@@ -1,4 +1,4 @@
-"""Outbound: what the hub tells the world over MQTT: every event, and every incident for as long as it is open.
+"""Outbound: what the hub tells the world over MQTT: every event, what becomes of orders, and every open incident.
 
 Two readers of the stored streams. They begin with what is new; open incidents are published afresh at the start,
 because their topics are retained and the broker may have missed a change. What the broker does not take is dropped and
@@ -85,6 +85,9 @@ class Outbound:
     def _entry(self, entry: JournalEntry) -> None:
         if entry.topic == "incident":
             self._incident(entry.subject, entry.body)
+        elif entry.topic == "order":
+            unit = str(entry.body.get("unit", "")).translate(_NO_TOPIC)
+            self._outlet.publish(f"{PREFIX}/orders/{unit}", _payload({"move": entry.move, **entry.body}))
 
     def _incident(self, incident: str, body: Any) -> None:
         over = body.get("handling") in _OVER

@@ -9,10 +9,12 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request
 
 from alerts.arming_desk import ArmingDesk
+from alerts.delivery import Delivery
 from alerts.handling import Handling
 from alerts.loop import LoopStatus
 from alerts.rule_store import RuleStore
 from alerts.store.lists import Repository
+from api.desk import Desk
 from api.feed import Feed
 from api.stills import Stills
 from api.tokens import Tokens
@@ -72,6 +74,7 @@ class Parts:
     arming: ArmingDesk
     cameras: Cameras
     clock: Clock
+    desk: Desk
     event_log: EventLog
     feed: Feed
     handling: Handling

@@ -344,6 +344,8 @@ class Community(_Part):
     colours: Literal["national", "four_colour_village"] = "national"
     deadlines: Deadlines = STARTING
     """How long people may take before somebody else is told."""
+    arrival_within_m: Annotated[float, Field(gt=0, le=5_000)] = 150
+    """Who was sent has arrived when his position is no further from the camera or site than this."""
     areas: tuple[Area, ...] = ()
     sites: tuple[Site, ...] = ()
     cameras: tuple[Camera, ...] = ()

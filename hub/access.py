@@ -1,9 +1,9 @@
 """Access: the one place that decides who may do what.
 
 Deny by default: a permission nobody listed for a role is refused, and so is a role this version does not know. Roles
-reach the whole Community; the roles of villagers and patrols get theirs by Grants for a place, which do not exist yet,
-so they may do nothing so far. An integrator sees what there is, no pictures, and makes rules for it. Pure and without
-state: no store, no HTTP.
+reach the whole Community, but for those of patrols and villagers: a permission of one's own reaches what that person
+was sent to, reported, or answers for now, which `api/sight.py` decides. An integrator sees what there is, no pictures,
+and makes rules for it. Pure and without state: no store, no HTTP.
 """
 
 from __future__ import annotations
@@ -52,6 +52,20 @@ class Permission(enum.StrEnum):
     """Alerts, incidents and their journal."""
     HANDLE_INCIDENTS = "incidents.handle"
     """Acknowledge, comment, resolve, reopen."""
+    ANSWER_ORDERS = "orders.answer"
+    """One's own orders: accept, decline, arrive, finish, and see the incident that each belongs to."""
+    SEND_REPORTS = "reports.send"
+    """Report what one sees, and follow it; take tasks, and see one's own points."""
+    VIEW_REPORTS = "reports.view"
+    """All reports, with who sent them and how to reach them."""
+    OFFER_TASKS = "tasks.offer"
+    """Offer tasks to volunteers."""
+    REWARD = "points.reward"
+    """Confirm what volunteers did, look at balances, and redeem points."""
+    HIDE_ALARMS = "silences.make"
+    """Silences: hide kinds of alerts at places for a while; how grave and how long goes by the role."""
+    MAINTAIN_DEVICES = "devices.maintain"
+    """Take devices out of service for maintenance."""
     VIEW_RULES = "rules.view"
     """The rules in force."""
     EDIT_RULES = "rules.edit"
@@ -91,6 +105,11 @@ _ROOM = frozenset(
         Permission.VIEW_EVENTS,
         Permission.VIEW_INCIDENTS,
         Permission.HANDLE_INCIDENTS,
+        Permission.HIDE_ALARMS,
+        Permission.SEND_REPORTS,
+        Permission.VIEW_REPORTS,
+        Permission.OFFER_TASKS,
+        Permission.REWARD,
         Permission.VIEW_RULES,
         Permission.VIEW_SYSTEM,
     }
@@ -99,18 +118,22 @@ _ROOM = frozenset(
 _PERMISSIONS: Mapping[str, frozenset[Permission]] = MappingProxyType(
     {
         Role.ADMINISTRATOR.value: frozenset(Permission),
-        Role.SUPERVISOR.value: _ROOM | {Permission.VIEW_COMMUNITY, Permission.VIEW_REFUSALS, Permission.EDIT_RULES},
+        Role.SUPERVISOR.value: _ROOM
+        | {Permission.MAINTAIN_DEVICES, Permission.VIEW_COMMUNITY, Permission.VIEW_REFUSALS, Permission.EDIT_RULES},
         Role.INTEGRATOR.value: frozenset(
             {
                 Permission.VIEW_PLACES,
                 Permission.VIEW_CAMERAS,
                 Permission.VIEW_SENSORS,
                 Permission.VIEW_EVENTS,
+                Permission.MAINTAIN_DEVICES,
                 Permission.VIEW_RULES,
                 Permission.EDIT_RULES,
             }
         ),
         Role.OPERATOR.value: _ROOM,
+        Role.RESPONDER.value: frozenset({Permission.ANSWER_ORDERS, Permission.SEND_REPORTS, Permission.REWARD}),
+        Role.RESIDENT.value: frozenset({Permission.SEND_REPORTS}),
     }
 )
 

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Select,
     Table,
     and_,
@@ -39,6 +40,21 @@ Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """The part of all incidents that somebody may see: these, and those of these areas.
+
+    Attributes:
+        incidents: Ids.
+        areas: Ids.
+        reporter: And what this account reported.
+    """
+
+    incidents: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    reporter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """Which alerts or incidents are wanted; an empty part wants all.
 
@@ -50,6 +66,7 @@ class Filter:
         area, site, camera: Any of these ids.
         since: Raised or opened not before.
         until: Raised or opened before.
+        within: Of incidents, only these; None for all.
     """
 
     handling: tuple[Handling, ...] = ()
@@ -61,6 +78,7 @@ class Filter:
     camera: tuple[str, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
+    within: Within | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +108,10 @@ class Repository:
             return [journal_entry(row) for row in fetched(connection, query)]
 
     def history(self, incident: str) -> list[JournalEntry]:
-        """All moves of an incident and of its alerts, in order."""
-        query = select(journal).where(journal.c.incident == incident).order_by(journal.c.seq)
+        """All moves of an incident and of its alerts, in order; what became of its orders is told by these."""
+        query = (
+            select(journal).where(journal.c.incident == incident, journal.c.topic != "order").order_by(journal.c.seq)
+        )
         with self._database.read() as connection:
             return [journal_entry(row) for row in fetched(connection, query)]
 
@@ -113,6 +133,8 @@ class Repository:
         query = select(incidents).order_by(incidents.c.number.desc()).limit(limit + 1)
         query = _wanted(query, incidents, wanted, at=incidents.c.opened)
         query = _numbered(_of_handling(query, wanted), wanted)
+        if wanted.within is not None:
+            query = query.where(_in_sight(wanted.within))
         if cursor is not None:
             if not cursor.isascii() or not cursor.isdigit():
                 raise ValueError("this is no cursor of this list")
@@ -190,6 +212,11 @@ def _wanted(query: Select[Any], table: Table, wanted: Filter, *, at: Column[str]
     if wanted.until is not None:
         query = query.where(at < time_to_text(wanted.until))
     return query
+
+
+def _in_sight(within: Within) -> ColumnElement[bool]:
+    own = [] if within.reporter is None else [incidents.c.reporter == within.reporter]
+    return or_(incidents.c.id.in_(within.incidents), incidents.c.area.in_(within.areas), *own)
 
 
 def _of_handling(query: Select[Any], wanted: Filter) -> Select[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from starlette.responses import FileResponse
 
 from alerts.alert import Condition
@@ -13,14 +13,13 @@ from alerts.alert import Text as Words
 from alerts.places import places_of
 from alerts.rule_text import parse_rule
 from alerts.why import Spoke, explain
-from api.auth import needs
 from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page
 from api.parts import Here
-from api.routes.incidents import JPEG, Viewer, Wanted, alert_view
+from api.routes.incidents import JPEG, Pictured, Viewer, Wanted, alert_view
 from api.schemas.incidents import AlertView, SpokeView, WhyView
 from api.schemas.places import Text
-from hub.access import Permission, Principal
+from api.sight import sight_of
 from hub.errors import NotFoundError
 from hub.events import event_to_json
 
@@ -87,11 +86,12 @@ def _spoke(spoke: Spoke) -> SpokeView:
 
 
 @router.get("/alerts/{alert_id}/still.jpg", summary="Its picture", response_class=FileResponse, responses=JPEG)
-def still(
-    here: Here, _who: Annotated[Principal, Depends(needs(Permission.VIEW_PICTURES))], alert_id: str
-) -> FileResponse:
+def still(here: Here, who: Pictured, alert_id: str) -> FileResponse:
     """The picture that was kept when it was raised."""
-    path = here.stills.of(here.alerts.alert(alert_id).id)
+    found = here.alerts.alert(alert_id)
+    if not sight_of(here, who).works_on(found.incident):
+        raise NotFoundError(f"no alert {alert_id}")
+    path = here.stills.of(found.id)
     if path is None:
         raise NotFoundError(f"no picture of alert {alert_id}")
     return FileResponse(path, media_type="image/jpeg", content_disposition_type="inline")

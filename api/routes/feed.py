@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
+from alerts.store.orders import LIVE, State
 from alerts.views import JournalEntry
 from api.auth import Someone, needs
 from api.errors import BadRequestError
 from api.feed import ASIDE, TOPICS, Wish
 from api.parts import Here
 from api.schemas.feed import entry_view
-from hub.access import Permission
+from api.sight import SEERS, sight_of
+from hub.access import Principal
 
 router = APIRouter(prefix="/api/v1", tags=["feed"])
 
@@ -36,17 +39,20 @@ _STREAM: dict[int | str, dict[str, Any]] = {
     summary="What happens, live",
     response_class=StreamingResponse,
     responses=_STREAM,
-    dependencies=[Depends(needs(Permission.VIEW_INCIDENTS))],
 )
 async def feed(
+    *,
     here: Here,
     asker: Someone,
+    who: Annotated[Principal, Depends(needs(*SEERS))],
     topics: Annotated[str, Query(description=f"Of {', '.join((*TOPICS, *ASIDE))}; comma between.")] = ",".join(TOPICS),
     last_event_id: Annotated[
         str | None, Header(description="Number of the last entry you have; what came after it is sent first.")
     ] = None,
 ) -> StreamingResponse:
     """Incidents, alerts, health and rules as they change, from now on or from where you left off, without a gap.
+
+    Who is sent to incidents gets what becomes of his own orders, and the moves of the incidents that are for him.
 
     What a rule in the shadow would have raised (`shadow`) and what was withheld (`withheld`) comes for the asking.
 
@@ -62,10 +68,15 @@ async def feed(
             raise BadRequestError("header.Last-Event-ID", "write the id of an event of this feed")
         after = int(last_event_id)
 
-    def show(entry: JournalEntry) -> Mapping[str, Any] | None:
-        return entry_view(entry)
-
     here.feed.admit()
+    sight = await run_in_threadpool(sight_of, here, who)
+
+    def show(entry: JournalEntry) -> Mapping[str, Any] | None:
+        nonlocal sight
+        if entry.topic == "order" and entry.body.get("unit") == who.name:
+            sight = sight.after(entry.incident or "", live=entry.body.get("state") in (*LIVE, State.DONE))
+        return entry_view(entry) if sight.shows(entry.topic, entry.body, entry.incident) else None
+
     stream = here.feed.stream(Wish(after, asker.expires, wanted, show))
     headers = {"X-Accel-Buffering": "no"}  # or nginx holds events back
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)

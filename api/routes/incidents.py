@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Response
 from starlette.responses import FileResponse
@@ -47,13 +47,19 @@ from api.schemas.incidents import (
     UnshelveBody,
 )
 from api.schemas.places import Text
+from api.sight import SEERS, Sight, seen, sight_of
 from config.community import Area, Camera, Community, Level, Site
 from hub.access import Permission, Principal, allows
 from hub.errors import NotFoundError
 
 router = APIRouter(prefix="/api/v1", tags=["incidents"])
 Viewer = Annotated[Principal, Depends(needs(Permission.VIEW_INCIDENTS))]
+Seer = Annotated[Principal, Depends(needs(*SEERS))]
+"""Who sees all incidents, or some."""
 Handler = Annotated[Principal, Depends(needs(Permission.HANDLE_INCIDENTS))]
+Noter = Annotated[Principal, Depends(needs(Permission.HANDLE_INCIDENTS, Permission.ANSWER_ORDERS))]
+Pictured = Annotated[Principal, Depends(needs(Permission.VIEW_PICTURES, Permission.ANSWER_ORDERS))]
+Moved = TypeVar("Moved")
 
 _STATES: dict[str, tuple[Handling, ...]] = {"open": OPEN, "done": FINISHED, "all": ()}
 JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "The picture."}}
@@ -77,9 +83,9 @@ class Names:
         )
 
 
-def alert_view(here: Parts, alert: StoredAlert) -> AlertView:
-    """A stored alert as it is shown."""
-    still = f"/api/v1/alerts/{alert.id}/still.jpg" if here.stills.of(alert.id) else None
+def alert_view(here: Parts, alert: StoredAlert, *, pictured: bool = True) -> AlertView:
+    """A stored alert as it is shown, with or without its picture."""
+    still = f"/api/v1/alerts/{alert.id}/still.jpg" if pictured and here.stills.of(alert.id) else None
     return AlertView.model_validate({**alert.to_json(), "still": still})
 
 
@@ -127,43 +133,72 @@ class Move:
         Raises:
             ChangedMeanwhileError: It is another version now; holds the incident and the move that came first.
         """
-        names = Names(self._here.revisions.current())
-        try:
-            moved = move(self._who, self._expected)
-        except MovedMeanwhileError as error:
-            kind = SomebodyWasFirstError if self._expected is None else ChangedMeanwhileError
-            raise kind(
-                str(error),
-                current=_view(self._here, names, self._who, error.incident).model_dump(mode="json"),
-                etag=etags.of_version(error.incident.version),
-                first=None if error.first is None else _history(error.first).model_dump(mode="json"),
-            ) from error
+        moved = told_who_was_first(
+            self._here, self._who, lambda: move(self._who, self._expected), named=self._expected is not None
+        )
         self._response.headers["ETag"] = etags.of_version(moved.version)
-        return _view(self._here, names, self._who, moved)
+        return _view(self._here, Names(self._here.revisions.current()), sight_of(self._here, self._who), moved)
+
+
+def told_who_was_first(here: Parts, who: Principal, move: Callable[[], Moved], *, named: bool) -> Moved:
+    """Make a move of an incident.
+
+    Args:
+        here: The hub.
+        who: Who makes it.
+        move: Makes it.
+        named: Whether he named the version that he saw.
+
+    Raises:
+        ChangedMeanwhileError: It is another version now; holds the incident and the move that came first.
+    """
+    try:
+        return move()
+    except MovedMeanwhileError as error:
+        kind = ChangedMeanwhileError if named else SomebodyWasFirstError
+        names, sight = Names(here.revisions.current()), sight_of(here, who)
+        raise kind(
+            str(error),
+            current=_view(here, names, sight, error.incident).model_dump(mode="json"),
+            etag=etags.of_version(error.incident.version),
+            first=None if error.first is None else _history(error.first).model_dump(mode="json"),
+        ) from error
+
+
+class Note(Move):
+    """What somebody adds who may be one that was sent there; what is not for him is not found."""
+
+    def __init__(
+        self, *, here: Here, who: Noter, incident_id: str, response: Response, if_match: IfMatch = None
+    ) -> None:
+        super().__init__(here=here, who=who, response=response, if_match=if_match)
+        seen(here, who, incident_id, to_work=True)
 
 
 Moving = Annotated[Move, Depends()]
+Noting = Annotated[Note, Depends()]
 
 
 @router.get("/incidents", summary="List incidents")
 def incidents(
     *,
     here: Here,
-    who: Viewer,
+    who: Seer,
     wanted: Wanted,
     state: Annotated[Literal["open", "done", "all"], Query(description="`open` is not resolved yet.")] = "all",
     handling: Annotated[list[Handling] | None, Query(description="Any of these; instead of `state`.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[IncidentView]:
-    """Incidents, the newest first."""
-    wanted = replace(wanted, handling=tuple(handling) if handling else _STATES[state])
+    """Incidents, the newest first; for who is sent to them, those he was sent to and those of his areas."""
+    sight = sight_of(here, who)
+    wanted = replace(wanted, handling=tuple(handling) if handling else _STATES[state], within=sight.within)
     try:
         page = here.alerts.incidents(wanted, cursor=cursor, limit=limit)
     except ValueError as error:
         raise BadRequestError("query.cursor", "this is no cursor of this list") from error
     names = Names(here.revisions.current())
-    return Page(items=[_view(here, names, who, found) for found in page.items], next=page.next_cursor)
+    return Page(items=[_view(here, names, sight, found) for found in page.items], next=page.next_cursor)
 
 
 @router.get("/incidents/count", summary="How many incidents there are")
@@ -185,15 +220,14 @@ def count(
 
 
 @router.get("/incidents/{incident_id}", summary="One incident")
-def incident(here: Here, who: Viewer, incident_id: str, response: Response) -> IncidentDetail:
+def incident(here: Here, who: Seer, incident_id: str, response: Response) -> IncidentDetail:
     """One incident with its alerts and all moves; its ETag is what a move may name."""
-    found = here.alerts.incident(incident_id)
+    found, sight = seen(here, who, incident_id), sight_of(here, who)
     response.headers["ETag"] = etags.of_version(found.version)
     history = [_history(move) for move in here.alerts.history(incident_id)]
-    view = _view(here, Names(here.revisions.current()), who, found)
-    return IncidentDetail(
-        **view.model_dump(), alerts=[alert_view(here, each) for each in found.alerts], history=history
-    )
+    view = _view(here, Names(here.revisions.current()), sight, found)
+    alerts = [alert_view(here, each, pictured=sight.works_on(found.id)) for each in found.alerts]
+    return IncidentDetail(**view.model_dump(), alerts=alerts, history=history)
 
 
 @router.post("/incidents/{incident_id}/acknowledge", summary="I have seen it")
@@ -206,7 +240,7 @@ def acknowledge(*, incident_id: str, moving: Moving, body: AcknowledgeBody | Non
 
 
 @router.post("/incidents/{incident_id}/comment", summary="Write something down")
-def comment(*, incident_id: str, moving: Moving, body: CommentBody) -> IncidentView:
+def comment(*, incident_id: str, moving: Noting, body: CommentBody) -> IncidentView:
     """Add a note to the record."""
     return moving.make(
         lambda who, expected: moving.handling.comment(incident_id, who, body.note, expected_version=expected)
@@ -285,11 +319,9 @@ def rate(*, incident_id: str, moving: Moving, body: RateBody) -> IncidentView:
 
 
 @router.get("/incidents/{incident_id}/still.jpg", summary="Its picture", response_class=FileResponse, responses=JPEG)
-def still(
-    here: Here, _who: Annotated[Principal, Depends(needs(Permission.VIEW_PICTURES))], incident_id: str
-) -> FileResponse:
+def still(here: Here, who: Pictured, incident_id: str) -> FileResponse:
     """The kept picture of its first alert that has one."""
-    found = here.alerts.incident(incident_id)
+    found = seen(here, who, incident_id, to_work=True)
     path = next((kept for alert in found.alerts if (kept := here.stills.of(alert.id))), None)
     if path is None:
         raise NotFoundError(f"no picture of incident {found.number}")
@@ -300,13 +332,17 @@ def _history(move: JournalEntry) -> HistoryEntry:
     return HistoryEntry(seq=move.seq, at=move.at, topic=move.topic, move=move.move, who=move.who, note=move.note)
 
 
-def _view(here: Parts, names: Names, who: Principal, found: StoredIncident) -> IncidentView:
+def _view(here: Parts, names: Names, sight: Sight, found: StoredIncident) -> IncidentView:
     body = found.to_json()
-    kept = next((alert for alert in found.alerts if here.stills.of(alert.id)), None)
+    mine = sight.works_on(found.id)
+    kept = next((alert for alert in found.alerts if mine and here.stills.of(alert.id)), None)
     most = max(found.alerts, key=lambda alert: (alert.condition != "closed", alert.level.rank), default=None)
     body["still"] = None if kept is None else f"/api/v1/alerts/{kept.id}/still.jpg"
     body["alert_count"] = len(found.alerts)
     body["place"] = names.place(site=found.site, area=found.area, camera=found.camera)
     body["do"] = None if most is None else {"zh": most.do_zh, "en": most.do_en}
-    body["allowed"] = allowed(found.situation(), who.role) if allows(who, Permission.HANDLE_INCIDENTS) else []
+    if allows(sight.who, Permission.HANDLE_INCIDENTS):
+        body["allowed"] = allowed(found.situation(), sight.who.role)
+    else:  # who was sent there says the rest to his order
+        body["allowed"] = ["comment"] if mine and allows(sight.who, Permission.ANSWER_ORDERS) else []
     return IncidentView.model_validate(body)

@@ -1,0 +1,80 @@
+"""Desk: what the room, patrols and grid wardens send and answer orders with, put together in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from alerts.dispatch import Dispatching
+from alerts.grid import Grid
+from alerts.handling import Handling
+from alerts.hiding import Suppressing, keep_suppressions
+from alerts.photos import Photos
+from alerts.places import Places, places_of
+from alerts.positions import Positions
+from alerts.sending import lapse_orders, send_at_once
+from alerts.timekeeper import Task
+from config.community import Community
+from config.machine import Machine
+from hub.clock import Clock
+from hub.store.database import Database
+
+
+class Rota:
+    """Places and duties as they are now; follows the Community."""
+
+    def __init__(self) -> None:
+        self.apply(Community())
+
+    def apply(self, community: Community) -> None:
+        """Go by this one from now on."""
+        places = places_of(community)
+        self._now = (places, Grid(places, community.duties))
+
+    def grid(self) -> Grid:
+        """The duties."""
+        return self._now[1]
+
+    def places(self) -> Places:
+        """Where everything is."""
+        return self._now[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What orders are worked with.
+
+    Attributes:
+        dispatching: Orders.
+        hiding: Silences and maintenance.
+        rota: Who is on duty, and where things are.
+        positions: Where people are.
+        photos: Those that show that somebody arrived, by id of the order.
+        key: What arrival codes are made with.
+        tasks: What time does with orders, silences and maintenance.
+    """
+
+    dispatching: Dispatching
+    hiding: Suppressing
+    rota: Rota
+    positions: Positions
+    photos: Photos
+    key: bytes
+    tasks: tuple[Task, ...]
+
+    def grid(self) -> Grid:
+        """The duties as they are now."""
+        return self.rota.grid()
+
+
+def make_desk(machine: Machine, database: Database, clock: Clock, *, handling: Handling, key: bytes) -> Desk:
+    """The desk of a hub; nothing of it runs by itself."""
+    rota = Rota()
+    return Desk(
+        dispatching=Dispatching(database, handling, rota.grid),
+        hiding=Suppressing(database, handling, clock, places=rota.places),
+        rota=rota,
+        positions=Positions(clock),
+        photos=Photos(machine.data / "arrivals"),
+        key=key,
+        tasks=(keep_suppressions, lapse_orders(rota.grid), send_at_once(rota.grid)),
+    )
