@@ -35,7 +35,7 @@ NOBODY_KNOWS = "the hub stopped while it was being sent; it is not said twice"
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Backing:
     """What every channel works with."""
 
     database: Database
@@ -56,12 +56,12 @@ class Counts:
 class Channel:
     """One notifier and its thread. `stop` and `wake` from any thread."""
 
-    def __init__(self, recipient: Recipient, notifier: Notifier, desk: Desk) -> None:
+    def __init__(self, recipient: Recipient, notifier: Notifier, backing: Backing) -> None:
         self.recipient = recipient
         self.traits = notifier.traits
         self.counts = Counts()
         self._notifier = notifier
-        self._desk = desk
+        self._backing = backing
         self._dice = random.Random()  # noqa: S311 - spreads attempts, hides nothing
         self._breaker = Breaker(self._dice)
         self._online = True
@@ -72,7 +72,7 @@ class Channel:
     def start(self) -> None:
         """Deal with what the last run left half done, and begin."""
         once = self.traits.once
-        given_up = self._desk.database.write(
+        given_up = self._backing.database.write(
             lambda connection: outbox.settle_marked(connection, self.recipient.id, once=once, reason=NOBODY_KNOWS)
         )
         self.counts.given_up += given_up
@@ -95,7 +95,7 @@ class Channel:
 
     def door(self) -> Door:
         """Whether its breaker lets attempts through."""
-        return self._breaker.door(self._desk.clock.monotonic_s())
+        return self._breaker.door(self._backing.clock.monotonic_s())
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -105,7 +105,7 @@ class Channel:
                 if pause is None:
                     self._more.wait(_LOOK_UP_S)
                 elif pause > 0:
-                    self._desk.clock.wait(self._more if not self.traits.ordered else self._stopping, pause)
+                    self._backing.clock.wait(self._more if not self.traits.ordered else self._stopping, pause)
             except StoreClosedError:
                 return
             except Exception:
@@ -118,9 +118,9 @@ class Channel:
         Returns:
             Seconds after which there is something to do; None when nothing waits.
         """
-        clock = self._desk.clock
+        clock = self._backing.clock
         now = clock.now()
-        with self._desk.database.read() as connection:
+        with self._backing.database.read() as connection:
             found = outbox.due(connection, self.recipient.id, now, ordered=self.traits.ordered)
         if found is None or self._stopping.is_set():
             return None
@@ -138,7 +138,7 @@ class Channel:
         if self.traits.once:
             self._write(found, State.SENDING, attempts=found.attempts + 1)
         outcome = self._send(found)
-        now = self._desk.clock.now()
+        now = self._backing.clock.now()
         if isinstance(outcome, Delivered):
             self._breaker.succeeded()
             self.counts.trouble = ""
@@ -161,7 +161,7 @@ class Channel:
 
     def _failed(self, found: Due, outcome: TryLater, now: datetime) -> None:
         attempts = found.attempts + 1
-        self._breaker.failed(self._desk.clock.monotonic_s())
+        self._breaker.failed(self._backing.clock.monotonic_s())
         next_at = now + timedelta(seconds=pause_s(attempts, self._dice, least_s=outcome.after_s or 0.0))
         self._write(found, State.WAITING, attempts=attempts, reason=outcome.reason, next_at=next_at)
         self.counts.retried += 1
@@ -185,7 +185,7 @@ class Channel:
         return {"notifier": self.recipient.id, "number": found.notice.number, "reason": reason}
 
     def _write(self, found: Due, state: State, **columns: object) -> None:
-        self._desk.database.write(lambda connection: outbox.mark(connection, found.id, state, **columns))
+        self._backing.database.write(lambda connection: outbox.mark(connection, found.id, state, **columns))
 
     def _note_health(self, *, online: bool, reason: str) -> None:
         if online is self._online:
@@ -193,14 +193,14 @@ class Channel:
         self._online = online
         state = "online" if online else "offline"
         try:
-            note_health(self._desk, "notifier.health", self.recipient.id, state=state, reason=reason)
+            note_health(self._backing, "notifier.health", self.recipient.id, state=state, reason=reason)
         except StoreError:
             logger.exception("health of a notifier not stored", extra={"notifier": self.recipient.id})
 
 
-def note_health(desk: Desk, kind: str, source: str, *, state: str, reason: str) -> None:
+def note_health(backing: Backing, kind: str, source: str, *, state: str, reason: str) -> None:
     """Store that something of the delivery changed for better or worse."""
-    now = desk.clock.now()
+    now = backing.clock.now()
     event = Event(
         id=new_event_id(),
         kind=kind,
@@ -210,4 +210,4 @@ def note_health(desk: Desk, kind: str, source: str, *, state: str, reason: str) 
         driver="delivery",
         fields={"state": state, "reason": reason},
     )
-    desk.event_log.append([Fact(event)])
+    backing.event_log.append([Fact(event)])

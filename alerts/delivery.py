@@ -16,7 +16,7 @@ from datetime import timedelta
 from pydantic import ValidationError
 
 from alerts.breaker import Door
-from alerts.channel import Channel, Desk
+from alerts.channel import Channel, Backing
 from alerts.notice import Notifier, Services, Traits
 from alerts.outbox import Outbox
 from alerts.recipients import Decision, Telling, telling_of
@@ -65,12 +65,12 @@ class Delivery:
     def __init__(
         self, database: Database, event_log: EventLog, bus: Bus, clock: Clock, *, services: Services | None = None
     ) -> None:
-        self._desk = Desk(database, event_log, clock)
+        self._backing = Backing(database, event_log, clock)
         self._services = services or Services(clock=clock)
         self._plugins: Mapping[str, Plugin[Notifier]] = load_plugins("alerts.notifiers")
         self._lock = threading.Lock()
         self._channels: dict[str, Channel] = {}
-        self._outbox = Outbox(self._desk, bus, wake=self._wake)
+        self._outbox = Outbox(self._backing, bus, wake=self._wake)
         self._started = False
         self._stopped = False
 
@@ -89,11 +89,11 @@ class Delivery:
                     continue
                 notifier = self._built(recipient)
                 if notifier is not None:
-                    channel = self._channels[name] = Channel(recipient, notifier, self._desk)
+                    channel = self._channels[name] = Channel(recipient, notifier, self._backing)
                     channel.start()
             traits = {name: channel.traits for name, channel in self._channels.items()}
             self._outbox.telling = telling_of(community, traits)
-            self._desk.database.write(lambda connection: outbox.give_up_others(connection, wanted, TAKEN_OUT))
+            self._backing.database.write(lambda connection: outbox.give_up_others(connection, wanted, TAKEN_OUT))
             if not self._started:
                 self._started = True
                 self._outbox.start()
@@ -125,7 +125,7 @@ class Delivery:
             channels = list(self._channels.values())
         if not channels:
             return []
-        with self._desk.database.read() as connection:
+        with self._backing.database.read() as connection:
             waiting = outbox.waiting(connection)
         unread = self._outbox.behind
         return [
@@ -146,7 +146,7 @@ class Delivery:
         telling = self._outbox.telling
         if telling is None:
             return []
-        with self._desk.database.read() as connection:
+        with self._backing.database.read() as connection:
             known = telling.with_preferences(outbox.read_preferences(connection))
             return [
                 replace(decision, told=False, why=f"the same was told within {dedupe_s:g} s")
@@ -168,7 +168,7 @@ class Delivery:
         limit: int = 100,
     ) -> list[Entry]:
         """What was to be told whom and what became of it, the newest first."""
-        with self._desk.database.read() as connection:
+        with self._backing.database.read() as connection:
             return outbox.ledger(
                 connection,
                 incident=incident,
@@ -181,7 +181,7 @@ class Delivery:
 
     def contact(self, account: str) -> Contact:
         """How a person is told: as he chose, else as the Community says."""
-        with self._desk.database.read() as connection:
+        with self._backing.database.read() as connection:
             chosen = outbox.read_preferences(connection, [account])
         telling = self._outbox.telling
         written = {} if telling is None else telling.contacts
@@ -189,8 +189,8 @@ class Delivery:
 
     def choose(self, contact: Contact) -> None:
         """Keep how a person wants to be told."""
-        now = self._desk.clock.now()
-        self._desk.database.write(lambda connection: outbox.write_preferences(connection, contact, now))
+        now = self._backing.clock.now()
+        self._backing.database.write(lambda connection: outbox.write_preferences(connection, contact, now))
 
     def ways(self) -> list[tuple[Recipient, Traits]]:
         """The notifiers over which people can be told."""

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
-from alerts.channel import Desk, note_health
+from alerts.channel import Backing, note_health
 from alerts.recipients import Telling
 from alerts.store import outbox
 from alerts.store.connection import Connection
@@ -45,19 +45,19 @@ _PRUNE_S = 3_600.0
 class Outbox:
     """The reader of the journal. `telling` is swapped whole by whoever applies a Community."""
 
-    def __init__(self, desk: Desk, bus: Bus, *, wake: Callable[[str], None]) -> None:
+    def __init__(self, backing: Backing, bus: Bus, *, wake: Callable[[str], None]) -> None:
         """Read a journal.
 
         Args:
-            desk: Store, event log and clock.
+            backing: Store, event log and clock.
             bus: Says when there is more in the journal.
             wake: Called with the id of a notifier for which something waits.
         """
         self.telling: Telling | None = None
-        self._desk = desk
+        self._backing = backing
         self._bus = bus
         self._wake = wake
-        self._repository = Repository(desk.database)
+        self._repository = Repository(backing.database)
         self._cursor = 0
         self._unheard = False
         self._checked_s = self._pruned_s = 0.0
@@ -71,16 +71,16 @@ class Outbox:
 
     def start(self) -> None:
         """Go on where the store says; the first run begins with what comes next."""
-        with self._desk.database.read() as connection:
+        with self._backing.database.read() as connection:
             cursor = read_cursor(connection, READER)
         if cursor is None:
             cursor = self._repository.newest_seq()
             first = cursor
-            self._desk.database.write(lambda connection: write_cursor(connection, READER, first))
+            self._backing.database.write(lambda connection: write_cursor(connection, READER, first))
         self._cursor = cursor
-        known = {each.source: each.state for each in self._desk.event_log.health() if each.kind == HEALTH}
+        known = {each.source: each.state for each in self._backing.event_log.health() if each.kind == HEALTH}
         self._unheard = known.get(SOURCE) == "offline"
-        self._checked_s = self._pruned_s = self._desk.clock.monotonic_s()
+        self._checked_s = self._pruned_s = self._backing.clock.monotonic_s()
         self._thread.start()
 
     def stop(self) -> None:
@@ -106,7 +106,7 @@ class Outbox:
 
         def work(connection: Connection) -> None:
             woken.clear()
-            now = self._desk.clock.now()
+            now = self._backing.clock.now()
             known = telling.with_preferences(outbox.read_preferences(connection))
             for entry in entries:
                 if entry.topic != "incident":
@@ -120,7 +120,7 @@ class Outbox:
                         woken.add(decision.recipient)
             write_cursor(connection, READER, newest)
 
-        self._desk.database.write(work)
+        self._backing.database.write(work)
         self._cursor = newest
         for recipient in woken:
             self._wake(recipient)
@@ -128,8 +128,8 @@ class Outbox:
 
     def check(self) -> None:
         """Tell when something grave reached nobody in time, and when that is over."""
-        now = self._desk.clock.now()
-        with self._desk.database.read() as connection:
+        now = self._backing.clock.now()
+        with self._backing.database.read() as connection:
             unheard = [
                 each
                 for each in outbox.unheard(
@@ -145,9 +145,9 @@ class Outbox:
         if unheard:
             first = unheard[0]
             reason = f"{first.level} {first.kind}: {first.reason or 'not sent yet'}"
-            note_health(self._desk, HEALTH, SOURCE, state="offline", reason=reason)
+            note_health(self._backing, HEALTH, SOURCE, state="offline", reason=reason)
         else:
-            note_health(self._desk, HEALTH, SOURCE, state="online", reason="")
+            note_health(self._backing, HEALTH, SOURCE, state="online", reason="")
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -163,14 +163,14 @@ class Outbox:
                 self._stopping.wait(_RETRY_S)
 
     def _look_after(self) -> None:
-        now_s = self._desk.clock.monotonic_s()
+        now_s = self._backing.clock.monotonic_s()
         if now_s - self._checked_s >= _CHECK_S:
             self._checked_s = now_s
             self.check()
         if now_s - self._pruned_s >= _PRUNE_S:
             self._pruned_s = now_s
-            before = self._desk.clock.now() - timedelta(days=KEEP_DAYS)
-            self._desk.database.write(lambda connection: outbox.prune(connection, before))
+            before = self._backing.clock.now() - timedelta(days=KEEP_DAYS)
+            self._backing.database.write(lambda connection: outbox.prune(connection, before))
 
     def _wait(self) -> None:
         """Wait for more; a wake that comes just before the waiting is made up for by looking up now and then."""

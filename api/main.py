@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from alerts.arming_desk import ArmingDesk
-from alerts.delivery import Delivery
 from alerts.handling import Handling
 from alerts.loop import EngineLoop
 from alerts.memory import memory_mistake, memory_of
@@ -42,6 +41,7 @@ from api.sensing import make_sensing, start_broker
 from api.server import Server
 from api.stills import Stills, keep_still
 from api.storage import database_of, database_url
+from api.telling import make_delivery
 from api.tokens import Tokens
 from api.trials import Trials
 from cameras.keeper import WorkerState
@@ -278,7 +278,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     lifecycle.push("timekeeper", timekeeper.stop)
     timekeeper.start()
     lifecycle.push("following rules", rules.follow(engine.use))
-    delivery = Delivery(database, event_log, bus, clock)
+    delivery = make_delivery(publisher, machine, database=database, event_log=event_log, bus=bus, clock=clock)
     lifecycle.push("delivery", delivery.stop)
     _follow(revisions, delivery.apply, lifecycle)
 
@@ -323,6 +323,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         arming=ArmingDesk(database, event_log, bus, clock),
         cameras=cameras,
         clock=clock,
+        delivery=delivery,
         desk=desk,
         event_log=event_log,
         feed=feed,

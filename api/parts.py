@@ -74,6 +74,7 @@ class Parts:
     arming: ArmingDesk
     cameras: Cameras
     clock: Clock
+    delivery: Delivery
     desk: Desk
     event_log: EventLog
     feed: Feed
