@@ -16,7 +16,7 @@ from datetime import timedelta
 from pydantic import ValidationError
 
 from alerts.breaker import Door
-from alerts.channel import Channel, Backing
+from alerts.channel import Backing, Channel
 from alerts.notice import Notifier, Services, Traits
 from alerts.outbox import Outbox
 from alerts.recipients import Decision, Telling, telling_of

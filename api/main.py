@@ -309,9 +309,8 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         readiness=readiness,
         rules=rules,
     )
-    self_watch = SelfWatch(
-        event_log, clock, self_checks(machine, cameras=cameras, engine=engine, community=revisions.current)
-    )
+    checks = self_checks(machine, cameras=cameras, engine=engine, community=revisions.current)
+    self_watch = SelfWatch(event_log, clock, checks)
     lifecycle.push("self-watch", self_watch.stop)
     self_watch.start()
     watch_noticed(metrics, sensors=watching, itself=self_watch)
