@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from alerts.alert import Condition
 from alerts.deadlines import may_close, shown_again, stamped, unhidden
@@ -87,6 +87,18 @@ class Written:
     view: IncidentView
     journal_seq: int
     events_seq: int
+
+
+class Done(Protocol):
+    """What a task says of each thing that it did: the newest numbers, and 0 for events that there are none of."""
+
+    @property
+    def journal_seq(self) -> int:
+        """Number of the newest journal entry."""
+
+    @property
+    def events_seq(self) -> int:
+        """Number of the newest event."""
 
 
 class Handling:
@@ -222,7 +234,7 @@ class Handling:
         now = self._clock.now()
         return self._database.write(lambda connection: work(connection, now), after_commit=self.announce).view
 
-    def announce(self, written: Written) -> None:
+    def announce(self, written: Done) -> None:
         """Say that there is more in the journal, and perhaps among the events."""
         self._bus.announce(Topic.JOURNAL, written.journal_seq)
         if written.events_seq:

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from alerts.deadlines import shown_again
+from alerts.handling import Handling as Moving
 from alerts.handling import Written, write_move
 from alerts.incident import ENGINE, SUPERVISORS, Handling
 from alerts.places import Places
@@ -49,7 +50,6 @@ from alerts.views import IncidentView
 from config.community import Level
 from config.handling import Deadlines
 from hub.access import Principal
-from hub.bus import Bus, Topic
 from hub.clock import Clock
 from hub.errors import NotAllowedError, NotFoundError
 from hub.store.database import Database
@@ -113,26 +113,24 @@ class Suppressing:
     def __init__(
         self,
         database: Database,
-        bus: Bus,
+        handling: Moving,
         clock: Clock,
         *,
         places: Callable[[], Places],
-        deadlines: Callable[[], Deadlines] = Deadlines,
     ) -> None:
         """Work on a store.
 
         Args:
             database: Where they are.
-            bus: Is told of new journal entries.
+            handling: Tells of moves of incidents, and knows the deadlines of the site.
             clock: For their times.
             places: Areas, sites and devices, as they are now.
-            deadlines: Those of the site, as they are now.
         """
         self._database = database
-        self._bus = bus
+        self._announce = handling.announce
+        self._deadlines = handling.deadlines
         self._clock = clock
         self._places = places
-        self._deadlines = deadlines
 
     def make(self, plan: Plan, who: Principal) -> Suppression:
         """Make one; what it covers is hidden at once if it begins now.
@@ -240,7 +238,7 @@ class Suppressing:
 
     def _written(self, work: Callable[[Connection], tuple[Suppression, int]]) -> Suppression:
         def tell(result: tuple[Suppression, int]) -> None:
-            self._bus.announce(Topic.JOURNAL, result[1])
+            self._announce(Noted(result[1]))
 
         return self._database.write(work, after_commit=tell)[0]
 

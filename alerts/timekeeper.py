@@ -13,10 +13,9 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
 
 from alerts.deadlines import TOP, stamped, time_move
-from alerts.handling import Written, applied, write_move
+from alerts.handling import Done, Written, applied, write_move
 from alerts.hiding import no_longer_hidden
 from alerts.incident import ENGINE
 from alerts.store.connection import Connection
@@ -34,19 +33,6 @@ logger = logging.getLogger(__name__)
 EVERY_S = 1.0
 AT_ONCE = 100
 """Moves in one transaction, so that a storm of deadlines does not keep people's moves waiting."""
-
-
-class Done(Protocol):
-    """What a task says of each thing that it did: the newest numbers, and 0 for events that there are none of."""
-
-    @property
-    def journal_seq(self) -> int:
-        """Number of the newest journal entry."""
-
-    @property
-    def events_seq(self) -> int:
-        """Number of the newest event."""
-
 
 Task = Callable[[Connection, datetime, Deadlines, int], Sequence[Done]]
 """Does at most so many things that are due, inside a transaction; says what was written."""

@@ -35,6 +35,7 @@ from api.routes import (
     rules,
     sensors,
     setup,
+    silences,
 )
 
 OPEN = (auth.open_router, setup.open_router, health.open_router, pages.open_router)
@@ -53,6 +54,7 @@ SIGNED_IN = (
     accounts.router,
     rule_trials.router,
     rules.router,
+    silences.router,
 )
 
 OPENAPI_PATH = "/api/v1/openapi.json"

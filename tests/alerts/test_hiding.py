@@ -37,7 +37,7 @@ class Desk:
 
     def __init__(self, room: Room) -> None:
         self.room = room
-        self.hiding = Suppressing(room.database, room.bus, room.clock, places=lambda: places_of(SAFE))
+        self.hiding = Suppressing(room.database, room.handling, room.clock, places=lambda: places_of(SAFE))
         self.timekeeper = Timekeeper(
             room.database, room.bus, room.clock, deadlines=Deadlines, tasks=(keep_suppressions,)
         )
