@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, text
 
-from alerts.incident import Display, Handling, Verdict, done
+from alerts.bad_actors import WRONG, Case
+from alerts.incident import FINISHED, Display, Handling, Verdict, done
 from alerts.signs import ALERT_MOVES, Deed, Entry, Member, Sign
 from config.community import Level
 from hub.events import time_from_text, time_to_text
@@ -152,3 +153,40 @@ def _members(connection: Connection, wanted: ColumnElement[bool]) -> dict[str, t
     for incident, rule, sensor, camera in connection.execute(query):
         found.setdefault(incident, {})[Member(rule, sensor or camera or "")] = None
     return {incident: tuple(some) for incident, some in found.items()}
+
+
+def read_cases(database: Database, rule: str, since: datetime, until: datetime) -> list[Case]:
+    """The alerts of a rule that were raised between two times and of which people said what they were."""
+    query = (
+        select(
+            alerts.c.key,
+            alerts.c.started,
+            alerts.c.raised,
+            alerts.c.returned,
+            alerts.c.level,
+            alerts.c.why,
+            incidents.c.verdict,
+        )
+        .join(incidents, incidents.c.id == alerts.c.incident)
+        .where(alerts.c.raised >= time_to_text(since), alerts.c.raised < time_to_text(until), alerts.c.rule == rule)
+        .where(incidents.c.handling.in_([each.value for each in FINISHED]))
+        .where(incidents.c.verdict.in_([each.value for each in (Verdict.TRUE, *sorted(WRONG))]))
+        .order_by(alerts.c.raised, alerts.c.id)
+    )
+    with database.read() as connection:
+        return [
+            Case(
+                key=key,
+                started=time_from_text(started),
+                raised=time_from_text(raised),
+                returned=None if returned is None else time_from_text(returned),
+                level=Level(level),
+                value=_number(why.get("facts", {}).get("value")),
+                verdict=Verdict(verdict),
+            )
+            for key, started, raised, returned, level, why, verdict in connection.execute(query)
+        ]
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
