@@ -17,7 +17,7 @@ from alerts.calendar import Window
 from alerts.grid import Grid
 from alerts.incident import ENGINE, Display, done
 from alerts.kinds import family
-from alerts.notice import Traits
+from alerts.notice import Language, Traits
 from alerts.places import Places, called, places_of
 from alerts.wording import Group, Move, Said, Wording, cut, shipped_wording
 from config.community import Community, Contact, ContactChannel, Level
@@ -50,7 +50,7 @@ class Decision:
     recipient: str
     account: str | None
     address: str | None
-    language: str
+    language: Language
     told: bool
     why: str
     title: str = ""
@@ -235,7 +235,7 @@ def _told(
     recipient: str,
     account: str | None,
     address: str | None,
-    language: str,
+    language: Language,
     *,
     said: Said,
     move: Move,

@@ -21,6 +21,7 @@ from api.parts import Parts
 from api.routes import (
     accounts,
     alerts,
+    arrival_codes,
     auth,
     backfill,
     cameras,
@@ -29,20 +30,27 @@ from api.routes import (
     feed,
     health,
     incidents,
+    notices,
     pages,
     places,
+    rosters,
     rule_trials,
     rules,
     sensors,
     setup,
     silences,
+    units,
 )
 
 OPEN = (auth.open_router, setup.open_router, health.open_router, pages.open_router)
 SIGNED_IN = (
     auth.router,
     incidents.router,
+    notices.router,
     dispatches.router,
+    units.router,
+    rosters.router,
+    arrival_codes.router,
     alerts.router,
     feed.router,
     cameras.router,
