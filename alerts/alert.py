@@ -67,6 +67,7 @@ class Alert:
         shape: Kind of the shape that raised it.
         facts: What was measured when it last spoke.
         events: Ids of events that spoke for it.
+        against: Ids of events that speak against it and became known only later.
         resolved: A person resolved it; it closes when it returns.
         latched: Only a person ends it.
         to_reset: Its device has to be reset by a person when what it claims has ended.
@@ -97,6 +98,7 @@ class Alert:
     shape: str = ""
     facts: Mapping[str, float | str] = field(default_factory=lambda: MappingProxyType({}))
     events: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
     resolved: bool = False
     latched: bool = False
     to_reset: bool = False
@@ -112,6 +114,7 @@ class Alert:
             "shape": self.shape,
             "facts": dict(self.facts),
             "events": list(self.events),
+            "against": list(self.against),
             "rules": sorted(self.holders),
         }
 
@@ -162,6 +165,7 @@ def from_json(body: Mapping[str, Any]) -> Alert:
     parts["do"] = Text(**parts["do"])
     parts["holders"] = {rule: Level(level) for rule, level in parts["holders"].items()}
     parts["events"] = tuple(parts["events"])
+    parts["against"] = tuple(parts.get("against", ()))
     return Alert(**parts)
 
 
@@ -220,6 +224,21 @@ class Shown(Change):
 
     __slots__ = ()
     move = "shown"
+
+
+@dataclass(frozen=True, slots=True)
+class Contradicted(Change):
+    """What was observed before it was raised, and became known only now, speaks against it.
+
+    Attributes:
+        event: Id of the Event.
+        happened: When that was observed.
+    """
+
+    move: ClassVar[str] = "contradicted"
+
+    event: str = ""
+    happened: datetime | None = None
 
 
 class Recurred(Change):

@@ -12,10 +12,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from alerts.alert import (
+    MOST_EVENTS,
     Alert,
     Change,
     Closed,
     Condition,
+    Contradicted,
     Fell,
     Muted,
     Raised,
@@ -37,7 +39,8 @@ from alerts.rule import Rule
 from alerts.shape import Claim, Verdict
 from alerts.words import fill
 from config.community import Level
-from hub.store.facts import from_us
+from hub.events import Event
+from hub.store.facts import from_us, to_us
 
 RECURRED_AFTER = timedelta(seconds=60)
 """What happens again within this time is counted without an entry in the journal: sensors repeat themselves."""
@@ -151,8 +154,8 @@ class Claims:
             updated = self._worded(updated, rule, claim)
         self._put(owner, updated, change, now_us)
 
-    def release(self, cell: Cell, now_us: int) -> None:
-        """The cell's rule claims its alert no longer."""
+    def release(self, cell: Cell, now_us: int, *, over: bool = False) -> None:
+        """The cell's rule claims its alert no longer; with `over` it closes when no other rule does, unresolved."""
         owner = self._owners.get(cell.holds) if cell.holds is not None else None
         cell.supported, cell.clear_us, cell.holds = False, None, None
         if cell.held is not None and cell.held.claim is not None:
@@ -168,8 +171,20 @@ class Claims:
             return
         returned = replace(alert, holders={}, condition=Condition.RETURNED, returned=from_us(now_us))
         self._put(owner, returned, Returned, now_us)
-        if alert.resolved:
+        if alert.resolved or over:
             self._close(owner, now_us)
+
+    def contradict(self, rule: Rule, cell: Cell, event: Event, now_us: int) -> None:
+        """If an Event became known too late to keep the rule's alert from ringing, append it to its record."""
+        owner = self._owners.get(cell.holds) if cell.holds is not None else None
+        alert = None if owner is None else owner.alert
+        if owner is None or alert is None or alert.rule != rule.id or alert.condition is not Condition.ACTIVE:
+            return
+        since_us, raised_us = to_us(alert.started), to_us(alert.raised)
+        if rule.shape.contradicts(cell.state, event, since_us=since_us, raised_us=raised_us):
+            owner.alert = replace(alert, against=(*alert.against, event.id)[-MOST_EVENTS:])
+            self._changes.append(Contradicted(owner.alert, from_us(now_us), event.id, from_us(event.moment_us)))
+            self._cells.keep(owner)
 
     def resolve(self, alert: str, now_us: int, *, resolved: bool) -> None:
         """A person resolved the incident of an alert, or took that back."""
@@ -184,18 +199,31 @@ class Claims:
 
     def _raise(self, rule: Rule, cell: Cell, claim: Claim, *, level: Level, now_us: int) -> None:
         alert = self._made(rule, cell, claim, level=level, now_us=now_us)
+        self._move_out(cell)
         cell.holds = _slot(alert)
         cell.alert = alert
         self.register(cell)
         self._put(cell, alert, Raised, now_us)
 
+    def _move_out(self, cell: Cell) -> None:
+        """Give the alert that a rule raised as another kind, or in the shadow, a cell of its own until it closes."""
+        former = cell.alert
+        if former is not None:
+            home = Cell(f"#{former.kind}{'#shadow' if former.shadow else ''}", cell.key, "", alert=former)
+            cell.alert = None
+            self.register(home)
+            self._cells.keep(home)
+
     def _made(self, rule: Rule, cell: Cell, claim: Claim, *, level: Level, now_us: int) -> Alert:
         first = claim.first
-        if alert_id(rule.id, cell.key, first) == cell.last_alert:  # it was closed while its first event still stood
+        if self._taken(cell, alert_id(rule.id, cell.key, first)):  # it was closed while its first event still stood
             first = claim.witness.event
+        named = alert_id(rule.id, cell.key, first)
+        if self._taken(cell, named):  # the rule raises something else for the same Event
+            named = alert_id(rule.id, cell.key, f"{first}\x1f{rule.kind}\x1f{rule.shadow}\x1f{now_us}")
         place, source = claim.witness.place, claim.witness.source
         alert = Alert(
-            id=alert_id(rule.id, cell.key, first),
+            id=named,
             rule=rule.id,
             rule_version=rule.version,
             kind=rule.kind,
@@ -220,6 +248,9 @@ class Claims:
             shadow=rule.shadow,
         )
         return self._worded(alert, rule, claim)
+
+    def _taken(self, cell: Cell, alert: str) -> bool:
+        return alert == cell.last_alert or alert in self._slots
 
     def _worded(self, alert: Alert, rule: Rule, claim: Claim) -> Alert:
         def text(template: str, language: str) -> str:

@@ -14,13 +14,14 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
 from alerts.alert import Alert, Change, Closed, Returned
-from alerts.arming import ARMING, ARMING_KIND
+from alerts.arming import ARMING_KIND
 from alerts.cells import Cell, Cells, StoredState, Unsaved
 from alerts.claims import Claims
 from alerts.counts import Counts
 from alerts.interests import Interests, Listener
 from alerts.pattern import Answer
 from alerts.places import Places
+from alerts.reconciling import reconcile
 from alerts.rule import Rule
 from alerts.rulebook import RuleBook
 from alerts.shape import NO_STATE, Claim, Step, Verdict
@@ -43,6 +44,7 @@ with the state it has, and will say so."""
 SETTLE_US = 30_000_000
 """A camera that is back says by then whether what it had seen is still there: states are repeated every 10 s."""
 
+_FAILED = "rule failed"
 _RETRY_US = 1_000_000
 """A shape that wants to be called at a time that is past is called a second later, so that it cannot stop the clock."""
 
@@ -102,7 +104,8 @@ class Engine:
             try:
                 self._feed(listener, event, now_us)
             except Exception:
-                self._failed(listener.rule)
+                self.counts.failed[listener.rule.id] += 1
+                logger.exception(_FAILED, extra={"rule": listener.rule.id})
         while self._again:
             self._look_at_all(self._again.pop(0), now_us)
         return changes + self._settled(now_us) if self._claims.changed else changes
@@ -161,11 +164,20 @@ class Engine:
         return self._interests.known(self.counts)
 
     def reload(self, book: RuleBook, now: datetime) -> list[Change]:
-        """Take other rules. State is kept where shape and key are the same; what a rule no longer claims returns."""
+        """Take other rules. State is kept where shape and key are the same; what a rule no longer claims returns.
+
+        What stands is claimed anew where a rule raises something else now, or came out of the shadow.
+        """
         self._take_book(book, self._claims.places)
         now_us = to_us(now)
         for cell in list(self._cells):
-            self._reconcile(cell, now_us)
+            stood = reconcile(
+                cell, self._book, now_us, cells=self._cells, claims=self._claims, withholding=self._withholding
+            )
+            if stood is not None:
+                self._act(self._book.by_id[cell.rule], cell, stood, now_us)
+                cell.supported = stood.verdict is Verdict.HOLDS
+                self._cells.keep(cell)
             self._surround(cell, now_us)
         return self._settled(now_us) + self._claims.mute(self._book.muters, now_us)
 
@@ -194,11 +206,8 @@ class Engine:
         try:
             work(rule, subject, now_us)
         except Exception:
-            self._failed(rule)
-
-    def _failed(self, rule: Rule) -> None:
-        self.counts.failed[rule.id] += 1
-        logger.exception("rule failed", extra={"rule": rule.id})
+            self.counts.failed[rule.id] += 1
+            logger.exception(_FAILED, extra={"rule": rule.id})
 
     def _take_book(self, book: RuleBook, places: Places) -> None:
         self._book = book.on(places)
@@ -238,6 +247,8 @@ class Engine:
     def _tell(self, rule: Rule, key: str | None, event: Event, now_us: int, *, near: bool = False) -> None:
         """Tell a shape what happened for one of its keys, or near it. Unknown is, too, what would count for no key."""
         cell = None if key is None else self._cells.get(rule.id, key)
+        if cell is not None and cell.holds is not None:
+            self._claims.contradict(rule, cell, event, now_us)
         on_event = rule.shape.on_near if near else rule.shape.on_event
         step = on_event(NO_STATE if cell is None else cell.state, event, now_us)
         if step.unknown or (key is None and (step.due_us or any(c.verdict is not Verdict.OVER for c in step.claims))):
@@ -367,27 +378,6 @@ class Engine:
             if rule.clear.when is None and not rule.clear.latch:
                 cell.clear_us = max(_after(rule, now_us) or 0, now_us + SETTLE_US)
             self._cells.keep(cell)
-
-    def _reconcile(self, cell: Cell, now_us: int) -> None:
-        """Hold a cell to the rule it has now: with another shape or key it begins afresh, without a rule it ends."""
-        if cell.rule == ARMING:
-            return
-        if cell.rule.endswith(GUARD):
-            guarded = self._book.by_id.get(cell.rule.removesuffix(GUARD))
-            if guarded is None or guarded.around.unless is None or guarded.around.unless.digest != cell.hash:
-                self._withholding.forget(cell)
-                self._cells.keep(cell)
-            return
-        rule = self._book.by_id.get(cell.rule)
-        if rule is not None and rule.hash == cell.hash:
-            held = cell.holds
-            if held is None or (held[0], held[2]) == (rule.kind, rule.shadow):
-                return
-        self._claims.release(cell, now_us)
-        cell.held, cell.held_us = None, None
-        cell.hash = "" if rule is None else rule.hash
-        cell.state, cell.due_us = NO_STATE, None
-        self._cells.keep(cell)
 
     def _surround(self, cell: Cell, now_us: int) -> None:
         """Hold a cell to what stands around its rule now."""

@@ -15,7 +15,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from alerts.alert import Alert, Change, Muted, Raised, Reactivated, Returned, Shown, Withheld, as_json
+from alerts.alert import Alert, Change, Contradicted, Muted, Raised, Reactivated, Returned, Shown, Withheld, as_json
 from alerts.cells import Unsaved
 from alerts.deadlines import may_close, shown_again, stamped
 from alerts.engine import REOPENED_KIND
@@ -99,14 +99,15 @@ def timed(changes: Sequence[Change]) -> list[Moment]:
 class _Touched:
     """An incident of this moment: as it was, which move made the difference, how long an alert had been normal.
 
-    `before` is None when it was opened now; `shown` is whether an alert came out of hiding; `entries` are those of its
-    alerts in the journal.
+    `before` is None when it was opened now; `shown` is whether an alert came out of hiding, `rose` whether the level of
+    one rose; `entries` are those of its alerts in the journal.
     """
 
     before: IncidentView | None
     moves: list[str] = field(default_factory=list)
     returned_s: float | None = None
     shown: bool = False
+    rose: bool = False
     entries: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -259,7 +260,7 @@ class _Recorder:
             self._touched.setdefault(view.id, _Touched(self._incident(view.id)))
 
     def _displayed(self, view: IncidentView, touched: _Touched, *, rose: bool) -> IncidentView:
-        """The incident as it is shown after this moment: a rise shows it, and so does what is not covered.
+        """The incident as it is shown after this moment: an alert that rises shows it, and so does one not covered.
 
         Only what is opened now comes under what hides; what people saw stays where it is.
         """
@@ -275,7 +276,7 @@ class _Recorder:
         if view.hidden_under is None:
             stays = None if rose or "joined" in touched.moves or _put_aside_until_now(view) else view
         else:
-            forces = [each for each in self._in_force() if not rose or each.mode is not Mode.SILENCE]
+            forces = [each for each in self._in_force() if not touched.rose or each.mode is not Mode.SILENCE]
             stays = hidden(view, forces, self._spoke)
         if stays is None:
             touched.moves.append(done(showing_move(view.display, Display.SHOWN)))
@@ -295,6 +296,7 @@ class _Recorder:
             returned_s = (change.at - before.returned).total_seconds()
             touched.returned_s = max(returned_s, touched.returned_s or 0.0)
         touched.shown = touched.shown or isinstance(change, Shown)
+        touched.rose = touched.rose or (before is not None and view.level.rank > before.level.rank)
         if not change.move:
             return
         if not isinstance(change, Raised):
@@ -304,6 +306,7 @@ class _Recorder:
             subject=view.id,
             incident=view.incident,
             move=change.move,
+            note=_against(change) if isinstance(change, Contradicted) else "",
             body=view.to_json(),
         )
         touched.entries.append(self.entries[-1])
@@ -369,6 +372,11 @@ class _Recorder:
 def _put_aside_until_now(view: IncidentView) -> bool:
     """Whether it was put aside until it returns, and has returned."""
     return view.hidden_until is None and not view.active
+
+
+def _against(change: Contradicted) -> str:
+    at = "" if change.happened is None else time_to_text(change.happened)
+    return f"{change.event}, observed at {at} and known only now, speaks against it"
 
 
 def person_event(kind: str, alert: AlertView, who: str, now: datetime) -> Event:

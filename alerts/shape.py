@@ -201,6 +201,18 @@ class Shape(ABC):
         del places
         return self
 
+    def contradicts(self, state: State, event: Event, *, since_us: int, raised_us: int) -> bool:
+        """Whether the alert of this state would not have been raised then, had `event` been known in time.
+
+        Args:
+            state: As it is before the Event.
+            event: Of one of `kinds`.
+            since_us: When what the alert claims had begun.
+            raised_us: When it was raised.
+        """
+        del state, event, since_us, raised_us
+        return False
+
     def on_near(self, state: State, event: Event, now_us: int) -> Step:
         """An Event of one of `kinds` happened at another site, not further away than `near_m`."""
         del event, now_us

@@ -55,12 +55,14 @@ class Explanation:
     Attributes:
         text: The condition that was met, in one sentence.
         spoke: The events, the earliest first.
+        against: Those that speak against it and became known only later.
         gone: How many more there were that are no longer stored.
     """
 
     text: Text
     spoke: tuple[Spoke, ...]
     gone: int
+    against: tuple[Spoke, ...] = ()
 
 
 def explain(
@@ -75,7 +77,7 @@ def explain(
 
     Args:
         why: The alert's `why`: shape, facts and the ids of the events.
-        events: Those of them that are still stored.
+        events: Those of them that are still stored, for it and against it.
         places: How everything is called now.
         written: The rule as it was written when it raised the alert; with it each value is quoted against its
             threshold.
@@ -83,14 +85,22 @@ def explain(
     """
     zh, en = _SHAPES.get(why.get("shape", ""), ("符合规则条件", "The condition of the rule was met"))
     facts = {name: _shown(value) for name, value in why.get("facts", {}).items()}
-    ordered = sorted(events, key=lambda event: (event.at, event.id))
+    against = frozenset(why.get("against", ()))
+    every = sorted(events, key=lambda event: (event.at, event.id))
+    ordered = [event for event in every if event.id not in against]
     text = Text(zh.format_map(_Known(facts)), en.format_map(_Known(facts)))
     quoted = None if written is None else quote(written, why.get("facts", {}), ordered, places, level=level)
     return Explanation(
         text=quoted or text,
         spoke=tuple(_spoke(event, places) for event in ordered),
-        gone=len(set(why.get("events", ())) - {event.id for event in events}),
+        gone=len({*why.get("events", ()), *against} - {event.id for event in events}),
+        against=tuple(_spoke(event, places) for event in every if event.id in against),
     )
+
+
+def named_in(why: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids of the events for and against an alert."""
+    return (*why.get("events", ()), *why.get("against", ()))
 
 
 class _Known(dict[str, str]):

@@ -31,7 +31,10 @@ NAMES = (
     "number", "level", "name", "site", "area", "place", "what", "do", "note", "who", "unit", "time", "verdict", "grid",
 )  # fmt: skip
 SHIPPED = Path(config.__file__).parent / "templates" / "notices.yaml"
-_ENGINES = ("opened", "rose", "fell", "recurred", "reactivated", "returned", "shown", "muted", "joined", "closed")
+_ENGINES = (
+    "opened", "rose", "fell", "recurred", "reactivated", "contradicted", "returned", "shown", "muted", "joined",
+    "closed",
+)  # fmt: skip
 KNOWN_MOVES = frozenset({*_ENGINES, *(move.done for move in MOVES if move.done)})
 """Every word for a move in the journal."""
 _GRID = (("网格小组", "household group"), ("村组", "village group"), ("社区", "community"), ("镇街", "town"))

@@ -30,6 +30,7 @@ _MOVES = {
     "shown": "重新显示",
     "recurred": "再次发生",
     "reactivated": "又发生",
+    "contradicted": "迟到的观察与之不符",
     "rose": "级别升高",
     "fell": "级别降低",
     "returned": "恢复正常",

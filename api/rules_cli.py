@@ -18,7 +18,7 @@ from alerts.rule import Rule
 from alerts.rule_text import parse_rule
 from alerts.rulebook import SHIPPED
 from alerts.ruletests import TestFile, load_tests
-from alerts.why import explain
+from alerts.why import explain, named_in
 from alerts.written import Written, read_rules
 from api.backtesting import told, try_rule
 from api.history import History, moment_of, open_history
@@ -168,7 +168,7 @@ def explain_alert(
     """Say in words why an alert was raised, with the events that spoke."""
     with open_history(machine, data) as history:
         found = history.alerts.alert(alert)
-        events = history.alerts.events_of(found.why.get("events", ()))
+        events = history.alerts.events_of(named_in(found.why))
         version = history.rules.version(found.rule, found.rule_version)
         written = None if version is None else parse_rule(version.text).body
         reasons = explain(found.why, events, history.places, written=written, level=found.level.value)
@@ -176,6 +176,10 @@ def explain_alert(
     typer.echo(f"{found.rule} version {found.rule_version}, raised {time_to_text(found.raised)}")
     typer.echo(f"{reasons.text.zh}\n{reasons.text.en}")
     for spoke in reasons.spoke:
+        typer.echo(f"  {time_to_text(spoke.event.at)}  {spoke.text.zh}\n{' ' * 31}{spoke.text.en}")
+    if reasons.against:
+        typer.echo("  became known later, and speaks against it:")
+    for spoke in reasons.against:
         typer.echo(f"  {time_to_text(spoke.event.at)}  {spoke.text.zh}\n{' ' * 31}{spoke.text.en}")
     if reasons.gone:
         typer.echo(f"  and {reasons.gone} that are no longer stored")

@@ -79,6 +79,13 @@ class HeldShape(Shape):
             return Step(after, due_us=self.due_us(after))
         return self._claimed(after, entry, now_us)
 
+    def contradicts(self, state: State, event: Event, *, since_us: int, raised_us: int) -> bool:
+        """It had ended before it lasted long enough."""
+        del raised_us
+        entry = state.get("streams", {}).get(event.stream)
+        too_soon = since_us <= event.moment_us < since_us + self._for_us
+        return bool(too_soon and entry and entry["yes"] and self._pattern.judge(event) is Answer.NO)
+
     def on_due(self, state: State, now_us: int) -> Step:
         """Claim for the stream that lasted long enough."""
         for _, entry in standing(state.get("streams", {})):

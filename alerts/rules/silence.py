@@ -143,6 +143,11 @@ class SilenceShape(Shape):
         step = self._armed(after, now_us)
         return Step(step.state, (Claim(Verdict.OVER, witness, witness.event, witness.at_us),), step.due_us)
 
+    def contradicts(self, state: State, event: Event, *, since_us: int, raised_us: int) -> bool:
+        """It had been heard of when it seemed silent."""
+        heard = state.get("silent") and since_us < event.moment_us < raised_us
+        return bool(heard and Quality.RETAINED not in event.quality and self._pattern.judge(event) is Answer.YES)
+
     def on_due(self, state: State, now_us: int) -> Step:
         """Claim when enough was counted; else ask again when that may be."""
         due_us = self.due_us(state)

@@ -139,6 +139,16 @@ class ValueShape(Shape):
             return Step({**state, "streams": after}, due_us=self.due_us(state))
         return self._judged(state, after, now_us, event)
 
+    def contradicts(self, state: State, event: Event, *, since_us: int, raised_us: int) -> bool:
+        """It was not beyond any threshold before it had been for long enough."""
+        del raised_us
+        entry = state.get("streams", {}).get(event.stream)
+        too_soon = since_us <= event.moment_us < since_us + self._for_us
+        if not too_soon or entry is None or _quiet(entry) or self._pattern.judge(event) is not Answer.YES:
+            return False
+        value = as_number(event.fields.get(self._field))
+        return value is not None and not self._beyond(value, self._thresholds[0][1])
+
     def on_due(self, state: State, now_us: int) -> Step:
         """A level's time is up."""
         return self._judged(state, state.get("streams", {}), now_us)

@@ -12,7 +12,7 @@ from alerts.alert import Condition
 from alerts.alert import Text as Words
 from alerts.places import places_of
 from alerts.rule_text import parse_rule
-from alerts.why import Spoke, explain
+from alerts.why import Spoke, explain, named_in
 from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page
 from api.parts import Here
@@ -54,7 +54,7 @@ def alert(here: Here, _who: Viewer, alert_id: str) -> AlertView:
 def why(here: Here, _who: Viewer, alert_id: str) -> WhyView:
     """What an alert rests on, in words, with the events that spoke for it."""
     found = here.alerts.alert(alert_id)
-    events = here.alerts.events_of(found.why.get("events", ()))
+    events = here.alerts.events_of(named_in(found.why))
     version = here.rules.version(found.rule, found.rule_version)
     written = None if version is None else parse_rule(version.text).body
     places = places_of(here.revisions.current())
@@ -70,6 +70,7 @@ def why(here: Here, _who: Viewer, alert_id: str) -> WhyView:
         says=Text(zh=found.text_zh, en=found.text_en),
         do=Text(zh=found.do_zh, en=found.do_en),
         events=[_spoke(spoke) for spoke in explained.spoke],
+        against=[_spoke(spoke) for spoke in explained.against],
         gone=explained.gone,
         written=None if version is None else version.text,
     )

@@ -84,6 +84,10 @@ class WhyView(BaseModel):
     says: Text = Field(description="What the alert says.")
     do: Text = Field(description="What to do.")
     events: list[SpokeView] = Field(description="What was observed, the earliest first.")
+    against: list[SpokeView] = Field(
+        default=[],
+        description="Observed before it was raised and known only later: what speaks against it.",
+    )
     gone: int = Field(description="How many more there were that are no longer stored.")
     written: str | None = Field(default=None, description="The rule as it was when it raised this, YAML.")
 

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from alerts.alert import Withheld
+from alerts.rulebook import RuleBook
 from hub.events import Event, Quality
 from tests.fakes.shapes import book_with
-from tests.fakes.stories import Story, event, health, moment
+from tests.fakes.stories import Story, book_of, event, health, moment
 
 OPEN_LONG = "lasts: {of: {kind: door, where: {open: true}}, for: 30s}"
 SHAPES = {
@@ -73,17 +74,105 @@ def test_a_late_contradiction_stops_what_is_not_due_yet(tmp_path: Path) -> None:
 
 
 def test_a_late_contradiction_never_takes_an_alert_back(tmp_path: Path) -> None:
-    """It returns and stays listed; where it was said again since, it stands."""
+    """It is appended to the record; the alert returns and stays listed, or stands where it was said again since."""
     story = Story(book_with(tmp_path, OPEN_LONG))
     story.happens(door(0))
     story.passes(30)
-    assert story.happens(door(10, is_open=False, arrives_s=40)) == ["returned gas.repeated"]
+    assert story.happens(door(10, is_open=False, arrives_s=40)) == [
+        "contradicted gas.repeated",
+        "returned gas.repeated",
+    ]
     assert [alert.condition for alert in story.engine.open_alerts()] == ["returned"]
     story = Story(book_with(tmp_path, OPEN_LONG))
     story.happens(door(0), door(25))
     story.passes(30)
-    assert story.happens(door(10, is_open=False, arrives_s=40)) == []
-    assert len(story.alerts) == 1
+    late = door(10, is_open=False, arrives_s=40, id="late")
+    assert story.happens(late) == ["contradicted gas.repeated"]
+    [alert] = story.alerts
+    assert (alert.condition, alert.against) == ("active", ("late",))
+    assert alert.why["against"] == ["late"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "speaks", "against"),
+    [
+        ("value: {of: {kind: t}, field: x, above: 5, back_by: 1, for: 30s}", {"x": 9}, {"x": 1}),
+        ("silence: {of: {kind: t, where: {x: '>= 1'}}, longer_than: 30s}", {"x": 9}, {"x": 1}),
+    ],
+    ids=["value", "silence"],
+)
+def test_what_speaks_against_an_alert_and_comes_late_is_told_by_every_shape_that_waits(
+    tmp_path: Path, shape: str, speaks: dict[str, float], against: dict[str, float]
+) -> None:
+    story = Story(book_with(tmp_path, shape))
+    story.happens(event("t", 0, fields=speaks))
+    assert story.passes(31) == ["raised gas.repeated"]
+    assert "contradicted gas.repeated" in story.happens(event("t", 10, arrives_s=40, fields=against))
+    story.restarts()
+
+
+def test_what_ends_an_alert_in_time_is_no_contradiction(tmp_path: Path) -> None:
+    story = Story(book_with(tmp_path, OPEN_LONG))
+    story.happens(door(0))
+    story.passes(30)
+    assert story.happens(door(35, is_open=False, arrives_s=60)) == ["returned gas.repeated"]
+
+
+DOOR = """
+- rule: door.open
+  state: STATE
+  name: {zh: 门, en: Door}
+  raises: {kind: KIND, severity: blue}
+  for_each: device
+  when:
+    lasts: {of: {kind: door, where: {open: true}}, for: 30s}
+  say: {zh: "{device}", en: "{device} open"}
+  do: {zh: 看, en: Look}
+"""
+
+
+def open_door(folder: Path, state: str, kind: str = "door.left_open") -> RuleBook:
+    return book_of(folder, DOOR.replace("STATE", state).replace("KIND", kind))
+
+
+def test_what_stands_when_a_rule_comes_out_of_the_shadow_rings_then(tmp_path: Path) -> None:
+    story = Story(open_door(tmp_path, "shadow"))
+    story.happens(door(0))
+    story.passes(100)
+    assert story.reloads(open_door(tmp_path, "live"), 200) == [
+        "returned door.left_open",
+        "closed door.left_open",
+        "raised door.left_open",
+    ]
+    [alert] = story.engine.open_alerts()
+    assert (alert.shadow, alert.started, alert.raised, alert.text.en) == (False, moment(0), moment(200), "door-17 open")
+    story.restarts()
+    assert story.happens(door(300, is_open=False)) == ["returned door.left_open"]
+
+
+def test_what_is_on_the_way_when_a_rule_comes_out_of_the_shadow_rings_when_it_is_due(tmp_path: Path) -> None:
+    story = Story(open_door(tmp_path, "shadow"))
+    story.happens(door(0))
+    assert story.reloads(open_door(tmp_path, "live"), 10) == []
+    assert story.passes(30) == ["raised door.left_open"]
+
+
+@pytest.mark.parametrize(("state", "kind"), [("shadow", "door.left_open"), ("live", "door.armed_open")])
+def test_an_alert_that_a_rule_raises_no_more_returns_and_stays_until_a_person_resolves_it(
+    tmp_path: Path, state: str, kind: str
+) -> None:
+    """The rule went back into the shadow, or raises another kind: both alerts are there, each once."""
+    story = Story(open_door(tmp_path, "live"))
+    story.happens(door(0))
+    story.passes(30)
+    [before] = story.engine.open_alerts()
+    assert story.reloads(open_door(tmp_path, state, kind), 60) == ["returned door.left_open", f"raised {kind}"]
+    assert len({alert.id for alert in story.engine.open_alerts()}) == 2
+    story.restarts()
+    resolved = event("alert.resolved", 70, source="li", subject=before.id, fields={})
+    assert story.happens(resolved) == ["closed door.left_open"]
+    [after] = story.engine.open_alerts()
+    assert (after.kind, after.shadow, after.condition) == (kind, state == "shadow", "active")
 
 
 def test_what_a_device_delivers_hours_late_on_purpose_rings_with_the_time_at_which_it_happened(tmp_path: Path) -> None:
