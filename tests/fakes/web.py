@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -32,6 +32,9 @@ class Recipient:
     url: str = ""
     answers: list[tuple[int, dict[str, str]]] = field(default_factory=lambda: [(200, {})])
     received: list[Received] = field(default_factory=list)
+    reply: Callable[[Received], bytes] = lambda _request: b""
+    dead: Callable[[], bool] = lambda: False
+    """While it is true, connections are cut before anything is read."""
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def take(self, request: Received) -> tuple[int, dict[str, str]]:
@@ -55,12 +58,18 @@ def web_recipient() -> Iterator[Recipient]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            if recipient.dead():
+                self.close_connection = True
+                return
             raw = self.rfile.read(int(self.headers["Content-Length"]))
-            status, headers = recipient.take(Received(self.path, dict(self.headers), raw))
+            request = Received(self.path, dict(self.headers), raw)
+            status, headers = recipient.take(request)
+            body = recipient.reply(request)
             self.send_response(status)
-            for name, value in {"Content-Length": "0", **headers}.items():
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
+            self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
