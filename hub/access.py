@@ -66,6 +66,10 @@ class Permission(enum.StrEnum):
     """Silences: hide kinds of alerts at places for a while; how grave and how long goes by the role."""
     MAINTAIN_DEVICES = "devices.maintain"
     """Take devices out of service for maintenance."""
+    VIEW_FIGURES = "figures.view"
+    """How much the room has to bear, how fast it is, which rules are wrong; of people one's own alone."""
+    VIEW_PEOPLES_FIGURES = "figures.people"
+    """How fast each person is."""
     VIEW_RULES = "rules.view"
     """The rules in force."""
     EDIT_RULES = "rules.edit"
@@ -119,7 +123,13 @@ _PERMISSIONS: Mapping[str, frozenset[Permission]] = MappingProxyType(
     {
         Role.ADMINISTRATOR.value: frozenset(Permission),
         Role.SUPERVISOR.value: _ROOM
-        | {Permission.MAINTAIN_DEVICES, Permission.VIEW_COMMUNITY, Permission.VIEW_REFUSALS, Permission.EDIT_RULES},
+        | {
+            Permission.MAINTAIN_DEVICES,
+            Permission.VIEW_COMMUNITY,
+            Permission.VIEW_PEOPLES_FIGURES,
+            Permission.VIEW_REFUSALS,
+            Permission.EDIT_RULES,
+        },
         Role.INTEGRATOR.value: frozenset(
             {
                 Permission.VIEW_PLACES,

@@ -47,3 +47,10 @@ def test_a_supervisor_may_all_that_an_operator_may() -> None:
 def test_a_role_without_grants_or_unknown_here_may_nothing(role: str) -> None:
     assert permissions(principal(role)) == frozenset()
     assert not any(allows(principal(role), each) for each in Permission)
+
+
+def test_people_see_their_own_figures_and_supervisors_everybodys() -> None:
+    operator, supervisor = principal(Role.OPERATOR), principal(Role.SUPERVISOR)
+    assert allows(operator, Permission.VIEW_FIGURES)
+    assert not allows(operator, Permission.VIEW_PEOPLES_FIGURES)
+    assert allows(supervisor, Permission.VIEW_PEOPLES_FIGURES)
