@@ -114,6 +114,7 @@ _ROOM = frozenset(
         Permission.VIEW_REPORTS,
         Permission.OFFER_TASKS,
         Permission.REWARD,
+        Permission.VIEW_FIGURES,
         Permission.VIEW_RULES,
         Permission.VIEW_SYSTEM,
     }
