@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from alerts.deadlines import accepted_until, done_until, reminded_at
 from alerts.errors import OrderMovedError
 from alerts.handling import Ask, Handling, Written, make_move
 from alerts.incident import Cause, Verdict
 from alerts.incident import Handling as Step
-from alerts.sending import GridNow, accepted_until, hand_on, new_order, word_for_leaving
+from alerts.sending import GridNow, hand_on, new_order, word_for_leaving
 from alerts.store.connection import Connection
 from alerts.store.incidents import read_incident
 from alerts.store.journal import write_journal
@@ -156,8 +157,9 @@ class Dispatching:
             NotAllowedError: The order, or the table, does not have this now.
         """
 
-        def on_the_way(connection: Connection, _view: IncidentView, order: Order, now: datetime) -> Written:
-            moved = replace(order, state=State.ACCEPTED, accepted=now, due=None, answer=note)
+        def on_the_way(connection: Connection, view: IncidentView, order: Order, now: datetime) -> Written:
+            due, remind = self._to_be_done(view, order)
+            moved = replace(order, state=State.ACCEPTED, accepted=now, due=due, remind=remind, answer=note)
             return self._said(connection, moved, Ask("accept", who, note=note), now)
 
         return self._answered(order_id, who, "accept", on_the_way, expected_version=expected_version)
@@ -184,9 +186,10 @@ class Dispatching:
         """
 
         def there(connection: Connection, view: IncidentView, order: Order, now: datetime) -> Written:
+            due, remind = self._to_be_done(view, order)
             moved = replace(
-                order, state=State.ARRIVED, accepted=order.accepted or now, arrived=now, arrived_by=proof, due=None,
-                answer=note or order.answer,
+                order, state=State.ARRIVED, accepted=order.accepted or now, arrived=now, arrived_by=proof, due=due,
+                remind=remind, answer=note or order.answer,
             )  # fmt: skip
             name = "attend" if view.handling in (Step.NEW, Step.ON_SCENE) else "arrive"
             ask = Ask(name, who, note=note, extra={"unit": order.unit, "proof": proof.value, **(shown or {})})
@@ -234,6 +237,12 @@ class Dispatching:
             return self._left(connection, view, order, who=who, now=now, state=State.CANCELLED, reason=reason)
 
         return self._answered(order_id, who, "cancel", called_back, expected_version=expected_version)
+
+    def _to_be_done(self, view: IncidentView, order: Order) -> tuple[datetime | None, datetime | None]:
+        """Until when it has to be done, and when he is reminded of it."""
+        deadlines = self._handling.deadlines()
+        due = done_until(view, order.ordered, deadlines)
+        return due, reminded_at(view, due, deadlines)
 
     def _left(
         self,

@@ -2,15 +2,16 @@
 
 HubError                     (hub/errors.py)
 +-- ConflictError            (hub/errors.py)
-    +-- MovedMeanwhileError  somebody else moved the incident first; holds their move
-    +-- OrderMovedError      somebody else moved the order first; holds how it stands
+|   +-- MovedMeanwhileError  somebody else moved the incident first; holds their move
+|   +-- OrderMovedError      somebody else moved the order first; holds how it stands
++-- TooManyReportsError      one account sent more than are taken; says when to come back
 """
 
 from __future__ import annotations
 
 from alerts.store.orders import Order
 from alerts.views import IncidentView, JournalEntry
-from hub.errors import ConflictError
+from hub.errors import ConflictError, HubError
 
 
 class MovedMeanwhileError(ConflictError):
@@ -37,3 +38,15 @@ class OrderMovedError(ConflictError):
     def __init__(self, message: str, *, order: Order) -> None:
         super().__init__(message)
         self.order = order
+
+
+class TooManyReportsError(HubError):
+    """Somebody sent more reports than one account may in an hour.
+
+    Attributes:
+        retry_after_s: When the next one is taken, seconds.
+    """
+
+    def __init__(self, most: int, *, retry_after_s: int) -> None:
+        super().__init__(f"{most} reports in an hour are taken from one account; call the room if it is urgent")
+        self.retry_after_s = retry_after_s

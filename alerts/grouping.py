@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from alerts.alert import Alert, Condition
+from alerts.categories import category_of
 from alerts.incident import Handling
 from alerts.kinds import family
 from alerts.views import IncidentView
@@ -77,9 +78,11 @@ def in_line(incident: IncidentView) -> IncidentView:
         ),
     )
     most = ordered[0]
+    told = category_of(None, incident.kind) if incident.reporter is not None else None
     return replace(
         incident,
-        level=most.level,
+        # What somebody saw is not less because a device says less of it.
+        level=most.level if told is None else max(most.level, told.level, key=lambda level: level.rank),
         active=any(each.condition == Condition.ACTIVE for each in ordered),
         muted=most.muted_by is not None,
         camera=next((each.camera for each in ordered if each.camera is not None), None),

@@ -26,6 +26,7 @@ from alerts.store.incidents import is_own, read_incident, to_reset, write_incide
 from alerts.store.journal import append_events, last_move, write_journal
 from alerts.store.orders import State as OrderState
 from alerts.store.orders import end_orders, furthest
+from alerts.store.reports import has_reported
 from alerts.views import IncidentView, JournalEntry
 from config.handling import Deadlines
 from hub.access import Principal
@@ -255,8 +256,11 @@ def make_move(
     before = read_incident(connection, incident_id)
     if ask.expected_version is not None and ask.expected_version != before.version:
         raise _conflict(before, last_move(connection, incident_id, _PEOPLES_MOVES))
+    reported = has_reported(connection, before, ask.who.name)
     situation = before.situation(
-        own=is_own(connection, before, ask.who.name), to_reset=to_reset(connection, incident_id)
+        own=reported or is_own(connection, before, ask.who.name),
+        reported=reported,
+        to_reset=to_reset(connection, incident_id),
     )
     try:
         check(ask.name, situation, ask.wish(now), deadlines)

@@ -20,6 +20,7 @@ from alerts.store.connection import Connection
 from alerts.store.incidents import move_alerts, next_number, read_incident, write_incident
 from alerts.store.journal import write_journal
 from alerts.store.orders import move_orders
+from alerts.store.reports import move_reports
 from alerts.views import IncidentView
 from config.handling import Deadlines
 from hub.access import Principal
@@ -68,7 +69,9 @@ def merge(
             )
         move_alerts(connection, [alert.id for alert in merged.alerts], into)
         move_orders(connection, merged.id, into)
+        move_reports(connection, merged.id, into)
         joined = in_line(read_incident(connection, into))
+        joined = replace(joined, reporter=joined.reporter or merged.reporter)
         again = announces_again(
             target.handling,
             before=target.level,

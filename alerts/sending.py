@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from alerts.deadlines import accepted_until, is_request, reminded_at
 from alerts.grid import TOP, Grid
 from alerts.handling import Written, applied, write_move
 from alerts.incident import ENGINE, FINISHED
@@ -51,7 +52,7 @@ def send_at_once(grid: GridNow) -> Task:
         written: list[Written] = []
         for incident in unsent(connection, AT_ONCE, _MOST_UNSENT):
             view = read_incident(connection, incident)
-            sent = _send_next(connection, view, grid(), now=now, from_level=view.escalated, deadlines=deadlines)
+            sent = send_next(connection, view, grid(), now=now, from_level=view.escalated, deadlines=deadlines)
             written += [] if sent is None else [sent]
             if len(written) == most:
                 break
@@ -69,7 +70,7 @@ def hand_on(
     of_grid = grid.level_for(order.unit, view.area, order.ordered) is not None
     # Who is not of the grid here (a patrol) was asked before it: it begins where the incident is.
     from_level = order.grid + 1 if of_grid or order.ordered_by == ENGINE else order.grid
-    return _send_next(connection, view, grid, now=now, from_level=from_level, deadlines=deadlines)
+    return send_next(connection, view, grid, now=now, from_level=from_level, deadlines=deadlines)
 
 
 def next_asked(
@@ -120,12 +121,6 @@ def new_order(
     )
 
 
-def accepted_until(view: IncidentView, now: datetime, deadlines: Deadlines) -> datetime | None:
-    """Until when an order has to be accepted, by the level of its incident; None for one that asks for nothing."""
-    within = deadlines.accepted_within_s.of(view.level.value)
-    return None if within is None else now + within
-
-
 def others(connection: Connection, order: Order) -> bool:
     """Whether somebody else is on his way, or there."""
     return any(each.live and each.id != order.id for each in orders_of(connection, order.incident))
@@ -158,16 +153,20 @@ def _lapsed(connection: Connection, order: Order, *, grid: Grid, now: datetime, 
     return hand_on(connection, left.view, order, grid=grid, now=now, deadlines=deadlines) or left
 
 
-def _send_next(
+def send_next(
     connection: Connection, view: IncidentView, grid: Grid, *, now: datetime, from_level: int, deadlines: Deadlines
 ) -> Written | None:
+    """Send whoever is next; None when nobody is left. See `next_asked`."""
     asked = next_asked(connection, view, grid, now, from_level=from_level)
     if asked is None:
         return None
     unit, level = asked
-    order = new_order(view, unit, ENGINE, now, grid=level, note="", due=accepted_until(view, now, deadlines))
+    due = accepted_until(view, now, deadlines)
+    order = new_order(view, unit, ENGINE, now, grid=level, note="", due=due)
+    order = replace(order, remind=reminded_at(view, due, deadlines))
     write_order(connection, order, new=True, who=ENGINE, now=now)
-    name = "dispatch" if view.handling is Step.SEEN else "order"
+    # What asks for nothing at once needs nobody in the room to look before it goes its way.
+    name = "dispatch" if view.handling is Step.SEEN or is_request(view) else "order"
     after = replace(applied(view, name), escalated=max(view.escalated, level))
     extra = {"unit": unit, "order": order.id}
     return write_move(connection, view, after, name=name, who=ENGINE, extra=extra, now=now, deadlines=deadlines)

@@ -91,10 +91,11 @@ def next_number(connection: Connection) -> int:
 
 
 def _joinable(place: ColumnElement[bool]) -> Select[Any]:
-    """Open incidents of some kinds at a place, with when the newest of their alerts was raised."""
+    """Open incidents of some kinds at a place, with when the newest alert was raised, or people reported it."""
+    newest = func.max(func.coalesce(alerts.c.raised, incidents.c.opened))
     return (
-        select(incidents.c.id, incidents.c.kind, incidents.c.site, incidents.c.area, func.max(alerts.c.raised))
-        .join(alerts, alerts.c.incident == incidents.c.id)
+        select(incidents.c.id, incidents.c.kind, incidents.c.site, incidents.c.area, newest)
+        .outerjoin(alerts, alerts.c.incident == incidents.c.id)
         .where(
             incidents.c.handling.in_([each.value for each in OPEN]),
             incidents.c.changed >= bindparam("changed"),

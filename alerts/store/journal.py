@@ -44,6 +44,12 @@ def last_move(connection: Connection, incident: str, moves: Sequence[str]) -> Jo
     return journal_entry(found[0]) if found else None
 
 
+def moves_of(connection: Connection, incident: str) -> list[JournalEntry]:
+    """All moves of an incident, and of what belongs to it, in order."""
+    query = select(journal).where(journal.c.incident == incident).order_by(journal.c.seq)
+    return [journal_entry(row) for row in fetched(connection, query)]
+
+
 def append_events(connection: Connection, facts: Sequence[Event]) -> int:
     """Store events that are not stored yet, and return the newest number in their log."""
     for event in facts:

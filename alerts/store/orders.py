@@ -184,6 +184,24 @@ def unanswered(connection: Connection, now: datetime, most: int) -> list[Order]:
     return [_order(dict(row)) for row in connection.execute(query).mappings()]
 
 
+def to_remind(connection: Connection, now: datetime, most: int) -> list[Order]:
+    """Those of which somebody is reminded now, the longest due first."""
+    query = select(orders).where(orders.c.remind <= time_to_text(now)).order_by(orders.c.remind).limit(most)
+    return [_order(dict(row)) for row in connection.execute(query).mappings()]
+
+
+def not_done(connection: Connection, now: datetime, most: int) -> list[Order]:
+    """Those that were accepted, and not done in time, the longest due first."""
+    under_way = (State.ACCEPTED.value, State.ARRIVED.value)
+    query = (
+        select(orders)
+        .where(orders.c.due <= time_to_text(now), orders.c.state.in_(under_way))
+        .order_by(orders.c.due)
+        .limit(most)
+    )
+    return [_order(dict(row)) for row in connection.execute(query).mappings()]
+
+
 def sendable(connection: Connection, units: Iterable[str]) -> frozenset[str]:
     """Those of some people who can be sent: they have an account that is not disabled, and of a role that goes."""
     query = select(accounts.c.username).where(
