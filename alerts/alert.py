@@ -204,12 +204,14 @@ class Withheld(Change):
 
     Attributes:
         zh, en: Why, in words.
+        again: The journal has it already: it was withheld for the same hours before.
     """
 
     move: ClassVar[str] = "withheld"
 
     zh: str = ""
     en: str = ""
+    again: bool = False
 
 
 class Muted(Change):

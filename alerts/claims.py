@@ -95,10 +95,10 @@ class Claims:
         owner = None if slot is None else self._owners.get(slot)
         return None if owner is None else owner.alert
 
-    def withhold(self, rule: Rule, cell: Cell, claim: Claim, now_us: int, *, zh: str, en: str) -> None:
-        """A rule claims something that must not become an alert now, because of `zh` or `en`."""
+    def withhold(self, rule: Rule, cell: Cell, claim: Claim, now_us: int, *, zh: str, en: str, again: bool) -> None:
+        """A rule claims something that must not become an alert now, because of `zh` or `en`; `again` as before."""
         alert = self._made(rule, cell, claim, level=_level(rule, claim), now_us=now_us)
-        self._changes.append(Withheld(alert, from_us(now_us), zh, en))
+        self._changes.append(Withheld(alert, from_us(now_us), zh, en, again))
 
     def mute(self, muters: Sequence[Rule], now_us: int) -> list[Change]:
         """Hide what an active alert of one of `muters` hides, and show what none hides any more."""

@@ -14,7 +14,9 @@ from alerts.shape import Claim, Verdict, Witness
 from config.community import Level
 
 NOTED_AGAIN_US = 600_000_000
-"""10 minutes: what is held back sooner after the last time stands in the journal already."""
+"""10 minutes: what is held back sooner after the last time was told already."""
+TOLD_AGAIN_US = 86_400_000_000
+"""A day: what hours or armed mode hold back stands in the journal once as long as they do, and again after this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +27,21 @@ class Held:
         first: Id of the event it began with.
         noted_us: When it was recorded.
         under: Digest of what held it back.
+        told_until_us: Until then the journal needs no other entry of it.
         claim: The claim while it holds, else None.
     """
 
     first: str
     noted_us: int
     under: str
+    told_until_us: int
     claim: Claim | None = None
 
     def to_json(self) -> dict[str, Any]:
         """For a stored Cell."""
         claim = self.claim
-        body: dict[str, Any] = {"first": self.first, "noted_us": self.noted_us, "under": self.under, "claim": None}
+        body: dict[str, Any] = {name: getattr(self, name) for name in ("first", "noted_us", "under", "told_until_us")}
+        body["claim"] = None
         if claim is not None:
             body["claim"] = {
                 "witness": claim.witness.to_json(),
@@ -60,4 +65,4 @@ class Held:
                 level=None if claim["level"] is None else Level(claim["level"]),
                 facts=claim["facts"],
             )
-        return cls(body["first"], body["noted_us"], body["under"], claim)
+        return cls(body["first"], body["noted_us"], body["under"], body["told_until_us"], claim)

@@ -156,6 +156,8 @@ class _Recorder:
         """Store one change of an alert; its incident follows when the moment is complete."""
         alert = change.alert
         if isinstance(change, Withheld):
+            if change.again:
+                return
             self._enter(
                 topic="withheld",
                 subject=alert.id,

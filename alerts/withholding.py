@@ -7,7 +7,7 @@ of the engine: pure, used from its thread, all memory in Cells.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from alerts.alert import Alert, Condition
 from alerts.arming import ARMING_KIND, Arming
@@ -16,7 +16,7 @@ from alerts.calendar import Window
 from alerts.cells import Cell, Cells
 from alerts.claims import Claims
 from alerts.duration import duration_text
-from alerts.held import NOTED_AGAIN_US, Held
+from alerts.held import NOTED_AGAIN_US, TOLD_AGAIN_US, Held
 from alerts.kinds import ALERT_KINDS
 from alerts.pattern import Answer
 from alerts.rule import Rule
@@ -37,11 +37,13 @@ class Reason:
     Attributes:
         zh, en: In words, to stand after "because".
         until_us: When to look again, None when that is told otherwise.
+        told_until_us: Until when one entry in the journal is enough.
     """
 
     zh: str
     en: str
     until_us: int | None
+    told_until_us: int
 
 
 class Withholding:
@@ -59,36 +61,39 @@ class Withholding:
         only, excluded = around.only, around.excluded
         if only is not None and self._holds(only, claim, moment) is False:
             zh, at = only.words("zh"), _at(only.words("en"))
-            return Reason(f"只在 {zh} 计入", f"it counts only {at}", only.next_change_us(now_us))
+            return _of_hours(only, now_us, f"只在 {zh} 计入", f"it counts only {at}")
         if excluded is not None and self._holds(excluded, claim, moment):
             zh, en = excluded.words("zh"), excluded.words("en")
-            return Reason(f"{zh} 除外", f"{en} is excepted", excluded.next_change_us(now_us))
+            return _of_hours(excluded, now_us, f"{zh} 除外", f"{en} is excepted")
         return self._unless(rule, claim, now_us)
 
     def hold(self, rule: Rule, cell: Cell, claim: Claim, *, reason: Reason, now_us: int) -> None:
-        """Keep a claim back, and record it unless that was done for this claim, or a short while ago."""
+        """Keep a claim back, and tell it unless that was done for this claim, or a short while ago."""
         before = cell.held
         noted_us = now_us if before is None else before.noted_us
-        if before is None or (before.first != claim.first and now_us - before.noted_us >= NOTED_AGAIN_US):
-            noted_us = now_us
-            self._claims.withhold(rule, cell, claim, now_us, zh=reason.zh, en=reason.en)
+        told_until_us = reason.told_until_us if before is None else before.told_until_us
+        another = before is not None and (before.first != claim.first or claim.verdict is Verdict.HAPPENED)
+        if before is None or (another and now_us - before.noted_us >= NOTED_AGAIN_US):
+            again = before is not None and now_us < before.told_until_us
+            noted_us, told_until_us = now_us, told_until_us if again else reason.told_until_us
+            self._claims.withhold(rule, cell, claim, now_us, zh=reason.zh, en=reason.en, again=again)
+        cell.held = Held(claim.first, noted_us, rule.around.digest, told_until_us)
         if claim.verdict is Verdict.HOLDS:
             cell.supported = True
-            cell.held = Held(claim.first, noted_us, rule.around.digest, claim)
+            cell.held = replace(cell.held, claim=claim)
             cell.held_us = reason.until_us
         elif before is not None and before.claim is not None:  # another claim of this key still stands
-            cell.held = Held(before.first, noted_us, rule.around.digest, before.claim)
+            cell.held = replace(cell.held, first=before.first, claim=before.claim)
         else:
-            cell.held = Held(claim.first, noted_us, rule.around.digest)
-            cell.held_us = noted_us + NOTED_AGAIN_US
+            cell.held_us = told_until_us
         self._cells.keep(cell)
 
     def let_go(self, cell: Cell, now_us: int) -> None:
         """What is held back in a cell is over; only the note of it is kept for a while."""
         if cell.held is None or cell.held.claim is None:
             return
-        until_us = cell.held.noted_us + NOTED_AGAIN_US
-        cell.held = Held(cell.held.first, cell.held.noted_us, cell.held.under) if until_us > now_us else None
+        until_us = cell.held.told_until_us
+        cell.held = replace(cell.held, claim=None) if until_us > now_us else None
         cell.held_us = until_us if cell.held is not None else None
 
     def sees(self, rule: Rule, event: Event, now_us: int) -> bool:
@@ -147,14 +152,14 @@ class Withholding:
             for alert in self._claims.open_of(kind):
                 there = place_of(unless.same, alert_place(alert), self._claims.places)
                 if alert.condition is Condition.ACTIVE and there in values:
-                    return Reason(f"{same}有 {kind}", f"of {kind} at the same {unless.same}", None)
+                    told_until_us = now_us + NOTED_AGAIN_US
+                    return Reason(f"{same}有 {kind}", f"of {kind} at the same {unless.same}", None, told_until_us)
         until_us = max((self._guarded_until_us(rule, each, unless.within_us) for each in values), default=0)
         if until_us <= now_us:
             return None
         kinds, within = ", ".join(sorted(unless.pattern.kinds)), duration_text(unless.within_us / 1e6)
-        return Reason(
-            f"{same} {within} 内有 {kinds}", f"of {kinds} within {within} at the same {unless.same}", until_us
-        )
+        zh, en = f"{same} {within} 内有 {kinds}", f"of {kinds} within {within} at the same {unless.same}"
+        return Reason(zh, en, until_us, now_us + NOTED_AGAIN_US)
 
     def _guarded_until_us(self, rule: Rule, value: str, within_us: int) -> int:
         """How long what was seen at `value` withholds; 0 when nothing does."""
@@ -180,6 +185,14 @@ class Withholding:
             return
         guard.state, guard.due_us = state, until_us
         self._cells.keep(guard)
+
+
+def _of_hours(window: Window, now_us: int, zh: str, en: str) -> Reason:
+    """What hours hold back, or armed mode: in the journal once as long as they do, but not less than every day."""
+    change_us = window.next_change_us(now_us)
+    latest_us = now_us + TOLD_AGAIN_US
+    told_until_us = latest_us if change_us is None else min(change_us, latest_us)
+    return Reason(zh, en, change_us, max(told_until_us, now_us + NOTED_AGAIN_US))
 
 
 def _at(hours: str) -> str:

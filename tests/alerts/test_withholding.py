@@ -248,3 +248,18 @@ def test_what_is_withheld_stands_in_the_journal_with_its_reason_and_opens_nothin
     assert entry.note == "would have fired, withheld because it counts only at 22:00-06:00"
     assert entry.body["because"] == {"zh": "只在 22:00-06:00 计入", "en": "it counts only at 22:00-06:00"}
     assert (entry.body["kind"], entry.incident, room.incidents) == ("area.intrusion", None, [])
+
+
+@pytest.mark.parametrize("around", ['only: {between: "22:00-06:00"}', "only: {armed: true}"])
+def test_what_hours_or_armed_mode_hold_back_fills_no_journal(tmp_path: Path, make_room: MakeRoom, around: str) -> None:
+    """A door that is opened every 15 minutes stands there once until the hours or the day are over."""
+    shape = "{lasts: {of: {kind: door, where: {open: true}}, for: 10s}}"
+    room = make_room(book_of(tmp_path, rule(around, when=shape, for_each="site")))
+    for number in range(20):
+        is_open = [event("door", 900 * number + 60 * turn, fields={"open": not turn}, source="d") for turn in (0, 1)]
+        room.happens(*is_open)
+    room.passes(20_000)
+    assert room.moves == ["withheld withheld"]
+    room.happens(*(event("door", 100_000 + 60 * turn, fields={"open": not turn}, source="d") for turn in (0, 1)))
+    room.passes(100_060)
+    assert room.moves == ["withheld withheld"] * 2
