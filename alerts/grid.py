@@ -14,7 +14,7 @@ from datetime import datetime
 from alerts.calendar import Window
 from alerts.places import Places
 from config.grid import Duty
-from hub.store.facts import to_us
+from hub.store.facts import from_us, to_us
 
 TOP = 3
 """The town."""
@@ -53,7 +53,7 @@ class Grid:
 
     def on_duty(self, area: str, now: datetime) -> Responsible | None:
         """Who answers for this very area at this time; None when nobody does."""
-        return next(self._asked(area, now), None)
+        return next(self.asked(area, now), None)
 
     def answering(self, area: str | None, now: datetime, *, from_level: int = 0) -> Responsible | None:
         """Who answers for a place at this time.
@@ -75,11 +75,22 @@ class Grid:
         """
         for each in self._way_up(area):
             if self.level(each) >= from_level:
-                yield from self._asked(each, now)
+                yield from self.asked(each, now)
 
     def level_for(self, account: str, area: str | None, now: datetime) -> int | None:
         """The lowest level at which somebody answers for a place now, on call or not; None when he does not."""
         return next((each.level for each in self.way_up(area, now) if account in each.accounts), None)
+
+    def changes(self, area: str, since: datetime, until: datetime) -> list[datetime]:
+        """The times between two others at which it may change who answers for an area or one above it, in order."""
+        marks: set[int] = set()
+        windows = [window for each in self._way_up(area) for _, window in self._duties.get(each, ()) if window]
+        for window in windows:
+            at_us = window.next_change_us(to_us(since))
+            while at_us is not None and at_us < to_us(until):
+                marks.add(at_us)
+                at_us = window.next_change_us(at_us)
+        return [from_us(mark) for mark in sorted(marks)]
 
     def areas_of(self, account: str, now: datetime) -> frozenset[str]:
         """The areas that somebody answers for at this time, with all that are below them."""
@@ -97,7 +108,7 @@ class Grid:
             if any(duty.account == account and (window is None or window.holds(at_us)) for duty, window in duties)
         )
 
-    def _asked(self, area: str, now: datetime) -> Iterator[Responsible]:
+    def asked(self, area: str, now: datetime) -> Iterator[Responsible]:
         """Who is on duty for an area, then who else is on call."""
         at_us = to_us(now)
         known = [duty for duty, window in self._duties.get(area, ()) if window is None or window.holds(at_us)]

@@ -44,6 +44,7 @@ class Desk:
     """What orders are worked with.
 
     Attributes:
+        database: Where orders are.
         dispatching: Orders.
         hiding: Silences and maintenance.
         rota: Who is on duty, and where things are.
@@ -53,6 +54,7 @@ class Desk:
         tasks: What time does with orders, silences and maintenance.
     """
 
+    database: Database
     dispatching: Dispatching
     hiding: Suppressing
     rota: Rota
@@ -70,6 +72,7 @@ def make_desk(machine: Machine, database: Database, clock: Clock, *, handling: H
     """The desk of a hub; nothing of it runs by itself."""
     rota = Rota()
     return Desk(
+        database=database,
         dispatching=Dispatching(database, handling, rota.grid),
         hiding=Suppressing(database, handling, clock, places=rota.places),
         rota=rota,

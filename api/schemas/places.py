@@ -58,3 +58,12 @@ class ArmingView(BaseModel):
     area: str | None = Field(default=None, description="The area of which this was said, for all below it.")
     since: datetime | None = Field(default=None, description="When; empty when nobody ever spoke of it.")
     who: str | None = Field(default=None, description="The account or the keypad that said it.")
+
+
+class ArrivalCodeView(BaseModel):
+    """What hangs at a site."""
+
+    site: str
+    code: str = Field(examples=["MZXW-6YTB-OI3T-QOLF"], description="To type.")
+    printed: str = Field(description="What the QR code holds; the answer to an order takes either.")
+    svg: str = Field(description="Address of the QR code.")

@@ -15,6 +15,7 @@ from config.community import Area, Camera, Community, Name, Ring, Sensor, Site, 
 from config.machine import EmbeddedBroker, Http, Machine, Workers
 from hub.access import Role
 from hub.bus import Topic
+from hub.clock import Clock
 from hub.events import Event, new_event_id
 from hub.store.event_log import Fact
 from tests.fakes.cameras import JPEG, FakeCameras
@@ -35,6 +36,7 @@ class Room:
     _homes: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _tokens: dict[Role, str] = field(default_factory=dict)
     _clients: dict[Role | None, httpx.Client] = field(default_factory=dict)
+    _persons: dict[str, httpx.Client] = field(default_factory=dict)
 
     def client(self, role: Role | None = Role.OPERATOR) -> httpx.Client:
         """The client of somebody with this role, or of nobody."""
@@ -45,7 +47,21 @@ class Room:
             )
         return self._clients[role]
 
+    def person(self, name: str, role: Role = Role.RESPONDER) -> httpx.Client:
+        """The client of somebody of his own name."""
+        if name not in self._persons:
+            accounts = self.hub.parts.accounts
+            known = {each.username: each for each in accounts.list()}
+            account = known.get(name) or accounts.create(name, PASSWORD, role)
+            headers = {"Authorization": f"Bearer {self.hub.parts.tokens.issue(account.id)}"}
+            self._persons[name] = httpx.Client(
+                base_url=f"{self.hub.url}/api/v1", headers=headers, timeout=DEADLINE_S, trust_env=False
+            )
+        return self._persons[name]
+
     def close(self) -> None:
+        for client in self._persons.values():
+            client.close()
         for client in self._clients.values():
             client.close()
         self.hub.stop()
@@ -132,12 +148,12 @@ def machine(data: Path, port: int = 0) -> Machine:
     )
 
 
-def open_room(data: Path, *, port: int = 0) -> Room:
+def open_room(data: Path, *, port: int = 0, there: Community | None = None, clock: Clock | None = None) -> Room:
     made: list[FakeCameras] = []
 
     def make_cameras(_machine: Machine, clock: Any, _on_events: Any) -> FakeCameras:
         made.append(FakeCameras(clock))
         return made[0]
 
-    hub = build(machine(data, port), community=community(), make_cameras=make_cameras)
+    hub = build(machine(data, port), community=there or community(), clock=clock, make_cameras=make_cameras)
     return Room(hub, made[0], data)
