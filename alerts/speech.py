@@ -73,7 +73,9 @@ def _en_time(found: re.Match[str]) -> str:
     hour, minute = int(found[1]), int(found[2])
     half = "in the morning" if hour < 12 else "in the afternoon" if hour < 18 else "in the evening"  # noqa: PLR2004
     clock = hour % 12 or 12
-    return f"{clock} o'clock {half}" if minute == 0 else f"{clock} {minute:02d} {half}"
+    if minute == 0:
+        return f"{clock} o'clock {half}"
+    return f"{clock} {'oh ' if minute < 10 else ''}{minute} {half}"  # noqa: PLR2004 - two digits
 
 
 def _zh_number(found: re.Match[str]) -> str:

@@ -118,7 +118,7 @@ class Wording:
         if template is None:
             plain = "{name} {number}: {move}" if language == "en" else "{name} {number}：{move}"
             line = plain.format_map({**values, "move": move.name})
-            return Said(line, f"{line} {values['note']}".rstrip())
+            return Said(line, f"{line} {move.note}".rstrip())
         title = _tidy(getattr(template.title, language).format_map(values))
         text = _tidy(getattr(template.text, language).format_map(values))
         return Said(title, spoken(text, language) if aloud else text)
@@ -180,8 +180,8 @@ def _values(move: Move, places: Places, language: str) -> dict[str, str]:
         "area": area_name,
         "place": site_name or area_name or nowhere,
         "what": what,
-        "do": _language(first.get("do"), language),
-        "note": move.note,
+        "do": _sentence(_language(first.get("do"), language), language),
+        "note": _sentence(move.note, language),
         "who": move.who,
         "unit": str(body.get("unit", "")),
         "time": move.at.astimezone(places.almanac.zone).strftime("%H:%M"),
@@ -196,5 +196,10 @@ def _language(words: Any, language: str) -> str:
     return cast("str", words.get(language) or words.get("en" if language == "zh" else "zh") or "")
 
 
+def _sentence(text: str, language: str) -> str:
+    text = text.strip()
+    return text if not text or text[-1] in "。！？.!?" else text + ("。" if language == "zh" else ".")
+
+
 def _tidy(text: str) -> str:
-    return re.sub(r"[ \t]{2,}", " ", text).strip()
+    return re.sub(r"(?<=[。！？])[ \t]+", "", re.sub(r"[ \t]{2,}", " ", text)).strip()
