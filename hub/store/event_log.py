@@ -38,6 +38,7 @@ from hub.store.facts import (
     refusal_row,
     storable,
 )
+from hub.store.journal_pruning import prune_journal
 from hub.store.readings import ReadingRow
 from hub.store.schema import deliveries_in, events, health, readings, refusals
 from hub.store.spans import Span
@@ -223,13 +224,14 @@ class EventLog:
         ]
 
     def prune(self, before: datetime) -> int:
-        """Remove events that arrived before, up to the first one that did not, in many small works.
+        """Remove events that arrived before, up to the first one that did not, and what the journal tells of them alone.
 
-        Blocks the caller, not the writer; readings are the business of `hub.store.rollups`.
+        In many small works; blocks the caller, not the writer; readings are the business of `hub.store.rollups`.
 
         Returns:
-            How many were removed.
+            How many events were removed.
         """
+        prune_journal(self._database, time_to_text(before))
         return self._prune_events(time_to_text(before))
 
     def _of_kind(self, kind: str, after: int, since: datetime | None, until: datetime | None) -> Iterator[StoredEvent]:

@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import insert, select
 
 from hub.bus import Bus, Topic
 from hub.clock import SetClock
-from hub.events import Event, Phase, Quality
+from hub.events import Event, Phase, Quality, time_to_text
 from hub.geometry import Box
 from hub.store.database import Database
 from hub.store.event_log import Delivery, EventLog, Fact, Reading, Refusal
 from hub.store.facts import from_us, to_us
+from hub.store.schema import journal
 from hub.store.spans import ResolutionError
 
 DEADLINE_S = 20.0
@@ -251,3 +253,18 @@ def test_pruning_removes_what_is_older_and_nothing_else(
     log.prune(clock.now())
     assert log.after(0, 1) == []
     assert log.append([Fact(event(clock, 99))]).result(DEADLINE_S) > newest
+
+
+def test_what_the_journal_only_tells_of_events_goes_with_them(
+    database: Database, log: EventLog, clock: SetClock
+) -> None:
+    """What happened to alerts, and what people did, stays."""
+    topics = ("alert", "health", "incident", "shadow", "withheld")
+    old, fresh = (time_to_text(clock.now() - timedelta(days=days)) for days in (40, 1))
+    row = {"subject": "s", "move": "m", "who": "w", "note": "", "body": {}}
+    entries = [{**row, "topic": topic, "at": at} for at in (old, fresh) for topic in topics]
+    database.write(lambda connection: connection.execute(insert(journal), entries))
+    log.prune(clock.now() - timedelta(days=30))
+    with database.read() as connection:
+        kept = connection.execute(select(journal.c.topic, journal.c.at).order_by(journal.c.seq)).all()
+    assert [tuple(each) for each in kept] == [("alert", old), ("incident", old), *((topic, fresh) for topic in topics)]
