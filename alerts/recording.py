@@ -15,8 +15,21 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from alerts.alert import Alert, Change, Contradicted, Muted, Raised, Reactivated, Returned, Shown, Withheld, as_json
+from alerts.alert import (
+    Alert,
+    Change,
+    Condition,
+    Contradicted,
+    Muted,
+    Raised,
+    Reactivated,
+    Returned,
+    Shown,
+    Withheld,
+    as_json,
+)
 from alerts.cells import Unsaved
+from alerts.covering import Cover
 from alerts.deadlines import may_close, shown_again, stamped
 from alerts.engine import REOPENED_KIND
 from alerts.grouping import announces_again, in_line
@@ -32,8 +45,8 @@ from alerts.store.incidents import (
 )
 from alerts.store.journal import append_events, write_cursor, write_journal
 from alerts.store.states import write_states
-from alerts.store.suppressions import hidden_under, not_ended, who_spoke, write_suppression
-from alerts.suppressions import Mode, Suppression, entry_of, hidden, hiding_move, showing_move
+from alerts.store.suppressions import hidden_under
+from alerts.suppressions import entry_of, hiding_move, showing_move
 from alerts.views import AlertView, IncidentView
 from config.handling import STARTING, Deadlines
 from hub.events import Event, Phase, event_to_json, time_to_text
@@ -126,7 +139,7 @@ class _Recorder:
         self._incident_of: dict[str, str] = {}
         self._number: int | None = None
         self._muters: dict[str, str | None] = {}
-        self._suppressions: list[Suppression] | None = None
+        self._cover = Cover(connection)
 
     def moment(self, moment: Moment) -> None:
         """Store what happened at once, and bring every incident of it in line with its alerts."""
@@ -137,9 +150,7 @@ class _Recorder:
         self._muters = {each.alert.id: each.alert.muted_by for each in moment.changes if isinstance(each, Muted)}
         for change in moment.changes:
             self._change(change)
-        for suppression in [each for each in self._in_force() if each.once]:
-            if any(isinstance(each, Returned) and self._covered(each, suppression) for each in moment.changes):
-                self._is_over(suppression)
+        self._use_up([each.alert.id for each in moment.changes if isinstance(each, Returned) and not each.alert.shadow])
         for incident, touched in self._touched.items():
             self._follow(incident, touched)
 
@@ -239,53 +250,28 @@ class _Recorder:
         stored = None if muter is None else self._stored(muter)
         return stored.incident if stored is not None and self._incident(stored.incident).handling in OPEN else None
 
-    def _in_force(self) -> list[Suppression]:
-        """What hides at this moment."""
-        if self._suppressions is None:
-            self._suppressions = not_ended(self._connection)
-        return [each for each in self._suppressions if each.hides_at(self._now)]
+    def _use_up(self, returned: Sequence[str]) -> None:
+        """What was to be hidden until it returns has returned; all that was hidden with it is shown."""
+        alerts = [stored for each in returned if (stored := self._stored(each)) is not None]
+        for ended in self._cover.used_up(alerts, self._now) if alerts else ():
+            self.entries.append(entry_of(ended, "returned", ENGINE, note="", now=self._now))
+            for view in hidden_under(self._connection, ended.id):
+                self._touched.setdefault(view.id, _Touched(self._incident(view.id)))
 
-    def _spoke(self, alert: AlertView) -> frozenset[str]:
-        return who_spoke(self._connection, alert)
-
-    def _covered(self, change: Change, suppression: Suppression) -> bool:
-        stored = None if change.alert.shadow else self._stored(change.alert.id)
-        return stored is not None and suppression.covers(stored, self._spoke)
-
-    def _is_over(self, suppression: Suppression) -> None:
-        """What was to be hidden until it returns has returned; what else was hidden is shown too."""
-        ended = replace(suppression, ended=self._now, ended_by=ENGINE)
-        write_suppression(self._connection, ended, new=False)
-        self._suppressions = None
-        self.entries.append(entry_of(ended, "returned", ENGINE, note="", now=self._now))
-        for view in hidden_under(self._connection, ended.id):
-            self._touched.setdefault(view.id, _Touched(self._incident(view.id)))
-
-    def _displayed(self, view: IncidentView, touched: _Touched, *, rose: bool) -> IncidentView:
-        """The incident as it is shown after this moment: an alert that rises shows it, and so does one not covered.
-
-        Only what is opened now comes under what hides; what people saw stays where it is.
-        """
-        before = touched.before
-        if before is None:
-            after = hidden(view, self._in_force(), self._spoke)
-            if after is None:
-                return view
-            touched.moves.append(done(hiding_move(after.display)))
-            return after
+    def _displayed(self, view: IncidentView, touched: _Touched, *, graver: bool) -> IncidentView:
+        """The incident as it is shown after this moment."""
+        if touched.before is None:
+            after = self._cover.opened(view, self._now)
+            if after is not None:
+                touched.moves.append(done(hiding_move(after.display)))
+            return after or view
         if view.display is Display.SHOWN:
             return view
-        if view.hidden_under is None:
-            stays = None if rose or "joined" in touched.moves or _put_aside_until_now(view) else view
-        else:
-            forces = [each for each in self._in_force() if not touched.rose or each.mode is not Mode.SILENCE]
-            stays = hidden(view, forces, self._spoke)
-        if stays is None:
-            touched.moves.append(done(showing_move(view.display, Display.SHOWN)))
-            return shown_again(view)
-        if stays.hidden_under != view.hidden_under:
-            touched.moves.append(done(hiding_move(stays.display)))
-        return stays
+        stays = self._cover.stays(view, self._now, joined="joined" in touched.moves, graver=graver, rose=touched.rose)
+        if stays is None or stays.hidden_under != view.hidden_under:
+            after_display = Display.SHOWN if stays is None else stays.display
+            touched.moves.append(done(showing_move(view.display, after_display)))
+        return shown_again(view) if stays is None else stays
 
     def _next_number(self) -> int:
         """The number after the newest in the store, asked for once: nobody else opens incidents meanwhile."""
@@ -317,10 +303,12 @@ class _Recorder:
         now = self._incidents[incident]
         view = in_line(now)
         before = touched.before
+        # What is closed makes nothing graver: once all of it is, the level is that of the gravest there was.
+        level = view.level if any(each.condition != Condition.CLOSED for each in view.alerts) else now.level
         if before is not None and announces_again(
             before.handling,
             before=before.level,
-            after=view.level,
+            after=level,
             returned_s=touched.returned_s,
             realarm_after_s=REALARM_AFTER_S,
             shown=touched.shown,
@@ -329,7 +317,7 @@ class _Recorder:
             view = replace(view, handling=moved(view.handling, "realarm"), verdict=Verdict.NONE)
             if before.handling is Handling.RESOLVED:
                 self.reopened += [person_event(REOPENED_KIND, each, ENGINE, self._now) for each in view.alerts]
-        view = self._displayed(view, touched, rose=view.level.rank > now.level.rank)
+        view = self._displayed(view, touched, graver=level.rank > now.level.rank)
         if view.display is not Display.SHOWN:
             for entry in touched.entries:
                 entry["body"]["hidden"] = view.display.value
@@ -369,11 +357,6 @@ class _Recorder:
                 "body": body,
             }
         )
-
-
-def _put_aside_until_now(view: IncidentView) -> bool:
-    """Whether it was put aside until it returns, and has returned."""
-    return view.hidden_until is None and not view.active
 
 
 def _against(change: Contradicted) -> str:
