@@ -224,7 +224,7 @@ class EventLog:
         ]
 
     def prune(self, before: datetime) -> int:
-        """Remove events that arrived before, up to the first one that did not, and what the journal tells of them alone.
+        """Remove events that arrived before, up to the first that did not, and what the journal tells of them alone.
 
         In many small works; blocks the caller, not the writer; readings are the business of `hub.store.rollups`.
 
