@@ -180,12 +180,22 @@ class Cells:
         if cell is None:
             return False
         entry = cell.state.get("streams", _NONE).get(event.stream)
-        if type(entry) is not Calm or not calm(event):
-            return False
+        if type(entry) is not Calm or cell.supported or cell.holds or cell.held or cell.clear_us or not calm(event):
+            return False  # what stands here by the word of others might be cleared by it
         if event.moment_us > entry["no"]:
             entry["no"] = event.moment_us
             self._touched.add(cell.id)
         return True
+
+    def moved(self, cell: Cell) -> None:
+        """Take over a change of nothing but the state in `cell`, as most are."""
+        if not cell.state or cell.id not in self._cells:
+            self.keep(cell)
+            return
+        self._touched.add(cell.id)
+        streams = self._streams(cell)
+        if streams or cell.streams:
+            self._index(cell, frozenset(streams))
 
     def keep(self, cell: Cell) -> None:
         """Take over what was changed in `cell`."""
@@ -204,10 +214,13 @@ class Cells:
         if cell.id not in self._cells:
             self._rules_by_key[cell.key].add(cell.rule)
         self._cells[cell.id] = cell
-        for due_us in cell.timers:
-            if due_us is not None and (due_us, *cell.id) not in self._waiting:
-                self._waiting.add((due_us, *cell.id))
-                heapq.heappush(self._timers, (due_us, *cell.id))
+        for due_us in (cell.due_us, cell.clear_us, cell.held_us):
+            if due_us is None:
+                continue
+            timer = (due_us, cell.rule, cell.key)
+            if timer not in self._waiting:
+                self._waiting.add(timer)
+                heapq.heappush(self._timers, timer)
                 self.first_us = min(self.first_us, due_us)
 
     def standing(self, stream: str) -> Mapping[str, Collection[str]]:

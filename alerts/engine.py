@@ -224,7 +224,7 @@ class Engine:
 
     def _feed(self, listener: Listener, event: Event, now_us: int) -> None:
         rule, cells = listener.rule, self._cells
-        key = rule.key_of(event)
+        key = listener.key_of(event)
         if cells.standing(event.stream):
             for other in cells.keys_of(rule.id, event.stream):
                 left = cells.get(rule.id, other)
@@ -278,6 +278,10 @@ class Engine:
     def _take(self, rule: Rule, cell: Cell, step: Step, now_us: int) -> None:
         """Remember what a shape made of it, and act on what it claims."""
         if step.state is cell.state and not step.claims and step.due_us == cell.due_us:
+            return
+        if step.due_us == cell.due_us and not step.claims:
+            cell.state = step.state
+            self._cells.moved(cell)
             return
         cell.state, cell.due_us = step.state, step.due_us
         for claim in step.claims:

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from alerts.cells import Cells
 from alerts.counts import Counts
-from alerts.pattern import NOTHING, Pattern, reader_of
+from alerts.pattern import MISSING, NOTHING, Pattern, is_field, reader_of
 from alerts.rule import KeyReader, Rule, key_reader
 from hub.events import Event
 
@@ -51,8 +51,7 @@ class Interests:
         if route is None:
             return ()
         route.events += 1
-        found, standing = route.found(event, cells), cells.standing(event.stream)
-        return (route.with_more(found, frozenset(standing)) if standing else found).listeners
+        return route.found(event, cells).listeners
 
     def known(self, counts: Counts) -> dict[str, int]:
         """By rule, the Events that it understood, with those it was not asked about because it would have said NO."""
@@ -72,13 +71,15 @@ class Listener:
     Attributes:
         id: Of the rule.
         rule: Itself.
+        key_of: What an Event counts for.
         told: Whether its shape wants the kind.
         clears: Whether an Event of the kind may clear its alerts.
-        calm: `Shape.calm`, where that is all there is to do for an Event; else None.
+        calm: `Shape.calm`, where that may be all there is to do for an Event; else None.
     """
 
     id: str
     rule: Rule
+    key_of: KeyReader
     told: bool
     clears: bool
     calm: Callable[[Event], bool] | None
@@ -88,8 +89,7 @@ class Listener:
         """What `rule` is to Events of `kind`."""
         told = kind in rule.shape.kinds
         clears = rule.clear.when is not None and kind in rule.clear.when.kinds
-        alone = told and not clears and rule.near_m is None
-        return cls(rule.id, rule, told, clears, rule.shape.calm if alone else None)
+        return cls(rule.id, rule, rule.key_of, told, clears, rule.shape.calm if told and rule.near_m is None else None)
 
 
 class _Found(NamedTuple):
@@ -138,23 +138,35 @@ class _Route:
             key_reader(each) for each in sorted({self._listeners[id_].rule.for_each for id_ in self.by_memory})
         )
         places = sorted(self._odd.keys() & _PLACES)
-        self._names = (*places, *sorted(self._odd.keys() - _PLACES))
+        rest = sorted(self._odd.keys() - _PLACES, key=lambda name: (is_field(name), name))
+        self._names = (*places, *rest)
         self._place = attrgetter(*places, "kind", "kind")  # of two names and more it makes a tuple
-        self._fields = tuple(reader_of(name) for name in self._names[len(places) :])
+        self._odd_ones = tuple(reader_of(name) for name in rest if not is_field(name))
+        self._fields = tuple(name for name in rest if is_field(name))
         self._all = self._ordered(self._always)
         self._known: dict[tuple[object, ...], _Found] = {}
         self._together: dict[tuple[frozenset[str], frozenset[str]], _Found] = {}
 
     def found(self, event: Event, cells: Cells) -> _Found:
-        found = self._by_buckets(event) if self._names else self._all
+        """By the values, looked up once for each set of them; by what is remembered at its keys and of its stream."""
+        found = self._all
+        if self._names:
+            known: tuple[object, ...] = (event.subject is None, self._place(event))
+            if self._odd_ones:
+                known = (*known, *[_plain(read(event)) for read in self._odd_ones])
+            if self._fields:
+                fields = event.fields
+                known = (*known, *[_plain(fields.get(name, MISSING)) for name in self._fields])
+            found = self._known.get(known) or self._looked_up(known)
         for read in self._keys:
             key = read(event)
             there = None if key is None else cells.rules_at(key)
             if there and not self.by_memory.isdisjoint(there):
-                found = self.with_more(found, self.by_memory.intersection(there))
-        return found
+                found = self._with_more(found, self.by_memory.intersection(there))
+        standing = cells.standing(event.stream)
+        return self._with_more(found, frozenset(standing)) if standing else found
 
-    def with_more(self, found: _Found, ids: frozenset[str]) -> _Found:
+    def _with_more(self, found: _Found, ids: frozenset[str]) -> _Found:
         """Those found, and those of `ids` that listen to this kind; put in order once for each two sets."""
         if ids <= found.ids:
             return found
@@ -164,18 +176,6 @@ class _Route:
                 self._together.clear()
             together = self._together[found.ids, ids] = self._ordered(found.ids | ids)
         return together
-
-    def _by_buckets(self, event: Event) -> _Found:
-        """As the values say; looked up once for each set of values."""
-        known: tuple[object, ...] = (event.subject is None, self._place(event))
-        if self._fields:
-            known = (*known, *[_plain(read(event)) for read in self._fields])
-        found = self._known.get(known)
-        if found is None:
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            found = self._known[known] = self._looked_up(known)
-        return found
 
     def _looked_up(self, known: tuple[Any, ...]) -> _Found:
         without_subject, place, *fields = known
@@ -189,7 +189,10 @@ class _Route:
                     ids |= self._buckets.get((name, value), _NOBODY)  # type: ignore[arg-type] # such as lie there
                 elif value is not NOTHING and value is not None:
                     ids |= odd
-        return self._ordered(ids)
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        found = self._known[known] = self._ordered(ids)
+        return found
 
     def _ordered(self, ids: Iterable[str]) -> _Found:
         """Those of the rules that listen to this kind."""

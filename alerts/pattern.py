@@ -79,6 +79,11 @@ OF_THE_STREAM = frozenset({"source", "subject"})
 for or against."""
 
 
+def is_field(name: str) -> bool:
+    """Whether `where` finds a name in the Event's fields, as it stands there."""
+    return name not in _ATTRIBUTES
+
+
 def reader_of(name: str) -> Callable[[Event], object]:
     """What reads a name of `where` from an Event: MISSING when it was not sent, NOTHING when it is known to be none."""
     return _ATTRIBUTES.get(name) or (lambda event: event.fields.get(name, MISSING))
@@ -253,7 +258,7 @@ def build_pattern(spec: PatternSpec) -> Pattern:
 def _judge(kinds: frozenset[str], unwanted: frozenset[Quality], conditions: list[tuple[str, Condition]]) -> Judge:
     """All of a Pattern as one function."""
     of_stream = tuple((reader_of(name), condition) for name, condition in conditions if name in OF_THE_STREAM)
-    all_of_it = tuple((reader_of(name), condition) for name, condition in conditions)
+    all_of_it = tuple((_ATTRIBUTES.get(name), name, condition) for name, condition in conditions)
 
     def judge(event: Event) -> Answer:
         if event.kind not in kinds or (event.quality and not event.quality.isdisjoint(unwanted)):
@@ -264,8 +269,9 @@ def _judge(kinds: frozenset[str], unwanted: frozenset[Quality], conditions: list
         if event.phase is Phase.ENDED:
             return Answer.NO
         result = Answer.YES
-        for read, condition in all_of_it:
-            answer = condition(read(event))
+        fields = event.fields
+        for read, name, condition in all_of_it:
+            answer = condition(fields.get(name, MISSING) if read is None else read(event))
             if answer is Answer.NO:
                 return answer
             if answer is Answer.UNKNOWN:

@@ -24,6 +24,7 @@ Moment = list[Any]
 """JSON: event time in microseconds first, id of the event last."""
 Seen = Mapping[str, Any]
 """What a shape remembers of the Events, as JSON. Empty means nothing."""
+_NEVER_US = 2**63
 NOTHING_SEEN: Seen = MappingProxyType({})
 
 
@@ -96,6 +97,10 @@ class WindowShape(Shape):
         if noted.seen is before and noted.found is None:
             return Step(state, due_us=self.due_us(state), unknown=noted.unknown)
         body: dict[str, Any] = {**state, "seen": self.since(noted.seen, now_us - self._kept_us)}
+        due_us: int = body.get("due_us", _NEVER_US)
+        nothing_held = noted.found is None and "held" not in body
+        if nothing_held and due_us <= now_us + self._kept_us and body["seen"]:
+            return Step(body, (), due_us, noted.unknown)  # nearly always: the timer stays as it is
         claims: tuple[Claim, ...] = ()
         if noted.found is not None:
             body, claims = self._claimed(body, noted.found, event, now_us)
@@ -151,19 +156,22 @@ def with_moment(moments: Sequence[Moment], event: Event, most: int, *values: obj
     """The moments with that of `event` among them, `values` between its time and its id; never more than `most`."""
     moment = [moment_us(event), *values, event.id]
     result = list(moments)
-    if moment in result:
+    if not result or moment > result[-1]:
+        result.append(moment)
+    elif moment in result:
         return result
-    insort(result, moment)
+    else:
+        insort(result, moment)
     if len(result) > most:
         gaps = [after[0] - before[0] for before, after in zip(result, result[2:], strict=False)]
         del result[1 + gaps.index(min(gaps))]
     return result
 
 
-def moments_since(moments: Sequence[Moment], from_us: int) -> list[Moment]:
+def moments_since(moments: Sequence[Moment], from_us: int) -> Sequence[Moment]:
     """Those that are not older than `from_us`."""
     if not moments or moments[0][0] >= from_us:  # nearly always
-        return list(moments)
+        return moments
     return list(moments[bisect_left(moments, from_us, key=_when) :])
 
 

@@ -49,12 +49,17 @@ class SequenceShape(WindowShape):
         self._steps = tuple(build_pattern(spec) for spec in options.steps)
         self.kinds = frozenset().union(*(pattern.kinds for pattern in self._steps))
         self.patterns = self._steps
+        numbered = tuple(enumerate(self._steps))
+        self._of_kind = {kind: [each for each in numbered if kind in each[1].kinds] for kind in self.kinds}
 
     def note(self, seen: Seen, event: Event) -> Noted:
         """Remember for which steps it is a match."""
-        answers = [pattern.judge(event) for pattern in self._steps]
-        unknown = Answer.UNKNOWN in answers
-        matched = [number for number, answer in enumerate(answers) if answer is Answer.YES]
+        unknown, matched = False, []
+        for number, pattern in self._of_kind[event.kind]:
+            answer = pattern.judge(event)
+            unknown = unknown or answer is Answer.UNKNOWN
+            if answer is Answer.YES:
+                matched.append(number)
         if not matched:
             return Noted(seen, unknown=unknown)
         changed = {str(number): with_moment(seen.get(str(number), ()), event, MOST_MOMENTS) for number in matched}
