@@ -6,7 +6,7 @@ force for the next order.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -44,8 +44,8 @@ def rosters(
     for name, moment in (("from", since), ("to", until)):
         if moment is not None and moment.tzinfo is None:
             raise BadRequestError(f"query.{name}", "give the time zone, as 2026-03-01T08:00:00+08:00 or ...Z")
-    since = since or here.clock.now()
-    until = until or since + _WEEK
+    since = (since or here.clock.now()).astimezone(UTC)
+    until = (until or since + _WEEK).astimezone(UTC)
     if not since < until <= since + timedelta(days=MOST_DAYS):
         raise BadRequestError("query.to", f"at most {MOST_DAYS} days after `from`, and not before it")
     if area not in here.desk.rota.places().areas:
