@@ -50,6 +50,17 @@ def moves_of(connection: Connection, incident: str) -> list[JournalEntry]:
     return [journal_entry(row) for row in fetched(connection, query)]
 
 
+def moves_after(connection: Connection, seq: int, moves: Sequence[str], most: int) -> list[tuple[int, str]]:
+    """The next moves of some names: the number of each, and the id of its incident."""
+    query = (
+        select(journal.c.seq, journal.c.incident)
+        .where(journal.c.seq > seq, journal.c.topic == "incident", journal.c.move.in_(moves))
+        .order_by(journal.c.seq)
+        .limit(most)
+    )
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
 def append_events(connection: Connection, facts: Sequence[Event]) -> int:
     """Store events that are not stored yet, and return the newest number in their log."""
     for event in facts:
