@@ -32,6 +32,7 @@ from api.routes import (
     health,
     incidents,
     notices,
+    overview,
     pages,
     places,
     rosters,
@@ -46,6 +47,7 @@ from api.routes import (
 OPEN = (auth.open_router, setup.open_router, health.open_router, pages.open_router)
 SIGNED_IN = (
     auth.router,
+    overview.router,
     incidents.router,
     notices.router,
     dispatches.router,

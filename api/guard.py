@@ -103,7 +103,7 @@ class Guard:
 
     def _refusal(self, method: str, headers: Headers, limit_bytes: int) -> ASGIApp | None:
         host = _host_name(headers.get("host", ""))
-        if host is None or (self._loopback_only and not _is_loopback(host)):
+        if host is None or (self._loopback_only and not is_loopback(host)):
             return problems.problem(421)
         origin = headers.get("origin")
         if method not in _SAFE_METHODS and origin is not None and urlsplit(origin).netloc != headers.get("host"):
@@ -146,7 +146,8 @@ def _host_name(host: str) -> str | None:
     return parts.hostname
 
 
-def _is_loopback(name: str) -> bool:
+def is_loopback(name: str) -> bool:
+    """Whether a host name is this machine's own alone."""
     if name == "localhost":
         return True
     try:

@@ -7,7 +7,6 @@ port 0, a data folder of their own, and fakes as arguments. This process must ne
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import logging
 import signal
 import sys
@@ -29,8 +28,10 @@ from alerts.views import JournalEntry
 from api.app import create_app
 from api.desk import make_desk
 from api.feed import Feed
+from api.figure_desk import start_figures
 from api.figures import watch
 from api.follower import Follower
+from api.guard import is_loopback
 from api.housekeeping import Housekeeping
 from api.outbound import Outbound
 from api.parts import Cameras, Parts
@@ -277,6 +278,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     timekeeper = Timekeeper(database, bus, clock, deadlines=deadlines, tasks=desk.tasks)
     lifecycle.push("timekeeper", timekeeper.stop)
     timekeeper.start()
+    figures = start_figures(database, event_log, bus, clock, deadlines=deadlines, metrics=metrics, lifecycle=lifecycle)
     lifecycle.push("following rules", rules.follow(engine.use))
     delivery = make_delivery(publisher, machine, database=database, event_log=event_log, bus=bus, clock=clock)
     lifecycle.push("delivery", delivery.stop)
@@ -326,6 +328,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         desk=desk,
         event_log=event_log,
         feed=feed,
+        figures=figures,
         handling=handling,
         metrics=metrics,
         revisions=revisions,
@@ -342,7 +345,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         readiness=readiness,
         raw=sensing.raw,
         backfill=sensing.backfill,
-        loopback_only=_is_loopback(machine.http.host),
+        loopback_only=is_loopback(machine.http.host),
     )
     server = Server(create_app(parts), host=machine.http.host, port=machine.http.port)
     lifecycle.push("http", server.stop)
@@ -371,13 +374,6 @@ def _follow(revisions: Revisions, apply: Callable[[Community], None], lifecycle:
 
 def _options(plugins: Mapping[str, Plugin[Any]]) -> Mapping[str, type[Options]]:
     return {kind: plugin.options for kind, plugin in plugins.items()}
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def run_hub(machine: Machine, *, community_path: Path | None) -> None:

@@ -16,6 +16,7 @@ from alerts.rule_store import RuleStore
 from alerts.store.lists import Repository
 from api.desk import Desk
 from api.feed import Feed
+from api.figure_desk import FigureDesk
 from api.stills import Stills
 from api.tokens import Tokens
 from api.trials import Trials
@@ -78,6 +79,7 @@ class Parts:
     desk: Desk
     event_log: EventLog
     feed: Feed
+    figures: FigureDesk
     handling: Handling
     metrics: Metrics
     revisions: Revisions

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from alerts.flood_watch import FloodWatch
+from config.community import Level
 from hub.metrics import Metrics, Values
 from hub.selfwatch import blindness
 from hub.selfwatch.watch import SelfWatch
@@ -36,6 +38,31 @@ def watch_noticed(metrics: Metrics, *, sensors: SensorWatch, itself: SelfWatch) 
         "hub_rules_blind",
         "Rules that cannot see.",
         lambda: {(): float(sum(each.kind == blindness.KIND for each in itself.status()))},
+    )
+
+
+def watch_flood(metrics: Metrics, flood: FloodWatch) -> None:
+    """Have read how often the room is asked to act."""
+    metrics.watch(
+        "hub_annunciations",
+        "Demands on the room since the hub was started, by level.",
+        lambda: {(level.value,): float(flood.status().annunciations.get(level, 0)) for level in Level},
+        kind="counter",
+        labels=("level",),
+    )
+    metrics.watch(
+        "hub_annunciations_in_ten_minutes",
+        "Demands on the room in the last ten minutes.",
+        lambda: {(): float(flood.status().per_10_min)},
+    )
+    metrics.watch(
+        "hub_alarm_flood", "Whether there is a flood of alarms, 1 or 0.", lambda: {(): float(flood.status().flooding)}
+    )
+    metrics.watch(
+        "hub_alarm_floods",
+        "Floods of alarms that began since the hub was started.",
+        lambda: {(): float(flood.status().floods)},
+        kind="counter",
     )
 
 

@@ -137,7 +137,7 @@ class Move:
             self._here, self._who, lambda: move(self._who, self._expected), named=self._expected is not None
         )
         self._response.headers["ETag"] = etags.of_version(moved.version)
-        return _view(self._here, Names(self._here.revisions.current()), sight_of(self._here, self._who), moved)
+        return shown(self._here, Names(self._here.revisions.current()), sight_of(self._here, self._who), moved)
 
 
 def told_who_was_first(here: Parts, who: Principal, move: Callable[[], Moved], *, named: bool) -> Moved:
@@ -159,7 +159,7 @@ def told_who_was_first(here: Parts, who: Principal, move: Callable[[], Moved], *
         names, sight = Names(here.revisions.current()), sight_of(here, who)
         raise kind(
             str(error),
-            current=_view(here, names, sight, error.incident).model_dump(mode="json"),
+            current=shown(here, names, sight, error.incident).model_dump(mode="json"),
             etag=etags.of_version(error.incident.version),
             first=None if error.first is None else _history(error.first).model_dump(mode="json"),
         ) from error
@@ -198,7 +198,7 @@ def incidents(
     except ValueError as error:
         raise BadRequestError("query.cursor", "this is no cursor of this list") from error
     names = Names(here.revisions.current())
-    return Page(items=[_view(here, names, sight, found) for found in page.items], next=page.next_cursor)
+    return Page(items=[shown(here, names, sight, found) for found in page.items], next=page.next_cursor)
 
 
 @router.get("/incidents/count", summary="How many incidents there are")
@@ -225,7 +225,7 @@ def incident(here: Here, who: Seer, incident_id: str, response: Response) -> Inc
     found, sight = seen(here, who, incident_id), sight_of(here, who)
     response.headers["ETag"] = etags.of_version(found.version)
     history = [_history(move) for move in here.alerts.history(incident_id)]
-    view = _view(here, Names(here.revisions.current()), sight, found)
+    view = shown(here, Names(here.revisions.current()), sight, found)
     alerts = [alert_view(here, each, pictured=sight.works_on(found.id)) for each in found.alerts]
     return IncidentDetail(**view.model_dump(), alerts=alerts, history=history)
 
@@ -332,7 +332,8 @@ def _history(move: JournalEntry) -> HistoryEntry:
     return HistoryEntry(seq=move.seq, at=move.at, topic=move.topic, move=move.move, who=move.who, note=move.note)
 
 
-def _view(here: Parts, names: Names, sight: Sight, found: StoredIncident) -> IncidentView:
+def shown(here: Parts, names: Names, sight: Sight, found: StoredIncident) -> IncidentView:
+    """An incident as this person may see it."""
     body = found.to_json()
     mine = sight.works_on(found.id)
     kept = next((alert for alert in found.alerts if mine and here.stills.of(alert.id)), None)
