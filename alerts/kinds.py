@@ -56,12 +56,9 @@ _WAITS: Mapping[str, Name] = {
         zh="车牌识别，以及居民和访客车辆名单",
         en="a licence plate reader, and a list of the vehicles of residents and visitors",
     ),
-    "line.crossing": Name(zh="摄像头画面中有方向的线", en="lines with a direction in the picture of a camera"),
     "crowd.fight": Name(zh="人体姿态或打斗检测器", en="a detector of poses or fights"),
     "motion.fast": Name(zh="各摄像头自身行人速度的统计", en="each camera's own statistics of how fast people go"),
     "crowd.panic": Name(zh="同时多人轨迹的方向和速度", en="direction and speed of many tracks at the same time"),
-    "object.left": Name(zh="遗留物检测器", en="a detector of objects that stay behind"),
-    "object.removed": Name(zh="固定物品在位检测器", en="a detector that knows whether a fixed object is in its place"),
     "person.watch": Name(
         zh="人员比对，须有法律依据、期限和人工确认",
         en="a comparison of persons, with its legal basis, an expiry and a human who confirms",
