@@ -44,6 +44,8 @@ OPERATOR = "room"
 SCENE_S = 75.0
 """Long enough for a car to stand until it counts as stopped; then everything begins anew."""
 _READY_S = 20.0
+_ABOUT_THIS_MACHINE = "time.not_synchronised"
+"""True in many a sandbox, and no part of the village's story."""
 _MARK = ".demo"
 """A state folder with this file in it is ours to empty."""
 
@@ -91,6 +93,9 @@ def run_demo(*, data: Path, port: int, seconds: float | None) -> int:
             (data / "community.yaml").write_text(community_yaml(footage), encoding="utf-8")
             hub = build(_machine(state, port), community_path=data / "community.yaml")
             lifecycle.push("hub", hub.stop)
+            hub.parts.rules.set_state(
+                _ABOUT_THIS_MACHINE, "off", author=USERNAME, reason="a machine for trying things out"
+            )
             password = secrets.token_urlsafe(9)
             hub.parts.accounts.create(USERNAME, password, Role.ADMINISTRATOR)
             room_password = secrets.token_urlsafe(9)
