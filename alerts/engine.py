@@ -110,6 +110,10 @@ class Engine:
             self._look_at_all(self._again.pop(0), now_us)
         return changes + self._settled(now_us) if self._claims.changed else changes
 
+    def may_be_due(self, now_us: int) -> bool:
+        """Whether `advance` could change anything by then; asked for every Event."""
+        return self._cells.first_us <= now_us
+
     def advance(self, now: datetime) -> list[Change]:
         """What the passing of time up to `now` changes."""
         now_us = to_us(now)
@@ -279,14 +283,11 @@ class Engine:
         """Remember what a shape made of it, and act on what it claims."""
         if step.state is cell.state and not step.claims and step.due_us == cell.due_us:
             return
-        if step.due_us == cell.due_us and not step.claims:
-            cell.state = step.state
-            self._cells.moved(cell)
-            return
+        keep = self._cells.keep if step.claims or step.due_us != cell.due_us else self._cells.moved
         cell.state, cell.due_us = step.state, step.due_us
         for claim in step.claims:
             self._act(rule, cell, claim, now_us)
-        self._cells.keep(cell)
+        keep(cell)
 
     def _act(self, rule: Rule, cell: Cell, claim: Claim, now_us: int) -> None:
         clear = rule.clear

@@ -268,8 +268,7 @@ class EngineLoop:
     def _moments(self, stored: StoredEvent) -> list[Moment]:
         """What an event and the timers before it come to."""
         event = stored.event
-        ran_out = self._engine.advance(event.arrived)
-        moments = timed(ran_out) if ran_out else []
+        moments = timed(self._engine.advance(event.arrived)) if self._engine.may_be_due(event.arrived_us) else []
         changes = self._engine.handle(event)
         health = event if event.kind.endswith(HEALTH_SUFFIX) else None
         if changes or health is not None:

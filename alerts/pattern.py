@@ -263,8 +263,8 @@ def _judge(kinds: frozenset[str], unwanted: frozenset[Quality], conditions: list
     def judge(event: Event) -> Answer:
         if event.kind not in kinds or (event.quality and not event.quality.isdisjoint(unwanted)):
             return Answer.ASIDE
-        for read, condition in of_stream:
-            if condition(read(event)) is Answer.NO:
+        for read_stream, condition in of_stream:
+            if condition(read_stream(event)) is Answer.NO:
                 return Answer.ASIDE
         if event.phase is Phase.ENDED:
             return Answer.NO

@@ -8,12 +8,15 @@ broken link): whoever stores it goes by its `id`.
 from __future__ import annotations
 
 import enum
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
+
+import orjson
 
 from hub.geometry import Box
 
@@ -36,6 +39,9 @@ class Phase(enum.StrEnum):
     """The state of `subject` is over."""
 
 
+_PHASES: Mapping[str, Phase] = {each.value: each for each in Phase}
+
+
 class Quality(enum.StrEnum):
     """What to think of when believing an Event."""
 
@@ -51,6 +57,9 @@ class Quality(enum.StrEnum):
     """The sender says that it is not real."""
     BACKFILLED = "backfilled"
     """It was kept until somebody knew how to read it: for readings and for looking back, never for alerts."""
+
+
+_NO_DOUBT: frozenset[Quality] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,15 @@ class Event:
         object.__setattr__(self, "stream", f"{self.source}|{self.kind}|{self.subject or ''}")
 
 
+class _Draft:
+    """An Event that is being read: the same slots, not frozen yet.
+
+    Setting the parts of a frozen one costs thrice as much, and every Event is read from the store at least once.
+    """
+
+    __slots__ = Event.__slots__
+
+
 def new_event_id() -> str:
     """A fresh id, for facts that have no natural one."""
     return uuid.uuid4().hex
@@ -149,28 +167,42 @@ def event_from_json(body: Mapping[str, Any]) -> Event:
     Raises:
         ValueError: A part is missing or of the wrong type; says which event.
     """
+    get, draft = body.get, _Draft()
+    event: Any = draft
     try:
-        box = body.get("box")
-        return Event(
-            id=body["id"],
-            kind=body["kind"],
-            at=time_from_text(body["at"]),
-            arrived=time_from_text(body["arrived"]),
-            source=body["source"],
-            driver=body["driver"],
-            site=body.get("site"),
-            area=body.get("area"),
-            camera=body.get("camera"),
-            zone=body.get("zone"),
-            subject=body.get("subject"),
-            phase=Phase(body["phase"]) if "phase" in body else Phase.MOMENT,
-            confidence=body.get("confidence"),
-            box=None if box is None else Box(*box),
-            fields=MappingProxyType(dict(body["fields"])) if "fields" in body else _NOTHING,
-            quality=frozenset(map(Quality, body["quality"])) if "quality" in body else frozenset(),
-        )
+        event.id = body["id"]
+        event.kind = kind = body["kind"]
+        event.arrived = arrived = time_from_text(body["arrived"])
+        event.at = at = arrived if body["at"] == body["arrived"] else time_from_text(body["at"])
+        event.source = source = body["source"]
+        event.driver = body["driver"]
+        event.site, event.area, event.camera, event.zone = get("site"), get("area"), get("camera"), get("zone")
+        event.subject = subject = get("subject")
+        event.phase = _PHASES[body["phase"]] if "phase" in body else Phase.MOMENT
+        event.confidence = get("confidence")
+        box = get("box")
+        event.box = None if box is None else Box(*box)
+        event.fields = MappingProxyType(dict(body["fields"])) if "fields" in body else _NOTHING
+        event.quality = frozenset(map(Quality, body["quality"])) if "quality" in body else _NO_DOUBT
     except (KeyError, TypeError) as error:
         raise ValueError(f"not an event: {error!r} in {body!r}") from error
+    event.arrived_us = arrived_us = to_us(arrived)
+    event.moment_us = arrived_us if at >= arrived else to_us(at)
+    event.stream = f"{source}|{kind}|{subject or ''}"
+    draft.__class__ = Event  # type: ignore[assignment] # the same slots: complete now, and frozen from here on
+    return event  # type: ignore[no-any-return]
+
+
+def event_from_text(text: str) -> Event:
+    """The Event whose JSON `text` is.
+
+    Raises:
+        ValueError: As `event_from_json`, or it is no JSON.
+    """
+    try:
+        return event_from_json(orjson.loads(text))
+    except orjson.JSONDecodeError:  # a lone surrogate, say, which the module of the language writes and reads
+        return event_from_json(json.loads(text))
 
 
 def to_us(moment: datetime) -> int:

@@ -10,7 +10,6 @@ from sqlalchemy import (
     bindparam,
     delete,
     select,
-    text,
 )
 
 from alerts.cells import StoredState, Unsaved
@@ -35,21 +34,22 @@ def write_states(connection: Connection, unsaved: Unsaved) -> None:
         connection.execute(delete(rule_states).where(here), [{"r": rule, "k": key} for rule, key in unsaved.gone])
     if unsaved.states:
         rows = [
-            {
-                "rule": state.rule,
-                "key": state.key,
-                "hash": state.hash,
-                "due": None if state.due is None else time_to_text(state.due),
-                "body": _json(state.body),
-            }
+            (
+                state.rule,
+                state.key,
+                state.hash,
+                None if state.due is None else time_to_text(state.due),
+                _json(state.body),
+            )
             for state in unsaved.states
         ]
-        connection.execute(_KEEP_STATE, rows)
+        asks = connection.dialect.paramstyle == "qmark"
+        connection.exec_driver_sql(_KEEP_STATE if asks else _KEEP_STATE.replace("?", "%s"), rows)
 
 
 _json = json.JSONEncoder(separators=(",", ":"), default=dict).encode
 # In words that both databases know: nearly every event changes a state, and an insert of SQLAlchemy costs thrice this.
-_KEEP_STATE = text(
-    "INSERT INTO rule_states (rule, key, hash, due, body) VALUES (:rule, :key, :hash, :due, :body)"
+_KEEP_STATE = (
+    "INSERT INTO rule_states (rule, key, hash, due, body) VALUES (?, ?, ?, ?, ?)"
     " ON CONFLICT (rule, key) DO UPDATE SET hash = excluded.hash, due = excluded.due, body = excluded.body"
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub.events import Event, Quality, event_to_json, from_us, time_to_text, to_us
 
@@ -113,9 +113,8 @@ class StoredRefusal:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class StoredEvent:
-    """An event and its number, which only grows."""
+class StoredEvent(NamedTuple):
+    """An event and its number, which only grows; a tuple, because one is made for every Event that is read."""
 
     seq: int
     event: Event
