@@ -25,7 +25,7 @@ MOST_PARTS = 8
 """Of whatever else speaks: probes of a sensor, disks of a hub."""
 MOST_OWN = 256
 """Of whom the hub itself speaks: disks, notifiers, rules."""
-_OWN = ("hub.", "notifier.", "worker.", "broker.")
+_OWN = ("alarm.", "broker.", "hub.", "notices.", "notifier.", "worker.")
 """How kinds begin that come from the hub itself and from no device."""
 _SENSORS_OWN = ("sensor.", "gateway.")
 

@@ -79,6 +79,7 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "sensor.rate": ("上报频率", "rate of messages"),
     "broker.health": ("消息服务器状态", "state of the message broker"),
     "notifier.health": ("通知渠道状态", "state of the notifier"),
+    "alarm.rate": ("报警频率", "rate of alarms"),
     "notices.health": ("警情送达状态", "whether news reach anybody"),
     "hub.disk": ("存储", "storage of the hub"),
     "hub.clock": ("主机时钟", "clock of the hub"),
