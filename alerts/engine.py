@@ -93,14 +93,13 @@ class Engine:
     def handle(self, event: Event) -> list[Change]:
         """What an Event changes; timers that ran out before its arrival come first."""
         now_us = event.arrived_us
-        cells = self._cells
-        changes = self._advance(now_us) if cells.first_us <= now_us else []
+        changes = self._advance(now_us) if self.may_be_due(now_us) else []
         self.counts.events += 1
         if event.kind in NOTED_KINDS or event.kind.endswith(HEALTH_SUFFIX):
             self._take_note(event, now_us)
         for rule in self._book.watchers.get(event.kind, ()):
             self._guarded(rule, self._watch, event, now_us)
-        for listener in self._interests.listeners(event, cells):
+        for listener in self._interests.listeners(event, self._cells):
             try:
                 self._feed(listener, event, now_us)
             except Exception:
@@ -117,7 +116,7 @@ class Engine:
     def advance(self, now: datetime) -> list[Change]:
         """What the passing of time up to `now` changes."""
         now_us = to_us(now)
-        return self._advance(now_us) if self._cells.first_us <= now_us else []
+        return self._advance(now_us) if self.may_be_due(now_us) else []
 
     def _advance(self, now_us: int) -> list[Change]:
         changes: list[Change] = []
@@ -296,7 +295,7 @@ class Engine:
                 return
             cell.held, cell.held_us = None, None
             cell.supported = True
-            cell.clear_us = _after(rule, now_us) if claim.verdict is Verdict.HAPPENED else None
+            cell.clear_us = rule.clear.due_us(now_us) if claim.verdict is Verdict.HAPPENED else None
             self._claims.claim(rule, cell, claim, now_us)
             return
         cell.supported = False
@@ -304,7 +303,7 @@ class Engine:
             self._withholding.let_go(cell, now_us)
             return
         if clear.after_s is not None:
-            cell.clear_us = cell.clear_us or _after(rule, now_us)
+            cell.clear_us = cell.clear_us or rule.clear.due_us(now_us)
         elif clear.when is None and not clear.latch:
             self._claims.release(cell, now_us)
 
@@ -381,7 +380,7 @@ class Engine:
         elif over:
             cell.supported = False
             if rule.clear.when is None and not rule.clear.latch:
-                cell.clear_us = max(_after(rule, now_us) or 0, now_us + SETTLE_US)
+                cell.clear_us = max(rule.clear.due_us(now_us) or 0, now_us + SETTLE_US)
             self._cells.keep(cell)
 
     def _surround(self, cell: Cell, now_us: int) -> None:
@@ -399,7 +398,3 @@ class Engine:
     def _streams(self, cell: Cell) -> Collection[str]:
         rule = self._book.by_id.get(cell.rule)
         return () if rule is None or rule.hash != cell.hash else rule.shape.streams(cell.state)
-
-
-def _after(rule: Rule, now_us: int) -> int | None:
-    return None if rule.clear.after_s is None else now_us + round(rule.clear.after_s * 1_000_000)

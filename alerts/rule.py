@@ -147,6 +147,10 @@ class Clear:
     when: Pattern | None = None
     latch: bool = False
 
+    def due_us(self, now_us: int) -> int | None:
+        """When it will be normal again if nothing supports it from now on; None when time alone does not make it so."""
+        return None if self.after_s is None else now_us + round(self.after_s * 1_000_000)
+
     @property
     def by_person_only(self) -> bool:
         """Whether nothing but a person ends it."""
