@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from alerts.grid import Grid, Responsible
+from alerts.places import places_of
+from config.community import Community
 
 MOST_DAYS = 62
+"""The longest time of which a roster is made at once."""
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,36 @@ def roster(grid: Grid, area: str, since: datetime, until: datetime) -> list[Span
 def gaps(grid: Grid, area: str, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
     """When nobody up to the town answers for an area."""
     return [(span.since, span.until) for span in roster(grid, area, since, until) if span.answering is None]
+
+
+def uncovered(community: Community, since: datetime, *, days: int = 28) -> tuple[str, ...]:
+    """Where and when nobody up to the town is on duty or on call, in words, areas with the same hours together.
+
+    Args:
+        community: Without duties nothing is said: who has none does not send people by the hub.
+        since: From when on.
+        days: How far it is looked ahead.
+    """
+    if not community.duties:
+        return ()
+    places = places_of(community)
+    grid, until = Grid(places, community.duties), since + timedelta(days=days)
+    alike: dict[tuple[tuple[datetime, datetime], ...], list[str]] = defaultdict(list)
+    for area in sorted(places.areas):
+        if found := gaps(grid, area, since, until):
+            alike[tuple(found)].append(area)
+    return tuple(_told(areas, found, community, days) for found, areas in alike.items())
+
+
+def _told(areas: list[str], found: tuple[tuple[datetime, datetime], ...], community: Community, days: int) -> str:
+    zone = places_of(community).almanac.zone
+    hours = sum((end - begin).total_seconds() for begin, end in found) / 3600
+    first, last = (moment.astimezone(zone).strftime("%a %Y-%m-%d %H:%M") for moment in found[0])
+    named = ", ".join(areas[:_NAMED]) + (f" and {len(areas) - _NAMED} more" if len(areas) > _NAMED else "")
+    return (
+        f"nobody up to the town is on duty for {named} in {hours:.0f} of the next {days * 24} hours, "
+        f"first from {first} to {last}"
+    )
 
 
 def _pieces(grid: Grid, area: str, since: datetime, until: datetime) -> Iterator[tuple[datetime, datetime]]:

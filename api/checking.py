@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from alerts.memory import RuleMemory, in_words, memory_mistake, memory_of
 from alerts.naming import absent_names
+from alerts.rosters import uncovered
 from alerts.rulebook import load_rules, rule_files
 from alerts.ruletests import load_tests, read_tests
 from alerts.spoken import SPOKEN
@@ -25,6 +26,7 @@ from config.errors import ConfigurationError, Mistake
 from config.load import load_community, load_machine, read_yaml
 from config.machine import Machine
 from config.messages import mistakes
+from hub.clock import SystemClock
 from hub.plugins import load_plugins
 from hub.sensors.formats import PACKAGE
 from hub.sensors.kinds import KINDS
@@ -43,6 +45,7 @@ class Checked:
         summary: What is in it, when nothing is wrong.
         mistakes: What is wrong.
         details: More of what is in it, a line each.
+        warnings: What may well be meant, and is worth a look.
     """
 
     path: Path
@@ -50,6 +53,7 @@ class Checked:
     summary: str
     mistakes: tuple[Mistake, ...]
     details: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def check(paths: list[Path]) -> Iterator[Checked]:
@@ -67,10 +71,11 @@ def check(paths: list[Path]) -> Iterator[Checked]:
     for path in paths:
         what = ""
         details: tuple[str, ...] = ()
+        warnings: tuple[str, ...] = ()
         try:
             what = seen.get(path) or _recognise(path)
             if what == "community":
-                summary = _community(path, folders)
+                summary, warnings = _community(path, folders)
             elif what == "rules":
                 summary = _rules(path, communities)
                 memory, details = _memory(path, communities, most_mib)
@@ -80,7 +85,7 @@ def check(paths: list[Path]) -> Iterator[Checked]:
         except ConfigurationError as error:
             yield Checked(path, what, "", error.mistakes)
         else:
-            yield Checked(path, what, summary, (), details)
+            yield Checked(path, what, summary, (), details, warnings)
 
 
 def _communities(seen: Mapping[Path, str]) -> Iterator[Community]:
@@ -144,7 +149,8 @@ def _machine(path: Path) -> str:
     return f"data in {machine.data}, {machine.workers.count} workers, {machine.broker.kind} broker"
 
 
-def _community(path: Path, folders: Sequence[Path]) -> str:
+def _community(path: Path, folders: Sequence[Path]) -> tuple[str, tuple[str, ...]]:
+    """What is in it, and when nobody is on duty in the weeks to come."""
     community = load_community(
         path,
         formats=_formats(folders),
@@ -153,7 +159,8 @@ def _community(path: Path, folders: Sequence[Path]) -> str:
         notifiers=_kinds("alerts.notifiers"),
     )
     parts = ("areas", "sites", "cameras", "sensors")
-    return ", ".join(f"{len(getattr(community, part))} {part}" for part in parts)
+    summary = ", ".join(f"{len(getattr(community, part))} {part}" for part in parts)
+    return summary, uncovered(community, SystemClock().now())
 
 
 def _rules(path: Path, communities: Sequence[Community]) -> str:

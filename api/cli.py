@@ -115,6 +115,8 @@ def check(
             print(f"{checked.path}: {checked.what}, good: {checked.summary}")
             for line in checked.details if verbose else ():
                 print(f"  {line}")
+            for line in checked.warnings:
+                print(f"  look: {line}")
     if faults:
         print(f"{faults} {'mistake' if faults == 1 else 'mistakes'}")
         raise typer.Exit(1)

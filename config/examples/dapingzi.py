@@ -264,6 +264,8 @@ def dapingzi(streams: str | None = None) -> str:
         *cameras.lines,
         "sensors:",
         *sensors,
+        "duties:",
+        *_duties(),
     )
     return "\n".join(parts) + "\n"
 
@@ -277,6 +279,24 @@ def _areas() -> Iterator[str]:
     for number in range(1, GROUPS + 1):
         names = f"{{zh: 第{number}微网格, en: Group {number}}}"
         yield f"  - {{id: {_group(number)}, parent: block-{number % len(BLOCKS) + 1}, name: {names}}}"
+
+
+def _duties() -> Iterator[str]:
+    """Somebody at each of the four levels: wardens by day, blocks longer, sections on their days, the centre always."""
+    for number in range(1, GROUPS + 1):
+        area = _group(number)
+        yield f'  - {{account: {area}, area: {area}, on: {{between: "07:00-21:00"}}}}'
+        neighbour = _group(number % GROUPS + 1)
+        yield f'  - {{account: {neighbour}, area: {area}, standby: true, on: {{between: "07:00-21:00"}}}}'
+    for number in range(1, len(BLOCKS) + 1):
+        yield f'  - {{account: block-{number}, area: block-{number}, on: {{between: "06:00-23:00"}}}}'
+    for number in range(1, len(SECTIONS) + 1):
+        area = f"section-{number}"
+        yield f"  - {{account: {area}, area: {area}, on: {{calendar: workday}}}}"
+        off = "[{days: [sat, sun]}, {calendar: holiday}]"
+        yield f"  - {{account: {area}-deputy, area: {area}, on: {off}}}"
+    yield "  - {account: centre, area: dapingzi}"
+    yield "  - {account: centre-2, area: dapingzi, standby: true}"
 
 
 def _calendars() -> Iterator[str]:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from alerts.dispatch import Dispatching, Finding
+from alerts.errors import OrderMovedError
 from alerts.grid import Grid
 from alerts.incident import Cause, Handling, Verdict
 from alerts.joining import merge
 from alerts.places import places_of
 from alerts.sending import lapse_orders, send_at_once
-from alerts.store.orders import Proof, State
+from alerts.store.orders import Order, Proof, State
 from alerts.timekeeper import Timekeeper
 from config.community import Community
 from config.grid import Duty
 from config.handling import Deadlines
-from hub.access import Role
-from hub.errors import NotAllowedError
+from hub.access import Principal, Role
+from hub.errors import ConfigurationError, NotAllowedError
 from hub.store.accounts import Accounts
 from hub.store.passwords import Passwords
 from tests.alerts.conftest import Room
-from tests.fakes.people import LIN, WANG, ZHAO, person
+from tests.fakes.people import ADMIN, CHEN, LIN, WANG, ZHAO, person
 from tests.fakes.stories import COMMUNITY, event, moment
 
 CHEAP = Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
@@ -51,7 +53,7 @@ class Desk:
 
     def __init__(self, room: Room, grid: Grid = GRID) -> None:
         accounts = Accounts(room.database, room.clock, passwords=CHEAP)
-        for each in (LIN, WANG, ZHAO, QIAN, SUN, LI):
+        for each in (ADMIN, LIN, WANG, ZHAO, QIAN, SUN, LI):
             accounts.create(each.name, "three words and a river", Role(each.role))
         self.accounts = accounts
         self.room = room
@@ -83,8 +85,8 @@ def smoke(at_s: float, **more: Any) -> Any:
     return event("smoke", at_s, fields={"alarm": True}, **more)
 
 
-def sos(at_s: float) -> Any:
-    return event("sos", at_s, source="button-1", fields={"pressed": True})
+def sos(at_s: float, **more: Any) -> Any:
+    return event("sos", at_s, source="button-1", fields={"pressed": True}, **more)
 
 
 def test_somebody_is_sent_accepts_arrives_and_finishes(desk: Desk) -> None:
@@ -200,3 +202,158 @@ def test_orders_go_along_when_an_incident_is_merged(desk: Desk) -> None:
     desk.dispatching.send(second.id, LIN, "zhao")
     merge(desk.room.handling, second.id, LIN, into=first.id)
     assert [(order.unit, order.state) for order in desk.dispatching.orders(first.id)] == [("zhao", State.ORDERED)]
+
+
+def test_of_two_who_decline_in_the_same_moment_the_second_one_gives_it_back(desk: Desk) -> None:
+    desk.room.happens(smoke(0))
+    bare = Dispatching(desk.room.database, desk.room.handling, lambda: Grid(places_of(LEVELS), ()))
+    sent = [bare.send(desk.room.incident.id, LIN, unit) for unit in ("zhao", "qian")]
+    together = threading.Barrier(2)
+
+    def decline(order: Order, who: Principal) -> None:
+        together.wait()
+        bare.decline(order.id, who, "the road is flooded")
+
+    threads = [threading.Thread(target=decline, args=pair) for pair in zip(sent, (ZHAO, QIAN), strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert desk.room.incident.handling is Handling.SEEN, "not left dispatched with nobody on his way"
+    assert sorted(desk.room.moves[-4:]) == [
+        "incident declined",
+        "incident fell_out",
+        "order declined",
+        "order declined",
+    ]
+
+
+def test_who_is_called_back_meanwhile_cannot_finish(desk: Desk) -> None:
+    desk.room.happens(smoke(0))
+    order = desk.dispatching.send(desk.room.incident.id, LIN, "zhao")
+    accepted = desk.dispatching.accept(order.id, ZHAO)
+    desk.dispatching.cancel(order.id, LIN, "it was a pan")
+    with pytest.raises(NotAllowedError, match="the order is cancelled"):
+        desk.dispatching.finish(order.id, LIN, Finding(Verdict.TRUE, "done"))
+    with pytest.raises(OrderMovedError) as refused:
+        desk.dispatching.finish(order.id, ZHAO, Finding(Verdict.TRUE, "done"), expected_version=accepted.version)
+    assert refused.value.order.state is State.CANCELLED
+    assert desk.room.incident.verdict is Verdict.NONE
+
+
+def test_what_he_should_know_stays_when_he_answers(desk: Desk) -> None:
+    desk.room.happens(smoke(0))
+    order = desk.dispatching.send(desk.room.incident.id, LIN, "zhao", note="side door is open")
+    accepted = desk.dispatching.accept(order.id, ZHAO, "ten minutes")
+    assert (accepted.note, accepted.answer, accepted.version) == ("side door is open", "ten minutes", 2)
+
+
+def test_the_level_of_who_is_sent_follows_from_his_duties(desk: Desk) -> None:
+    desk.room.happens(smoke(0))
+    order = desk.dispatching.send(desk.room.incident.id, LIN, "sun")
+    assert order.grid == 2
+    desk.dispatching.decline(order.id, SUN, "no")
+    assert desk.orders[-1] == ("li", State.ORDERED)
+
+
+def test_a_patrol_that_declines_leaves_it_to_the_lowest_level_of_the_grid(desk: Desk) -> None:
+    desk.room.happens(smoke(0))
+    order = desk.dispatching.send(desk.room.incident.id, LIN, "wang")
+    desk.dispatching.decline(order.id, WANG, "no car")
+    assert desk.orders[-1] == ("zhao", State.ORDERED)
+
+
+@pytest.mark.parametrize(
+    ("change", "asked"),
+    [
+        ("busy", "he"),
+        ("disabled", "he"),
+        ("away", "he"),
+        ("all busy", "sun"),
+    ],
+)
+def test_where_the_first_of_the_next_level_cannot_the_second_is_asked(room: Room, change: str, asked: str) -> None:
+    duties = (
+        Duty(account="zhao", area="group-1"),
+        Duty(account="qian", area="block"),
+        Duty(account="he", area="block", standby=True),
+        Duty(account="sun", area="village"),
+    )
+    duties = tuple(each for each in duties if change != "away" or each.account != "qian")
+    desk = Desk(room, Grid(places_of(LEVELS), duties))
+    desk.accounts.create("he", "three words and a river", Role.RESPONDER)
+    room.happens(smoke(0), smoke(5, site="junction-3", source="other"))
+    other, incident = room.incidents
+    if change in ("busy", "all busy"):
+        desk.dispatching.send(other.id, LIN, "qian")
+    if change == "all busy":
+        desk.dispatching.send(other.id, LIN, "he")
+    if change == "disabled":
+        desk.accounts.disable(next(each.id for each in desk.accounts.list() if each.username == "qian"))
+    order = desk.dispatching.send(incident.id, LIN, "zhao")
+    desk.dispatching.decline(order.id, ZHAO, "no")
+    assert [each.unit for each in desk.dispatching.orders(incident.id)] == ["zhao", asked]
+
+
+def test_where_everybody_is_busy_the_first_on_duty_is_asked_all_the_same(desk: Desk) -> None:
+    desk.room.happens(smoke(0))
+    other = desk.room.incident.id
+    for unit in ("zhao", "qian", "sun", "li"):
+        desk.dispatching.send(other, LIN, unit)
+    desk.room.happens(sos(10, site="junction-3"))
+    desk.passes(11)
+    sent = desk.dispatching.orders(next(each.id for each in desk.room.incidents if each.id != other))
+    assert [each.unit for each in sent] == ["zhao"]
+
+
+def test_what_is_put_aside_sends_nobody(desk: Desk) -> None:
+    desk.room.happens(sos(0))
+    desk.room.handling.shelve(desk.room.incident.id, CHEN, "the button is tried out", moment(600))
+    desk.passes(1)
+    assert desk.orders == []
+    desk.passes(601)
+    assert desk.orders == [("zhao", State.ORDERED)], "shown again, and it still holds"
+
+
+def test_an_acknowledgement_that_lapses_goes_up_and_so_does_who_is_sent_then(desk: Desk) -> None:
+    desk.room.happens(smoke(0))
+    desk.room.handling.acknowledge(desk.room.incident.id, LIN)
+    desk.passes(600)
+    assert (desk.room.incident.handling, desk.room.incident.escalated) == (Handling.NEW, 1)
+    desk.dispatching.send(desk.room.incident.id, LIN, "wang")
+    desk.passes(901)
+    assert desk.orders == [("wang", State.LAPSED), ("qian", State.ORDERED)]
+
+
+def test_only_who_has_an_account_is_sent(desk: Desk) -> None:
+    desk.room.happens(smoke(0))
+    with pytest.raises(ConfigurationError, match="can be sent"):
+        desk.dispatching.send(desk.room.incident.id, LIN, "nobody")
+    assert desk.orders == []
+    assert desk.room.incident.handling is Handling.NEW
+
+
+def test_nobody_is_sent_to_what_was_merged_or_is_over(desk: Desk) -> None:
+    desk.room.happens(smoke(0), smoke(5, site="junction-3", source="other"))
+    second, first = desk.room.incidents
+    merge(desk.room.handling, second.id, LIN, into=first.id)
+    for over in (second.id, first.id):
+        with pytest.raises(NotAllowedError, match="cannot dispatch what is"):
+            desk.dispatching.send(over, LIN, "zhao")
+        if over == second.id:
+            desk.room.handling.resolve(first.id, LIN, "nuisance", cause="cooking")
+
+
+def test_every_step_of_an_order_stands_in_the_journal(desk: Desk) -> None:
+    desk.room.happens(smoke(0))
+    order = desk.dispatching.send(desk.room.incident.id, LIN, "zhao", note="side door")
+    desk.dispatching.accept(order.id, ZHAO, "ten minutes")
+    desk.room.handling.resolve(desk.room.incident.id, LIN, "nuisance", cause="cooking")
+    told = [(entry.move, entry.who, entry.note) for entry in desk.room.journal if entry.topic == "order"]
+    assert told == [
+        ("ordered", "lin", "side door"),
+        ("accepted", "zhao", "ten minutes"),
+        ("cancelled", "lin", "ten minutes"),
+    ]
+    last = [entry for entry in desk.room.journal if entry.topic == "order"][-1]
+    assert (last.body["unit"], last.body["state"], last.incident) == ("zhao", "cancelled", desk.room.incident.id)
