@@ -185,10 +185,10 @@ def hidden(view: IncidentView, suppressions: Iterable[Suppression], spoke: Spoke
         over = [each for each in found if each.covers(alert, spoke)]
         if not over:
             return None
-        chosen.append(max(over, key=lambda each: (each.until, each.id)))
+        chosen.append(max(over, key=lambda each: (each.until, each.made, each.id)))
     if not chosen:
         return None
-    names = min(chosen, key=lambda each: (each.until, each.id))
+    names = min(chosen, key=lambda each: (each.until, each.made, each.id))
     return replace(
         view,
         display=names.mode.display,

@@ -234,7 +234,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     publisher = Publisher(endpoint)
     lifecycle.push("publisher", publisher.stop)
     publisher.start()
-    outbound = Outbound(publisher, event_log=event_log, repository=repository, bus=bus)
+    outbound = Outbound(publisher, event_log=event_log, repository=repository, bus=bus, community=revisions.current)
     lifecycle.push("outbound", outbound.stop)
     outbound.start()
 

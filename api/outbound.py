@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from typing import Any, Protocol
 
+from alerts.colours import coloured
 from alerts.incident import Handling
 from alerts.store.lists import Filter, Repository
 from alerts.views import JournalEntry
 from api.follower import Follower
+from config.community import Community
 from hub.bus import Bus, Topic
 from hub.events import event_to_json
 from hub.store.event_log import EventLog, StoredEvent
@@ -38,10 +41,19 @@ class Outlet(Protocol):
 class Outbound:
     """Publishes events and incidents."""
 
-    def __init__(self, outlet: Outlet, *, event_log: EventLog, repository: Repository, bus: Bus) -> None:
+    def __init__(
+        self,
+        outlet: Outlet,
+        *,
+        event_log: EventLog,
+        repository: Repository,
+        bus: Bus,
+        community: Callable[[], Community],
+    ) -> None:
         """Publish to `outlet` what is stored from now on."""
         self._outlet = outlet
         self._repository = repository
+        self._community = community
         self._events: Follower[StoredEvent] = Follower(
             "outbound-events",
             bus=bus,
@@ -90,9 +102,9 @@ class Outbound:
             self._outlet.publish(f"{PREFIX}/orders/{unit}", _payload({"move": entry.move, **entry.body}))
 
     def _incident(self, incident: str, body: Any) -> None:
-        over = body.get("handling") in _OVER
+        over, shown = body.get("handling") in _OVER, coloured(body, self._community().colours)
         # An empty retained message is how MQTT forgets one.
-        self._outlet.publish(f"{PREFIX}/incidents/{incident}", b"" if over else _payload(body), retain=True)
+        self._outlet.publish(f"{PREFIX}/incidents/{incident}", b"" if over else _payload(shown), retain=True)
 
 
 def _payload(body: Any) -> bytes:

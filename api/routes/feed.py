@@ -75,7 +75,11 @@ async def feed(
         nonlocal sight
         if entry.topic == "order" and entry.body.get("unit") == who.name:
             sight = sight.after(entry.incident or "", live=entry.body.get("state") in (*LIVE, State.DONE))
-        return entry_view(entry) if sight.shows(entry.topic, entry.body, entry.incident) else None
+        return (
+            entry_view(entry, here.revisions.current().colours)
+            if sight.shows(entry.topic, entry.body, entry.incident)
+            else None
+        )
 
     stream = here.feed.stream(Wish(after, asker.expires, wanted, show))
     headers = {"X-Accel-Buffering": "no"}  # or nginx holds events back

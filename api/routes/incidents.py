@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from fastapi import APIRouter, Depends, Query, Response
 from starlette.responses import FileResponse
 
+from alerts.colours import coloured
 from alerts.errors import MovedMeanwhileError
 from alerts.incident import FINISHED, OPEN, Handling, allowed
 from alerts.joining import merge, split
@@ -86,7 +87,7 @@ class Names:
 def alert_view(here: Parts, alert: StoredAlert, *, pictured: bool = True) -> AlertView:
     """A stored alert as it is shown, with or without its picture."""
     still = f"/api/v1/alerts/{alert.id}/still.jpg" if pictured and here.stills.of(alert.id) else None
-    return AlertView.model_validate({**alert.to_json(), "still": still})
+    return AlertView.model_validate({**coloured(alert.to_json(), here.revisions.current().colours), "still": still})
 
 
 def filters(
@@ -334,7 +335,7 @@ def _history(move: JournalEntry) -> HistoryEntry:
 
 def shown(here: Parts, names: Names, sight: Sight, found: StoredIncident) -> IncidentView:
     """An incident as this person may see it."""
-    body = found.to_json()
+    body = coloured(found.to_json(), here.revisions.current().colours)
     mine = sight.works_on(found.id)
     kept = next((alert for alert in found.alerts if mine and here.stills.of(alert.id)), None)
     most = max(found.alerts, key=lambda alert: (alert.condition != "closed", alert.level.rank), default=None)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from alerts.colours import Profile, coloured
 from alerts.views import JournalEntry
 from hub.events import time_to_text
 
 
-def entry_view(entry: JournalEntry) -> dict[str, Any]:
-    """A journal entry as JSON types: which move of what, and the subject as it was after it."""
+def entry_view(entry: JournalEntry, profile: Profile) -> dict[str, Any]:
+    """A journal entry as JSON types: which move of what, and the subject as it was then, in the site's colours."""
     return {
         "seq": entry.seq,
         "at": time_to_text(entry.at),
@@ -19,5 +20,5 @@ def entry_view(entry: JournalEntry) -> dict[str, Any]:
         "move": entry.move,
         "who": entry.who,
         "note": entry.note,
-        "body": dict(entry.body),
+        "body": coloured(entry.body, profile),
     }

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from alerts.colours import Colour
 from alerts.incident import Cause, Display, Handling, Verdict
 from api.schemas.places import Text
 from config.community import Level
@@ -33,6 +34,7 @@ class AlertView(BaseModel):
     name: Text = Field(description="What this kind is called.")
     key: str = Field(examples=["cam-12"])
     level: Level
+    colour: Colour = Field(description="The level as this site shows it.")
     condition: str = Field(examples=["active"], description="active, returned or closed.")
     site: str | None = None
     area: str | None = None
@@ -111,6 +113,7 @@ class IncidentView(BaseModel):
     kind: str = Field(examples=["road.crash"])
     name: Text = Field(description="What this kind is called.")
     level: Level
+    colour: Colour = Field(description="The level as this site shows it.")
     handling: Handling
     verdict: Verdict
     active: bool = Field(description="Whether any of its alerts still holds.")

@@ -84,12 +84,12 @@ function counts() {
     item.textContent = `${word("unseen")} ${unseen}`;
     list.append(item);
   }
-  for (const level of Object.keys(RANK)) {
-    const number = open.filter((incident) => incident.level === level).length;
+  for (const colour of Object.keys(RANK)) {
+    const number = open.filter((incident) => incident.colour === colour).length;
     if (!number) continue;
     const item = document.createElement("li");
-    item.className = `chip ${level}`;
-    item.textContent = `${word(`level.${level}`)} ${number}`;
+    item.className = `chip ${colour}`;
+    item.textContent = `${word(`level.${colour}`)} ${number}`;
     list.append(item);
   }
   if (view === "open") document.title = `${unseen ? `(${unseen}) ` : ""}${word("title")}`;
@@ -149,7 +149,7 @@ function put(incident, { announce = false } = {}) {
 }
 
 function alarm(incident) {
-  const text = word("new", { level: word(`level.${incident.level}`), text: said(incident.text) });
+  const text = word("new", { level: word(`level.${incident.colour}`), text: said(incident.text) });
   $("said").textContent = text;
   chime.ring(incident.level);
 }

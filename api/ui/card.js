@@ -78,9 +78,9 @@ export class Card {
 
   show() {
     const { incident } = this;
-    this.node.className = `incident ${incident.level} ${incident.handling === "new" ? "unseen" : "seen"}`;
-    this.level.className = `chip ${incident.level}`;
-    this.level.textContent = word(`level.${incident.level}`);
+    this.node.className = `incident ${incident.colour} ${incident.handling === "new" ? "unseen" : "seen"}`;
+    this.level.className = `chip ${incident.colour}`;
+    this.level.textContent = word(`level.${incident.colour}`);
     this.number.textContent = `#${incident.number}`;
     this.age.dateTime = incident.opened;
     this.age.title = new Date(incident.opened).toLocaleString(language() === "zh" ? "zh-CN" : "en-GB");
@@ -163,7 +163,7 @@ export class Card {
     const why = make("ul", "why");
     for (const alert of whole.alerts || []) {
       const item = make("li", "");
-      item.append(make("span", `chip ${alert.level}`, word(`level.${alert.level}`)), make("span", "", ` ${said(alert.text)} `), make("code", "", alert.rule));
+      item.append(make("span", `chip ${alert.colour}`, word(`level.${alert.colour}`)), make("span", "", ` ${said(alert.text)} `), make("code", "", alert.rule));
       why.append(item);
     }
     this.more.append(why, make("h4", "", word("history")));

@@ -47,7 +47,7 @@ def test_an_incident_appears_on_the_feed_as_it_happens(room: Room) -> None:
         assert {event["event"] for event in seen} <= {"incident", "alert", "health"}
         body = seen[-1]["data"]["body"]
         assert body["number"] == incident["number"]
-        assert body["text"] == incident["text"]
+        assert (body["text"], body["colour"]) == (incident["text"], "orange")
 
 
 def test_whoever_comes_back_gets_everything_in_between_once(room: Room) -> None:

@@ -17,7 +17,7 @@ def _post(room: Room, incident: dict[str, Any], move: str, body: dict[str, Any] 
 def test_a_smoke_alarm_is_an_incident_with_its_place_its_words_and_what_to_do(room: Room) -> None:
     incident = room.smoke()
     assert incident["kind"] == "fire.smoke"
-    assert incident["level"] == "orange"
+    assert (incident["level"], incident["colour"]) == ("orange", "orange")
     assert incident["handling"] == "new"
     assert incident["place"]["site"]["zh"].endswith("号")
     assert incident["place"]["area"] == {"zh": "大坪村", "en": "Village"}

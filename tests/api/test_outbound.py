@@ -64,7 +64,8 @@ def test_every_event_goes_out_as_the_rules_see_it(room: Room, heard: Heard) -> N
 def test_an_incident_is_kept_by_the_broker_until_it_is_dealt_with(room: Room, heard: Heard) -> None:
     incident = room.smoke()
     topic = f"hub/v1/incidents/{incident['id']}"
-    assert json.loads(heard(topic))["number"] == incident["number"]
+    body = json.loads(heard(topic))
+    assert (body["number"], body["level"], body["colour"]) == (incident["number"], "orange", "orange")
     room.client().post(f"/api/v1/incidents/{incident['id']}/acknowledge")
     assert json.loads(heard(topic))["handling"] == "seen"
     room.client().post(f"/api/v1/incidents/{incident['id']}/resolve", json={"verdict": "test"})
