@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
 from config.calendars import CalendarDays, CalendarName
 from config.grid import Duty
 from config.handling import STARTING, Deadlines
-from config.hours import HoursList
+from config.hours import HoursList, HoursSpec
 from config.reporting import STARTING_REPORTS, STARTING_THANKS, Reporting, Thanks
 from config.secrets import Secret
 from config.shifts import THREE_SHIFTS, Shift
@@ -288,6 +288,16 @@ class Sensor(_Part):
     """Its parts by their names on the wire (`DS18B20-2`, `switch:1`), and what they are called here."""
 
 
+def _by_the_clock(hours: tuple[HoursSpec, ...]) -> tuple[HoursSpec, ...]:
+    if any(each.armed is not None for each in hours):
+        raise ValueError("this goes by the clock; leave `armed` out")
+    return hours
+
+
+ClockHours = Annotated[HoursList, AfterValidator(_by_the_clock)]
+"""Hours and days, whether or not a place is armed."""
+
+
 class Notifier(_Part):
     """Somebody or something outside that is told of incidents, or the way to what people carry."""
 
@@ -308,9 +318,9 @@ class Notifier(_Part):
     """Only alerts of these kinds or families (`fire`); empty: all."""
     moves: tuple[str, ...] = ()
     """Only these moves; empty: what its channel is for."""
-    hours: HoursList = ()
+    hours: ClockHours = ()
     """Told only then; left out: always."""
-    quiet: HoursList = ()
+    quiet: ClockHours = ()
     """Only red is told then."""
 
 
@@ -330,7 +340,7 @@ class Contact(_Part):
     channels: Annotated[tuple[ContactChannel, ...], Field(max_length=8)] = ()
     at_least: Level = Level.NOTICE
     """Incidents below this level are not told."""
-    hours: HoursList = ()
+    hours: ClockHours = ()
     """Told only then, but red at any time; left out: always."""
 
 

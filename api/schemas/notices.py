@@ -8,8 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from alerts.store.outbox import State
-from config.community import ContactChannel, Level
-from config.hours import HoursList
+from config.community import ClockHours, ContactChannel, Level
 
 Language = Literal["zh", "en", "both"]
 
@@ -96,7 +95,7 @@ class PreferencesBody(BaseModel):
     language: Language = "zh"
     channels: Annotated[tuple[ContactChannel, ...], Field(max_length=8)] = ()
     at_least: Level = Level.NOTICE
-    hours: HoursList = Field(default=(), description="Told only then, but red at any time.")
+    hours: ClockHours = Field(default=(), description="Told only then, but red at any time.")
 
 
 class PreferencesView(PreferencesBody):

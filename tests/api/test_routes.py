@@ -78,8 +78,8 @@ def test_a_role_without_permissions_gets_nothing(room: Room, method: str, path: 
     """A resident's token is good, and opens nothing but their own account."""
     address = re.sub(r"\{\w+\}", "x", path)
     answer = room.client(Role.RESIDENT).request(method, address)
-    if path in ("/api/v1/me", "/api/v1/auth/logout"):
-        assert answer.status_code in (200, 204)
+    if path in ("/api/v1/me", "/api/v1/me/notifications", "/api/v1/auth/logout"):
+        assert answer.status_code in (200, 204, 422)  # a choice without a body is none
     else:
         assert answer.status_code == 403
         assert answer.json()["type"] == "urn:hub:problem:forbidden"
