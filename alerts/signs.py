@@ -20,7 +20,8 @@ from config.community import Level
 
 ALERT_MOVES = frozenset(each.move for each in (Raised, Rose, Fell, Reactivated, Shown, Muted, Returned))
 """Moves of alerts that mean something here."""
-LAPSED, UNSHELVED = done("lapse"), done("unshelve")
+LAPSED = done("lapse")
+_BACK = (done("unshelve"), done("restore"))
 _PUT_ASIDE = frozenset({Display.SHELVED, Display.MAINTENANCE, Display.OUT_OF_SERVICE})
 _REALARM_AFTER = timedelta(seconds=REALARM_AFTER_S)
 
@@ -228,7 +229,7 @@ class Bell:
         held = self._held.pop(deed.incident, ())
         rung = [_of_sign(sign) for sign in held] if self._is_shown(deed.incident) else []
         if deed.level is not Level.INFO and deed.display is Display.SHOWN:
-            back = deed.move == UNSHELVED and deed.active and deed.handling is Handling.NEW
+            back = deed.move in _BACK and deed.active and deed.handling is Handling.NEW
             if back or deed.move == LAPSED:
                 first = self._first.get(deed.incident)
                 kind, key, rule = (first.kind, first.key, first.rule) if first else (deed.kind, "", "")

@@ -198,7 +198,8 @@ class JournalEntry:
         seq: Its number, which only grows.
         at: When.
         topic: `alert`, `incident`, `health`, `rule` for a change of a rule, `shadow` for what a rule on trial would
-            have raised, or `withheld` for what a rule would have raised if nothing had spoken against it.
+            have raised, `withheld` for what a rule would have raised if nothing had spoken against it, `suppression` for what
+            people hide, or `household` for what people at a site must know.
         subject: Id of the alert, incident or rule, or source of the health change.
         incident: Id of the incident, if any.
         move: What was done.

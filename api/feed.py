@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 HEARTBEAT_S = 15.0  # proxies and phones drop a connection that is silent for 30 to 60 s
 BATCH = 200  # entries read at once, about 200 kB: what one client may hold in memory
 MOST_CLIENTS = 256  # a room, a village's phones and the integrators; each is a socket and a task
-TOPICS = ("incident", "alert", "health", "rule", "order")
+TOPICS = ("incident", "alert", "health", "rule", "order", "suppression", "household")
 """What a client gets that does not say what it wants."""
 ASIDE = ("shadow", "withheld", "arming")
 """What rang nowhere, and who armed what: only for a client that asks for it."""

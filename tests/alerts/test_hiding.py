@@ -11,6 +11,7 @@ from alerts.handling import Ask
 from alerts.hiding import Plan, Suppressing, keep_suppressions
 from alerts.incident import Display, Handling
 from alerts.places import places_of
+from alerts.signs import Bell, entry_of
 from alerts.suppressions import Mode, Scope, Stage, Suppression
 from alerts.timekeeper import Timekeeper
 from config.community import Community, Level
@@ -325,3 +326,13 @@ def test_the_journal_says_of_each_alert_whether_anybody_could_see_it(desk: Desk)
     desk.room.happens(smoke(60), sos(70))
     raised = {entry.body["kind"]: entry.body.get("hidden") for entry in desk.room.journal if entry.move == "raised"}
     assert raised == {"fire.smoke": "shelved", "sos.button": None}
+
+
+def test_what_is_hidden_rings_once_when_it_is_shown(desk: Desk) -> None:
+    desk.silence(1800, CHEN, device="smoke-17", mode=Mode.MAINTENANCE, reason="battery")
+    desk.room.happens(smoke(60))
+    desk.passes(1800)
+    bell = Bell()
+    entries = [each for entry in desk.room.journal if (each := entry_of(entry)) is not None]
+    rung = [each for entry in entries for each in bell.take(entry)]
+    assert [(each.move, each.at) for each in (*rung, *bell.flush())] == [("restored", moment(1800))]
