@@ -19,7 +19,8 @@ from alerts.incident import Handling as State
 from alerts.store.connection import Connection
 from alerts.store.incidents import move_alerts, next_number, read_incident, write_incident
 from alerts.store.journal import write_journal
-from alerts.store.orders import move_orders
+from alerts.store.orders import State as OrderState
+from alerts.store.orders import furthest, move_orders
 from alerts.store.reports import move_reports
 from alerts.views import IncidentView
 from config.handling import Deadlines
@@ -68,7 +69,7 @@ def merge(
                 f"incident {target.number} is {target.handling}; merge into one that is open", allowed=()
             )
         move_alerts(connection, [alert.id for alert in merged.alerts], into)
-        move_orders(connection, merged.id, into)
+        move_orders(connection, merged.id, into, who=who.name, now=now)
         move_reports(connection, merged.id, into)
         joined = in_line(read_incident(connection, into))
         joined = replace(joined, reporter=joined.reporter or merged.reporter)
@@ -79,7 +80,10 @@ def merge(
             returned_s=None,
             realarm_after_s=REALARM_AFTER_S,
         )
-        joined = applied(joined, "realarm") if again else joined
+        if again:
+            joined = applied(joined, "realarm")
+        elif joined.handling is not State.NEW and (sent := furthest(connection, into)) is not None:
+            joined = replace(joined, handling=State.ON_SCENE if sent is OrderState.ARRIVED else State.DISPATCHED)
         written = write_move(
             connection,
             target,

@@ -224,9 +224,22 @@ def busy(connection: Connection, units: Iterable[str], *, but_for: str) -> dict[
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def move_orders(connection: Connection, incident: str, into: str) -> None:
-    """Let the orders of an incident belong to another, into which it was merged."""
+def move_orders(connection: Connection, incident: str, into: str, *, who: str, now: datetime) -> None:
+    """Let the orders of an incident belong to another, into which it was merged.
+
+    Who was sent to both goes on with the order that is further, and the other one ends.
+    """
+    there = {order.unit: order for order in orders_of(connection, into) if order.live}
+    going = [replace(order, incident=into) for order in orders_of(connection, incident) if order.live]
     connection.execute(update(orders).where(orders.c.incident == incident).values(incident=into))
+    for order in going:
+        twin = there.get(order.unit)
+        ends = None if twin is None else min(order, twin, key=lambda each: LIVE.index(each.state))
+        if ends is not None:
+            over = replace(ends, state=State.CANCELLED, ended=now, due=None, remind=None)
+            write_order(connection, over, new=False, who=who, now=now)
+        if ends is not order:
+            write_order(connection, order, new=False, who=who, now=now, move="moved")
 
 
 def end_orders(connection: Connection, incident: str, *, who: str, now: datetime) -> None:

@@ -259,6 +259,7 @@ def test_the_level_of_who_is_sent_follows_from_his_duties(desk: Desk) -> None:
 def test_a_patrol_that_declines_leaves_it_to_the_lowest_level_of_the_grid(desk: Desk) -> None:
     desk.room.happens(smoke(0))
     order = desk.dispatching.send(desk.room.incident.id, LIN, "wang")
+    desk.room.clock.set(moment(5))
     desk.dispatching.decline(order.id, WANG, "no car")
     assert desk.orders[-1] == ("zhao", State.ORDERED)
 
@@ -357,3 +358,26 @@ def test_every_step_of_an_order_stands_in_the_journal(desk: Desk) -> None:
     ]
     last = [entry for entry in desk.room.journal if entry.topic == "order"][-1]
     assert (last.body["unit"], last.body["state"], last.incident) == ("zhao", "cancelled", desk.room.incident.id)
+
+
+def test_who_was_sent_to_both_goes_on_with_the_order_that_is_further(desk: Desk) -> None:
+    desk.room.happens(smoke(0), smoke(5, site="junction-3", source="other"))
+    second, first = desk.room.incidents
+    for incident, units in ((first, ("zhao", "qian")), (second, ("zhao", "qian", "sun"))):
+        for unit in units:
+            desk.dispatching.send(incident.id, LIN, unit)
+    desk.dispatching.accept(desk.dispatching.orders(second.id)[0].id, ZHAO)
+    merge(desk.room.handling, second.id, LIN, into=first.id)
+    live = [(order.unit, order.state) for order in desk.dispatching.orders(first.id) if order.live]
+    assert sorted(live) == [("qian", State.ORDERED), ("sun", State.ORDERED), ("zhao", State.ACCEPTED)]
+    assert desk.dispatching.orders(second.id) == []
+    told = [(entry.body["unit"], entry.move) for entry in desk.room.journal if entry.topic == "order"][-4:]
+    assert ("sun", "moved") in told
+
+
+def test_what_was_seen_is_dispatched_when_somebody_on_his_way_comes_with_a_merge(desk: Desk) -> None:
+    desk.room.happens(smoke(0), smoke(5, site="junction-3", source="other"))
+    second, first = desk.room.incidents
+    desk.room.handling.acknowledge(first.id, LIN)
+    desk.dispatching.send(second.id, LIN, "zhao")
+    assert merge(desk.room.handling, second.id, LIN, into=first.id).handling is Handling.DISPATCHED

@@ -70,3 +70,14 @@ def test_a_person_knows_his_areas() -> None:
 def test_a_shift_goes_by_the_clock() -> None:
     with pytest.raises(ValidationError, match="goes by the clock"):
         Duty.model_validate({"account": "zhao", "area": "group", "on": {"armed": True}})
+
+
+def test_an_account_is_written_in_any_letters() -> None:
+    assert Duty.model_validate({"account": " ZHAO", "area": "group"}).account == "zhao"
+
+
+def test_who_answers_for_an_area_answers_for_all_below_it() -> None:
+    assert GRID.areas_of("li", at("2026-03-03T09:00")) == {"village", "block", "group"}
+    assert GRID.areas_of("li", at("2026-03-04T09:00")) == frozenset()
+    assert GRID.level_for("zhou", "group", at("2026-03-04T09:00")) == 3
+    assert GRID.level_for("zhao", "group", at("2026-03-04T09:00")) is None
