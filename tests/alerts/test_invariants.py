@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete
 
@@ -204,7 +204,7 @@ def book(request: pytest.FixtureRequest) -> RuleBook:
     return make_book([rule for rule in shipped.rules if rule.id in RULES])
 
 
-QUICK = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(deadline=None, max_examples=15)
 
 
 @QUICK
