@@ -301,9 +301,8 @@ def unheard(connection: Connection, *, since: datetime, until: datetime) -> list
     sent = select(notices.c.incident, func.max(notices.c.number)).where(
         notices.c.incident.in_(incidents), notices.c.state == State.SENT.value
     )
-    heard: dict[str, int] = {}
-    for incident, number in connection.execute(sent.group_by(notices.c.incident)).all():
-        heard[incident] = number
+    latest = connection.execute(sent.group_by(notices.c.incident)).all()
+    heard: dict[str, int] = {row[0]: row[1] for row in latest}
     found: dict[tuple[str, int], Unheard] = {}
     for row in rows:
         if heard.get(row["incident"], 0) < row["number"]:
