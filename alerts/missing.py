@@ -67,7 +67,8 @@ class Heard:
 def window_of(shape: str, options: Any) -> timedelta:
     """How far back the condition of a shape looks."""
     if shape in ("together", "sequence", "count", "change"):
-        return max(_LEAST_WINDOW, timedelta(seconds=options.within_s))
+        awaited = getattr(options, "then_no", None)
+        return max(_LEAST_WINDOW, timedelta(seconds=options.within_s + (0.0 if awaited is None else awaited.for_s)))
     if shape == "silence":
         return timedelta(seconds=options.longer_than_s)
     if shape in ("lasts", "value"):
@@ -238,7 +239,25 @@ def _sequence(options: Any, heard: Heard, window: timedelta) -> list[Finding]:
     ]
     if not chains:
         return [*found, Finding("other_order", Text("先后次序不符", "not in that order"))]
+    if options.then_no is not None:
+        found += _followed(
+            options.then_no, events, max((chain[-1] for chain in chains), key=lambda event: event.at), heard
+        )
     return [*found, *_too_far_apart(chains, options.within_s)]
+
+
+def _followed(awaited: Any, events: Sequence[Event], last: Event, heard: Heard) -> list[Finding]:
+    """That what must not follow did, or that its time is not up."""
+    came = [event for event in matches(awaited, events) if event.at > last.at]
+    if came:
+        at = clock_text(came[0].at, heard.places, near=heard.at)
+        text = Text(f"随后 {at} 观察到 {pattern_text(awaited).zh}", f"{pattern_text(awaited).en} followed at {at}")
+        return [Finding("not_met", text, _ids(came[:1]))]
+    waited_s = (heard.at - last.at).total_seconds()
+    if waited_s >= awaited.for_s:
+        return []
+    shown, limit = duration_text(round(waited_s)), duration_text(awaited.for_s)
+    return [Finding("too_short", Text(f"才过了 {shown}，要求 {limit}", f"only {shown} have passed, wanted {limit}"))]
 
 
 def _too_far_apart(sets: Sequence[tuple[Event, ...]], within_s: float) -> list[Finding]:

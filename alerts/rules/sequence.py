@@ -10,7 +10,10 @@
 Holds when there is a match for each step, each later than that of the step before, all within `within`. It goes by when
 they happened: a step that becomes known late still counts in its place. The steps may come from one source or from
 several; what lies between them does not matter. A state counts each time it is told. Over when this was not so any more
-for the length of the window.
+for the length of the window. With `then_no` it holds when for so long afterwards something else was not observed, and
+is over when that is:
+
+        then_no: {kind: [motion, presence], for: 15m}
 """
 
 from __future__ import annotations
@@ -21,9 +24,10 @@ from typing import Annotated
 
 from pydantic import Field
 
+from alerts.awaited import AwaitedShape
 from alerts.duration import Seconds
 from alerts.pattern import Answer, PatternSpec, build_pattern
-from alerts.shape import TIME_BYTES, moment_us
+from alerts.shape import TIME_BYTES, Shape, moment_us
 from alerts.windows import HELD_BYTES, MOMENT_BYTES, Found, Moment, Noted, Seen, WindowShape, moments_since, with_moment
 from hub.events import Event
 from hub.plugins import Options, Plugin
@@ -32,11 +36,20 @@ MOST_MOMENTS = 24
 """Kept per step."""
 
 
+class ThenNoSpec(PatternSpec):
+    """What does not follow."""
+
+    for_s: Seconds = Field(alias="for", gt=0)
+    """For so long after the last step."""
+
+
 class SequenceOptions(Options):
     """What must follow what, within which time."""
 
     within_s: Seconds = Field(alias="within", gt=0)
     steps: Annotated[tuple[PatternSpec, ...], Field(min_length=2, max_length=5)]
+    then_no: ThenNoSpec | None = None
+    """What does not follow: it holds when for so long afterwards this was not observed."""
 
 
 class SequenceShape(WindowShape):
@@ -107,9 +120,15 @@ class SequenceShape(WindowShape):
         return max(last, ends[index - 1])
 
 
+def _build(options: SequenceOptions) -> Shape:
+    shape = SequenceShape(options)
+    awaited = options.then_no
+    return shape if awaited is None else AwaitedShape(shape, build_pattern(awaited), awaited.for_s)
+
+
 PLUGIN = Plugin(
     kind="sequence",
     options=SequenceOptions,
-    build=SequenceShape,
+    build=_build,
     summary="One thing after the other within a time, by when it happened.",
 )

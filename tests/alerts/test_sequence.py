@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -121,3 +122,56 @@ def test_the_order_of_arrival_makes_no_difference(folder: Path, data: st.DataObj
     events = [told(kind, at_s, arrives_s=300) for at_s, kind in sorted(drawn)]
     shuffled = data.draw(st.permutations(events))
     assert stands_after(book, shuffled) == stands_after(book, events)
+
+
+LEFT = """sequence:
+      within: 2m
+      steps: [{kind: door, where: {open: true}}, {kind: camera.person}]
+      then_no: {kind: motion, where: {motion: true}, for: 15m}"""
+
+
+def leaves(at_s: float, **parts: Any) -> list[Event]:
+    person = {"source": "cam-1", "camera": "cam-1", "subject": f"t{at_s}", "site": "hh-017"}
+    return [
+        event("door", at_s, source="door-1", fields={"open": True}, **parts),
+        event("camera.person", at_s + 10, **person, **parts),  # type: ignore[arg-type]
+    ]
+
+
+def moves(at_s: float, **parts: Any) -> Event:
+    return event("motion", at_s, source="pir-1", fields={"motion": True}, **parts)
+
+
+def test_what_has_to_follow_and_does_not_rings_when_its_time_is_up(tmp_path: Path) -> None:
+    """And is over when it does follow; a restart in between makes no difference."""
+    story = Story(book_with(tmp_path, LEFT, for_each="site"))
+    story.happens(*leaves(0))
+    story.restarts()
+    assert story.passes(909.9) == []
+    assert story.passes(910) == ["raised gas.repeated"]
+    story.restarts()
+    assert story.happens(moves(2000)) == ["returned gas.repeated"]
+    story.happens(*leaves(3000))
+    assert story.passes(3910) == ["reactivated gas.repeated"]
+
+
+def test_what_follows_in_time_keeps_it_from_ringing_whatever_came_first(tmp_path: Path) -> None:
+    story = Story(book_with(tmp_path, LEFT, for_each="site"))
+    story.happens(*leaves(0), moves(900))
+    assert story.passes(5000) == []
+    story = Story(book_with(tmp_path, LEFT, for_each="site"))
+    story.happens(moves(60), *leaves(0, arrives_s=120))
+    assert story.passes(5000) == []
+
+
+def test_what_followed_in_time_and_is_known_too_late_speaks_against_the_alert(tmp_path: Path) -> None:
+    story = Story(book_with(tmp_path, LEFT, for_each="site"))
+    story.happens(*leaves(0))
+    story.passes(910)
+    assert story.happens(moves(880, arrives_s=930)) == ["contradicted gas.repeated", "returned gas.repeated"]
+
+
+def test_what_came_before_the_last_step_does_not_follow_it(tmp_path: Path) -> None:
+    story = Story(book_with(tmp_path, LEFT, for_each="site"))
+    story.happens(leaves(0)[0], moves(5), leaves(0)[1])
+    assert story.passes(910) == ["raised gas.repeated"]
