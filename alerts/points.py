@@ -100,8 +100,10 @@ class Rewarding:
             has = balance(connection, account)
             if has < amount:
                 raise NotAllowedError(f"{account} has {has} points, not {amount}", allowed=())
-            result.append(Entry(key, account, -amount, Reason.REDEEMED, ref=item, by=who.name, at=self._clock.now()))
-            return add_entry(connection, result[-1])
+            entry = Entry(key, account, -amount, Reason.REDEEMED, ref=item, by=who.name, at=self._clock.now())
+            seq = add_entry(connection, entry)
+            result.append(entered(connection, key) or entry)
+            return seq
 
         self._database.write(work, after_commit=lambda seq: self._bus.announce(Topic.JOURNAL, seq))
         return result[-1]

@@ -23,7 +23,10 @@ from hub.clock import Clock
 logger = logging.getLogger(__name__)
 
 BODY_LIMIT_BYTES = 1024 * 1024  # the largest body but pictures is a camera with 64-point zones, some 50 kB
-LARGER_BYTES = ((re.compile(r"/api/v1/dispatches/[^/]+/photo"), 8 * 1024 * 1024),)  # photos from phones
+LARGER_BYTES = (  # photos from phones; a form has some text beside its four
+    (re.compile(r"/api/v1/dispatches/[^/]+/photo"), 8 * 1024 * 1024),
+    (re.compile(r"/api/v1/reports(/[^/]+/photos)?"), 33 * 1024 * 1024),
+)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 CONTENT_SECURITY_POLICY = (

@@ -36,6 +36,7 @@ from api.housekeeping import Housekeeping
 from api.outbound import Outbound
 from api.parts import Cameras, Parts
 from api.readiness import Readiness, takes_writes
+from api.reception import make_reception
 from api.self_checks import self_checks
 from api.self_figures import watch_noticed
 from api.sensing import make_sensing, start_broker
@@ -275,7 +276,8 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     handling = Handling(database, bus, clock, deadlines=deadlines)
     desk = make_desk(machine, database, clock, handling=handling, key=signing_key)
     _follow(revisions, desk.rota.apply, lifecycle)
-    timekeeper = Timekeeper(database, bus, clock, deadlines=deadlines, tasks=desk.tasks)
+    reception = make_reception(machine, database, bus, clock, handling=handling, rota=desk.rota, there=revisions)
+    timekeeper = Timekeeper(database, bus, clock, deadlines=deadlines, tasks=(*desk.tasks, *reception.tasks))
     lifecycle.push("timekeeper", timekeeper.stop)
     timekeeper.start()
     figures = start_figures(database, event_log, bus, clock, deadlines=deadlines, metrics=metrics, lifecycle=lifecycle)
@@ -331,6 +333,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         figures=figures,
         handling=handling,
         metrics=metrics,
+        reception=reception,
         revisions=revisions,
         rules=rules,
         stills=stills,

@@ -19,6 +19,10 @@ from api.errors import BadRequestError
 Item = TypeVar("Item")
 
 
+_DIGITS = 18
+"""What fits any integer column."""
+
+
 class _HasId(Protocol):
     @property
     def id(self) -> str: ...
@@ -63,6 +67,20 @@ def decode(cursor: str | None, *, parts: int) -> tuple[str, ...] | None:
     if len(place) != parts:
         raise BadRequestError("query.cursor", "this is no cursor of this list")
     return place
+
+
+def decode_number(cursor: str | None) -> int | None:
+    """The number that `encode` wrote, None for the first page.
+
+    Raises:
+        BadRequestError: No cursor of ours.
+    """
+    place = decode(cursor, parts=1)
+    if place is None:
+        return None
+    if not place[0].isascii() or not place[0].isdigit() or len(place[0]) > _DIGITS:
+        raise BadRequestError("query.cursor", "this is no cursor of this list")
+    return int(place[0])
 
 
 def page_of(things: Sequence[Named], cursor: str | None, limit: int) -> tuple[list[Named], str | None]:

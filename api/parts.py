@@ -17,6 +17,7 @@ from alerts.store.lists import Repository
 from api.desk import Desk
 from api.feed import Feed
 from api.figure_desk import FigureDesk
+from api.reception import Reception
 from api.stills import Stills
 from api.tokens import Tokens
 from api.trials import Trials
@@ -82,6 +83,7 @@ class Parts:
     figures: FigureDesk
     handling: Handling
     metrics: Metrics
+    reception: Reception
     revisions: Revisions
     rules: RuleStore
     stills: Stills

@@ -54,3 +54,13 @@ def test_people_see_their_own_figures_and_supervisors_everybodys() -> None:
     assert allows(operator, Permission.VIEW_FIGURES)
     assert not allows(operator, Permission.VIEW_PEOPLES_FIGURES)
     assert allows(supervisor, Permission.VIEW_PEOPLES_FIGURES)
+
+
+def test_a_resident_reports_and_nothing_else() -> None:
+    assert permissions(principal(Role.RESIDENT)) == {Permission.SEND_REPORTS}
+
+
+def test_who_is_sent_reports_too_but_sees_no_names_of_people_and_offers_no_tasks() -> None:
+    who = principal(Role.RESPONDER)
+    assert allows(who, Permission.SEND_REPORTS)
+    assert not any(allows(who, each) for each in (Permission.VIEW_REPORTS, Permission.OFFER_TASKS))

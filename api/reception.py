@@ -1,0 +1,51 @@
+"""Reception: what people report, offer and are thanked with, put together in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from alerts.handling import Handling
+from alerts.photos import Photos
+from alerts.points import Rewarding, thank_for_reports
+from alerts.reports import Reporting
+from alerts.requests import miss_orders, remind_of_orders
+from alerts.taking import Ground
+from alerts.timekeeper import Task
+from alerts.volunteering import Volunteering
+from api.desk import Rota
+from config.machine import Machine
+from hub.bus import Bus
+from hub.clock import Clock
+from hub.store.database import Database
+from hub.store.revisions import Revisions
+
+
+@dataclass(frozen=True, slots=True)
+class Reception:
+    """What residents come to.
+
+    Attributes:
+        reporting: Reports.
+        rewarding: Points.
+        volunteering: Tasks for volunteers.
+        tasks: What time does with all of it.
+    """
+
+    reporting: Reporting
+    rewarding: Rewarding
+    volunteering: Volunteering
+    tasks: tuple[Task, ...]
+
+
+def make_reception(
+    machine: Machine, database: Database, bus: Bus, clock: Clock, *, handling: Handling, rota: Rota, there: Revisions
+) -> Reception:
+    """The reception of a hub; nothing of it runs by itself."""
+    ground = Ground(rota.places, rota.grid, lambda: there.current().reporting)
+    photos = Photos(machine.data / "reports")
+    return Reception(
+        reporting=Reporting(database, handling, clock, ground=ground, photos=photos),
+        rewarding=Rewarding(database, bus, clock),
+        volunteering=Volunteering(database, bus, clock, thanks=lambda: there.current().thanks),
+        tasks=(remind_of_orders, miss_orders, thank_for_reports(lambda: there.current().thanks)),
+    )
