@@ -92,16 +92,16 @@ def next_asked(
         for order in orders_of(connection, view.id)
         if order.live or order.state in (State.DECLINED, State.LAPSED)
     }
-    rota = [
+    line = [
         (account, each.level)
         for each in grid.way_up(view.area, now, from_level=from_level)
         for account in each.accounts
         if account not in told
     ]
-    known = sendable(connection, [account for account, _ in rota])
-    rota = [(account, level) for account, level in rota if account in known]
+    known = sendable(connection, [account for account, _ in line])
+    line = [(account, level) for account, level in line if account in known]
     taken = busy(connection, known, but_for=view.id)
-    return next((each for each in rota if each[0] not in taken), rota[0] if rota else None)
+    return next((each for each in line if each[0] not in taken), line[0] if line else None)
 
 
 def new_order(

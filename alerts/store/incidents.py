@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
     update,
 )
 
@@ -35,7 +36,7 @@ from alerts.views import (
 )
 from hub.errors import NotFoundError
 from hub.events import time_from_text, time_to_text
-from hub.store.schema import alerts, incidents, orders
+from hub.store.schema import INCIDENT_IS_OPEN, alerts, incidents, orders
 
 _MOST_KEYS = 500  # values in one IN list; SQLite takes 32,766 parameters in a statement
 
@@ -152,17 +153,19 @@ def unsent(connection: Connection, kinds: Iterable[str], most: int) -> list[str]
 
     What somebody hid, because its device is worked on or with a reason of his own, is not among them.
     """
+    holds = select(alerts.c.id).where(
+        alerts.c.incident == incidents.c.id,
+        alerts.c.kind.in_(sorted(kinds)),
+        alerts.c.condition == Condition.ACTIVE.value,
+    )
     query = (
-        select(alerts.c.incident, incidents.c.number)
-        .join(incidents, incidents.c.id == alerts.c.incident)
+        select(incidents.c.id)
         .where(
-            alerts.c.kind.in_(sorted(kinds)),
-            alerts.c.condition == Condition.ACTIVE.value,
-            incidents.c.handling.in_([each.value for each in OPEN]),
+            text(INCIDENT_IS_OPEN),
             incidents.c.display == Display.SHOWN.value,
+            holds.exists(),
             ~select(orders.c.id).where(orders.c.incident == incidents.c.id).exists(),
         )
-        .distinct()
         .order_by(incidents.c.number.desc())
         .limit(most)
     )
