@@ -92,7 +92,9 @@ class Delivery:
                     channel = self._channels[name] = Channel(recipient, notifier, self._backing)
                     channel.start()
             traits = {name: channel.traits for name, channel in self._channels.items()}
-            self._outbox.telling = telling_of(community, traits)
+            with self._backing.database.read() as connection:
+                chosen = outbox.read_preferences(connection)
+            self._outbox.telling = telling_of(community, traits).with_preferences(chosen)
             self._backing.database.write(lambda connection: outbox.give_up_others(connection, wanted, TAKEN_OUT))
             if not self._started:
                 self._started = True
@@ -147,14 +149,13 @@ class Delivery:
         if telling is None:
             return []
         with self._backing.database.read() as connection:
-            known = telling.with_preferences(outbox.read_preferences(connection))
             return [
                 replace(decision, told=False, why=f"the same was told within {dedupe_s:g} s")
                 if decision.told
-                and (dedupe_s := known.traits[decision.recipient].dedupe_s) > 0
+                and (dedupe_s := telling.traits[decision.recipient].dedupe_s) > 0
                 and outbox.repeated(connection, decision, move.at - timedelta(seconds=dedupe_s))
                 else decision
-                for decision in known.decide(move, sent)
+                for decision in telling.decide(move, sent, barred=outbox.barred(connection))
             ]
 
     def ledger(
@@ -181,16 +182,17 @@ class Delivery:
 
     def contact(self, account: str) -> Contact:
         """How a person is told: as he chose, else as the Community says."""
-        with self._backing.database.read() as connection:
-            chosen = outbox.read_preferences(connection, [account])
         telling = self._outbox.telling
-        written = {} if telling is None else telling.contacts
-        return chosen.get(account) or written.get(account) or Contact(account=account)
+        known = None if telling is None else telling.contacts.get(account)
+        return known or Contact(account=account)
 
     def choose(self, contact: Contact) -> None:
-        """Keep how a person wants to be told."""
+        """Keep how a person wants to be told, from the next move on."""
         now = self._backing.clock.now()
         self._backing.database.write(lambda connection: outbox.write_preferences(connection, contact, now))
+        with self._lock:
+            if self._outbox.telling is not None:
+                self._outbox.telling = self._outbox.telling.with_preferences({contact.account: contact})
 
     def ways(self) -> list[tuple[Recipient, Traits]]:
         """The notifiers over which people can be told."""

@@ -107,15 +107,16 @@ class Outbox:
         def work(connection: Connection) -> None:
             woken.clear()
             now = self._backing.clock.now()
-            known = telling.with_preferences(outbox.read_preferences(connection))
+            barred = outbox.barred(connection)
             for entry in entries:
                 if entry.topic != "incident":
                     continue
-                for decision in known.decide(outbox.move_of(entry), sent_to(connection, entry)):
+                sent = sent_to(connection, entry)
+                for decision in telling.decide(outbox.move_of(entry), sent, barred=barred):
                     if not decision.told:
                         continue
-                    dedupe_s = known.traits[decision.recipient].dedupe_s
-                    where = known.where(entry.body)
+                    dedupe_s = telling.traits[decision.recipient].dedupe_s
+                    where = telling.where(entry.body)
                     if outbox.put(connection, entry, decision, now=now, dedupe_s=dedupe_s, where=where):
                         woken.add(decision.recipient)
             write_cursor(connection, READER, newest)

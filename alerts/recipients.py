@@ -8,7 +8,7 @@ and is left to them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -126,8 +126,14 @@ class Telling:
             if answering is not None:
                 yield from answering.accounts
 
-    def decide(self, move: Move, sent: Sequence[str] = ()) -> list[Decision]:
-        """Who is told of a move and who is not, notifiers first."""
+    def decide(self, move: Move, sent: Sequence[str] = (), *, barred: Collection[str] = ()) -> list[Decision]:
+        """Who is told of a move and who is not, notifiers first.
+
+        Args:
+            move: What happened.
+            sent: Who is on his way there, or there.
+            barred: Accounts that were disabled.
+        """
         hidden = _hidden(move)
         decisions = [
             self._of_notifier(notifier, move, hidden=hidden) for notifier in self.notifiers if not notifier.people
@@ -135,6 +141,9 @@ class Telling:
         ways = {notifier.id: notifier for notifier in self.notifiers if notifier.people}
         for account, group in self.people(move, sent).items():
             contact = self.contacts.get(account)
+            if account in barred:
+                decisions.append(Decision("", account, None, "zh", told=False, why="the account is disabled"))
+                continue
             if contact is None or not contact.channels:
                 decisions.append(Decision("", account, None, "zh", told=False, why="has no channel"))
                 continue

@@ -7,7 +7,7 @@ takes its notices from here and writes what became of each.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -20,7 +20,7 @@ from alerts.views import JournalEntry
 from alerts.wording import Move
 from config.community import Contact, Level
 from hub.events import time_from_text, time_to_text
-from hub.store.schema import notices, preferences
+from hub.store.schema import accounts, notices, preferences
 
 _MOST_EARLIER = 50
 MOST = 500
@@ -320,11 +320,14 @@ def prune(connection: Connection, before: datetime) -> None:
     )
 
 
-def read_preferences(connection: Connection, accounts: Sequence[str] | None = None) -> dict[str, Contact]:
-    """How people chose to be told; all of them, or some."""
+def barred(connection: Connection) -> frozenset[str]:
+    """Accounts that were disabled: their people are told nothing more."""
+    return frozenset(connection.execute(select(accounts.c.username).where(accounts.c.disabled)).scalars())
+
+
+def read_preferences(connection: Connection) -> dict[str, Contact]:
+    """How people chose to be told."""
     query = select(preferences.c.account, preferences.c.body)
-    if accounts is not None:
-        query = query.where(preferences.c.account.in_(accounts))
     return {account: Contact.model_validate(body) for account, body in connection.execute(query).all()}
 
 

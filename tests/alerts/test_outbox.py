@@ -16,11 +16,15 @@ from alerts.channel import NOBODY_KNOWS
 from alerts.delivery import TAKEN_OUT, Delivery
 from alerts.notice import Notice, Outcome, Refused, Traits, TryLater
 from alerts.notifiers.platform import Platform
+from alerts.rulebook import RuleBook
 from alerts.store import outbox
 from config.community import Community, Contact, ContactChannel, Level
+from hub.access import Role
 from hub.plugins import load_plugins
+from hub.store.accounts import Accounts
+from hub.store.database import Database
 from hub.store.schema import notices
-from tests.alerts.conftest import MakeRoom, Room
+from tests.alerts.conftest import MakeRoom, Room, room_on
 from tests.fakes.notices import Heard, plugin_of
 from tests.fakes.people import LIN
 from tests.fakes.stories import COMMUNITY, event, moment
@@ -256,9 +260,45 @@ def test_over_a_link_that_was_dead_for_two_hours_all_arrives_once_in_order_with_
     assert Platform.traits.ordered
 
 
-def test_a_breaker_opens_after_failures_lets_one_through_and_closes(monkeypatch: pytest.MonkeyPatch) -> None:
-    del monkeypatch
+def test_whoever_may_not_sign_in_any_more_is_told_nothing(room: Room, make_delivery: MakeDelivery) -> None:
+    accounts = Accounts(room.database, room.clock)
+    accounts.create("admin", "three words and a river", Role.ADMINISTRATOR)
+    accounts.disable(accounts.create("zhao", "three words and a river", Role.RESPONDER).id)
+    contact = {"account": "zhao", "channels": [{"via": "mail", "address": "zhao@v.example"}]}
+    delivery = make_delivery(mail=Heard(), desk=Heard())
+    duties = [{"account": "zhao", "area": "group-1"}]
+    delivery.apply(community("mail", contacts=[contact], duties=duties, people=True))
+    room.happens(smoke(1))
+    until(lambda: delivery._outbox.behind == 0)
+    assert delivery.ledger() == []
+    [decision] = delivery.dry_run(outbox.move_of(room.journal[-1]))
+    assert decision.why == "the account is disabled"
 
+
+def test_it_goes_the_same_on_each_kind_of_database(
+    database: Database, shipped: RuleBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard, speaker = Heard(), Heard(Traits(once=True, dedupe_s=600, ordered=True))
+    known = {"heard": plugin_of(heard), "speaker": plugin_of(speaker, "speaker")}
+    monkeypatch.setattr(delivery_module, "load_plugins", lambda _folder: known)
+    room = room_on(database, shipped)
+    delivery = Delivery(room.database, room.event_log, room.bus, room.clock)
+    delivery.apply(community("heard", "speaker"))
+    delivery.choose(Contact(account="zhao", language="en"))
+    delivery.choose(Contact(account="zhao", language="both"))
+    room.happens(smoke(1), event("sos", 2, source="b", fields={"pressed": True}))
+    entries = ended(delivery, 4)
+    room.clock.set(moment(100))
+    delivery._outbox.check()
+    database.write(lambda connection: outbox.prune(connection, moment(1_000)))
+    delivery.stop()
+    assert [each.state for each in entries] == ["sent"] * 4
+    assert [each.move for each in speaker.notices] == ["opened", "opened"]
+    assert delivery.contact("zhao").language == "both"
+    assert delivery.ledger() == []
+
+
+def test_a_breaker_opens_after_failures_lets_one_through_and_closes() -> None:
     class Dice:
         def random(self) -> float:
             return 0.0
