@@ -36,7 +36,7 @@ class Duty(BaseModel):
     on: HoursList = ()
     """Hours and days of the shift; left out: always."""
     standby: bool = False
-    """On call: asked only when nobody else of the area is on duty."""
+    """On call: asked only when nobody else of the area is on duty and free."""
 
     @model_validator(mode="after")
     def _not_by_arming(self) -> Duty:
