@@ -19,7 +19,7 @@ from hub.clock import Clock
 from hub.store.database import Database
 
 
-class Rota:
+class Territory:
     """Places and duties as they are now; follows the Community."""
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Desk:
         database: Where orders are.
         dispatching: Orders.
         hiding: Silences and maintenance.
-        rota: Who is on duty, and where things are.
+        territory: Who is on duty, and where things are.
         positions: Where people are.
         photos: Those that show that somebody arrived, by id of the order.
         key: What arrival codes are made with.
@@ -57,7 +57,7 @@ class Desk:
     database: Database
     dispatching: Dispatching
     hiding: Suppressing
-    rota: Rota
+    territory: Territory
     positions: Positions
     photos: Photos
     key: bytes
@@ -65,19 +65,19 @@ class Desk:
 
     def grid(self) -> Grid:
         """The duties as they are now."""
-        return self.rota.grid()
+        return self.territory.grid()
 
 
 def make_desk(machine: Machine, database: Database, clock: Clock, *, handling: Handling, key: bytes) -> Desk:
     """The desk of a hub; nothing of it runs by itself."""
-    rota = Rota()
+    territory = Territory()
     return Desk(
         database=database,
-        dispatching=Dispatching(database, handling, rota.grid),
-        hiding=Suppressing(database, handling, clock, places=rota.places),
-        rota=rota,
+        dispatching=Dispatching(database, handling, territory.grid),
+        hiding=Suppressing(database, handling, clock, places=territory.places),
+        territory=territory,
         positions=Positions(clock),
         photos=Photos(machine.data / "arrivals"),
         key=key,
-        tasks=(keep_suppressions, lapse_orders(rota.grid), send_at_once(rota.grid)),
+        tasks=(keep_suppressions, lapse_orders(territory.grid), send_at_once(territory.grid)),
     )

@@ -272,11 +272,12 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     lifecycle.push("engine", engine.stop)
     engine.start()
     _follow(revisions, engine.apply, lifecycle)
-    signing_key = accounts.signing_key()
     handling = Handling(database, bus, clock, deadlines=deadlines)
-    desk = make_desk(machine, database, clock, handling=handling, key=signing_key)
-    _follow(revisions, desk.rota.apply, lifecycle)
-    reception = make_reception(machine, database, bus, clock, handling=handling, rota=desk.rota, there=revisions)
+    desk = make_desk(machine, database, clock, handling=handling, key=accounts.signing_key())
+    _follow(revisions, desk.territory.apply, lifecycle)
+    reception = make_reception(
+        machine, database, bus, clock, handling=handling, territory=desk.territory, there=revisions
+    )
     timekeeper = Timekeeper(database, bus, clock, deadlines=deadlines, tasks=(*desk.tasks, *reception.tasks))
     lifecycle.push("timekeeper", timekeeper.stop)
     timekeeper.start()
@@ -286,7 +287,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     lifecycle.push("delivery", delivery.stop)
     _follow(revisions, delivery.apply, lifecycle)
 
-    tokens = Tokens(signing_key, clock)
+    tokens = Tokens(desk.key, clock)
     housekeeping = Housekeeping(event_log, RollUps(database), machine.keep, clock, raw=sensing.raw)
     lifecycle.push("housekeeping", housekeeping.stop)
     housekeeping.start()

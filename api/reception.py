@@ -12,7 +12,7 @@ from alerts.requests import miss_orders, remind_of_orders
 from alerts.taking import Ground
 from alerts.timekeeper import Task
 from alerts.volunteering import Volunteering
-from api.desk import Rota
+from api.desk import Territory
 from config.machine import Machine
 from hub.bus import Bus
 from hub.clock import Clock
@@ -38,10 +38,17 @@ class Reception:
 
 
 def make_reception(
-    machine: Machine, database: Database, bus: Bus, clock: Clock, *, handling: Handling, rota: Rota, there: Revisions
+    machine: Machine,
+    database: Database,
+    bus: Bus,
+    clock: Clock,
+    *,
+    handling: Handling,
+    territory: Territory,
+    there: Revisions,
 ) -> Reception:
     """The reception of a hub; nothing of it runs by itself."""
-    ground = Ground(rota.places, rota.grid, lambda: there.current().reporting)
+    ground = Ground(territory.places, territory.grid, lambda: there.current().reporting)
     photos = Photos(machine.data / "reports")
     return Reception(
         reporting=Reporting(database, handling, clock, ground=ground, photos=photos),

@@ -172,7 +172,7 @@ def arrive(*, order_id: str, answer: Answer, body: ArriveBody) -> OrderView:
         proof, spot = Proof.POSITION, body.position
         away_m = check_near(
             view,
-            here.desk.rota.places(),
+            here.desk.territory.places(),
             (spot.lat, spot.lon),
             accuracy_m=spot.accuracy_m,
             within_m=here.revisions.current().arrival_within_m,

@@ -48,7 +48,7 @@ def rosters(
     until = (until or since + _WEEK).astimezone(UTC)
     if not since < until <= since + timedelta(days=MOST_DAYS):
         raise BadRequestError("query.to", f"at most {MOST_DAYS} days after `from`, and not before it")
-    if area not in here.desk.rota.places().areas:
+    if area not in here.desk.territory.places().areas:
         raise NotFoundError(f"no area {area!r}")
     spans = roster(here.desk.grid(), area, since, until)
     return RosterView(

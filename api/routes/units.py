@@ -22,7 +22,7 @@ Goer = Annotated[Principal, Depends(needs(Permission.ANSWER_ORDERS, Permission.H
 def units(here: Here, _who: Handler, incident_id: str) -> UnitsView:
     """Who is on duty or on call for its place, from its own level of the grid up; who should be asked first first."""
     view, desk = here.alerts.incident(incident_id), here.desk
-    places = desk.rota.places()
+    places = desk.territory.places()
     found = units_for(
         view,
         here.clock.now(),
