@@ -42,7 +42,7 @@ class Span:
     Attributes:
         step: What was waited for.
         incident: Where.
-        level: Of the incident when the waiting began.
+        level: Of the incident while it waited, the last of several.
         who: Account name of who ended it, or of who was waited for; empty when that is nobody in particular.
         began: When the waiting began.
         ended: When it was done; None when it was not.

@@ -149,7 +149,7 @@ def rules_sheets(body: Mapping[str, Any], say: Speaker, *, most: int | None = No
     tail = [*(say(each) for each in verdicts), say("false_share"), say("causes")]
 
     def shares(each: Mapping[str, Any]) -> tuple[str | float, ...]:
-        causes = ", ".join(f"{cause} {count}" for cause, count in each["causes"].items())
+        causes = ", ".join(f"{say(cause)} {count}" for cause, count in each["causes"].items())
         return (*(each["verdicts"][name] for name in verdicts), percent(each["false_share"]), causes)
 
     rules = [(each["rule"], each["annunciations"], percent(each["share"]), *shares(each)) for each in body["rules"]]

@@ -86,6 +86,18 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "made": ("生成", "Made"),
     "by": ("生成人", "By"),
     "signature": ("交班签字　　　　　　　　接班签字", "Handed over　　　　　　　　Taken over"),
+    "cooking": ("做饭", "cooking"),
+    "steam_or_dust": ("水汽或灰尘", "steam or dust"),
+    "smoking_or_incense": ("吸烟、烧香", "smoking, incense"),
+    "light_or_reflection": ("光线或反光", "light or reflection"),
+    "weather": ("天气", "weather"),
+    "animal": ("动物", "animal"),
+    "works": ("施工", "works"),
+    "authorised_person": ("授权人员", "authorised person"),
+    "low_battery": ("电量低", "low battery"),
+    "device_fault": ("设备故障", "device fault"),
+    "wrong_setting": ("设置不当", "wrong setting"),
+    "other": ("其他", "other"),
     "nothing": ("无", "None"),
 }
 

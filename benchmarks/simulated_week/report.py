@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from alerts.alert import Alert
 from alerts.figures import Load, measure
+from alerts.room_figures import RoomFigures
+from alerts.timeliness import Step, Timing
+from api.figure_sheets import Speaker, as_html, shift_sheets
+from api.figure_words import Language
 from benchmarks.simulated_week.run import Week
 from benchmarks.simulated_week.stories import Expected
 from benchmarks.simulated_week.village import ZONE
@@ -40,7 +43,7 @@ def print_report(week: Week, *, took: timedelta, shifts: bool) -> bool:
         began, (kind, key) = f"{flood.began.astimezone(ZONE):%a %H:%M}", flood.first
         print(f"flood at {began}, {flood.annunciations} annunciations, first {kind} at {key}")
     rung = [alert for alert in week.raised if alert.muted_by is None and alert.level is not Level.INFO]
-    false = sum(not _is_true(week, alert) for alert in rung)
+    false = sum(not week.is_true(alert) for alert in rung)
     print(f"alerts that rang {len(rung)}, no story's doing {false}")
     overlooked = missed(week)
     print(f"true events {len(week.expected)}, raised {len(week.expected) - len(overlooked)}")
@@ -62,18 +65,56 @@ def _kept(load: Load, overlooked: list[Expected]) -> bool:
 
 
 def _print_shifts(week: Week) -> None:
-    print("shift            annunciations  most in ten minutes  red  orange  true")
+    """A line for each shift, from the journal of the room when there are people in it."""
+    head = "shift              rang  busiest  red  orange  true"
+    print(head + ("   seen  in time   there  resolved  false  open after" if week.staff else ""))
     begins = week.since
     while begins < week.until:
         ends = begins + SHIFT
-        load = measure(week.signs, since=begins, until=ends)
-        true = sum(begins <= alert.raised < ends and _is_true(week, alert) for alert in week.raised)
+        room = None if week.staff is None else week.staff.figures(begins, ends)
+        load = room.load if room else measure(week.signs, since=begins, until=ends)
+        true = sum(begins <= alert.raised < ends and week.is_true(alert) for alert in week.raised)
         red, orange = load.levels.get(Level.CRITICAL, 0), load.levels.get(Level.SERIOUS, 0)
-        print(
-            f"{begins.astimezone(ZONE):%a %H:%M}-{ends.astimezone(ZONE):%H:%M}  {load.annunciations:13}  "
-            f"{load.most_in_ten_minutes:19}  {red:3}  {orange:6}  {true:4}"
-        )
+        times = f"{begins.astimezone(ZONE):%a %H:%M}-{ends.astimezone(ZONE):%H:%M}"
+        line = f"{times:17} {load.annunciations:5} {load.most_in_ten_minutes:8} {red:4} {orange:7} {true:5}"
+        print(line + (_people(room) if room else ""))
         begins = ends
+
+
+def _people(room: RoomFigures) -> str:
+    seen, there, done = (room.work.timing(step) for step in (Step.SEEN, Step.ON_SCENE, Step.RESOLVED))
+    within = "-" if seen.within is None else f"{seen.within:.0%}"
+    false = room.judged.total.false_share
+    return (
+        f" {_seconds(seen)} {within:>8} {_seconds(there)}  {_seconds(done)}   "
+        f"{'-' if false is None else f'{false:.0%}':>6} {len(room.work.open_after):11}"
+    )
+
+
+def _seconds(timing: Timing) -> str:
+    return f"{'-' if timing.median_s is None else f'{timing.median_s:.0f} s':>7}"
+
+
+def shift_page(week: Week, language: Language) -> str:
+    """The printable report of the shift that rang most.
+
+    Raises:
+        ValueError: Nobody was in the room.
+    """
+    if week.staff is None:
+        raise ValueError("nobody was in the room")
+    begins = max(_shifts(week), key=lambda at: measure(week.signs, since=at, until=at + SHIFT).annunciations)
+    ends = begins + SHIFT
+    say = Speaker(language, ZONE)
+    body = week.staff.figures(begins, ends).shift_json()
+    about = f"{begins.astimezone(ZONE):%Y-%m-%d %H:%M} - {ends.astimezone(ZONE):%H:%M}"
+    return as_html(
+        say("shift"), tuple(shift_sheets(body, say)), say, about=about, made=ends, by="simulated", signed=True
+    )
+
+
+def _shifts(week: Week) -> list[datetime]:
+    return [week.since + number * SHIFT for number in range((week.until - week.since) // SHIFT)]
 
 
 def _raised(week: Week, expected: Expected) -> bool:
@@ -83,7 +124,3 @@ def _raised(week: Week, expected: Expected) -> bool:
         and expected.at <= alert.raised <= expected.at + expected.within + timedelta(seconds=1)
         for alert in week.raised
     )
-
-
-def _is_true(week: Week, alert: Alert) -> bool:
-    return any(each.site == alert.site and each.at <= alert.raised <= each.at + each.lasts for each in week.expected)
