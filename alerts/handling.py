@@ -310,6 +310,8 @@ def write_move(
     """
     if after.handling in FINISHED:  # what is dealt with is hidden no longer, and comes back shown
         after = unhidden(after)
+    if not after.alerts:  # what people alone reported holds until it is dealt with
+        after = replace(after, active=after.handling not in FINISHED)
     view = stamped(replace(after, version=after.version + 1, changed=now), before, now, deadlines)
     entries = [(done(name), who, note, {**view.to_json(), **extra})]
     if view.handling is State.RESOLVED and may_close(view, now, deadlines):

@@ -229,7 +229,8 @@ class Situation:
     """What a guard looks at.
 
     Attributes:
-        handling, display, level, active: Of the incident.
+        handling, display, level: Of the incident.
+        active: Whether an alert of it still holds.
         to_reset: An alert of it is still active at a device that a person has to reset.
         resolved: When it was resolved, None when it is not.
         own: The person lives there, reported it, or was sent.

@@ -16,6 +16,7 @@ from alerts.deadlines import is_request, stamped
 from alerts.grid import Grid
 from alerts.grouping import announces_again
 from alerts.handling import Written, applied, write_move
+from alerts.hiding import with_more
 from alerts.incident import REALARM_AFTER_S, Verdict
 from alerts.incident import Handling as State
 from alerts.locating import Spot, located, same_matter
@@ -104,7 +105,7 @@ def take(
     if same is None:
         return _opened(connection, report, category, now, grid=ground.grid(), deadlines=deadlines)
     write_report(connection, replace(report, incident=same.id))
-    after = replace(same, reporter=same.reporter or report.account, rating=None)
+    after = with_more(connection, replace(same, reporter=same.reporter or report.account, rating=None), now)
     if not same.alerts and category.level.rank > same.level.rank:
         after = replace(after, level=category.level)
     again = announces_again(
@@ -132,7 +133,7 @@ def _opened(
         level=category.level,
         handling=State.NEW,
         verdict=Verdict.NONE,
-        active=False,
+        active=True,
         muted=False,
         site=report.site,
         area=report.area,

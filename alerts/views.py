@@ -141,7 +141,7 @@ class IncidentView:
         return Situation(
             handling=self.handling,
             level=self.level,
-            active=self.active,
+            active=self.active and bool(self.alerts),
             display=self.shown_as,
             to_reset=to_reset,
             resolved=self.resolved,
@@ -198,8 +198,8 @@ class JournalEntry:
         seq: Its number, which only grows.
         at: When.
         topic: `alert`, `incident`, `health`, `rule` for a change of a rule, `shadow` for what a rule on trial would
-            have raised, `withheld` for what a rule would have raised if nothing had spoken against it, `suppression` for what
-            people hide, or `household` for what people at a site must know.
+            have raised, `withheld` for what a rule would have raised if nothing had spoken against it, `suppression`
+            for what people hide, or `household` for what the people of a site must know.
         subject: Id of the alert, incident or rule, or source of the health change.
         incident: Id of the incident, if any.
         move: What was done.

@@ -106,7 +106,7 @@ def test_a_request_goes_from_the_phone_to_the_warden_and_back_to_the_reporter(co
     incident = counter.room.incident
     assert (sent.number, sent.step, incident.kind, incident.level) == (1, Step.SEEN, "report.resident", "blue")
     assert (incident.site, incident.area, incident.reporter) == ("hh-017", "group-1", "li")
-    assert (incident.text_zh, incident.active, incident.alerts) == ("道路破损：路上有个大坑", False, ())
+    assert (incident.text_zh, incident.active, incident.alerts) == ("道路破损：路上有个大坑", True, ())
     assert (incident.handling, counter.order().unit) == (Handling.DISPATCHED, "zhao")
     counter.dispatching.accept(counter.order().id, ZHAO)
     assert counter.seen(sent).step is Step.ON_THE_WAY
@@ -119,6 +119,7 @@ def test_a_request_goes_from_the_phone_to_the_warden_and_back_to_the_reporter(co
     )  # fmt: skip
     rated = counter.reporting.rate(sent.report.id, LI, 5, "thank you")
     assert (rated.report.rating, rated.handling) == (5, Handling.CLOSED)
+    assert not counter.room.incident.active
     assert counter.room.incident.rating == 5
 
 
@@ -197,6 +198,16 @@ def test_danger_is_an_alarm_with_minutes_and_the_rest_a_request_with_days(counte
     request = counter.room.incidents[0]
     [order] = counter.dispatching.orders(request.id)
     assert (order.due, order.remind) == (moment(DAY), moment(DAY - 4 * HOUR))
+
+
+def test_what_people_alone_reported_is_put_aside_until_a_time_and_not_until_it_returns(counter: Counter) -> None:
+    incident = counter.reports("stranger").report.incident
+    with pytest.raises(NotAllowedError, match="nothing of it is active"):
+        counter.room.handling.shelve(incident, LIN, "known", None)
+    counter.room.handling.acknowledge(incident, LIN)
+    counter.room.handling.shelve(incident, LIN, "known", moment(HOUR))
+    counter.passes(HOUR)
+    assert counter.room.incident.handling is Handling.NEW, "it still holds, and has to be seen again"
 
 
 def test_who_was_sent_is_reminded_once_and_then_the_next_is_sent(counter: Counter) -> None:
