@@ -31,6 +31,7 @@ _RETRY_S = 5.0
 _LEAST_PAUSE_S = 0.001
 _STOP_WITHIN_S = 6.0
 """A channel in the middle of an attempt is left behind after this; its thread is a daemon."""
+HEALTH = "notifier.health"
 NOBODY_KNOWS = "the hub stopped while it was being sent; it is not said twice"
 
 
@@ -76,6 +77,8 @@ class Channel:
             lambda connection: outbox.settle_marked(connection, self.recipient.id, once=once, reason=NOBODY_KNOWS)
         )
         self.counts.given_up += given_up
+        known = {each.source: each.state for each in self._backing.event_log.health() if each.kind == HEALTH}
+        self._online = known.get(self.recipient.id) != "offline"
         self._thread.start()
 
     def wake(self) -> None:
@@ -92,6 +95,11 @@ class Channel:
         self.tell_to_stop()
         if self._thread.is_alive():
             self._thread.join(_STOP_WITHIN_S)
+
+    @property
+    def online(self) -> bool:
+        """Whether it was not said of it last that nothing arrives."""
+        return self._online
 
     def door(self) -> Door:
         """Whether its breaker lets attempts through."""
@@ -193,7 +201,7 @@ class Channel:
         self._online = online
         state = "online" if online else "offline"
         try:
-            note_health(self._backing, "notifier.health", self.recipient.id, state=state, reason=reason)
+            note_health(self._backing, HEALTH, self.recipient.id, state=state, reason=reason)
         except StoreError:
             logger.exception("health of a notifier not stored", extra={"notifier": self.recipient.id})
 

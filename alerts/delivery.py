@@ -16,7 +16,7 @@ from datetime import timedelta
 from pydantic import ValidationError
 
 from alerts.breaker import Door
-from alerts.channel import Backing, Channel
+from alerts.channel import HEALTH, Backing, Channel, note_health
 from alerts.notice import Notifier, Services, Traits
 from alerts.outbox import Outbox
 from alerts.recipients import Decision, Telling, telling_of
@@ -84,6 +84,8 @@ class Delivery:
                 if wanted.get(name) != channel.recipient:
                     del self._channels[name]
                     channel.stop()
+                    if name not in wanted and not channel.online:
+                        note_health(self._backing, HEALTH, name, state="online", reason=TAKEN_OUT)
             for name, recipient in wanted.items():
                 if name in self._channels:
                     continue
@@ -108,6 +110,7 @@ class Delivery:
             return plugin.build(options, recipient.secret, self._services)
         except (KeyError, ValidationError, ValueError):
             logger.exception("notifier left out", extra={"notifier": recipient.id, "kind": recipient.kind})
+            note_health(self._backing, HEALTH, recipient.id, state="offline", reason="cannot be set up; see the log")
             return None
 
     def stop(self) -> None:

@@ -211,6 +211,27 @@ def test_grave_news_that_reaches_nobody_within_a_minute_is_told(room: Room, make
     assert len(room.event_log.events(kind="notices.health")) == 1
 
 
+def test_a_channel_that_cannot_be_set_up_is_told_of_and_so_is_that_it_works_again(
+    room: Room, make_delivery: MakeDelivery
+) -> None:
+    delivery = make_delivery()
+    delivery.apply(Community.model_validate({"notifiers": [{"id": "chat", "kind": "apprise"}]}))
+    until(room.event_log.health)
+    delivery.stop()
+    heard = Heard()
+    second = make_delivery(heard=heard)
+    second.apply(Community.model_validate({"notifiers": [{"id": "chat", "kind": "heard"}]}))
+    room.happens(smoke(1))
+    until(lambda: [each.state for each in room.event_log.health()] == ["online"])
+    second.stop()
+    third = make_delivery(mail=Heard(outcome=Refused("no")))
+    third.apply(community("mail"))
+    room.happens(event("sos", 2, source="b", fields={"pressed": True}))
+    until(lambda: "offline" in [each.state for each in room.event_log.health()])
+    third.apply(Community())
+    until(lambda: {each.state for each in room.event_log.health()} == {"online"})
+
+
 def test_what_reached_one_of_several_is_no_failure(room: Room, make_delivery: MakeDelivery) -> None:
     delivery = make_delivery(mail=Heard(outcome=Refused("no")), desk=Heard())
     delivery.apply(community("mail", "desk"))
