@@ -125,10 +125,13 @@ def _known(rule: Rule, key: str, community: Community) -> bool:
     """Whether there is such a key, where that can be said."""
     if len(rule.for_each) != 1:
         return True
+    devices = [*(each.id for each in community.sensors), *(each.id for each in community.cameras)]
     names = {
         "site": [each.id for each in community.sites],
         "household": [each.id for each in community.sites],
         "area": [each.id for each in community.areas],
         "camera": [each.id for each in community.cameras],
+        "device": devices,
+        "sensor": devices,
     }.get(rule.for_each[0])
     return names is None or key in names

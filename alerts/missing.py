@@ -268,9 +268,14 @@ def _too_far_apart(sets: Sequence[tuple[Event, ...]], within_s: float) -> list[F
     apart = spread(best)
     if apart.total_seconds() <= within_s:
         return []
-    shown, limit = duration_text(apart.total_seconds()), duration_text(within_s)
+    shown, limit = duration_text(_readable(apart.total_seconds())), duration_text(within_s)
     text = Text(f"最近的相隔 {shown}，要求不超过 {limit}", f"the nearest are {shown} apart, wanted {limit} or less")
     return [Finding("too_far_apart", text, _ids(best))]
+
+
+def _readable(seconds: float) -> float:
+    """Without the milliseconds that nobody reads behind minutes."""
+    return round(seconds) if seconds >= 60 else seconds  # noqa: PLR2004
 
 
 def _change(options: Any, heard: Heard, window: timedelta) -> list[Finding]:
@@ -366,7 +371,7 @@ def _longest_run(events: Sequence[Event], gap_s: float) -> timedelta:
 
 
 def _too_short(longest: timedelta, wanted_s: float) -> Finding:
-    shown, wanted = duration_text(longest.total_seconds()), duration_text(wanted_s)
+    shown, wanted = duration_text(_readable(longest.total_seconds())), duration_text(wanted_s)
     return Finding("too_short", Text(f"最长持续 {shown}，要求 {wanted}", f"it lasted for {shown}, wanted {wanted}"))
 
 

@@ -45,11 +45,24 @@ class Problem:
 
 def problems(error: ValidationError, model: type[BaseModel], data: object, *, below: Location = ()) -> list[Problem]:
     """What pydantic found in `data` for `model`, which stands at `below`."""
+    every = error.errors(include_url=False)
     return [
         Problem((*below, *each["loc"]), in_words(each, model, data), absent=each["type"] == "missing")
-        for each in error.errors(include_url=False)
+        for each in every
         if not (each["type"] == "too_short" and len(each["input"]) >= each["ctx"]["min_length"])
+        and not (each["type"] == "missing" and _is_misspelt(each["loc"], every))
     ]  # a list counts as too short for pydantic when its bad items are taken out
+
+
+def _is_misspelt(missing: Location, every: Sequence[ErrorDetails]) -> bool:
+    """Whether a key that is missing stands there under a name like it, which is told already."""
+    *above, name = missing
+    return any(
+        each["type"] == "extra_forbidden"
+        and each["loc"][:-1] == (*above,)
+        and nearest(str(each["loc"][-1]), (str(name),)) is not None
+        for each in every
+    )
 
 
 def mistakes(found: Iterable[Problem], *, file: Path | None, data: object) -> tuple[Mistake, ...]:
@@ -131,7 +144,7 @@ def _unknown_key(key: str, schema: Schema, given: object, *, written: Collection
     near = nearest(key, tuple(each for each in keys if each not in written))
     beside = nearest(key, tuple(each for each in written if each in keys))
     words = f"unknown key; write `{near}`" if near else f"unknown key; the keys here are {', '.join(keys)}"
-    if not near and beside and beside.startswith(key):
+    if beside and beside.startswith(key) and not (near or "").startswith(key):
         words = f"unknown key; `{beside}` stands beside it already, join the two"
     if given is None and " " in key:
         words += "; text with a comma inside { } goes in quotes"
