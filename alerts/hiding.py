@@ -19,7 +19,7 @@ from typing import Any
 from alerts.deadlines import shown_again
 from alerts.handling import Handling as Moving
 from alerts.handling import Written, write_move
-from alerts.incident import ENGINE, SUPERVISORS, Handling
+from alerts.incident import ENGINE, SUPERVISORS, Display, Handling
 from alerts.places import Places
 from alerts.store.connection import Connection
 from alerts.store.journal import write_journal
@@ -260,6 +260,13 @@ def no_longer_hidden(connection: Connection, view: IncidentView, now: datetime) 
     """The incident when what hid it is over: hidden by another suppression that covers it, or shown again."""
     forces = [each for each in not_ended(connection) if each.hides_at(now)]
     return hidden(view, forces, partial(who_spoke, connection)) or shown_again(view)
+
+
+def with_more(connection: Connection, view: IncidentView, now: datetime) -> IncidentView:
+    """An incident to which people added something: shown again, unless what hides it covers that too."""
+    if view.display is Display.SHOWN:
+        return view
+    return shown_again(view) if view.hidden_under is None else no_longer_hidden(connection, view, now)
 
 
 def _begin(

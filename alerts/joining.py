@@ -14,6 +14,7 @@ from datetime import datetime
 from alerts.deadlines import stamped
 from alerts.grouping import announces_again, in_line
 from alerts.handling import Ask, Handling, applied, write_move
+from alerts.hiding import with_more
 from alerts.incident import OPEN, REALARM_AFTER_S, Verdict
 from alerts.incident import Handling as State
 from alerts.store.connection import Connection
@@ -72,7 +73,7 @@ def merge(
         move_orders(connection, merged.id, into, who=who.name, now=now)
         move_reports(connection, merged.id, into)
         joined = in_line(read_incident(connection, into))
-        joined = replace(joined, reporter=joined.reporter or merged.reporter)
+        joined = with_more(connection, replace(joined, reporter=joined.reporter or merged.reporter), now)
         again = announces_again(
             target.handling,
             before=target.level,

@@ -177,7 +177,10 @@ def hidden(view: IncidentView, suppressions: Iterable[Suppression], spoke: Spoke
     """The incident as these suppressions hide it; None when they do not, because one alert of it is not covered.
 
     Of several that cover an alert the one with the latest end counts; of several alerts, the one that is shown first.
+    What a person reported is covered by none.
     """
+    if view.reporter is not None:
+        return None
     found = list(suppressions)
     standing = [alert for alert in view.alerts if alert.condition != Condition.CLOSED]
     chosen: list[Suppression] = []

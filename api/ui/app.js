@@ -77,7 +77,7 @@ function counts() {
   const list = $("counts");
   list.replaceChildren();
   const open = [...cards.values()].map((card) => card.incident);
-  const unseen = open.filter((incident) => incident.handling === "new").length;
+  const unseen = open.filter(asks).length;
   if (unseen && view === "open") {
     const item = document.createElement("li");
     item.className = "unseen-count";
@@ -115,6 +115,8 @@ function health() {
 function order() {
   const sorted = [...cards.values()].sort((a, b) => {
     if (view === "open") {
+      const hidden = Number(a.incident.display !== "shown") - Number(b.incident.display !== "shown");
+      if (hidden) return hidden;
       const unseen = Number(b.incident.handling === "new") - Number(a.incident.handling === "new");
       const rank = RANK[b.incident.level] - RANK[a.incident.level];
       if (rank || unseen) return rank || unseen;
@@ -140,12 +142,17 @@ function put(incident, { announce = false } = {}) {
   if (known) {
     const before = known.incident;
     known.update(incident);
-    if (announce && incident.handling === "new" && (before.handling !== "new" || RANK[incident.level] > RANK[before.level])) alarm(incident);
+    if (announce && asks(incident) && (!asks(before) || RANK[incident.level] > RANK[before.level])) alarm(incident);
     return;
   }
   const card = new Card(incident, { move, resolve, picture, now });
   cards.set(incident.id, card);
-  if (announce && incident.handling === "new") alarm(incident);
+  if (announce && asks(incident)) alarm(incident);
+}
+
+/** What somebody has to look at: nobody has yet, and neither a person nor a graver alert hides it. */
+function asks(incident) {
+  return incident.handling === "new" && incident.display === "shown";
 }
 
 function alarm(incident) {

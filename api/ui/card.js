@@ -17,6 +17,13 @@ function button(text, className, press) {
   return node;
 }
 
+/** Who hides it, why and until when. */
+function hidden({ display, hidden_by: by, hidden_why: why, hidden_until: until }) {
+  if (display === "muted") return word("muted");
+  const end = until && new Date(until).toLocaleString(language() === "zh" ? "zh-CN" : "en-GB");
+  return word(end ? "hidden.until" : "hidden", { how: word(`display.${display}`), by, why, until: end });
+}
+
 export class Card {
   // room: move(card, name, extra), resolve(card), picture(url, alt), now()
   constructor(incident, room) {
@@ -78,7 +85,8 @@ export class Card {
 
   show() {
     const { incident } = this;
-    this.node.className = `incident ${incident.colour} ${incident.handling === "new" ? "unseen" : "seen"}`;
+    const asks = incident.handling === "new" && incident.display === "shown";
+    this.node.className = `incident ${incident.colour} ${asks ? "unseen" : "seen"}`;
     this.level.className = `chip ${incident.colour}`;
     this.level.textContent = word(`level.${incident.colour}`);
     this.number.textContent = `#${incident.number}`;
@@ -89,7 +97,7 @@ export class Card {
     this.place.textContent = [said(place.site) || incident.site, said(place.area) || incident.area].filter(Boolean).join(" · ");
     const parts = [word(`handling.${incident.handling}`), word(`active.${incident.active}`)];
     if (incident.alert_count > 1) parts.push(word("alerts", { n: incident.alert_count }));
-    if (incident.muted) parts.push(word("muted"));
+    if (incident.display !== "shown") parts.push(hidden(incident));
     if (incident.verdict !== "none") parts.push(word(`verdict.${incident.verdict}`));
     this.state.textContent = parts.join(" · ");
     this.todo.textContent = said(incident.do) ? `${word("todo")}: ${said(incident.do)}` : "";

@@ -10,6 +10,7 @@ import pytest
 from alerts.handling import Ask
 from alerts.hiding import Plan, Suppressing, keep_suppressions
 from alerts.incident import Display, Handling
+from alerts.joining import merge
 from alerts.places import places_of
 from alerts.signs import Bell, entry_of
 from alerts.suppressions import Mode, Scope, Stage, Suppression
@@ -336,3 +337,12 @@ def test_what_is_hidden_rings_once_when_it_is_shown(desk: Desk) -> None:
     entries = [each for entry in desk.room.journal if (each := entry_of(entry)) is not None]
     rung = [each for entry in entries for each in bell.take(entry)]
     assert [(each.move, each.at) for each in (*rung, *bell.flush())] == [("restored", moment(1800))]
+
+
+def test_what_is_merged_into_something_hidden_shows_it(desk: Desk) -> None:
+    desk.room.happens(smoke(0), smoke(5, site="junction-3", source="other"))
+    loud, hidden = desk.room.incidents
+    desk.room.handling.shelve(hidden.id, LIN, "burning leaves", moment(3600))
+    merge(desk.room.handling, loud.id, LIN, into=hidden.id)
+    shown = desk.room.repository.incident(hidden.id)
+    assert (shown.display, shown.handling, shown.hidden_by) == (Display.SHOWN, Handling.NEW, None)
