@@ -27,8 +27,6 @@ from hub.store.facts import to_us
 
 TOLD_WHILE_HIDDEN = ("returned", done("close"))
 """Moves of the engine that are told of a hidden incident too: it may have been told of before it was hidden."""
-_SENDING = (done("dispatch"), done("order"), done("reinforce"))
-_CALLING_BACK = (done("decline"), done("fall_out"))
 _GROUPS: tuple[Group, ...] = ("unit", "warden", "sent", "reporter")
 
 
@@ -114,7 +112,7 @@ class Telling:
     def _accounts(self, group: Group, move: Move, sent: Sequence[str]) -> Iterator[str]:
         body = move.body
         if group == "unit":
-            if move.name in (*_SENDING, *_CALLING_BACK) and body.get("unit"):
+            if body.get("unit"):  # only moves that are about an order say whose it is
                 yield str(body["unit"])
         elif group == "sent":
             yield from sent

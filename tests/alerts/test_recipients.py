@@ -124,6 +124,8 @@ def test_who_is_sent_and_who_reported_it_are_told_but_nobody_of_what_he_did_hims
     sent = known.decide(move("dispatched", who="lin", unit="zhao", reporter="li"))
     assert [(each.account, each.why) for each in sent] == [("zhao", "unit"), ("li", "reporter")]
     assert sent[0].title == "Please go: [orange] Smoke detector alarm, House 17"
+    soon = known.decide(move("reminded", unit="zhao"))
+    assert [(each.account, each.title) for each in soon] == [("zhao", "Soon due: Smoke detector alarm, House 17")]
     done = known.decide(move("resolved", who="zhao", reporter="li", verdict="true"), sent=("zhao",))
     assert [(each.account, each.why) for each in done] == [("li", "reporter")]
 
