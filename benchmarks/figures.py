@@ -1,17 +1,18 @@
-"""How long the figures of a month take: the journal of a room that is asked to act 288 times a day.
+"""How long the figures of a month take: the journal of a room that is asked to act 144 times a day.
 
-    python -m benchmarks.figures [--days 30] [--a-day 288] [--url postgresql+psycopg://...]
+    python -m benchmarks.figures [--days 30] [--a-day 144] [--url postgresql+psycopg://...]
 
-Without `--url` on a fresh SQLite file, after a year of journal before it that must not matter. 288 a day is the most
-that ISA-18.2 calls manageable for one position. Every incident is seen, dispatched, accepted, reached and resolved.
-Printed are the seconds to read and to count a month and a shift, the median of five; exit status 1 when the month takes
-a second or more.
+Without `--url` on a fresh SQLite file, after two months of journal that must not matter. 144 a day is what ISA-18.2 calls
+very likely acceptable for one position, 288 the most that is manageable. Every incident is seen, dispatched, accepted,
+reached and resolved. Printed are the seconds to read and to count a month and a shift, the median of five, and the
+processor's share of it; exit status 1 when the month takes a second or more.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import resource
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator
@@ -133,12 +134,18 @@ def _entry(at: datetime, topic: str, subject: str, incident: str, move: str, who
     }
 
 
+def cpu_s() -> float:
+    """Seconds of the processor that this process has used."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
 def main() -> int:
     """Fill, ask, print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.figures", description=__doc__)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--before", type=int, default=60, help="days of journal before these")
-    parser.add_argument("--a-day", type=int, default=288)
+    parser.add_argument("--a-day", type=int, default=144)
     parser.add_argument("--url", help="an empty database; a fresh SQLite file if left out")
     chosen = parser.parse_args()
     clock = SystemClock()
@@ -160,6 +167,9 @@ def main() -> int:
             entries = read_entries(database, START, until)
             read_s = took_s(lambda: read_entries(database, START, until))
             count_s = took_s(lambda: count(entries, since=START, until=until, deadlines=STARTING))
+            before_s = cpu_s()
+            count(read_entries(database, START, until), since=START, until=until, deadlines=STARTING)
+            used_s = cpu_s() - before_s
             eight = until - timedelta(hours=8)
             shift_s = took_s(
                 lambda: count(read_entries(database, eight, until), since=eight, until=until, deadlines=STARTING)
@@ -167,6 +177,7 @@ def main() -> int:
         finally:
             database.stop()
     print(f"{chosen.days} days, {len(entries):,} entries: read {read_s:.2f} s, counted {count_s:.2f} s")
+    print(f"of which the processor worked {used_s:.2f} s")
     print(f"a shift of eight hours: {shift_s:.3f} s")
     return 0 if read_s + count_s < MOST_S else 1
 

@@ -23,6 +23,7 @@ _LEVELS = {each.value: each for each in Level}
 _HANDLINGS = {each.value: each for each in Handling}
 _DISPLAYS = {each.value: each for each in Display}
 _VERDICTS = {each.value: each for each in Verdict}
+_TRUE = (1, "1", "true")  # as SQLite and PostgreSQL take it out of JSON
 
 
 def read_entries(database: Database, since: datetime, until: datetime) -> list[Entry]:
@@ -61,7 +62,7 @@ def _rows(connection: Connection, wanted: ColumnElement[bool]) -> list[Row[Any]]
             body["muted_by"].as_string(),
             body["handling"].as_string(),
             body["display"].as_string(),
-            body["active"].as_boolean(),
+            body["active"].as_string(),
             body["verdict"].as_string(),
             body["cause"].as_string(),
             body["unit"].as_string(),
@@ -117,20 +118,20 @@ class _Known:
         handling, display, active, verdict, cause, unit = row[_MORE:]
         number, kind = self._incidents.get(subject, (0, ""))
         return Deed(
-            at=time_from_text(at),
-            move=move,
-            incident=subject,
-            who=who,
-            level=_LEVELS[level],
-            handling=_HANDLINGS[handling],
-            display=_DISPLAYS[display] if display else Display.SHOWN,
-            active=bool(active),
-            verdict=_VERDICTS[verdict],
-            cause=cause or "",
-            unit=unit or "",
-            number=number,
-            kind=kind,
-            members=self._members.get(subject, ()) if move == _RESOLVED else (),
+            time_from_text(at),
+            move,
+            subject,
+            who,
+            _LEVELS[level],
+            _HANDLINGS[handling],
+            _DISPLAYS[display] if display else Display.SHOWN,
+            active in _TRUE,
+            _VERDICTS[verdict],
+            cause or "",
+            unit or "",
+            number,
+            kind,
+            self._members.get(subject, ()) if move == _RESOLVED else (),
         )
 
 
