@@ -101,6 +101,10 @@ class Outbound:
             unit = str(entry.body.get("unit", "")).translate(_NO_TOPIC)
             self._outlet.publish(f"{PREFIX}/orders/{unit}", _payload({"move": entry.move, **entry.body}))
 
+        elif entry.topic == "household":
+            site = entry.subject.translate(_NO_TOPIC)
+            self._outlet.publish(f"{PREFIX}/households/{site}", _payload({"move": entry.move, **entry.body}))
+
     def _incident(self, incident: str, body: Any) -> None:
         over, shown = body.get("handling") in _OVER, coloured(body, self._community().colours)
         # An empty retained message is how MQTT forgets one.

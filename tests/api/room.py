@@ -138,7 +138,10 @@ def community() -> Community:
             ),
             Camera(id="cam-2", site="crossing", main=Stream(url="rtsp://192.0.2.2/main")),
         ),
-        sensors=tuple(Sensor(id=f"home-{n}-smoke", site=f"home-{n}", kinds=("smoke",)) for n in range(1, HOMES + 1)),
+        sensors=tuple(
+            Sensor(id=f"home-{n}-smoke", site=f"home-{n}", kinds=("smoke",), life_safety=n == 38)
+            for n in range(1, HOMES + 1)
+        ),
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
 
+from api.outbound import Outbound
 from hub.access import Role
 from tests.api.room import Room
 
@@ -68,3 +70,26 @@ def test_an_integrator_takes_a_device_out_of_service_and_sees_no_incidents(room:
     preview = _make(room, Role.INTEGRATOR, path="/preview", device="home-39-smoke", mode="maintenance")
     assert preview.json()["now"] == []
     assert room.client(Role.INTEGRATOR).post(f"/api/v1/silences/{answer.json()['id']}/end").status_code == 200
+
+
+def test_a_household_is_told_over_mqtt_when_a_detector_of_it_is_off(room: Room) -> None:
+    published: list[tuple[str, Any]] = []
+    parts = room.hub.parts
+
+    class Outlet:
+        def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> bool:
+            published.append((topic, json.loads(payload or b"{}") | {"retain": retain}))
+            return True
+
+    outbound = Outbound(
+        Outlet(), event_log=parts.event_log, repository=parts.alerts, bus=room.bus, community=parts.revisions.current
+    )
+    outbound.start()
+    try:
+        answer = _make(room, Role.SUPERVISOR, device="home-38-smoke", mode="out_of_service", minutes=600)
+        assert answer.json()["told"] == ["home-38"]
+        told = room.wait_for(lambda: [each for each in published if each[0] == "hub/v1/households/home-38"])
+        assert (told[0][1]["move"], told[0][1]["reason"], told[0][1]["retain"]) == ("out_of_service", "drill", False)
+    finally:
+        outbound.stop()
+    assert _make(room, Role.INTEGRATOR, device="home-38-smoke", mode="maintenance").status_code == 409
