@@ -209,7 +209,12 @@ def _sequence(case: _Case) -> Text:
         event = later[0] if later else None
         after = event.at if event is not None else after
         parts.append(case.told(spec, event))
-    return _apart(case, joined(parts, "，随后 ", ", then "))
+    told = _apart(case, joined(parts, "，随后 ", ", then "))
+    awaited = case.options.then_no
+    if awaited is None:
+        return told
+    what, limit = pattern_text(awaited), duration_text(awaited.for_s)
+    return Text(f"{told.zh}；之后 {limit} 没有 {what.zh}", f"{told.en}; then for {limit} no {what.en}")
 
 
 def _apart(case: _Case, what: Text) -> Text:

@@ -71,6 +71,14 @@ def test_a_sequence_is_quoted_in_its_order() -> None:
     assert "，随后 路口东 16:01:10" in zh
 
 
+def test_what_did_not_follow_a_sequence_is_quoted_with_its_time() -> None:
+    steps = [{"kind": "smoke", "where": {"alarm": True}}, {"kind": "camera.fire"}]
+    then_no = {"kind": "motion", "where": {"motion": True}, "for": "5m"}
+    en, zh = told(rule({"sequence": {"within": "2m", "steps": steps, "then_no": then_no}}), SMOKE, FLAME, until_s=370)
+    assert en.endswith("70 s apart <= 2m, same site; then for 5m no motion (motion yes)")
+    assert zh.endswith("；之后 5m 没有 活动（有人活动 是）")
+
+
 def test_a_single_observation_is_quoted_with_what_was_asked_of_it() -> None:
     en, _ = told(rule({"event": {"kind": "smoke", "where": {"alarm": True, "test": "not true"}}}), SMOKE)
     assert en == "Kitchen smoke detector 16:00:00 smoke (alarm yes); once observed is enough"

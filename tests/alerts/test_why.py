@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from alerts.observations import _KINDS, observation
+from alerts.observations import _FIELDS, _KINDS, observation
 from alerts.places import places_of
 from alerts.rulebook import SHIPPED, load_rules
 from alerts.why import _SHAPES, explain
 from hub.events import Event, Phase
 from hub.plugins import load_plugins
+from hub.sensors.kinds import KINDS
 from tests.fakes.stories import COMMUNITY, Story, event, seen
 
 PLACES = places_of(COMMUNITY)
@@ -60,6 +61,10 @@ def test_an_alert_of_an_unknown_shape_or_without_facts_is_explained_all_the_same
 def test_an_observation_is_told_in_both_languages(said: Event, zh: str, en: str) -> None:
     told = observation(said)
     assert (told.zh, told.en) == (zh, en)
+
+
+def test_every_field_of_a_sensor_has_words_in_both_languages() -> None:
+    assert {field for kind in KINDS.values() for field in kind.fields} <= set(_FIELDS)
 
 
 def test_every_shape_and_every_observation_of_a_shipped_rule_has_words() -> None:

@@ -163,6 +163,8 @@ def test_why_a_rule_did_not_ring_is_told_from_what_is_stored(room: Room) -> None
     assert before["findings"][0]["code"] == "absent"
     assert room.client().get(path, params={"key": "home-31"}).json()["findings"][0]["code"] == "not_heard"
     assert room.client().get(path, params={"key": "nowhere"}).json()["findings"][0]["code"] == "no_such_key"
+    of_devices = "/api/v1/rules/door.left_open/why-not"
+    assert room.client().get(of_devices, params={"key": "home-30"}).json()["findings"][0]["code"] == "no_such_key"
 
 
 def test_a_silent_device_and_a_rule_that_was_off_are_told(room: Room) -> None:
