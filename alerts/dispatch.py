@@ -94,7 +94,6 @@ class Dispatching:
         unit: str,
         *,
         note: str = "",
-        due: datetime | None = None,
         expected_version: int | None = None,
     ) -> Order:
         """Send somebody; a second one may be sent after the first.
@@ -104,7 +103,6 @@ class Dispatching:
             who: Who sends.
             unit: Account name of who is sent. For which level of the grid he answers follows from his duties.
             note: What he should know.
-            due: Until when he has to accept; None is what the level of the incident leaves him.
             expected_version: The version of the incident that was seen.
 
         Raises:
@@ -126,7 +124,7 @@ class Dispatching:
                 now,
                 grid=view.escalated if level is None else level,
                 note=note,
-                due=due or accepted_until(view, now, deadlines),
+                due=accepted_until(view, now, deadlines),
             )
             ask = Ask(name, who, expected_version, note, extra={"unit": unit, "order": order.id})
             written = make_move(connection, incident_id, ask, now=now, deadlines=deadlines)

@@ -20,7 +20,8 @@ from alerts.incident import ENGINE, FINISHED
 from alerts.incident import Handling as Step
 from alerts.store.connection import Connection
 from alerts.store.incidents import read_incident, unsent
-from alerts.store.orders import Order, State, busy, orders_of, sendable, unanswered, write_order
+from alerts.store.journal import write_journal
+from alerts.store.orders import Order, State, awaited, busy, orders_of, sendable, unanswered, write_order
 from alerts.timekeeper import Task
 from alerts.views import IncidentView
 from config.handling import Deadlines
@@ -43,6 +44,24 @@ def lapse_orders(grid: GridNow) -> Task:
         ]
 
     return task
+
+
+def hasten_orders(connection: Connection, now: datetime, deadlines: Deadlines, most: int) -> list[Written]:
+    """Who was sent to what has become graver has no longer than its level leaves, from now on.
+
+    The same when the site's times became shorter. What became less grave keeps the time that was said.
+    """
+    written: list[Written] = []
+    for order in awaited(connection, now):
+        view = read_incident(connection, order.incident)
+        due = accepted_until(view, now, deadlines)
+        if due is not None and order.due is not None and due < order.due:
+            sooner = replace(order, due=due)
+            write_order(connection, sooner, new=False, who=ENGINE, now=now, move="hastened")
+            written.append(Written(view, write_journal(connection, ()), 0))
+        if len(written) == most:
+            break
+    return written
 
 
 def send_at_once(grid: GridNow) -> Task:

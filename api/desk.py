@@ -11,7 +11,7 @@ from alerts.hiding import Suppressing, keep_suppressions
 from alerts.photos import Photos
 from alerts.places import Places, places_of
 from alerts.positions import Positions
-from alerts.sending import lapse_orders, send_at_once
+from alerts.sending import hasten_orders, lapse_orders, send_at_once
 from alerts.timekeeper import Task
 from config.community import Community
 from config.machine import Machine
@@ -79,5 +79,5 @@ def make_desk(machine: Machine, database: Database, clock: Clock, *, handling: H
         positions=Positions(clock),
         photos=Photos(machine.data / "arrivals"),
         key=key,
-        tasks=(keep_suppressions, lapse_orders(territory.grid), send_at_once(territory.grid)),
+        tasks=(keep_suppressions, hasten_orders, lapse_orders(territory.grid), send_at_once(territory.grid)),
     )

@@ -202,6 +202,12 @@ def not_done(connection: Connection, now: datetime, most: int) -> list[Order]:
     return [_order(dict(row)) for row in connection.execute(query).mappings()]
 
 
+def awaited(connection: Connection, now: datetime) -> list[Order]:
+    """Those that somebody has still time to accept."""
+    query = select(orders).where(orders.c.due > time_to_text(now), orders.c.state == State.ORDERED.value)
+    return [_order(dict(row)) for row in connection.execute(query).mappings()]
+
+
 def sendable(connection: Connection, units: Iterable[str]) -> frozenset[str]:
     """Those of some people who can be sent: they have an account that is not disabled, and of a role that goes."""
     query = select(accounts.c.username).where(

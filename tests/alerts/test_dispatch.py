@@ -14,10 +14,10 @@ from alerts.grid import Grid
 from alerts.incident import Cause, Handling, Verdict
 from alerts.joining import merge
 from alerts.places import places_of
-from alerts.sending import lapse_orders, send_at_once
+from alerts.sending import hasten_orders, lapse_orders, send_at_once
 from alerts.store.orders import Order, Proof, State
 from alerts.timekeeper import Timekeeper
-from config.community import Community
+from config.community import Community, Level
 from config.grid import Duty
 from config.handling import Deadlines
 from hub.access import Principal, Role
@@ -63,7 +63,7 @@ class Desk:
             room.bus,
             room.clock,
             deadlines=Deadlines,
-            tasks=(lapse_orders(lambda: grid), send_at_once(lambda: grid)),
+            tasks=(hasten_orders, lapse_orders(lambda: grid), send_at_once(lambda: grid)),
         )
 
     def passes(self, at_s: float) -> None:
@@ -381,3 +381,22 @@ def test_what_was_seen_is_dispatched_when_somebody_on_his_way_comes_with_a_merge
     desk.room.handling.acknowledge(first.id, LIN)
     desk.dispatching.send(second.id, LIN, "zhao")
     assert merge(desk.room.handling, second.id, LIN, into=first.id).handling is Handling.DISPATCHED
+
+
+def test_who_was_sent_to_what_becomes_red_has_no_longer_than_red_leaves(desk: Desk) -> None:
+    desk.room.happens(smoke(0))
+    order = desk.dispatching.send(desk.room.incident.id, LIN, "zhao")
+    assert order.due == moment(300)
+    desk.passes(20)
+    assert desk.dispatching.order(order.id).version == 1
+    desk.room.happens(sos(25, site="hh-017"), event("gas", 30, source="gas-17", fields={"lel_pct": 30.0}))
+    red = [incident for incident in desk.room.incidents if incident.level is Level.CRITICAL]
+    assert red
+    merge(desk.room.handling, red[0].id, LIN, into=desk.dispatching.order(order.id).incident)
+    desk.passes(40)
+    hastened = desk.dispatching.order(order.id)
+    assert (hastened.due, hastened.version) == (moment(160), 2)
+    desk.passes(50)
+    assert desk.dispatching.order(order.id).version == 2, "once"
+    desk.passes(161)
+    assert desk.dispatching.order(order.id).state is State.LAPSED

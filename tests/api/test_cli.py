@@ -96,6 +96,14 @@ def test_check_is_content_with_the_shipped_files(tmp_path: Path) -> None:
     assert "rules, good" in done.stdout
 
 
+def test_check_says_for_whom_nobody_is_on_duty_and_is_content_all_the_same(tmp_path: Path) -> None:
+    areas = "areas: [{id: town, name: Town}, {id: group, name: Group, parent: town}]\n"
+    (tmp_path / "community.yaml").write_text(f"{areas}duties: [{{account: zhao, area: group}}]\n")
+    done = hub("check", "community.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "  look: nobody up to the town is on duty for town in 672 of the next 672 hours, first from" in done.stdout
+
+
 def test_check_holds_the_names_in_rules_to_the_community_beside_them(tmp_path: Path) -> None:
     rules = (ROOT / "config" / "rules" / "care.yaml").read_text(encoding="utf-8")
     (tmp_path / "rules").mkdir()

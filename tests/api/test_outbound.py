@@ -12,6 +12,7 @@ import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
+from hub.access import Role
 from tests.api.room import DEADLINE_S, Room, open_room
 
 Heard = Callable[[str], Any]
@@ -23,7 +24,7 @@ def _listener(room: Room, told: queue.Queue[tuple[str, bytes]]) -> Client:
     assert endpoint.password is not None
     client.username_pw_set(endpoint.username, endpoint.password.reveal())
     client.on_connect = lambda *_: client.subscribe(
-        [("hub/v1/events/#", 0), ("hub/v1/incidents/#", 1), ("hub/v1/status", 1)]
+        [("hub/v1/events/#", 0), ("hub/v1/incidents/#", 1), ("hub/v1/orders/#", 1), ("hub/v1/status", 1)]
     )
     client.on_subscribe = lambda *_: told.put(("subscribed", b""))
     client.on_message = lambda _client, _data, message: told.put((message.topic, message.payload))
@@ -95,3 +96,14 @@ def test_a_new_start_publishes_what_is_open(tmp_path: Path) -> None:
         client.disconnect()
         client.loop_stop()
         second.close()
+
+
+def test_what_becomes_of_an_order_goes_out_to_who_is_sent(room: Room, heard: Heard) -> None:
+    room.token(Role.RESPONDER)
+    incident = room.smoke()
+    body = {"unit": "responder-1", "note": "the side door is open"}
+    order = room.client().post(f"/api/v1/incidents/{incident['id']}/dispatch", json=body).json()
+    told = json.loads(heard("hub/v1/orders/responder-1"))
+    assert (told["id"], told["move"], told["note"]) == (order["id"], "ordered", "the side door is open")
+    room.client(Role.RESPONDER).post(f"/api/v1/dispatches/{order['id']}/accept")
+    assert json.loads(heard("hub/v1/orders/responder-1"))["move"] == "accepted"
