@@ -237,5 +237,6 @@ def _numbered(query: Select[Any], wanted: Filter) -> Select[Any]:
     if wanted.since is None and wanted.until is None:
         return query
     numbers = within.subquery()
-    first, last = select(func.min(numbers.c.number)), select(func.max(numbers.c.number))
+    # Plus nothing: else PostgreSQL walks all numbers from the first one until it meets one of this time.
+    first, last = select(func.min(numbers.c.number + 0)), select(func.max(numbers.c.number + 0))
     return query.where(incidents.c.number.between(first.scalar_subquery(), last.scalar_subquery()))
