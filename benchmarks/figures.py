@@ -2,10 +2,10 @@
 
     python -m benchmarks.figures [--days 30] [--a-day 144] [--url postgresql+psycopg://...]
 
-Without `--url` on a fresh SQLite file, after two months of journal that must not matter. 144 a day is what ISA-18.2 calls
-very likely acceptable for one position, 288 the most that is manageable. Every incident is seen, dispatched, accepted,
-reached and resolved. Printed are the seconds to read and to count a month and a shift, the median of five, and the
-processor's share of it; exit status 1 when the month takes a second or more.
+Without `--url` on a fresh SQLite file, after two months of journal that must not matter. 144 a day is what ISA-18.2
+calls very likely acceptable for one position, 288 the most that is manageable. Every incident is seen, dispatched,
+accepted, reached and resolved. Printed are the seconds to read and to count a month and a shift, the median of five,
+and the processor's share of it; exit status 1 when the month takes a second or more.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def read_entries(database: Database, since: datetime, until: datetime) -> list[E
 _MORE = 8  # the columns from here on are of incidents
 
 
-def _rows(connection: Connection, wanted: ColumnElement[bool]) -> list[Row[Any]]:
+def _rows(connection: Connection, wanted: ColumnElement[bool]) -> list[Any]:
     """Journal entries, in order, with what of their bodies is counted."""
     body = journal.c.body
     query = (
