@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from alerts.channel import Backing, note_health
-from alerts.recipients import Telling
+from alerts.recipients import Decision, Telling, household_move
 from alerts.store import outbox
 from alerts.store.connection import Connection
 from alerts.store.journal import read_cursor, write_cursor
@@ -108,11 +109,9 @@ class Outbox:
             woken.clear()
             now = self._backing.clock.now()
             barred = outbox.barred(connection)
-            for entry in entries:
-                if entry.topic != "incident":
-                    continue
-                sent = sent_to(connection, entry)
-                for decision in telling.decide(outbox.move_of(entry), sent, barred=barred):
+            for read in entries:
+                entry, decisions = _decided(connection, telling, read, barred=barred)
+                for decision in decisions:
                     if not decision.told:
                         continue
                     dedupe_s = telling.traits[decision.recipient].dedupe_s
@@ -176,6 +175,20 @@ class Outbox:
     def _wait(self) -> None:
         """Wait for more; a wake that comes just before the waiting is made up for by looking up now and then."""
         self._bus.wait(Topic.JOURNAL, after=self._cursor, timeout_s=_LOOK_UP_S)
+
+
+def _decided(
+    connection: Connection, telling: Telling, entry: JournalEntry, *, barred: frozenset[str]
+) -> tuple[JournalEntry, list[Decision]]:
+    """Who is told of an entry of the journal, and the entry as it is told."""
+    if entry.topic == "incident":
+        sent = sent_to(connection, entry)
+        return entry, telling.decide(outbox.move_of(entry), sent, barred=barred)
+    if entry.topic == "household":
+        move = household_move(entry, telling.places)
+        told = replace(entry, body=move.body, incident=str(move.body["id"]))
+        return told, telling.decide_household(move, barred=barred)
+    return entry, []
 
 
 def sent_to(connection: Connection, entry: JournalEntry) -> list[str]:

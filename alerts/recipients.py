@@ -9,7 +9,7 @@ and is left to them.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -19,6 +19,7 @@ from alerts.incident import ENGINE, Display, done
 from alerts.kinds import family
 from alerts.notice import Language, Traits
 from alerts.places import Places, called, places_of
+from alerts.views import JournalEntry
 from alerts.wording import Group, Move, Said, Wording, cut, shipped_wording
 from config.community import Community, Contact, ContactChannel, Level
 from config.community import Notifier as Recipient
@@ -66,6 +67,7 @@ class Telling:
         contacts: How people are told, by account.
         places, grid: Of the community.
         wording: What is said.
+        homes: Accounts of the people who live at each site.
     """
 
     notifiers: tuple[Recipient, ...]
@@ -74,11 +76,12 @@ class Telling:
     places: Places
     grid: Grid
     wording: Wording = field(default_factory=shipped_wording)
+    homes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
     def with_preferences(self, chosen: Mapping[str, Contact]) -> Telling:
         """The same with what people chose themselves."""
         contacts = MappingProxyType({**self.contacts, **chosen})
-        return Telling(self.notifiers, self.traits, contacts, self.places, self.grid, self.wording)
+        return replace(self, contacts=contacts)
 
     def where(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """What the place of an incident is called, and where on the ground it is, as JSON types."""
@@ -136,8 +139,19 @@ class Telling:
         decisions = [
             self._of_notifier(notifier, move, hidden=hidden) for notifier in self.notifiers if not notifier.people
         ]
+        return decisions + self._of_people(self.people(move, sent), move, barred, hidden=hidden)
+
+    def decide_household(self, move: Move, *, barred: Collection[str] = ()) -> list[Decision]:
+        """Who of a home is told that what guards lives there is out of service, or in service again."""
+        people: dict[str, Group] = dict.fromkeys(self.homes.get(str(move.body.get("site")), ()), "household")
+        return self._of_people(people, move, barred, hidden="")
+
+    def _of_people(
+        self, people: Mapping[str, Group], move: Move, barred: Collection[str], *, hidden: str
+    ) -> list[Decision]:
+        decisions: list[Decision] = []
         ways = {notifier.id: notifier for notifier in self.notifiers if notifier.people}
-        for account, group in self.people(move, sent).items():
+        for account, group in people.items():
             contact = self.contacts.get(account)
             if account in barred:
                 decisions.append(Decision("", account, None, "zh", told=False, why="the account is disabled"))
@@ -226,7 +240,30 @@ def telling_of(community: Community, traits: Mapping[str, Traits]) -> Telling:
         contacts=MappingProxyType({contact.account: contact for contact in community.contacts}),
         places=places,
         grid=Grid(places, community.duties),
+        homes=_homes(community),
     )
+
+
+def household_move(entry: JournalEntry, places: Places) -> Move:
+    """What the people of a home are told, in the form of a move of an incident."""
+    device = str(entry.body.get("device") or "")
+    name = {language: places.device(device, language) for language in ("zh", "en")}
+    body = {
+        "id": entry.body["id"], "number": 0, "kind": "device.service", "name": name, "text": name,
+        "level": Level.WARNING.value, "handling": "new", "verdict": "none", "active": entry.move != "in_service",
+        "muted": False, "display": Display.SHOWN.value, "site": entry.subject, "camera": None, "escalated": 0,
+        "area": places.area_of_site.get(entry.subject), "reporter": None, "alerts": [],
+        "until": entry.body.get("until"),
+    }  # fmt: skip
+    return Move(entry.move, entry.at, entry.who, entry.note, body)
+
+
+def _homes(community: Community) -> Mapping[str, tuple[str, ...]]:
+    homes: dict[str, list[str]] = {}
+    for contact in community.contacts:
+        for site in contact.sites:
+            homes.setdefault(site, []).append(contact.account)
+    return MappingProxyType({site: tuple(accounts) for site, accounts in homes.items()})
 
 
 def _hidden(move: Move) -> str:

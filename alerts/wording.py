@@ -24,18 +24,22 @@ from alerts.speech import spoken
 from alerts.words import LEVELS, Words, unknown_placeholders
 from config.community import Level
 from config.load import parse, read_yaml
+from hub.events import time_from_text
 
-Group = Literal["notifiers", "speakers", "warden", "unit", "sent", "reporter"]
+Group = Literal["notifiers", "speakers", "warden", "unit", "sent", "reporter", "household"]
 """Who a template is for."""
 NAMES = (
     "number", "level", "name", "site", "area", "place", "what", "do", "note", "who", "unit", "time", "verdict", "grid",
+    "until",
 )  # fmt: skip
 SHIPPED = Path(config.__file__).parent / "templates" / "notices.yaml"
 _ENGINES = (
     "opened", "rose", "fell", "recurred", "reactivated", "contradicted", "returned", "shown", "muted", "joined",
     "closed",
 )  # fmt: skip
-KNOWN_MOVES = frozenset({*_ENGINES, *(move.done for move in MOVES if move.done)})
+HOUSEHOLD_MOVES = ("maintenance", "out_of_service", "in_service")
+"""What the people of a home are told of the devices that guard them."""
+KNOWN_MOVES = frozenset({*_ENGINES, *HOUSEHOLD_MOVES, *(move.done for move in MOVES if move.done)})
 """Every word for a move in the journal."""
 _GRID = (("网格小组", "household group"), ("村组", "village group"), ("社区", "community"), ("镇街", "town"))
 _VERDICTS = {
@@ -185,6 +189,7 @@ def _values(move: Move, places: Places, language: str) -> dict[str, str]:
         "who": move.who,
         "unit": str(body.get("unit", "")),
         "time": move.at.astimezone(places.almanac.zone).strftime("%H:%M"),
+        "until": _local(body.get("until"), places),
         "verdict": _VERDICTS.get(str(body.get("verdict")), ("", ""))[index],
         "grid": _GRID[min(int(body.get("escalated", 0)), len(_GRID) - 1)][index],
     }
@@ -194,6 +199,12 @@ def _language(words: Any, language: str) -> str:
     if not isinstance(words, Mapping):
         return ""
     return cast("str", words.get(language) or words.get("en" if language == "zh" else "zh") or "")
+
+
+def _local(moment: Any, places: Places) -> str:
+    if not isinstance(moment, str):
+        return ""
+    return time_from_text(moment).astimezone(places.almanac.zone).strftime("%m-%d %H:%M")
 
 
 def _sentence(text: str, language: str) -> str:

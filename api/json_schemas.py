@@ -41,6 +41,9 @@ _LISTED: Mapping[str, tuple[str, ...]] = {
     "ScopeSpec": ("areas", "sites", "rings", "tags", "without_tags", "cameras", "sensors"),
     "HoursSpec": ("days", "calendar"),
     "MutesSpec": ("of",),
+    "Duty": ("on",),
+    "Notifier": ("hours", "quiet"),
+    "Contact": ("hours",),
 }
 """Lists for which one word may stand."""
 _WORD_OR = ("Name", "Detector")

@@ -90,10 +90,12 @@ def community_problems(community: Community, known: Known, *, look_at_files: boo
     yield from _sensors(community, known)
     for number, duty in enumerate(community.duties):
         yield from _reference(("duties", number, "area"), duty.area, areas, noun="area")
-    yield from _telling(community, known, areas)
+    yield from _telling(community, known, areas=areas, sites=sites)
 
 
-def _telling(community: Community, known: Known, areas: Collection[str]) -> Iterator[Problem]:
+def _telling(
+    community: Community, known: Known, *, areas: Collection[str], sites: Collection[str]
+) -> Iterator[Problem]:
     """Notifiers, and the people who are told over them."""
     for number, notifier in enumerate(community.notifiers):
         if known.notifiers is not None:
@@ -106,6 +108,8 @@ def _telling(community: Community, known: Known, areas: Collection[str]) -> Iter
         if first.setdefault(contact.account, number) != number:
             before = f"contacts[{first[contact.account]}]"
             yield Problem(("contacts", number, "account"), f"`{contact.account}` stands twice, first in {before}")
+        for index, site in enumerate(contact.sites):
+            yield from _reference(("contacts", number, "sites", index), site, sites, noun="site")
         for index, channel in enumerate(contact.channels):
             if channel.via not in ways:
                 place: Location = ("contacts", number, "channels", index, "via")

@@ -338,6 +338,8 @@ class Contact(_Part):
     """Name of the account by which that person signs in."""
     language: Literal["zh", "en", "both"] = "zh"
     channels: Annotated[tuple[ContactChannel, ...], Field(max_length=8)] = ()
+    sites: tuple[SiteId, ...] = ()
+    """Where the person lives: told when what guards lives there is out of service."""
     at_least: Level = Level.NOTICE
     """Incidents below this level are not told."""
     hours: ClockHours = ()

@@ -14,10 +14,13 @@ from alerts import delivery as delivery_module
 from alerts.breaker import OPENS_AFTER, Breaker, Door, pause_s
 from alerts.channel import NOBODY_KNOWS
 from alerts.delivery import TAKEN_OUT, Delivery
+from alerts.hiding import Plan, Suppressing
 from alerts.notice import Notice, Outcome, Refused, Traits, TryLater
 from alerts.notifiers.platform import Platform
+from alerts.places import places_of
 from alerts.rulebook import RuleBook
 from alerts.store import outbox
+from alerts.suppressions import Mode, Scope
 from config.community import Community, Contact, ContactChannel, Level
 from hub.access import Role
 from hub.plugins import load_plugins
@@ -26,7 +29,7 @@ from hub.store.database import Database
 from hub.store.schema import notices
 from tests.alerts.conftest import MakeRoom, Room, room_on
 from tests.fakes.notices import Heard, plugin_of
-from tests.fakes.people import LIN
+from tests.fakes.people import CHEN, LIN
 from tests.fakes.stories import COMMUNITY, event, moment
 from tests.fakes.waiting import until
 from tests.fakes.web import web_recipient
@@ -180,6 +183,29 @@ def test_people_are_told_what_is_theirs_as_they_chose(room: Room, make_delivery:
     assert (entry.account, entry.language) == ("zhao", "en")
     assert mail.notices[0].address == "new@v.example"
     assert mail.notices[0].title.startswith("[orange] Smoke detector alarm: House 17")
+
+
+def test_the_people_of_a_home_are_told_when_what_guards_them_is_out_of_service(
+    room: Room, make_delivery: MakeDelivery
+) -> None:
+    mail = Heard()
+    delivery = make_delivery(mail=mail)
+    contact = {"account": "li", "sites": ["hh-017"], "channels": [{"via": "mail", "address": "li@v.example"}]}
+    safe = community("mail", contacts=[contact], people=True).model_dump(mode="json", exclude_unset=True)
+    safe["sensors"][0]["life_safety"] = True
+    known = Community.model_validate(safe)
+    delivery.apply(known)
+    delivery.choose(Contact(account="li", language="en", channels=known.contacts[0].channels))
+    hiding = Suppressing(room.database, room.handling, room.clock, places=lambda: places_of(known))
+    plan = Plan(Mode.OUT_OF_SERVICE, Scope(device="smoke-17"), "kitchen is rebuilt", moment(86_400), None)
+    hiding.make(plan, CHEN)
+    [entry] = ended(delivery)
+    assert (entry.account, entry.state, mail.notices[0].address) == ("li", "sent", "li@v.example")
+    assert entry.title == "House 17: Kitchen smoke detector is out of service"
+    assert entry.text == (
+        "From 16:00 until about 03-04 16:00, Kitchen smoke detector does not warn you; please watch yourself. "
+        "kitchen is rebuilt."
+    )
 
 
 def test_what_waits_for_a_notifier_that_was_taken_out_is_given_up(room: Room, make_delivery: MakeDelivery) -> None:
