@@ -19,6 +19,9 @@ JPEG, PNG = "image/jpeg", "image/png"
 MOST_PIXELS = 120_000_000
 """The largest phone sensors have 108 million; more is a bomb for whoever decodes it."""
 
+_MOST_PARTS = 20_000
+"""Phones write some 30 in a JPEG and a thousand in a PNG of 8 MiB; millions would keep everybody else waiting."""
+_TOO_MANY = f"the picture has more than {_MOST_PARTS} parts"
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"sBIT"})
 _HEIF_BRANDS = (b"heic", b"heix", b"heif", b"hevc", b"mif1", b"msf1", b"avif")
@@ -76,7 +79,7 @@ def _jpeg(data: bytes) -> Picture:  # noqa: C901 - one branch for each kind of m
     kept = [b"\xff\xd8"]
     size: tuple[int, int] | None = None
     orientation, place, scans, at = _UPRIGHT, None, 0, 2
-    while True:
+    for _ in range(_MOST_PARTS):
         marker, at = _marker(data, at)
         if marker == _EOI:
             break
@@ -96,6 +99,8 @@ def _jpeg(data: bytes) -> Picture:  # noqa: C901 - one branch for each kind of m
                 raise PictureError("the picture is cut off; send it again")
             kept.append(data[at : ended.start()])
             at, scans = ended.start(), scans + 1
+    else:
+        raise PictureError(_TOO_MANY)
     if size is None or not scans:
         raise PictureError("the file begins as a JPEG picture and holds none")
     _bounded(*size)
@@ -195,7 +200,7 @@ def _place(tiff: bytes, gps: dict[int, int], order: str) -> tuple[float, float] 
 
 def _png(data: bytes) -> Picture:
     kept, at, size, filled = [_PNG_SIGNATURE], len(_PNG_SIGNATURE), None, False
-    while True:
+    for _ in range(_MOST_PARTS):
         head = data[at : at + 8]
         if len(head) < 8:  # noqa: PLR2004 - length and name
             raise PictureError("the picture is cut off; send it again")
@@ -212,6 +217,8 @@ def _png(data: bytes) -> Picture:
             kept.append(chunk)
         if name == b"IEND":
             break
+    else:
+        raise PictureError(_TOO_MANY)
     if size is None or not filled:
         raise PictureError("the file begins as a PNG picture and holds none")
     _bounded(size[0], size[1])

@@ -12,11 +12,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from alerts.deadlines import is_request
 from alerts.errors import TooManyReportsError
 from alerts.handling import Ask, Handling, Written, make_move
 from alerts.incident import Verdict
 from alerts.photos import Photos
 from alerts.pictures import Picture
+from alerts.sending import send_next
 from alerts.store.connection import Connection
 from alerts.store.incidents import read_incident
 from alerts.store.journal import moves_of, write_journal
@@ -205,20 +207,25 @@ class Reporting:
         return self._filed(report.id)
 
     def reopen(self, report_id: str, who: Principal, note: str = "") -> Filed:
-        """Say that it was not solved: it keeps its number. See `rate` for what it raises."""
+        """Say that it was not solved: it keeps its number, and a request goes out again; raises what `rate` does."""
         report = self._own(report_id, who)
 
         def work(connection: Connection, now: datetime) -> Written:
             forget_ratings(connection, report.incident)
+            deadlines = self._handling.deadlines()
             ask = Ask("reopen", who, note=note, extra={"report": report.id})
-            return make_move(
+            opened = make_move(
                 connection,
                 report.incident,
                 ask,
                 lambda view: replace(view, verdict=Verdict.NONE, rating=None),
                 now=now,
-                deadlines=self._handling.deadlines(),
+                deadlines=deadlines,
             )
+            if not is_request(opened.view):
+                return opened
+            grid = self._ground.grid()
+            return send_next(connection, opened.view, grid, now=now, from_level=0, deadlines=deadlines) or opened
 
         self._handling.transact(work)
         return self._filed(report.id)
@@ -240,9 +247,7 @@ class Reporting:
 
     def _areas(self, account: str) -> tuple[str, ...]:
         """The areas for which somebody answers now, with all below them."""
-        places = self._ground.places()
-        mine = set(self._ground.grid().duties_of(account, self._clock.now()))
-        return tuple(area for area in places.areas if mine & set(places.way_up(area)))
+        return tuple(sorted(self._ground.grid().areas_of(account, self._clock.now())))
 
     def _seen(self, report_id: str, who: Principal) -> Filed:
         with self._database.read() as connection:

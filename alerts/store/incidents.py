@@ -14,9 +14,11 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    and_,
     bindparam,
     func,
     insert,
+    or_,
     select,
     text,
     update,
@@ -151,6 +153,7 @@ def due_incidents(connection: Connection, now: datetime, most: int) -> list[str]
 def unsent(connection: Connection, kinds: Iterable[str], most: int) -> list[str]:
     """Ids of open incidents with an active alert of one of these kinds to which nobody was ever sent, the newest first.
 
+    What people alone reported as of such a kind is among them.
     What somebody hid, because its device is worked on or with a reason of his own, is not among them.
     """
     holds = select(alerts.c.id).where(
@@ -158,12 +161,16 @@ def unsent(connection: Connection, kinds: Iterable[str], most: int) -> list[str]
         alerts.c.kind.in_(sorted(kinds)),
         alerts.c.condition == Condition.ACTIVE.value,
     )
+    has_alerts = select(alerts.c.id).where(alerts.c.incident == incidents.c.id).exists()
     query = (
         select(incidents.c.id)
         .where(
             text(INCIDENT_IS_OPEN),
             incidents.c.display == Display.SHOWN.value,
-            holds.exists(),
+            or_(
+                holds.exists(),
+                and_(incidents.c.kind.in_(sorted(kinds)), incidents.c.reporter.is_not(None), ~has_alerts),
+            ),
             ~select(orders.c.id).where(orders.c.incident == incidents.c.id).exists(),
         )
         .order_by(incidents.c.number.desc())

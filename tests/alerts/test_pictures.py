@@ -63,6 +63,12 @@ def test_what_is_no_picture_is_refused_in_words(data: bytes, reason: str) -> Non
         picture(data)
 
 
+@pytest.mark.parametrize("data", [b"\xff\xd8" + b"\xff\xfe\x00\x02" * 30_000, b"\xff\xd8\xff" + b"\xff\x01" * 30_000])
+def test_a_picture_of_nothing_but_parts_is_given_up_soon(data: bytes) -> None:
+    with pytest.raises(PictureError, match="more than 20000 parts"):
+        picture(data)
+
+
 def test_a_picture_that_would_blow_up_who_decodes_it_is_refused() -> None:
     jpeg = plain_jpeg()
     at = jpeg.index(b"\xff\xc0") + 5

@@ -106,9 +106,10 @@ def test_a_pothole_from_the_phone_to_the_points(room: Room) -> None:
     assert room.wait_for(lambda: _points(villager, 0))
     incident = room.client().get(f"/api/v1/incidents/{order['incident']}").json()
     assert (incident["number"], incident["reporter"], incident["alert_count"]) == (first["number"], "li", 0)
-    assert incident["handling"] == "seen"
+    assert incident["handling"] == "dispatched", "it goes out again"
     assert [entry["move"] for entry in incident["history"] if entry["topic"] == "incident"] == [
         "opened", "dispatched", "accepted", "arrived", "resolved", "rated", "closed", "reopened",
+        "dispatched",
     ]  # fmt: skip
 
 
