@@ -28,9 +28,18 @@ def _free_bytes(folder: Path) -> int:
 class Photos:
     """The files. Safe from any thread."""
 
-    def __init__(self, folder: Path, *, free_bytes: Callable[[Path], int] = _free_bytes) -> None:
-        """Keep pictures in `folder`, which is made when the first one comes."""
+    def __init__(
+        self, folder: Path, *, most_files: int | None = None, free_bytes: Callable[[Path], int] = _free_bytes
+    ) -> None:
+        """Keep pictures in `folder`, which is made when the first one comes.
+
+        Args:
+            folder: Where.
+            most_files: When there are more, the oldest go; None keeps all, because rows name them.
+            free_bytes: How much room the disk has.
+        """
         self._folder = folder
+        self._most_files = most_files
         self._free_bytes = free_bytes
 
     def keep(self, photo: str, media: str, data: bytes) -> None:
@@ -46,6 +55,8 @@ class Photos:
         part = path.with_suffix(".part")
         part.write_bytes(data)
         part.replace(path)
+        if self._most_files is not None:
+            self._prune(self._most_files)
 
     def drop(self, photos: Iterable[tuple[str, str]]) -> None:
         """Take back what was written for a report that did not come about; pairs of id and media type."""
@@ -56,6 +67,14 @@ class Photos:
         """The file of a picture, None when it is gone."""
         path = self._path(photo, media)
         return path if path.is_file() else None
+
+    def _prune(self, most_files: int) -> None:
+        kept = [path for path in self._folder.iterdir() if path.suffix in _SUFFIXES.values()]
+        if len(kept) <= most_files:
+            return
+        kept.sort(key=lambda path: path.stat().st_mtime)
+        for path in kept[: len(kept) - most_files]:
+            path.unlink(missing_ok=True)
 
     def _path(self, photo: str, media: str) -> Path:
         if not _ID.fullmatch(photo):

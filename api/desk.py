@@ -18,6 +18,8 @@ from config.machine import Machine
 from hub.clock import Clock
 from hub.store.database import Database
 
+_MOST_PHOTOS = 5_000  # at some 3 MB each 15 GB; two years of seven a day
+
 
 class Territory:
     """Places and duties as they are now; follows the Community."""
@@ -77,7 +79,7 @@ def make_desk(machine: Machine, database: Database, clock: Clock, *, handling: H
         hiding=Suppressing(database, handling, clock, places=territory.places),
         territory=territory,
         positions=Positions(clock),
-        photos=Photos(machine.data / "arrivals"),
+        photos=Photos(machine.data / "arrivals", most_files=_MOST_PHOTOS),
         key=key,
         tasks=(keep_suppressions, hasten_orders, lapse_orders(territory.grid), send_at_once(territory.grid)),
     )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
+from pathlib import Path
 
 from alerts.arrival import arrival_code, is_code_of, printed
+from alerts.photos import Photos
+from alerts.pictures import JPEG
 from alerts.positions import MOST, Positions
 from hub.clock import SetClock
 
@@ -47,3 +51,11 @@ def test_of_too_many_positions_the_oldest_is_forgotten() -> None:
         positions.say(f"p-{number}", (29.36, 106.16), 12)
     assert positions.of("p-0") is None
     assert positions.of("p-1") is not None
+
+
+def test_of_too_many_photos_the_oldest_go(tmp_path: Path) -> None:
+    photos = Photos(tmp_path, most_files=2)
+    for number in range(3):
+        photos.keep(f"{number:032x}", JPEG, b"picture")
+        os.utime(tmp_path / f"{number:032x}.jpg", (number, number))
+    assert [photos.of(f"{number:032x}", JPEG) is not None for number in range(3)] == [False, True, True]
