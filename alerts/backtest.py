@@ -16,8 +16,19 @@ from alerts.places import Places
 from alerts.rule import Rule
 from alerts.rulebook import make_book
 from hub.events import Event
+from hub.store.telling import Listening, Sign
 
 _Counted = tuple[int, int, int]
+_DEVICES = frozenset({"device", "sensor", "camera", "zone", "subject", "site", "household"})
+_PLACES = {
+    "device": "source",
+    "sensor": "source",
+    "camera": "camera",
+    "zone": "camera",
+    "site": "site",
+    "household": "site",
+    "area": "area",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +72,7 @@ class Backtest:
     Attributes:
         episodes: In the order in which they began.
         withheld: What rang nowhere and why, in the order in which it began.
-        events: How many events there were of kinds that could matter.
+        events: How many events there were that could matter.
         unknown: How many of them a rule could not judge.
         failed: How often a rule failed.
     """
@@ -128,6 +139,46 @@ def heard(rules: Iterable[Rule], kinds: Iterable[str]) -> frozenset[str]:
     """
     wanted = {kind for rule in rules for kind in rule.kinds | rule.around.watches} | NOTED_KINDS
     return frozenset(kind for kind in kinds if kind in wanted or kind.endswith(HEALTH_SUFFIX))
+
+
+def listening(rules: Iterable[Rule], kinds: Iterable[str]) -> tuple[frozenset[str], tuple[Listening, ...]]:
+    """Of the kinds that rules hear, those of which every Event matters, and what matters of the others.
+
+    To others every Event matters that may clear an alert, but only where one may stand: at the same place, as far as
+    the key of the rule says.
+    """
+    tried = tuple(rules)
+    kinds = frozenset(kinds)
+    watched = frozenset(kind for rule in tried for kind in rule.around.watches)
+    whole = {kind for kind in kinds if kind in watched or kind in NOTED_KINDS or kind.endswith(HEALTH_SUFFIX)}
+    signs: list[dict[str, tuple[Sign, ...]]] = []
+    for rule in tried:
+        told = {kind: rule.shape.tells(kind) for kind in rule.shape.kinds & kinds}
+        whole |= {kind for kind, some in told.items() if some is None or rule.near_m is not None or _crowded(rule)}
+        signs.append({kind: some for kind, some in told.items() if some is not None})
+    for rule in tried:
+        clearing = frozenset() if rule.clear.when is None else rule.clear.when.kinds
+        if _place(rule) is None or not rule.shape.kinds.isdisjoint(whole):
+            whole |= clearing & kinds
+    found = tuple(
+        Listening(
+            {kind: some for kind, some in told.items() if kind not in whole},
+            (frozenset() if rule.clear.when is None else rule.clear.when.kinds) - whole,
+            _place(rule) or "source",
+        )
+        for rule, told in zip(tried, signs, strict=True)
+    )
+    return frozenset(whole), found
+
+
+def _crowded(rule: Rule) -> bool:
+    """Whether so many streams may speak for a key that one of them is forgotten for others that tell nothing."""
+    return rule.shape.calm is not None and not _DEVICES.issuperset(rule.for_each)
+
+
+def _place(rule: Rule) -> str | None:
+    """What Events have alike that count for the same key of a rule."""
+    return next((_PLACES[part] for part in rule.for_each if part in _PLACES), None)
 
 
 def companions(rule: Rule, others: Iterable[Rule]) -> tuple[Rule, ...]:

@@ -22,6 +22,7 @@ from alerts.pattern import Pattern
 from alerts.places import Places
 from config.community import Level
 from hub.events import Event
+from hub.store.telling import Sign
 
 State = Mapping[str, Any]
 """JSON types only. Empty means that nothing has to be remembered."""
@@ -195,6 +196,16 @@ class Shape(ABC):
         """The same shape, knowing the hours that its rule counts in: for one that measures only these."""
         del only
         return self
+
+    def tells(self, kind: str) -> tuple[Sign, ...] | None:
+        """What an Event of a kind has in it if its stream ever matters, one of these; None when each Event matters.
+
+        A stream of which no pattern ever says YES or UNKNOWN leaves nothing behind that could be seen.
+        """
+        patterns = [pattern for pattern in self.patterns if kind in pattern.kinds]
+        if not patterns or not all(pattern.fixed for pattern in patterns):
+            return None
+        return tuple(Sign(pattern.fixed) for pattern in patterns)
 
     def placed(self, places: Places) -> Shape:
         """The same shape, knowing where everything is: for one that asks what is near or at the same place."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from alerts.asking import armed_before
-from alerts.backtest import heard
+from alerts.backtest import heard, listening
 from alerts.places import Places, places_of
 from alerts.rule import Rule
 from alerts.rule_store import RuleStore
@@ -46,8 +46,9 @@ class History:
 
     def between(self, since: datetime | None, until: datetime | None, rules: Iterable[Rule]) -> Iterator[Event]:
         """Events that arrived then and could matter to some rules, in the order in which they were stored."""
-        kinds = heard(rules, self.events.kinds())
-        return (stored.event for stored in self.events.of_kinds(kinds, since=since, until=until))
+        tried = tuple(rules)
+        whole, some = listening(tried, heard(tried, self.events.kinds()))
+        return (stored.event for stored in self.events.telling(whole, some, since=since, until=until))
 
     def armed_before(self, since: datetime | None) -> list[Event]:
         """What was armed and disarmed before a time, in order."""

@@ -20,7 +20,7 @@ from datetime import timedelta
 from itertools import cycle, islice
 from pathlib import Path
 
-from alerts.backtest import backtest, heard
+from alerts.backtest import backtest, heard, listening
 from alerts.places import places_of
 from benchmarks.engine import Stopwatch
 from benchmarks.quiet_day import START, community, events, rule_book
@@ -90,10 +90,11 @@ def try_rules(folder: Path, wanted: tuple[str, ...]) -> None:
             rule = book.by_id[name]
             watch = Stopwatch()
             kinds = heard([rule], log.kinds())
-            read = (stored.event for stored in log.of_kinds(kinds))
+            whole, some = listening([rule], kinds)
+            read = (stored.event for stored in log.telling(whole, some))
             found = backtest([rule], read, places=places, until=START + timedelta(days=DAYS))
             print(
-                f"{name}: {watch.took()}; heard {found.events:,} of {size:,} events ({found.events / size:.1%}: "
+                f"{name}: {watch.took()}; read {found.events:,} of {size:,} events ({found.events / size:.1%}: "
                 f"{', '.join(sorted(kinds))}), {len(found.episodes)} alerts"
             )
     finally:

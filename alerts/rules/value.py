@@ -44,6 +44,7 @@ from config.community import Level
 from config.messages import unknown
 from hub.events import Event
 from hub.plugins import Options, Plugin
+from hub.store.telling import Sign
 
 MOST_STREAMS = 256
 """Per key; the stream heard of longest ago gives way."""
@@ -114,6 +115,11 @@ class ValueShape(Shape):
         least = self._thresholds[0][1]
         self._calm_from, self._calm_to = (-math.inf, least) if self._sign > 0 else (least, math.inf)
         self.levels = tuple(Level(name) for name, _ in self._thresholds if name)
+
+    def tells(self, kind: str) -> tuple[Sign, ...] | None:
+        """A number that is beyond a threshold, or none at all."""
+        quiet = (self._field, self._calm_from, self._calm_to)
+        return (Sign(self._pattern.fixed, quiet),) if kind in self._pattern.kinds else None
 
     def calm(self, event: Event) -> bool:
         """Whether it is a reading beyond nothing."""

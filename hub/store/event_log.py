@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -42,6 +42,7 @@ from hub.store.journal_pruning import prune_journal
 from hub.store.readings import ReadingRow
 from hub.store.schema import deliveries_in, events, health, readings, refusals
 from hub.store.spans import Span
+from hub.store.telling import Bounds, Heard, Listening, heard_of, read
 
 __all__ = [
     "Delivery",
@@ -121,6 +122,28 @@ class EventLog:
         """All events of some kinds that arrived then, in order, read as they are asked for; nothing else is read."""
         after = 0 if since is None else self._seq_before(since - _OUT_OF_ORDER)
         streams = [self._of_kind(kind, after, since, until) for kind in sorted(kinds)]
+        return heapq.merge(*streams, key=lambda stored: stored.seq)
+
+    def telling(
+        self,
+        whole: Collection[str],
+        listening: Sequence[Listening],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Iterator[StoredEvent]:
+        """Like `of_kinds` all events of the kinds in `whole`, and of others those that could matter to `listening`."""
+        bounds = Bounds(
+            after=0 if since is None else self._seq_before(since - _OUT_OF_ORDER),
+            since=None if since is None else time_to_text(since),
+            until=None if until is None else time_to_text(until),
+        )
+        with self._database.read() as connection:
+            heard = {**heard_of(connection, listening, bounds), **dict.fromkeys(whole)}
+        streams = [
+            self._of_kind(kind, bounds.after, since, until) if some is None else self._heard(kind, some, bounds)
+            for kind, some in sorted(heard.items())
+        ]
         return heapq.merge(*streams, key=lambda stored: stored.seq)
 
     def kinds(self) -> list[str]:
@@ -245,6 +268,16 @@ class EventLog:
         while found := self._stored(query.where(events.c.seq > after), _PAGE):
             yield from found
             after = found[-1].seq
+
+    def _heard(self, kind: str, heard: Heard, bounds: Bounds) -> Iterator[StoredEvent]:
+        while True:
+            with self._database.read() as connection:
+                rows = read(connection, kind, heard, bounds=bounds, limit=_PAGE)
+            for seq, body in rows:
+                yield StoredEvent(seq, event_from_text(body))
+            if len(rows) < _PAGE:
+                return
+            bounds = replace(bounds, after=rows[-1][0])
 
     def _seq_before(self, arrived: datetime) -> int:
         """A number before all events that arrived since, found by halving: they are stored nearly as they arrive."""
