@@ -20,7 +20,7 @@ from config.community import Level
 
 ALERT_MOVES = frozenset(each.move for each in (Raised, Rose, Fell, Reactivated, Shown, Muted, Returned))
 """Moves of alerts that mean something here."""
-LAPSED = done("lapse")
+LAPSED, _RESOLVED = done("lapse"), done("resolve")
 _BACK = (done("unshelve"), done("restore"))
 _PUT_ASIDE = frozenset({Display.SHELVED, Display.MAINTENANCE, Display.OUT_OF_SERVICE})
 _REALARM_AFTER = timedelta(seconds=REALARM_AFTER_S)
@@ -154,7 +154,7 @@ def _deed(entry: JournalEntry, body: Mapping[str, Any]) -> Deed:
         unit=body.get("unit") or "",
         number=body["number"],
         kind=body["kind"],
-        members=tuple(dict.fromkeys(members)),
+        members=tuple(dict.fromkeys(members)) if entry.move == _RESOLVED else (),
     )
 
 
