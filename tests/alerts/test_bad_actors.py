@@ -116,7 +116,7 @@ def test_the_backtest_of_a_change_says_which_true_ones_it_would_have_lost() -> N
         case(Verdict.FALSE, 21_600),
         case(Verdict.FALSE, 21_600, key="d2"),
     ]
-    raised = [
+    raised: list[dict[str, Any]] = [
         {"key": "d1", "began": time_to_text(at(30)), "ended": time_to_text(at(60))},
         {"key": "d1", "began": time_to_text(at(21_600)), "ended": None},
     ]
