@@ -54,7 +54,7 @@ def busy() -> Iterator[Event]:
         for number, sensor in enumerate(SENSORS):
             fields = {"level_m": 1.0 + number + turn / 100}
             name = f"{turn:02d}{number:02d}{LONG[:60]}"
-            yield event(WATER, at_s + number / 100, source=sensor, site=site, area=area, fields=fields, id=name)
+            yield event(WATER, at_s + number / 100, source=sensor, site=site, area=area, fields=fields, id=name)  # type: ignore[arg-type]
         for number, camera in enumerate(CAMERAS):
             for track in range(30):
                 yield event(

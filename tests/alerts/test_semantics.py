@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,7 +103,7 @@ def test_a_late_contradiction_never_takes_an_alert_back(tmp_path: Path) -> None:
     ids=["value", "silence"],
 )
 def test_what_speaks_against_an_alert_and_comes_late_is_told_by_every_shape_that_waits(
-    tmp_path: Path, shape: str, speaks: dict[str, float], against: dict[str, float]
+    tmp_path: Path, shape: str, speaks: dict[str, Any], against: dict[str, Any]
 ) -> None:
     story = Story(book_with(tmp_path, shape))
     story.happens(event("t", 0, fields=speaks))

@@ -94,7 +94,7 @@ def seen(kind: str, at_s: float, *, track: str = "7", camera: str = "cam-1", **p
 def health(kind: str, at_s: float, source: str, state: str) -> Event:
     """A HealthChange."""
     camera = {"camera": source} if kind == "camera.health" else {}
-    return event(kind, at_s, source=source, fields={"state": state, "reason": "story"}, **camera)
+    return event(kind, at_s, source=source, fields={"state": state, "reason": "story"}, **camera)  # type: ignore[arg-type]
 
 
 class Story:
