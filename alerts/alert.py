@@ -1,6 +1,6 @@
 """Alert: a rule's claim about one subject, and what can become of it.
 
-The engine alone makes Alerts and moves their condition; people never do (see `incident.py`). An Alert that is closed
+The engine alone makes Alerts and moves their condition; people never do (see `incidents/`). An Alert that is closed
 is never opened again. The engine says what happened as Changes; `as_json` is how the API, the journal and MQTT show
 one.
 """

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alerts.cells import Cell, Cells
-from alerts.pattern import UNREAL
-from alerts.places import Places
-from alerts.shape import moment_us
+from alerts.language.pattern import UNREAL
+from alerts.language.places import Places
+from alerts.language.shape import moment_us
 from alerts.streams import FORGET_US
 from hub.events import Event
 

@@ -13,8 +13,8 @@ from datetime import datetime
 
 from alerts.arming import ARMING, ARMING_KIND, FOLLOWS, Arming, Said
 from alerts.cells import Cell, Cells
-from alerts.incident import ENGINE
-from alerts.places import Places
+from alerts.incidents.incident import ENGINE
+from alerts.language.places import Places
 from alerts.store.connection import Connection
 from alerts.store.journal import append_events, read_cursor, write_journal
 from alerts.store.states import read_states

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from alerts.alert import Alert, as_json, from_json
 from alerts.held import Held
-from alerts.shape import NO_STATE, Calm, State, source_of
+from alerts.language.shape import NO_STATE, Calm, State, source_of
 from hub.events import Event, from_us
 
 CellId = tuple[str, str]

@@ -33,11 +33,11 @@ from alerts.alert import (
     seen_again,
 )
 from alerts.cells import Cell, Cells, Slot
-from alerts.muting import muter_of
-from alerts.places import Places
-from alerts.rule import Rule
-from alerts.shape import Claim, Verdict
-from alerts.words import fill
+from alerts.language.muting import muter_of
+from alerts.language.places import Places
+from alerts.language.rule import Rule
+from alerts.language.shape import Claim, Verdict
+from alerts.language.words import fill
 from config.community import Level
 from hub.events import Event
 from hub.store.facts import from_us, to_us

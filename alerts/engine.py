@@ -18,13 +18,13 @@ from alerts.arming import ARMING_KIND
 from alerts.cells import Cell, Cells, StoredState, Unsaved
 from alerts.claims import Claims
 from alerts.counts import Counts
-from alerts.interests import Interests, Listener
-from alerts.pattern import Answer
-from alerts.places import Places
+from alerts.language.interests import Interests, Listener
+from alerts.language.pattern import Answer
+from alerts.language.places import Places
+from alerts.language.rule import Rule
+from alerts.language.rulebook import RuleBook
+from alerts.language.shape import NO_STATE, Claim, Step, Verdict
 from alerts.reconciling import reconcile
-from alerts.rule import Rule
-from alerts.rulebook import RuleBook
-from alerts.shape import NO_STATE, Claim, Step, Verdict
 from alerts.withholding import GUARD, Withholding
 from hub.events import Event, from_us, to_us
 

@@ -9,8 +9,8 @@ HubError                     (hub/errors.py)
 
 from __future__ import annotations
 
+from alerts.incidents.views import IncidentView, JournalEntry
 from alerts.store.orders import Order
-from alerts.views import IncidentView, JournalEntry
 from hub.errors import ConflictError, HubError
 
 

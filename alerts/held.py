@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from alerts.shape import Claim, Verdict, Witness
+from alerts.language.shape import Claim, Verdict, Witness
 from config.community import Level
 
 NOTED_AGAIN_US = 600_000_000

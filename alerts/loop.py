@@ -17,11 +17,11 @@ from pathlib import Path
 
 from alerts.alert import Change
 from alerts.engine import HEALTH_SUFFIX, Engine
-from alerts.incident import ENGINE
-from alerts.naming import strangers
-from alerts.places import Places, places_of
+from alerts.incidents.incident import ENGINE
+from alerts.language.naming import strangers
+from alerts.language.places import Places, places_of
+from alerts.language.rulebook import RuleBook, load_rules
 from alerts.recording import Batch, Moment, Recorded, record, timed
-from alerts.rulebook import RuleBook, load_rules
 from alerts.store.connection import Connection
 from alerts.store.journal import read_cursor, write_cursor
 from alerts.store.states import read_states

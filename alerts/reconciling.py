@@ -11,9 +11,9 @@ from alerts.alert import Alert, Condition
 from alerts.arming import ARMING
 from alerts.cells import Cell, Cells
 from alerts.claims import Claims
-from alerts.rule import Rule
-from alerts.rulebook import RuleBook
-from alerts.shape import NO_STATE, Claim, Verdict, Witness
+from alerts.language.rule import Rule
+from alerts.language.rulebook import RuleBook
+from alerts.language.shape import NO_STATE, Claim, Verdict, Witness
 from alerts.withholding import GUARD, Withholding
 from hub.events import to_us
 

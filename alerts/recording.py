@@ -29,11 +29,23 @@ from alerts.alert import (
     as_json,
 )
 from alerts.cells import Unsaved
-from alerts.covering import Cover
-from alerts.deadlines import may_close, shown_again, stamped
 from alerts.engine import REOPENED_KIND
-from alerts.grouping import announces_again, in_line
-from alerts.incident import ENGINE, OPEN, REALARM_AFTER_S, Display, Handling, Verdict, done, incident_id, moved
+from alerts.incidents.covering import Cover
+from alerts.incidents.deadlines import may_close, shown_again, stamped
+from alerts.incidents.grouping import announces_again, in_line
+from alerts.incidents.incident import (
+    ENGINE,
+    OPEN,
+    REALARM_AFTER_S,
+    Display,
+    Handling,
+    Verdict,
+    done,
+    incident_id,
+    moved,
+)
+from alerts.incidents.suppressions import entry_of, hiding_move, showing_move
+from alerts.incidents.views import AlertView, IncidentView
 from alerts.store.connection import Connection
 from alerts.store.incidents import (
     incident_of,
@@ -46,8 +58,6 @@ from alerts.store.incidents import (
 from alerts.store.journal import append_events, write_cursor, write_journal
 from alerts.store.states import write_states
 from alerts.store.suppressions import hidden_under
-from alerts.suppressions import entry_of, hiding_move, showing_move
-from alerts.views import AlertView, IncidentView
 from config.handling import STARTING, Deadlines
 from hub.events import Event, Phase, event_to_json, time_to_text
 

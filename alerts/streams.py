@@ -12,7 +12,7 @@ from bisect import insort
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from alerts.shape import STREAM_BYTES, TIME_BYTES, WITNESS_BYTES, Calm, source_of, witness_json
+from alerts.language.shape import STREAM_BYTES, TIME_BYTES, WITNESS_BYTES, Calm, source_of, witness_json
 from hub.events import Event, Phase
 
 Entry = Mapping[str, Any]

@@ -16,7 +16,18 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from alerts.shape import ID_BYTES, TIME_BYTES, WITNESS_BYTES, Claim, Shape, State, Step, Verdict, Witness, moment_us
+from alerts.language.shape import (
+    ID_BYTES,
+    TIME_BYTES,
+    WITNESS_BYTES,
+    Claim,
+    Shape,
+    State,
+    Step,
+    Verdict,
+    Witness,
+    moment_us,
+)
 from alerts.streams import FORGET_US
 from hub.events import Event, Quality
 

@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 
 from alerts.alert import Alert, Condition
 from alerts.arming import ARMING_KIND, Arming
-from alerts.around import alert_place, place_of
-from alerts.calendar import Window
 from alerts.cells import Cell, Cells
 from alerts.claims import Claims
-from alerts.duration import duration_text
 from alerts.held import NOTED_AGAIN_US, TOLD_AGAIN_US, Held
-from alerts.kinds import ALERT_KINDS
-from alerts.pattern import Answer
-from alerts.rule import Rule
-from alerts.shape import NO_STATE, Claim, Verdict, moment_us
+from alerts.language.around import alert_place, place_of
+from alerts.language.calendar import Window
+from alerts.language.duration import duration_text
+from alerts.language.kinds import ALERT_KINDS
+from alerts.language.pattern import Answer
+from alerts.language.rule import Rule
+from alerts.language.shape import NO_STATE, Claim, Verdict, moment_us
 from hub.events import Event
 from hub.store.facts import to_us
 

@@ -18,8 +18,8 @@ from typing import Any, Literal
 from alerts.alert import Change, Raised
 from alerts.arming import ARMING_KIND
 from alerts.engine import Engine
-from alerts.places import places_of
-from alerts.rulebook import SHIPPED, RuleBook, load_rules
+from alerts.language.places import places_of
+from alerts.language.rulebook import SHIPPED, RuleBook, load_rules
 from cameras.analysis import build_analysis, build_shared
 from cameras.camera import Tuning
 from cameras.errors import SourceError

@@ -21,10 +21,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.alert import Text
-from alerts.backtest import Backtest, backtest, companions
-from alerts.rule import Rule
-from alerts.rule_text import parse_rule
-from alerts.rulebook import rule_of
+from alerts.language.rule import Rule
+from alerts.language.rule_text import parse_rule
+from alerts.language.rulebook import rule_of
+from alerts.trials.backtest import Backtest, backtest, companions
 from api.history import History, history_of
 from hub.clock import SystemClock
 from hub.errors import HubError

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from alerts.memory import RuleMemory, in_words, memory_mistake, memory_of
-from alerts.naming import absent_names
-from alerts.rosters import uncovered
-from alerts.rulebook import load_rules, rule_files
-from alerts.ruletests import load_tests, read_tests
-from alerts.spoken import SPOKEN
-from alerts.written import read_rules
+from alerts.dispatch.rosters import uncovered
+from alerts.language.memory import RuleMemory, in_words, memory_mistake, memory_of
+from alerts.language.naming import absent_names
+from alerts.language.rulebook import load_rules, rule_files
+from alerts.language.spoken import SPOKEN
+from alerts.language.written import read_rules
+from alerts.trials.ruletests import load_tests, read_tests
 from config.community import Community
 from config.errors import ConfigurationError, Mistake
 from config.load import load_community, load_machine, read_yaml

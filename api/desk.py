@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from alerts.dispatch import Dispatching
-from alerts.grid import Grid
-from alerts.handling import Handling
-from alerts.hiding import Suppressing, keep_suppressions
-from alerts.photos import Photos
-from alerts.places import Places, places_of
-from alerts.positions import Positions
-from alerts.sending import hasten_orders, lapse_orders, send_at_once
-from alerts.timekeeper import Task
+from alerts.dispatch.dispatching import Dispatching
+from alerts.dispatch.grid import Grid
+from alerts.dispatch.positions import Positions
+from alerts.dispatch.sending import hasten_orders, lapse_orders, send_at_once
+from alerts.incidents.handling import Handling
+from alerts.incidents.hiding import Suppressing, keep_suppressions
+from alerts.incidents.timekeeper import Task
+from alerts.language.places import Places, places_of
+from alerts.people.photos import Photos
 from config.community import Community
 from config.machine import Machine
 from hub.clock import Clock

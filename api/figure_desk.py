@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from alerts.bad_actors import Case
-from alerts.flood_watch import FloodWatch, Rate
-from alerts.room_figures import RoomFigures, count
+from alerts.figures.flood_watch import FloodWatch, Rate
+from alerts.figures.room_figures import RoomFigures, count
 from alerts.store.figures import read_cases, read_entries
+from alerts.trials.bad_actors import Case
 from api.self_figures import watch_flood
 from config.handling import Deadlines
 from hub.bus import Bus

@@ -16,7 +16,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from alerts.kinds import ALERT_KINDS
+from alerts.language.kinds import ALERT_KINDS
 from api.figure_words import Language, word
 from hub.events import time_from_text
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from alerts.delivery import Delivery
+from alerts.language.rule_store import RuleStore
 from alerts.loop import EngineLoop
-from alerts.rule_store import RuleStore
+from alerts.notices.delivery import Delivery
 from api.parts import Cameras
 from hub.bus import Bus, Topic
 from hub.metrics import Metrics, Values

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from alerts.asking import armed_before
-from alerts.backtest import heard, listening
-from alerts.places import Places, places_of
-from alerts.rule import Rule
-from alerts.rule_store import RuleStore
+from alerts.language.places import Places, places_of
+from alerts.language.rule import Rule
+from alerts.language.rule_store import RuleStore
 from alerts.store.lists import Repository
+from alerts.trials.asking import armed_before
+from alerts.trials.backtest import heard, listening
 from api.storage import database_of
 from config.community import Community
 from config.errors import ConfigurationError, Mistake

@@ -17,11 +17,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from alerts.duration import UNITS
-from alerts.kinds import ALERT_KINDS
-from alerts.rule import RuleSpec
-from alerts.ruletests import RuleTest
-from alerts.spoken import SPOKEN
+from alerts.language.duration import UNITS
+from alerts.language.kinds import ALERT_KINDS
+from alerts.language.rule import RuleSpec
+from alerts.language.spoken import SPOKEN
+from alerts.trials.ruletests import RuleTest
 from api.json_schema_words import WORDS
 from config.community import Community
 from config.machine import Machine

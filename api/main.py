@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from alerts.arming_desk import ArmingDesk
-from alerts.handling import Handling
+from alerts.incidents.handling import Handling
+from alerts.incidents.timekeeper import Timekeeper
+from alerts.incidents.views import JournalEntry
+from alerts.language.memory import memory_mistake, memory_of
+from alerts.language.places import places_of
+from alerts.language.rule_store import RuleStore
+from alerts.language.rulebook import SHIPPED, RuleBook, load_rules
 from alerts.loop import EngineLoop
-from alerts.memory import memory_mistake, memory_of
-from alerts.places import places_of
-from alerts.rule_store import RuleStore
-from alerts.rulebook import SHIPPED, RuleBook, load_rules
 from alerts.store.lists import Repository
-from alerts.timekeeper import Timekeeper
-from alerts.views import JournalEntry
 from api.app import create_app
 from api.desk import make_desk
 from api.feed import Feed

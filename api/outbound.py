@@ -12,10 +12,10 @@ import logging
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from alerts.colours import coloured
-from alerts.incident import Handling
+from alerts.incidents.colours import coloured
+from alerts.incidents.incident import Handling
+from alerts.incidents.views import JournalEntry
 from alerts.store.lists import Filter, Repository
-from alerts.views import JournalEntry
 from api.follower import Follower
 from config.community import Community
 from hub.bus import Bus, Topic

@@ -9,10 +9,10 @@ from typing import Annotated, Protocol
 from fastapi import Depends, Request
 
 from alerts.arming_desk import ArmingDesk
-from alerts.delivery import Delivery
-from alerts.handling import Handling
+from alerts.incidents.handling import Handling
+from alerts.language.rule_store import RuleStore
 from alerts.loop import LoopStatus
-from alerts.rule_store import RuleStore
+from alerts.notices.delivery import Delivery
 from alerts.store.lists import Repository
 from api.desk import Desk
 from api.feed import Feed

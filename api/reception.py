@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from alerts.handling import Handling
-from alerts.photos import Photos
-from alerts.points import Rewarding, thank_for_reports
-from alerts.reports import Reporting
-from alerts.requests import miss_orders, remind_of_orders
-from alerts.taking import Ground
-from alerts.timekeeper import Task
-from alerts.volunteering import Volunteering
+from alerts.incidents.handling import Handling
+from alerts.incidents.timekeeper import Task
+from alerts.people.photos import Photos
+from alerts.people.points import Rewarding, thank_for_reports
+from alerts.people.reports import Reporting
+from alerts.people.requests import miss_orders, remind_of_orders
+from alerts.people.taking import Ground
+from alerts.people.volunteering import Volunteering
 from api.desk import Territory
 from config.machine import Machine
 from hub.bus import Bus

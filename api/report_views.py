@@ -13,11 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from alerts.categories import CATEGORIES, OTHER, Category
-from alerts.incident import FINISHED, Handling
+from alerts.incidents.incident import FINISHED, Handling
+from alerts.incidents.views import JournalEntry
+from alerts.people.categories import CATEGORIES, OTHER, Category
 from alerts.store.ledger import Filed, Step
 from alerts.store.reports import Photo
-from alerts.views import JournalEntry
 from api.schemas.places import Text
 from api.schemas.reports import CategoryView, PhotoView, ReportView, StepView
 from config.community import Community, Name

@@ -10,16 +10,16 @@ from typing import Annotated, Literal
 
 import typer
 
-from alerts.asking import ask
-from alerts.duration import duration_text
-from alerts.mutants import scores
-from alerts.rehearsal import Miss, Rehearsal
-from alerts.rule import Rule
-from alerts.rule_text import parse_rule
-from alerts.rulebook import SHIPPED
-from alerts.ruletests import TestFile, load_tests
-from alerts.why import explain, named_in
-from alerts.written import Written, read_rules
+from alerts.language.duration import duration_text
+from alerts.language.rule import Rule
+from alerts.language.rule_text import parse_rule
+from alerts.language.rulebook import SHIPPED
+from alerts.language.written import Written, read_rules
+from alerts.trials.asking import ask
+from alerts.trials.mutants import scores
+from alerts.trials.rehearsal import Miss, Rehearsal
+from alerts.trials.ruletests import TestFile, load_tests
+from alerts.trials.why import explain, named_in
 from api.backtesting import told, try_rule
 from api.history import History, moment_of, open_history
 from config.errors import ConfigurationError, Mistake

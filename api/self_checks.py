@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from alerts.language.rule import Rule
 from alerts.loop import EngineLoop
-from alerts.rule import Rule
 from api.parts import Cameras
 from cameras.health import CameraState
 from config.community import Camera, Community

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from alerts.flood_watch import FloodWatch
+from alerts.figures.flood_watch import FloodWatch
 from config.community import Level
 from hub.metrics import Metrics, Values
 from hub.selfwatch import blindness

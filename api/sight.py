@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from alerts.incidents.views import IncidentView
 from alerts.store.lists import Within
 from alerts.store.orders import LIVE, State
-from alerts.views import IncidentView
 from api.parts import Parts
 from hub.access import Permission, Principal, allows
 from hub.errors import NotFoundError

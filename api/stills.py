@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from alerts.views import JournalEntry
+from alerts.incidents.views import JournalEntry
 from hub.errors import HubError
 from hub.metrics import Metrics
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from alerts.delivery import Delivery
-from alerts.notice import Services
+from alerts.notices.delivery import Delivery
+from alerts.notices.notice import Services
 from config.machine import Machine
 from hub.bus import Bus
 from hub.clock import Clock

@@ -13,7 +13,7 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
-from alerts.pictures import Picture, PictureError, picture
+from alerts.people.pictures import Picture, PictureError, picture
 from api.errors import BadRequestError
 
 MOST_PICTURES = 4

@@ -20,8 +20,8 @@ from datetime import timedelta
 from itertools import cycle, islice
 from pathlib import Path
 
-from alerts.backtest import backtest, heard, listening
-from alerts.places import places_of
+from alerts.language.places import places_of
+from alerts.trials.backtest import backtest, heard, listening
 from benchmarks.engine import Stopwatch
 from benchmarks.quiet_day import START, community, events, rule_book
 from hub.bus import Bus

@@ -18,8 +18,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from alerts.engine import Engine
+from alerts.language.places import places_of
 from alerts.loop import BATCH, EngineLoop
-from alerts.places import places_of
 from benchmarks.quiet_day import START, community, events, rule_book
 from hub.bus import Bus
 from hub.clock import SetClock, SystemClock

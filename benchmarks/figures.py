@@ -23,10 +23,10 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from alerts.incident import Handling, Verdict
-from alerts.room_figures import count
+from alerts.figures.room_figures import count
+from alerts.incidents.incident import Handling, Verdict
+from alerts.incidents.views import AlertView, IncidentView, incident_row
 from alerts.store.figures import read_entries
-from alerts.views import AlertView, IncidentView, incident_row
 from config.community import Level
 from config.handling import STARTING
 from hub.clock import SystemClock

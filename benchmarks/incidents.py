@@ -20,8 +20,8 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from alerts.incident import OPEN, Handling
-from alerts.kinds import ALERT_KINDS
+from alerts.incidents.incident import OPEN, Handling
+from alerts.language.kinds import ALERT_KINDS
 from alerts.store.lists import Filter, Repository
 from config.community import Level
 from hub.clock import SystemClock

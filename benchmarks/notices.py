@@ -15,11 +15,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from statistics import quantiles
 
-from alerts.delivery import Delivery
+from alerts.language.places import places_of
+from alerts.language.rulebook import SHIPPED, load_rules
 from alerts.loop import EngineLoop
-from alerts.notice import Services
-from alerts.places import places_of
-from alerts.rulebook import SHIPPED, load_rules
+from alerts.notices.delivery import Delivery
+from alerts.notices.notice import Services
 from config.community import Community
 from hub.bus import Bus
 from hub.clock import SystemClock

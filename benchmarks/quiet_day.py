@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from typing import Any
 
-from alerts.rulebook import SHIPPED, RuleBook, make_book, rule_of
-from alerts.written import read_rules
+from alerts.language.rulebook import SHIPPED, RuleBook, make_book, rule_of
+from alerts.language.written import read_rules
 from config.community import Community
 from hub.events import Event, FieldValue, Phase
 

@@ -20,9 +20,9 @@ from typing import Any
 
 from alerts.cells import Cells
 from alerts.engine import Engine
-from alerts.interests import Interests
-from alerts.places import places_of
-from alerts.rulebook import RuleBook, make_book, rule_of
+from alerts.language.interests import Interests
+from alerts.language.places import places_of
+from alerts.language.rulebook import RuleBook, make_book, rule_of
 from benchmarks.quiet_day import START
 from config.community import Community
 from hub.events import Event, Phase

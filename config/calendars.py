@@ -6,7 +6,7 @@
       market: [2026-10-05, 2026-10-15]
 
 A calendar is a list of days. Which of them is `workday` and `holiday` has a meaning of its own for rules
-(alerts/calendar.py); here they are names like any other.
+(alerts/language/calendar.py); here they are names like any other.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Hours and days as people write them, in rules and in rosters; alerts/calendar.py says when they hold.
+"""Hours and days as people write them, in rules and in rosters; alerts/language/calendar.py says when they hold.
 
 {between: "22:00-06:00", days: [fri, sat]}
 {calendar: holiday}

@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 from pydantic import Field, model_validator
 
-from alerts.notice import Delivered, Notice, Outcome, Refused, Services, Traits, TryLater
+from alerts.notices.notice import Delivered, Notice, Outcome, Refused, Services, Traits, TryLater
 from config.secrets import Secret
 from hub.plugins import Options, Plugin
 

@@ -25,7 +25,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from alerts.notice import Delivered, Notice, Outcome, Refused, Services, Traits, TryLater
+from alerts.notices.notice import Delivered, Notice, Outcome, Refused, Services, Traits, TryLater
 from config.secrets import Secret
 from hub.plugins import Options, Plugin
 

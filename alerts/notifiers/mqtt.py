@@ -15,8 +15,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from alerts.notice import Delivered, Notice, Outcome, Services, Traits, TryLater
-from alerts.words import placeholders
+from alerts.language.words import placeholders
+from alerts.notices.notice import Delivered, Notice, Outcome, Services, Traits, TryLater
 from config.secrets import Secret
 from hub.events import time_to_text
 from hub.plugins import Options, Plugin

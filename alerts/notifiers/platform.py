@@ -23,9 +23,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from alerts.cap import DISMISSED, MEDIA_TYPES, Scope, Station, Status, cap_message, cap_xml, usable_sender
-from alerts.incident import done
-from alerts.notice import Delivered, Notice, Outcome, Refused, Services, Traits, TryLater
+from alerts.incidents.incident import done
+from alerts.notices.cap import DISMISSED, MEDIA_TYPES, Scope, Station, Status, cap_message, cap_xml, usable_sender
+from alerts.notices.notice import Delivered, Notice, Outcome, Refused, Services, Traits, TryLater
 from config.secrets import Secret
 from hub.plugins import Options, Plugin
 

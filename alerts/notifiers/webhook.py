@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from alerts.notice import Delivered, Notice, Outcome, Refused, Services, Traits, TryLater
+from alerts.notices.notice import Delivered, Notice, Outcome, Refused, Services, Traits, TryLater
 from config.secrets import Secret
 from hub.events import time_to_text
 from hub.plugins import Options, Plugin

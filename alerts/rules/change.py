@@ -17,9 +17,9 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from alerts.duration import Seconds
-from alerts.pattern import Answer, PatternSpec, as_number, build_pattern
-from alerts.shape import STREAM_BYTES, TIME_BYTES, moment_us, stream_of
+from alerts.language.duration import Seconds
+from alerts.language.pattern import Answer, PatternSpec, as_number, build_pattern
+from alerts.language.shape import STREAM_BYTES, TIME_BYTES, moment_us, stream_of
 from alerts.windows import HELD_BYTES, MOMENT_BYTES, Found, Moment, Noted, Seen, WindowShape, moments_since, with_moment
 from hub.events import Event
 from hub.plugins import Options, Plugin

@@ -20,9 +20,9 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from alerts.duration import Seconds, duration_text
-from alerts.pattern import Answer, PatternSpec, build_pattern
-from alerts.shape import STREAM_BYTES, State, Step, moment_us, source_of, stream_of
+from alerts.language.duration import Seconds, duration_text
+from alerts.language.pattern import Answer, PatternSpec, build_pattern
+from alerts.language.shape import STREAM_BYTES, State, Step, moment_us, source_of, stream_of
 from alerts.windows import HELD_BYTES, MOMENT_BYTES, Found, Moment, Noted, Seen, WindowShape, moments_since, with_moment
 from hub.events import Event, Phase
 from hub.plugins import Options, Plugin

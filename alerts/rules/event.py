@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from alerts.pattern import Answer, Pattern, PatternSpec, build_pattern
-from alerts.shape import TIME_BYTES, Claim, Shape, State, Step, Verdict, Witness
+from alerts.language.pattern import Answer, Pattern, PatternSpec, build_pattern
+from alerts.language.shape import TIME_BYTES, Claim, Shape, State, Step, Verdict, Witness
 from alerts.streams import (
     ENTRY_BYTES,
     MOST_STREAMS,

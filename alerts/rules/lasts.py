@@ -16,9 +16,9 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from alerts.duration import Seconds
-from alerts.pattern import Answer, Pattern, PatternSpec, build_pattern
-from alerts.shape import TIME_BYTES, WITNESS_BYTES, Claim, Shape, State, Step, Verdict, Witness
+from alerts.language.duration import Seconds
+from alerts.language.pattern import Answer, Pattern, PatternSpec, build_pattern
+from alerts.language.shape import TIME_BYTES, WITNESS_BYTES, Claim, Shape, State, Step, Verdict, Witness
 from alerts.streams import (
     ENTRY_BYTES,
     MOST_STREAMS,

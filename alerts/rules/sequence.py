@@ -24,10 +24,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from alerts.awaited import AwaitedShape
-from alerts.duration import Seconds
-from alerts.pattern import Answer, PatternSpec, build_pattern
-from alerts.shape import TIME_BYTES, Shape, moment_us
+from alerts.language.awaited import AwaitedShape
+from alerts.language.duration import Seconds
+from alerts.language.pattern import Answer, PatternSpec, build_pattern
+from alerts.language.shape import TIME_BYTES, Shape, moment_us
 from alerts.windows import HELD_BYTES, MOMENT_BYTES, Found, Moment, Noted, Seen, WindowShape, moments_since, with_moment
 from hub.events import Event
 from hub.plugins import Options, Plugin

@@ -19,10 +19,10 @@ from typing import Any, Literal, Protocol
 
 from pydantic import Field
 
-from alerts.calendar import Window, counted_us
-from alerts.duration import Seconds
-from alerts.pattern import Answer, Pattern, PatternSpec, build_pattern
-from alerts.shape import (
+from alerts.language.calendar import Window, counted_us
+from alerts.language.duration import Seconds
+from alerts.language.pattern import Answer, Pattern, PatternSpec, build_pattern
+from alerts.language.shape import (
     ID_BYTES,
     STREAM_BYTES,
     TIME_BYTES,

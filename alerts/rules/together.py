@@ -29,12 +29,12 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from alerts.around import WRITE_SAME, Same, place_of
-from alerts.duration import Seconds
-from alerts.nearness import distance_m
-from alerts.pattern import Answer, PatternSpec, build_pattern
-from alerts.places import Places
-from alerts.shape import ID_BYTES, Shape, State, Step, moment_us
+from alerts.language.around import WRITE_SAME, Same, place_of
+from alerts.language.duration import Seconds
+from alerts.language.nearness import distance_m
+from alerts.language.pattern import Answer, PatternSpec, build_pattern
+from alerts.language.places import Places
+from alerts.language.shape import ID_BYTES, Shape, State, Step, moment_us
 from alerts.windows import HELD_BYTES, MOMENT_BYTES, Found, Moment, Noted, Seen, WindowShape, moments_since, with_moment
 from hub.events import Event, Quality
 from hub.plugins import Options, Plugin

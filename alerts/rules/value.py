@@ -22,9 +22,9 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from alerts.duration import Seconds
-from alerts.pattern import Answer, Pattern, PatternSpec, as_number, build_pattern
-from alerts.shape import (
+from alerts.language.duration import Seconds
+from alerts.language.pattern import Answer, Pattern, PatternSpec, as_number, build_pattern
+from alerts.language.shape import (
     ID_BYTES,
     STREAM_BYTES,
     TIME_BYTES,

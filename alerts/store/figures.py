@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, text
 
-from alerts.bad_actors import WRONG, Case
-from alerts.incident import FINISHED, Display, Handling, Verdict, done
-from alerts.signs import ALERT_MOVES, Deed, Entry, Member, Sign
+from alerts.figures.signs import ALERT_MOVES, Deed, Entry, Member, Sign
+from alerts.incidents.incident import FINISHED, Display, Handling, Verdict, done
+from alerts.trials.bad_actors import WRONG, Case
 from config.community import Level
 from hub.events import time_from_text, time_to_text
 from hub.store.database import Database

@@ -25,10 +25,9 @@ from sqlalchemy import (
 )
 
 from alerts.alert import Alert, Condition
-from alerts.grouping import WINDOW, Candidate, joined
-from alerts.incident import OPEN, Display
-from alerts.kinds import family
-from alerts.views import (
+from alerts.incidents.grouping import WINDOW, Candidate, joined
+from alerts.incidents.incident import OPEN, Display
+from alerts.incidents.views import (
     AlertView,
     IncidentView,
     alert_row,
@@ -36,6 +35,7 @@ from alerts.views import (
     incident_row,
     incident_view,
 )
+from alerts.language.kinds import family
 from hub.errors import NotFoundError
 from hub.events import time_from_text, time_to_text
 from hub.store.schema import INCIDENT_IS_OPEN, alerts, incidents, orders

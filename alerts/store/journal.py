@@ -13,11 +13,11 @@ from sqlalchemy import (
     update,
 )
 
-from alerts.store.incidents import fetched
-from alerts.views import (
+from alerts.incidents.views import (
     JournalEntry,
     journal_entry,
 )
+from alerts.store.incidents import fetched
 from hub.events import Event
 from hub.store.facts import event_row
 from hub.store.schema import cursors, events, journal

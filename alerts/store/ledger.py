@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, case, literal, or_, select
 
-from alerts.incident import FINISHED, Handling, Verdict
+from alerts.incidents.incident import FINISHED, Handling, Verdict
 from alerts.store.incidents import fetched
 from alerts.store.reports import Photo, Report, photos_of, report_of
 from config.community import Level

@@ -20,9 +20,8 @@ from sqlalchemy import (
 )
 
 from alerts.alert import Condition
-from alerts.incident import OPEN, Handling
-from alerts.store.incidents import fetched, members_of, read_incident
-from alerts.views import (
+from alerts.incidents.incident import OPEN, Handling
+from alerts.incidents.views import (
     AlertView,
     IncidentView,
     JournalEntry,
@@ -30,6 +29,7 @@ from alerts.views import (
     incident_view,
     journal_entry,
 )
+from alerts.store.incidents import fetched, members_of, read_incident
 from config.community import Level
 from hub.errors import NotFoundError
 from hub.events import Event, event_from_json, time_from_text, time_to_text

@@ -14,10 +14,10 @@ from typing import Any, cast
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
 
-from alerts.notice import Earlier, Language, Notice
-from alerts.recipients import Decision
-from alerts.views import JournalEntry
-from alerts.wording import Move
+from alerts.incidents.views import JournalEntry
+from alerts.notices.notice import Earlier, Language, Notice
+from alerts.notices.recipients import Decision
+from alerts.notices.wording import Move
 from config.community import Contact, Level
 from hub.events import time_from_text, time_to_text
 from hub.store.schema import accounts, notices, preferences

@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
-from alerts.incident import OPEN
-from alerts.kinds import family
+from alerts.incidents.incident import OPEN
+from alerts.incidents.views import IncidentView
+from alerts.language.kinds import family
 from alerts.store.incidents import fetched, read_incident
-from alerts.views import IncidentView
 from hub.errors import NotFoundError
 from hub.events import time_from_text, time_to_text
 from hub.store.schema import incidents, orders, report_photos, reports

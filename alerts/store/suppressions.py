@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Select, func, insert, or_, sel
 from sqlalchemy import text as sql
 
 from alerts.alert import Condition
-from alerts.incident import Display
+from alerts.incidents.incident import Display
+from alerts.incidents.suppressions import Mode, Scope, Stage, Suppression
+from alerts.incidents.views import AlertView, IncidentView, alert_view, incident_view
 from alerts.store.incidents import fetched, members_of
-from alerts.suppressions import Mode, Scope, Stage, Suppression
-from alerts.views import AlertView, IncidentView, alert_view, incident_view
 from config.community import Level
 from hub.errors import NotFoundError
 from hub.events import time_from_text, time_to_text

@@ -10,9 +10,9 @@ from starlette.responses import FileResponse
 
 from alerts.alert import Condition
 from alerts.alert import Text as Words
-from alerts.places import places_of
-from alerts.rule_text import parse_rule
-from alerts.why import Spoke, explain, named_in
+from alerts.language.places import places_of
+from alerts.language.rule_text import parse_rule
+from alerts.trials.why import Spoke, explain, named_in
 from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page
 from api.parts import Here

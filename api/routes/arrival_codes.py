@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import segno
 from fastapi import APIRouter, Depends, Response
 
-from alerts.arrival import arrival_code, printed
+from alerts.dispatch.arrival import arrival_code, printed
 from api.auth import needs
 from api.parts import Here, Parts
 from api.schemas.places import ArrivalCodeView

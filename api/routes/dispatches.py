@@ -12,13 +12,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, Query, Response
 from starlette.responses import FileResponse
 
-from alerts.arrival import check_near, is_code_of
-from alerts.dispatch import ANSWERS, Finding
+from alerts.dispatch.arrival import check_near, is_code_of
+from alerts.dispatch.dispatching import ANSWERS, Finding
 from alerts.errors import OrderMovedError
-from alerts.incident import OPEN, Verdict
-from alerts.pictures import JPEG, PictureError, picture
+from alerts.incidents.incident import OPEN, Verdict
+from alerts.incidents.views import IncidentView as StoredIncident
+from alerts.people.pictures import JPEG, PictureError, picture
 from alerts.store.orders import LIVE, Order, Proof, State
-from alerts.views import IncidentView as StoredIncident
 from api import etags
 from api.auth import needs
 from api.errors import BadRequestError, ChangedMeanwhileError

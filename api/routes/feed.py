@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Header, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
+from alerts.incidents.views import JournalEntry
 from alerts.store.orders import LIVE, State
-from alerts.views import JournalEntry
 from api.auth import Someone, needs
 from api.errors import BadRequestError
 from api.feed import ASIDE, TOPICS, Wish

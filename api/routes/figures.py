@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import JSONResponse
 
-from alerts.bad_actors import bad_actors, outcome
-from alerts.room_figures import RoomFigures
-from alerts.suggesting import Suggestion, suggest
+from alerts.figures.room_figures import RoomFigures
+from alerts.trials.bad_actors import bad_actors, outcome
+from alerts.trials.suggesting import Suggestion, suggest
 from api.auth import needs
 from api.errors import BadRequestError
 from api.figure_sheets import (

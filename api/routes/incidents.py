@@ -16,14 +16,14 @@ from typing import Annotated, Any, Literal, TypeVar
 from fastapi import APIRouter, Depends, Query, Response
 from starlette.responses import FileResponse
 
-from alerts.colours import coloured
 from alerts.errors import MovedMeanwhileError
-from alerts.incident import FINISHED, OPEN, Handling, allowed
-from alerts.joining import merge, split
+from alerts.incidents.colours import coloured
+from alerts.incidents.incident import FINISHED, OPEN, Handling, allowed
+from alerts.incidents.joining import merge, split
+from alerts.incidents.views import AlertView as StoredAlert
+from alerts.incidents.views import IncidentView as StoredIncident
+from alerts.incidents.views import JournalEntry
 from alerts.store.lists import Filter
-from alerts.views import AlertView as StoredAlert
-from alerts.views import IncidentView as StoredIncident
-from alerts.views import JournalEntry
 from api import etags
 from api.auth import needs
 from api.errors import BadRequestError, ChangedMeanwhileError, SomebodyWasFirstError

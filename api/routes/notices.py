@@ -12,10 +12,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
 
-from alerts.incident import ENGINE
-from alerts.kinds import ALERT_KINDS
+from alerts.incidents.incident import ENGINE
+from alerts.language.kinds import ALERT_KINDS
+from alerts.notices.wording import KNOWN_MOVES, Move
 from alerts.store.outbox import State
-from alerts.wording import KNOWN_MOVES, Move
 from api.auth import Someone, needs
 from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page, decode, encode

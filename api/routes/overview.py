@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
-from alerts.incident import OPEN, Handling
-from alerts.overview import Group, overview
+from alerts.incidents.incident import OPEN, Handling
+from alerts.incidents.overview import Group, overview
 from alerts.store.lists import Filter
 from api.auth import needs
 from api.parts import Here, Parts

@@ -16,11 +16,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.responses import FileResponse, StreamingResponse
 
-from alerts.categories import category_of, found_by
 from alerts.errors import TooManyReportsError
-from alerts.locating import Spot
+from alerts.people.categories import category_of, found_by
+from alerts.people.locating import Spot
+from alerts.people.taking import Draft
 from alerts.store.ledger import Filed, Sought, Step
-from alerts.taking import Draft
 from api.auth import needs
 from api.errors import BadRequestError, ForbiddenError, TooManyError
 from api.paging import Cursor, Limit, Page, decode_number, encode

@@ -11,8 +11,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from alerts.grid import Responsible
-from alerts.rosters import MOST_DAYS, Span, roster
+from alerts.dispatch.grid import Responsible
+from alerts.dispatch.rosters import MOST_DAYS, Span, roster
 from alerts.store.orders import SENT
 from api import etags
 from api.auth import needs

@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Response
 
-from alerts.asking import ask
-from alerts.rehearsal import Rehearsal
-from alerts.rule import Rule
-from alerts.rule_text import parse_rule, split_rules
-from alerts.rulebook import rule_files, rule_of
-from alerts.ruletests import PATTERN, RuleTest, read_tests, tests_in
+from alerts.language.rule import Rule
+from alerts.language.rule_text import parse_rule, split_rules
+from alerts.language.rulebook import rule_files, rule_of
+from alerts.trials.asking import ask
+from alerts.trials.rehearsal import Rehearsal
+from alerts.trials.ruletests import PATTERN, RuleTest, read_tests, tests_in
 from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page, decode, encode
 from api.parts import Here, Parts

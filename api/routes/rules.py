@@ -14,8 +14,8 @@ from typing import Annotated, Any, Literal, NoReturn
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.exceptions import HTTPException
 
-from alerts.rule_changes import StoredRule
-from alerts.rule_text import rule_text_of
+from alerts.language.rule_changes import StoredRule
+from alerts.language.rule_text import rule_text_of
 from api import etags
 from api.auth import needs
 from api.errors import BadRequestError, ChangedMeanwhileError

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response, status
 
-from alerts.hiding import Plan
-from alerts.suppressions import Scope, Stage, Suppression
+from alerts.incidents.hiding import Plan
+from alerts.incidents.suppressions import Scope, Stage, Suppression
 from api.auth import needs
 from api.paging import Cursor, Limit, Page, decode, encode
 from api.parts import Here, Parts

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
-from alerts.units import units_for
+from alerts.dispatch.units import units_for
 from api.auth import needs
 from api.parts import Here
 from api.routes.incidents import Handler

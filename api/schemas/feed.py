@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from alerts.colours import Profile, coloured
-from alerts.views import JournalEntry
+from alerts.incidents.colours import Profile, coloured
+from alerts.incidents.views import JournalEntry
 from hub.events import time_to_text
 
 

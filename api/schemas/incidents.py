@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from alerts.colours import Colour
-from alerts.incident import Cause, Display, Handling, Verdict
+from alerts.incidents.colours import Colour
+from alerts.incidents.incident import Cause, Display, Handling, Verdict
 from api.schemas.places import Text
 from config.community import Level
 

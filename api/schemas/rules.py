@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from alerts.kinds import ALERT_KINDS
-from alerts.rule_changes import StoredRule
+from alerts.language.kinds import ALERT_KINDS
+from alerts.language.rule_changes import StoredRule
 from api.schemas.places import Text
 from api.trials import Trial
 from config.community import Level

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from alerts.suppressions import Mode, Stage
+from alerts.incidents.suppressions import Mode, Stage
 from api.schemas.incidents import Note
 from config.community import Level
 

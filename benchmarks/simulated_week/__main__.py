@@ -16,7 +16,7 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-from alerts.rulebook import SHIPPED
+from alerts.language.rulebook import SHIPPED
 from benchmarks.simulated_week.report import print_report, shift_page
 from benchmarks.simulated_week.run import live_through
 from hub.clock import SystemClock

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from alerts.figures import Load, measure
-from alerts.room_figures import RoomFigures
-from alerts.timeliness import Step, Timing
+from alerts.figures.load import Load, measure
+from alerts.figures.room_figures import RoomFigures
+from alerts.figures.timeliness import Step, Timing
 from api.figure_sheets import Speaker, as_html, shift_sheets
 from api.figure_words import Language
 from benchmarks.simulated_week.run import Week

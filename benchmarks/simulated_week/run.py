@@ -11,9 +11,9 @@ from pathlib import Path
 
 from alerts.alert import Alert, Change, Raised
 from alerts.engine import RESOLVED_KIND, Engine
-from alerts.places import places_of
-from alerts.rulebook import load_rules
-from alerts.signs import Sign, sign_of
+from alerts.figures.signs import Sign, sign_of
+from alerts.language.places import places_of
+from alerts.language.rulebook import load_rules
 from benchmarks.simulated_week import life, nuisances, stories
 from benchmarks.simulated_week.staff import Staff
 from benchmarks.simulated_week.stories import Expected

@@ -18,18 +18,18 @@ from pathlib import Path
 
 from alerts.alert import Alert, Change, Raised
 from alerts.cells import Unsaved
-from alerts.dispatch import Dispatching
-from alerts.grid import Grid
-from alerts.handling import Ask, Handling
-from alerts.incident import FINISHED, Cause, Verdict
-from alerts.places import Places
+from alerts.dispatch.dispatching import Dispatching
+from alerts.dispatch.grid import Grid
+from alerts.figures.room_figures import RoomFigures, count
+from alerts.incidents.handling import Ask, Handling
+from alerts.incidents.incident import FINISHED, Cause, Verdict
+from alerts.incidents.timekeeper import Timekeeper
+from alerts.language.places import Places
 from alerts.recording import Batch, record, timed
-from alerts.room_figures import RoomFigures, count
 from alerts.store.figures import read_entries
 from alerts.store.incidents import incident_of
 from alerts.store.lists import Repository
 from alerts.store.orders import Proof
-from alerts.timekeeper import Timekeeper
 from benchmarks.simulated_week.village import ZONE
 from config.community import Level
 from config.handling import STARTING

@@ -1,6 +1,6 @@
 """Rule revisions: every accepted form of every rule, and the newest of each.
 
-Only rows go in and out here; what a rule is and who wins is decided in `alerts/rule_store.py`.
+Only rows go in and out here; what a rule is and who wins is decided in `alerts/language/rule_store.py`.
 """
 
 from __future__ import annotations

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from alerts.handling import Handling
+from alerts.incidents.handling import Handling
+from alerts.incidents.views import IncidentView, JournalEntry
+from alerts.language.places import places_of
+from alerts.language.rulebook import SHIPPED, RuleBook, load_rules
 from alerts.loop import EngineLoop
-from alerts.places import places_of
-from alerts.rulebook import SHIPPED, RuleBook, load_rules
 from alerts.store.lists import Filter, Repository
-from alerts.views import IncidentView, JournalEntry
 from hub.bus import Bus
 from hub.clock import SetClock
 from hub.events import Event

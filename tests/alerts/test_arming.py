@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from alerts.alert import Withheld
 from alerts.arming import Arming
 from alerts.arming_desk import ArmingDesk, ArmingState
-from alerts.asking import ask
 from alerts.cells import Cells
-from alerts.places import places_of
-from alerts.rehearsal import Rehearsal
-from alerts.rule_store import RuleStore
-from alerts.ruletests import RuleTest
+from alerts.language.places import places_of
+from alerts.language.rule_store import RuleStore
+from alerts.trials.asking import ask
+from alerts.trials.rehearsal import Rehearsal
+from alerts.trials.ruletests import RuleTest
 from api.backtesting import try_rule
 from api.history import History
 from config.community import Community

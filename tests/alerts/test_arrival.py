@@ -6,10 +6,10 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from alerts.arrival import arrival_code, is_code_of, printed
-from alerts.photos import Photos
-from alerts.pictures import JPEG
-from alerts.positions import MOST, Positions
+from alerts.dispatch.arrival import arrival_code, is_code_of, printed
+from alerts.dispatch.positions import MOST, Positions
+from alerts.people.photos import Photos
+from alerts.people.pictures import JPEG
 from hub.clock import SetClock
 
 KEY = bytes(range(32))

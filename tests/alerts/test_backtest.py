@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from alerts.backtest import backtest, heard
-from alerts.places import places_of
-from alerts.rulebook import SHIPPED
-from alerts.written import read_rules
+from alerts.language.places import places_of
+from alerts.language.rulebook import SHIPPED
+from alerts.language.written import read_rules
+from alerts.trials.backtest import backtest, heard
 from config.community import Level
 from hub.events import Event
 from tests.fakes.stories import COMMUNITY, event, moment

@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.bad_actors import BadActor, Case, bad_actors, outcome
-from alerts.figures import measure
-from alerts.incident import Verdict
-from alerts.rulebook import rule_of
-from alerts.suggesting import suggest
-from alerts.verdicts import Judged, Shares
+from alerts.figures.load import measure
+from alerts.figures.verdicts import Judged, Shares
+from alerts.incidents.incident import Verdict
+from alerts.language.rulebook import rule_of
+from alerts.trials.bad_actors import BadActor, Case, bad_actors, outcome
+from alerts.trials.suggesting import suggest
 from config.community import Level
 from hub.events import time_to_text
 from tests.fakes.journals import DAY, START, at, sign

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from alerts.calendar import Almanac, Window, almanac_of, counted_us
+from alerts.language.calendar import Almanac, Window, almanac_of, counted_us
 from config.community import Community
 from config.hours import HoursSpec
 from hub.store.facts import to_us

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from alerts.cap import NAMESPACE, Station, cap_message, cap_xml, certainty, message_type
-from alerts.notice import Earlier, Notice
+from alerts.notices.cap import NAMESPACE, Station, cap_message, cap_xml, certainty, message_type
+from alerts.notices.notice import Earlier, Notice
 from tests.fakes.notices import INCIDENT, notice
 from tests.fakes.stories import START
 

@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from alerts.colours import PROFILES, Profile, colour_of, coloured
+from alerts.incidents.colours import PROFILES, Profile, colour_of, coloured
 from config.community import Community, Level
 
 CALM = ("green", "blue", "yellow", "orange", "red")

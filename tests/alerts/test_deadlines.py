@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.deadlines import TOP, may_close, stamped, time_move
-from alerts.incident import Display, Handling, Verdict
-from alerts.views import IncidentView
+from alerts.incidents.deadlines import TOP, may_close, stamped, time_move
+from alerts.incidents.incident import Display, Handling, Verdict
+from alerts.incidents.views import IncidentView
 from config.community import Level
 from config.handling import Deadlines
 

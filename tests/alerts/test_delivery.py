@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from alerts.breaker import OPENS_AFTER
-from alerts.delivery import Delivery
-from alerts.notice import Delivered, Notice, Refused, Services, TryLater
+from alerts.notices.breaker import OPENS_AFTER
+from alerts.notices.delivery import Delivery
+from alerts.notices.notice import Delivered, Notice, Refused, Services, TryLater
 from alerts.notifiers.webhook import Webhook, WebhookOptions
 from config.community import Community
 from config.secrets import Secret

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from alerts.dispatch import Dispatching, Finding
+from alerts.dispatch.dispatching import Dispatching, Finding
+from alerts.dispatch.grid import Grid
+from alerts.dispatch.sending import hasten_orders, lapse_orders, send_at_once
 from alerts.errors import OrderMovedError
-from alerts.grid import Grid
-from alerts.incident import Cause, Handling, Verdict
-from alerts.joining import merge
-from alerts.places import places_of
-from alerts.sending import hasten_orders, lapse_orders, send_at_once
+from alerts.incidents.incident import Cause, Handling, Verdict
+from alerts.incidents.joining import merge
+from alerts.incidents.timekeeper import Timekeeper
+from alerts.language.places import places_of
 from alerts.store.orders import Order, Proof, State
-from alerts.timekeeper import Timekeeper
 from config.community import Community, Level
 from config.grid import Duty
 from config.handling import Deadlines

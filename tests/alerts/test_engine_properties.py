@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from alerts.alert import Change, as_json
 from alerts.engine import RESOLVED_KIND, Engine
-from alerts.places import places_of
-from alerts.rule import Rule
-from alerts.rulebook import SHIPPED, load_rules, make_book, rule_of
+from alerts.language.places import places_of
+from alerts.language.rule import Rule
+from alerts.language.rulebook import SHIPPED, load_rules, make_book, rule_of
 from config.reading import read_text
 from hub.events import Event, Phase, Quality
 from tests.fakes.stories import COMMUNITY, START, event, health, moment, seen

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.figures import measure
-from alerts.incident import Display, Handling
-from alerts.signs import Sign
+from alerts.figures.load import measure
+from alerts.figures.signs import Sign
+from alerts.incidents.incident import Display, Handling
 from config.community import Level
 from tests.fakes.journals import DAY, START, at, deed, sign
 

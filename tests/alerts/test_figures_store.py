@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from alerts.incident import Verdict
-from alerts.room_figures import count
-from alerts.signs import Deed, entry_of
+from alerts.figures.room_figures import count
+from alerts.figures.signs import Deed, entry_of
+from alerts.figures.timeliness import Step
+from alerts.incidents.incident import Verdict
 from alerts.store.figures import read_cases, read_entries
-from alerts.timeliness import Step
 from config.handling import STARTING
 from tests.alerts.conftest import Room
 from tests.fakes.people import LIN, WANG

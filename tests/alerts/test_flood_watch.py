@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.flood_watch import KIND, FloodWatch
+from alerts.figures.flood_watch import KIND, FloodWatch
 from config.community import Level
 from hub.bus import Topic
 from tests.alerts.conftest import Room

@@ -7,8 +7,8 @@ from datetime import datetime
 import pytest
 from pydantic import ValidationError
 
-from alerts.grid import Grid, Responsible
-from alerts.places import places_of
+from alerts.dispatch.grid import Grid, Responsible
+from alerts.language.places import places_of
 from config.community import Community
 from config.grid import Duty
 

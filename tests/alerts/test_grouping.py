@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from alerts.alert import Alert, Condition, Text
-from alerts.grouping import Candidate, in_line, joined
-from alerts.incident import Handling, Verdict
-from alerts.views import IncidentView, alert_row, alert_view
+from alerts.incidents.grouping import Candidate, in_line, joined
+from alerts.incidents.incident import Handling, Verdict
+from alerts.incidents.views import IncidentView, alert_row, alert_view
 from config.community import Level
 from tests.fakes.stories import moment
 

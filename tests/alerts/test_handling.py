@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from alerts.errors import MovedMeanwhileError
-from alerts.incident import MOVES, Handling, Verdict, allowed
+from alerts.incidents.incident import MOVES, Handling, Verdict, allowed
 from alerts.store.lists import Filter
 from config.community import Level
 from hub.errors import NotAllowedError, NotFoundError

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from alerts.handling import Ask
-from alerts.hiding import Plan, Suppressing, keep_suppressions
-from alerts.incident import Display, Handling
-from alerts.joining import merge
-from alerts.places import places_of
-from alerts.signs import Bell, entry_of
-from alerts.suppressions import Mode, Scope, Stage, Suppression
-from alerts.timekeeper import Timekeeper
+from alerts.figures.signs import Bell, entry_of
+from alerts.incidents.handling import Ask
+from alerts.incidents.hiding import Plan, Suppressing, keep_suppressions
+from alerts.incidents.incident import Display, Handling
+from alerts.incidents.joining import merge
+from alerts.incidents.suppressions import Mode, Scope, Stage, Suppression
+from alerts.incidents.timekeeper import Timekeeper
+from alerts.language.places import places_of
 from config.community import Community, Level
 from config.handling import Deadlines
 from hub.access import Principal

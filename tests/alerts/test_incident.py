@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts.guards import GUARDS, Wish, check
-from alerts.incident import MOVES, OPEN, Axis, Cause, Display, Handling, Situation, Verdict, allowed
-from alerts.incident import Move as Row
+from alerts.incidents.guards import GUARDS, Wish, check
+from alerts.incidents.incident import MOVES, OPEN, Axis, Cause, Display, Handling, Situation, Verdict, allowed
+from alerts.incidents.incident import Move as Row
 from config.community import Level
 from config.handling import Deadlines
 from hub.access import Role

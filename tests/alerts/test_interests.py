@@ -12,10 +12,10 @@ import pytest
 from alerts.alert import as_json
 from alerts.cells import Cell, Cells
 from alerts.engine import Engine
-from alerts.interests import Interests, Listener
-from alerts.places import places_of
-from alerts.rule import Rule
-from alerts.rulebook import RuleBook, make_book, rule_of
+from alerts.language.interests import Interests, Listener
+from alerts.language.places import places_of
+from alerts.language.rule import Rule
+from alerts.language.rulebook import RuleBook, make_book, rule_of
 from hub.events import Event, Phase
 from tests.fakes.stories import COMMUNITY, event, health, moment, seen
 

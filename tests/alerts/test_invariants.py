@@ -18,15 +18,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete
 
-from alerts.hiding import Plan, Suppressing, keep_suppressions
-from alerts.incident import MOVES, Display, Handling
-from alerts.joining import merge
-from alerts.places import places_of
-from alerts.rulebook import RuleBook, make_book
+from alerts.incidents.hiding import Plan, Suppressing, keep_suppressions
+from alerts.incidents.incident import MOVES, Display, Handling
+from alerts.incidents.joining import merge
+from alerts.incidents.suppressions import Mode, Scope
+from alerts.incidents.timekeeper import Timekeeper
+from alerts.incidents.views import IncidentView
+from alerts.language.places import places_of
+from alerts.language.rulebook import RuleBook, make_book
 from alerts.store.lists import Filter
-from alerts.suppressions import Mode, Scope
-from alerts.timekeeper import Timekeeper
-from alerts.views import IncidentView
 from config.community import Level
 from config.handling import Deadlines
 from hub.access import Principal

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from alerts.errors import MovedMeanwhileError
-from alerts.incident import Handling, Verdict
-from alerts.joining import merge, split
+from alerts.incidents.incident import Handling, Verdict
+from alerts.incidents.joining import merge, split
 from config.community import Level
 from hub.errors import NotAllowedError, NotFoundError
 from tests.alerts.conftest import Room

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from alerts.channel import NOBODY_KNOWS
-from alerts.outbox import READER
-from alerts.rulebook import RuleBook
+from alerts.language.rulebook import RuleBook
+from alerts.notices.channel import NOBODY_KNOWS
+from alerts.notices.outbox import READER
 from alerts.store import outbox
 from alerts.store.journal import write_cursor
 from hub.store.database import Database, sqlite_url

@@ -11,9 +11,9 @@ import pytest
 
 from alerts import recording
 from alerts.alert import Condition
+from alerts.language.places import places_of
+from alerts.language.rulebook import SHIPPED, RuleBook, load_rules
 from alerts.loop import EngineLoop
-from alerts.places import places_of
-from alerts.rulebook import SHIPPED, RuleBook, load_rules
 from alerts.store.lists import Filter, Repository
 from hub.bus import Bus, Topic
 from hub.clock import SystemClock

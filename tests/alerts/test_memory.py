@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from alerts.engine import Engine
-from alerts.memory import CELL_BYTES, MOST_OWN, in_words, memory_mistake, memory_of
-from alerts.places import places_of
-from alerts.rulebook import SHIPPED, load_rules
+from alerts.language.memory import CELL_BYTES, MOST_OWN, in_words, memory_mistake, memory_of
+from alerts.language.places import places_of
+from alerts.language.rulebook import SHIPPED, load_rules
 from config.community import Community
 from hub.events import Event, Phase
 from tests.fakes.shapes import book_with

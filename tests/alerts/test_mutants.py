@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from alerts.mutants import mutants, scores
-from alerts.rulebook import SHIPPED
-from alerts.ruletests import load_tests
-from alerts.written import read_rules
+from alerts.language.rulebook import SHIPPED
+from alerts.language.written import read_rules
+from alerts.trials.mutants import mutants, scores
+from alerts.trials.ruletests import load_tests
 
 RULE = """
 - rule: a

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from alerts.naming import absent_names, strangers
-from alerts.places import places_of
+from alerts.language.naming import absent_names, strangers
+from alerts.language.places import places_of
 from config.community import Community
 from config.errors import Mistake
 from config.messages import mistakes

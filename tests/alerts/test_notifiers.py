@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from alerts.notice import Delivered, Earlier, Refused, Services, TryLater
+from alerts.notices.notice import Delivered, Earlier, Refused, Services, TryLater
 from alerts.notifiers.apprise import AppriseChannel, AppriseOptions
 from alerts.notifiers.email import Email, EmailOptions
 from alerts.notifiers.mqtt import Loudspeaker, MqttOptions

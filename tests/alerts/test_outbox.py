@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 from lxml import etree
 
-from alerts import delivery as delivery_module
-from alerts.breaker import OPENS_AFTER, Breaker, Door, pause_s
-from alerts.channel import NOBODY_KNOWS
-from alerts.delivery import TAKEN_OUT, Delivery
-from alerts.hiding import Plan, Suppressing
-from alerts.notice import Notice, Outcome, Refused, Traits, TryLater
+from alerts.incidents.hiding import Plan, Suppressing
+from alerts.incidents.suppressions import Mode, Scope
+from alerts.language.places import places_of
+from alerts.language.rulebook import RuleBook
+from alerts.notices import delivery as delivery_module
+from alerts.notices.breaker import OPENS_AFTER, Breaker, Door, pause_s
+from alerts.notices.channel import NOBODY_KNOWS
+from alerts.notices.delivery import TAKEN_OUT, Delivery
+from alerts.notices.notice import Notice, Outcome, Refused, Traits, TryLater
 from alerts.notifiers.platform import Platform
-from alerts.places import places_of
-from alerts.rulebook import RuleBook
 from alerts.store import outbox
-from alerts.suppressions import Mode, Scope
 from config.community import Community, Contact, ContactChannel, Level
 from hub.access import Role
 from hub.plugins import load_plugins

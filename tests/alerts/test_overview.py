@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from alerts.incident import Display, Handling, Verdict
-from alerts.overview import overview
-from alerts.views import AlertView, IncidentView
+from alerts.incidents.incident import Display, Handling, Verdict
+from alerts.incidents.overview import overview
+from alerts.incidents.views import AlertView, IncidentView
 from config.community import Level
 from tests.fakes.journals import at
 

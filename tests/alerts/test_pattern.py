@@ -6,8 +6,8 @@ import math
 
 import pytest
 
-from alerts.duration import duration_text, parse_duration
-from alerts.pattern import Answer, PatternSpec, build_pattern
+from alerts.language.duration import duration_text, parse_duration
+from alerts.language.pattern import Answer, PatternSpec, build_pattern
 from hub.events import Phase, Quality
 from tests.fakes.stories import event
 

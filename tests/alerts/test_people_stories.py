@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from pwdlib.hashers.argon2 import Argon2Hasher
 
-from alerts.dispatch import Dispatching, Finding
-from alerts.grid import Grid
-from alerts.hiding import Plan, Suppressing, keep_suppressions
-from alerts.incident import Display, Handling, Verdict
-from alerts.places import places_of
-from alerts.sending import lapse_orders, send_at_once
+from alerts.dispatch.dispatching import Dispatching, Finding
+from alerts.dispatch.grid import Grid
+from alerts.dispatch.sending import lapse_orders, send_at_once
+from alerts.incidents.hiding import Plan, Suppressing, keep_suppressions
+from alerts.incidents.incident import Display, Handling, Verdict
+from alerts.incidents.suppressions import Mode, Scope
+from alerts.incidents.timekeeper import Timekeeper
+from alerts.language.places import places_of
 from alerts.store.orders import Proof, State
-from alerts.suppressions import Mode, Scope
-from alerts.timekeeper import Timekeeper
 from config.community import Community, Level
 from config.grid import Duty
 from config.handling import Deadlines

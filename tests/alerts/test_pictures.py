@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.photos import LEAST_FREE_BYTES, Photos
-from alerts.pictures import JPEG, MOST_PIXELS, PNG, PictureError, picture
+from alerts.people.photos import LEAST_FREE_BYTES, Photos
+from alerts.people.pictures import JPEG, MOST_PIXELS, PNG, PictureError, picture
 from hub.errors import NotAllowedError
 from tests.fakes.pictures import LAT, LON, SECRET, decoded, phone_jpeg, phone_png, plain_jpeg, turned
 

@@ -11,19 +11,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from alerts.categories import CATEGORIES
-from alerts.grid import Grid
-from alerts.incident import Cause, Verdict
-from alerts.joining import merge
-from alerts.locating import Spot
-from alerts.photos import Photos
-from alerts.places import places_of
-from alerts.points import Rewarding, thank_for_reports
-from alerts.reports import Reporting
+from alerts.dispatch.grid import Grid
+from alerts.incidents.incident import Cause, Verdict
+from alerts.incidents.joining import merge
+from alerts.incidents.timekeeper import Timekeeper
+from alerts.language.places import places_of
+from alerts.people.categories import CATEGORIES
+from alerts.people.locating import Spot
+from alerts.people.photos import Photos
+from alerts.people.points import Rewarding, thank_for_reports
+from alerts.people.reports import Reporting
+from alerts.people.taking import Draft, Ground
+from alerts.people.volunteering import Volunteering
 from alerts.store.points import Entry, Progress, Reason, add_entry
-from alerts.taking import Draft, Ground
-from alerts.timekeeper import Timekeeper
-from alerts.volunteering import Volunteering
 from config.handling import Deadlines
 from config.reporting import Reporting as Settings
 from config.reporting import Thanks

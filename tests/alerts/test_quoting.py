@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from alerts.places import places_of
-from alerts.quoting import _SHAPES, quote
-from alerts.rulebook import make_book, rule_of
-from alerts.why import explain
+from alerts.language.places import places_of
+from alerts.language.rulebook import make_book, rule_of
+from alerts.trials.quoting import _SHAPES, quote
+from alerts.trials.why import explain
 from hub.events import Event, Phase
 from hub.plugins import load_plugins
 from tests.fakes.stories import COMMUNITY, Story, event

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from alerts.notice import Traits
-from alerts.recipients import Decision, Telling, telling_of
-from alerts.speech import quantity, spoken
-from alerts.wording import Move, load_wording
+from alerts.notices.notice import Traits
+from alerts.notices.recipients import Decision, Telling, telling_of
+from alerts.notices.speech import quantity, spoken
+from alerts.notices.wording import Move, load_wording
 from config.community import Community
 from hub.errors import ConfigurationError
 from tests.fakes.notices import INCIDENT

@@ -10,14 +10,14 @@ from typing import get_args
 
 import pytest
 
-from alerts.around import MutesSpec, UnlessSpec
 from alerts.engine import REOPENED_KIND, RESOLVED_KIND
-from alerts.incident import ENGINE, MOVES, Cause, Handling, Verdict
-from alerts.kinds import ALERT_KINDS, AlertKind
-from alerts.rule import ForEach, RuleSpec
-from alerts.rulebook import SHIPPED, load_rules
-from alerts.scope import ScopeSpec
-from alerts.words import PLACES
+from alerts.incidents.incident import ENGINE, MOVES, Cause, Handling, Verdict
+from alerts.language.around import MutesSpec, UnlessSpec
+from alerts.language.kinds import ALERT_KINDS, AlertKind
+from alerts.language.rule import ForEach, RuleSpec
+from alerts.language.rulebook import SHIPPED, load_rules
+from alerts.language.scope import ScopeSpec
+from alerts.language.words import PLACES
 from config.hours import HoursSpec
 from config.reading import read_text
 from hub.access import Role

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, delete
 
 from alerts.engine import RESOLVED_KIND, Engine
+from alerts.language.places import places_of
+from alerts.language.rulebook import RuleBook, make_book, rule_of
 from alerts.loop import EngineLoop
-from alerts.places import places_of
-from alerts.rulebook import RuleBook, make_book, rule_of
 from hub.bus import Bus
 from hub.clock import SetClock
 from hub.events import Event, Phase

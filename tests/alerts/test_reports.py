@@ -10,25 +10,25 @@ from typing import Any
 
 import pytest
 
-from alerts.categories import CATEGORIES, category_of
-from alerts.dispatch import Dispatching, Finding
+from alerts.dispatch.dispatching import Dispatching, Finding
+from alerts.dispatch.grid import Grid
+from alerts.dispatch.sending import lapse_orders, send_at_once
 from alerts.errors import TooManyReportsError
-from alerts.grid import Grid
-from alerts.incident import Cause, Handling, Verdict
-from alerts.joining import merge
-from alerts.kinds import ALERT_KINDS
-from alerts.locating import Spot
-from alerts.photos import Photos
-from alerts.pictures import picture
-from alerts.places import places_of
-from alerts.reports import Reporting
-from alerts.requests import miss_orders, remind_of_orders
-from alerts.sending import lapse_orders, send_at_once
+from alerts.incidents.incident import Cause, Handling, Verdict
+from alerts.incidents.joining import merge
+from alerts.incidents.timekeeper import Timekeeper
+from alerts.language.kinds import ALERT_KINDS
+from alerts.language.places import places_of
+from alerts.people.categories import CATEGORIES, category_of
+from alerts.people.locating import Spot
+from alerts.people.photos import Photos
+from alerts.people.pictures import picture
+from alerts.people.reports import Reporting
+from alerts.people.requests import miss_orders, remind_of_orders
+from alerts.people.taking import Draft, Ground
 from alerts.store.ledger import Filed, Sought, Step
 from alerts.store.orders import Order, Proof, State
 from alerts.store.reports import Stage
-from alerts.taking import Draft, Ground
-from alerts.timekeeper import Timekeeper
 from config.handling import Deadlines
 from config.reporting import Reporting as Settings
 from hub.access import Principal

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from alerts.grid import Grid
-from alerts.places import places_of
-from alerts.rosters import gaps, roster, uncovered
+from alerts.dispatch.grid import Grid
+from alerts.dispatch.rosters import gaps, roster, uncovered
+from alerts.language.places import places_of
 from config.community import Community
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from alerts.rule_store import RuleStore
-from alerts.rulebook import RuleBook
+from alerts.language.rule_store import RuleStore
+from alerts.language.rulebook import RuleBook
 from alerts.store.lists import Repository
 from hub.bus import Bus
 from hub.clock import SetClock

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from alerts.rule_text import parse_rule, split_rules
-from alerts.rulebook import SHIPPED, book_of_texts, load_rules, rule_files
+from alerts.language.rule_text import parse_rule, split_rules
+from alerts.language.rulebook import SHIPPED, book_of_texts, load_rules, rule_files
 from config.errors import ConfigurationError
 
 FILE = """\

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from alerts.kinds import ALERT_KINDS
-from alerts.observations import WORDED
-from alerts.rulebook import SHIPPED, load_rules
+from alerts.language.kinds import ALERT_KINDS
+from alerts.language.rulebook import SHIPPED, load_rules
+from alerts.trials.observations import WORDED
 from config.community import Level
 from hub.errors import ConfigurationError
 from hub.sensors.kinds import KINDS

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from alerts.rehearsal import Rehearsal
-from alerts.rulebook import SHIPPED, load_rules
-from alerts.ruletests import load_tests
-from alerts.written import read_rules
+from alerts.language.rulebook import SHIPPED, load_rules
+from alerts.language.written import read_rules
+from alerts.trials.rehearsal import Rehearsal
+from alerts.trials.ruletests import load_tests
 from config.errors import ConfigurationError
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "rules.md").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from alerts.alert import Withheld
-from alerts.rulebook import RuleBook
+from alerts.language.rulebook import RuleBook
 from hub.events import Event, Quality
 from tests.fakes.shapes import book_with
 from tests.fakes.stories import Story, book_of, event, health, moment

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.rulebook import RuleBook
+from alerts.language.rulebook import RuleBook
 from hub.events import Event, Quality
 from tests.fakes.shapes import book_with, check_it_forgets, check_restart, stands_after
 from tests.fakes.stories import Story, event, health, moment, seen

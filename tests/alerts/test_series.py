@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alerts.series import Value, parse_series
+from alerts.trials.series import Value, parse_series
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.calendar import Almanac, Window
-from alerts.places import places_of
+from alerts.language.calendar import Almanac, Window
+from alerts.language.places import places_of
+from alerts.language.shape import NO_STATE, State, Step
 from alerts.rules.silence import PLUGIN, SilenceShape, WindowHours
-from alerts.shape import NO_STATE, State, Step
 from config.community import Community
 from config.hours import HoursSpec
 from hub.events import Event, Quality

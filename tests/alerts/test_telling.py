@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from alerts.backtest import Backtest, backtest, companions, heard, listening
-from alerts.places import places_of
-from alerts.rule import Rule
-from alerts.rulebook import SHIPPED, rule_of
-from alerts.written import read_rules
+from alerts.language.places import places_of
+from alerts.language.rule import Rule
+from alerts.language.rulebook import SHIPPED, rule_of
+from alerts.language.written import read_rules
+from alerts.trials.backtest import Backtest, backtest, companions, heard, listening
 from hub.bus import Bus
 from hub.events import Event, FieldValue, Phase, Quality
 from hub.store.database import Database, sqlite_url

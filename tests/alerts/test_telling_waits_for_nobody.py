@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-import alerts.delivery as delivery_module
-from alerts.delivery import Delivery
-from alerts.incident import Handling
-from alerts.notice import Notice, Outcome
-from alerts.timekeeper import Timekeeper
+import alerts.notices.delivery as delivery_module
+from alerts.incidents.incident import Handling
+from alerts.incidents.timekeeper import Timekeeper
+from alerts.notices.delivery import Delivery
+from alerts.notices.notice import Notice, Outcome
 from config.community import Community
 from config.handling import Deadlines
 from tests.alerts.conftest import Room

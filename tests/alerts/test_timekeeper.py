@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from alerts.incident import Display, Handling
-from alerts.timekeeper import AT_ONCE, Timekeeper
+from alerts.incidents.incident import Display, Handling
+from alerts.incidents.timekeeper import AT_ONCE, Timekeeper
 from config.community import Level
 from config.handling import Deadlines
 from hub.errors import NotAllowedError

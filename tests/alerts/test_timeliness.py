@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from alerts.followed import follow
-from alerts.incident import Display, Handling
-from alerts.signs import Deed
-from alerts.timeliness import Step, Timing, Work
+from alerts.figures.followed import follow
+from alerts.figures.signs import Deed
+from alerts.figures.timeliness import Step, Timing, Work
+from alerts.incidents.incident import Display, Handling
 from config.community import Level
 from config.handling import STARTING
 from tests.fakes.journals import DAY, START, at, deed

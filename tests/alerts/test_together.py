@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alerts.engine import Engine
-from alerts.places import places_of
-from alerts.rulebook import RuleBook
+from alerts.language.places import places_of
+from alerts.language.rulebook import RuleBook
 from config.community import Community
 from hub.events import Event, Phase, Quality
 from tests.fakes.shapes import book_with, check_it_forgets, check_restart, stands_after

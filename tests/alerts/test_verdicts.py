@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from alerts.incident import Handling, Verdict
-from alerts.signs import Deed, Member
-from alerts.verdicts import judged
+from alerts.figures.signs import Deed, Member
+from alerts.figures.verdicts import judged
+from alerts.incidents.incident import Handling, Verdict
 from tests.fakes.journals import DAY, START, deed
 
 SMOKE = Member("fire.smoke_sensor", "hh-1-smoke")

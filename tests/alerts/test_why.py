@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from alerts.observations import _FIELDS, _KINDS, observation
-from alerts.places import places_of
-from alerts.rulebook import SHIPPED, load_rules
-from alerts.why import _SHAPES, explain
+from alerts.language.places import places_of
+from alerts.language.rulebook import SHIPPED, load_rules
+from alerts.trials.observations import _FIELDS, _KINDS, observation
+from alerts.trials.why import _SHAPES, explain
 from hub.events import Event, Phase
 from hub.plugins import load_plugins
 from hub.sensors.kinds import KINDS

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from alerts.missing import _SHAPES
-from alerts.places import places_of
-from alerts.rulebook import rule_of
-from alerts.whynot import Question, WhyNot, lookback_s, why_not
+from alerts.language.places import places_of
+from alerts.language.rulebook import rule_of
+from alerts.trials.missing import _SHAPES
+from alerts.trials.whynot import Question, WhyNot, lookback_s, why_not
 from hub.events import Event, Phase, Quality
 from hub.plugins import load_plugins
 from tests.fakes.stories import COMMUNITY, event, moment

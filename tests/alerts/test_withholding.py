@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from alerts.alert import Withheld
-from alerts.rulebook import RuleBook
+from alerts.language.rulebook import RuleBook
 from config.community import Community
 from hub.events import Event, Phase
 from tests.alerts.conftest import MakeRoom

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from alerts.categories import CATEGORIES
+from alerts.people.categories import CATEGORIES
 from alerts.store.ledger import Step
 from alerts.store.points import Reason
 from api import problems

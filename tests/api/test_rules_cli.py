@@ -11,10 +11,10 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from alerts.language.places import places_of
+from alerts.language.rule_store import RuleStore
+from alerts.language.rulebook import SHIPPED, load_rules
 from alerts.loop import EngineLoop
-from alerts.places import places_of
-from alerts.rule_store import RuleStore
-from alerts.rulebook import SHIPPED, load_rules
 from api.rules_cli import app
 from config.errors import ConfigurationError
 from hub.bus import Bus

@@ -6,8 +6,8 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
-from alerts.places import places_of
-from alerts.rulebook import RuleBook
+from alerts.language.places import places_of
+from alerts.language.rulebook import RuleBook
 from api.self_checks import look_at_analysis, self_checks
 from cameras.health import CameraState
 from cameras.link import CameraStatus

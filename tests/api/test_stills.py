@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from alerts.views import JournalEntry
+from alerts.incidents.views import JournalEntry
 from api.stills import Stills, keep_still
 from cameras.link import Still
 from hub.errors import LinkError

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.rulebook import SHIPPED
+from alerts.language.rulebook import SHIPPED
 from api.follower import Follower
 from api.housekeeping import Housekeeping
 from api.main import build

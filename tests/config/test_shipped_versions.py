@@ -6,8 +6,8 @@ import json
 import os
 from pathlib import Path
 
-from alerts.rule_text import split_rules
-from alerts.rulebook import SHIPPED, rule_files
+from alerts.language.rule_text import split_rules
+from alerts.language.rulebook import SHIPPED, rule_files
 
 RECORDED = Path(__file__).parent / "data" / "shipped_rules.json"
 """By rule and version the hash of its content; only ever added to."""

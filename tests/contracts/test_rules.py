@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from alerts.shape import NO_STATE, Shape, Step, stream_of
+from alerts.language.shape import NO_STATE, Shape, Step, stream_of
 from config.community import Level
 from hub.events import Event, Phase, to_us
 from hub.plugins import load_plugins

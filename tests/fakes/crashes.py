@@ -14,13 +14,13 @@ from typing import Any
 
 from sqlalchemy import Connection, event, select
 
-from alerts.handling import Handling
-from alerts.incident import allowed
+from alerts.incidents.handling import Handling
+from alerts.incidents.incident import allowed
+from alerts.incidents.views import IncidentView
+from alerts.language.places import places_of
+from alerts.language.rulebook import RuleBook
 from alerts.loop import EngineLoop
-from alerts.places import places_of
-from alerts.rulebook import RuleBook
 from alerts.store.lists import Filter, Repository
-from alerts.views import IncidentView
 from hub.bus import Bus
 from hub.clock import SetClock
 from hub.errors import HubError, NotAllowedError

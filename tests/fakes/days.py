@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from alerts.rulebook import RuleBook, make_book, rule_of
+from alerts.language.rulebook import RuleBook, make_book, rule_of
 from config.community import Community
 from config.reading import read_text
 from hub.events import Event, FieldValue, Phase

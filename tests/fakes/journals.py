@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from alerts.incident import ENGINE, Handling
-from alerts.signs import Deed, Sign
+from alerts.figures.signs import Deed, Sign
+from alerts.incidents.incident import ENGINE, Handling
 from config.community import Level
 
 START = datetime(2026, 3, 3, tzinfo=UTC)

@@ -11,8 +11,8 @@ import threading
 import urllib.request
 from pathlib import Path
 
-from alerts.delivery import Delivery
-from alerts.notice import Services
+from alerts.notices.delivery import Delivery
+from alerts.notices.notice import Services
 from config.community import Community
 from hub.bus import Bus, Topic
 from hub.clock import SystemClock

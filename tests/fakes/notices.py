@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from alerts.notice import Delivered, Notice, Outcome, Services, Traits
+from alerts.notices.notice import Delivered, Notice, Outcome, Services, Traits
 from hub.plugins import Options, Plugin
 from tests.fakes.stories import START
 

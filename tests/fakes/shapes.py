@@ -7,8 +7,8 @@ from pathlib import Path
 
 from alerts.alert import as_json
 from alerts.engine import Engine
-from alerts.places import places_of
-from alerts.rulebook import RuleBook
+from alerts.language.places import places_of
+from alerts.language.rulebook import RuleBook
 from hub.events import Event
 from tests.fakes.stories import COMMUNITY, START, book_of, moment
 

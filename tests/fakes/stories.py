@@ -8,8 +8,8 @@ from typing import Any
 
 from alerts.alert import Alert, Change
 from alerts.engine import Engine
-from alerts.places import places_of
-from alerts.rulebook import RuleBook, load_rules
+from alerts.language.places import places_of
+from alerts.language.rulebook import RuleBook, load_rules
 from config.community import Community
 from hub.events import Event, FieldValue, Phase, Quality
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from alerts.rulebook import SHIPPED, load_rules
+from alerts.language.rulebook import SHIPPED, load_rules
 from config.community import Sensor
 from hub.sensors.admission import Message
 from hub.sensors.intake import Door

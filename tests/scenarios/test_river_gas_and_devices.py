@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alerts.rulebook import SHIPPED, load_rules
+from alerts.language.rulebook import SHIPPED, load_rules
 from hub.events import Event, Phase, Quality
 from tests.fakes.stories import Story, event, health
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from alerts.figures import measure
-from alerts.rulebook import SHIPPED
+from alerts.figures.load import measure
+from alerts.language.rulebook import SHIPPED
 from benchmarks.simulated_week.report import MOST_A_DAY, MOST_FLOOD_SHARE, missed
 from benchmarks.simulated_week.run import live_through
 

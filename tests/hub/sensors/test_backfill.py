@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from alerts.pattern import Answer, PatternSpec, build_pattern
+from alerts.language.pattern import Answer, PatternSpec, build_pattern
 from config.community import Community, Name, Sensor, Site
 from hub.bus import Bus
 from hub.errors import ConflictError

@@ -1,0 +1,1 @@
+"""What the room had to bear and how it did, counted from the journal."""

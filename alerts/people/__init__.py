@@ -1,0 +1,1 @@
+"""What residents, wardens and the patrol report, and what they are thanked with."""
