@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from alerts.figures.flood_watch import KIND, FloodWatch
+from alerts.incidents.incident import OPEN
+from alerts.incidents.overview import overview
+from alerts.store.lists import Filter
 from config.community import Level
 from hub.bus import Topic
 from tests.alerts.conftest import Room
@@ -85,3 +88,20 @@ def test_a_watch_that_was_started_hears_of_what_happens(room: Room) -> None:
         assert watch.status().flooding
     finally:
         watch.stop()
+
+
+def test_of_three_hundred_alerts_in_ten_minutes_the_reds_stay_on_top_and_the_rest_is_one_group(room: Room) -> None:
+    watch = watch_of(room)
+    for number in range(300):
+        leak = event("water_leak", 2 * number, source=f"leak-{number}", site=f"home-{number}", fields={"leak": True})
+        calls = [event("sos", 2 * number, source=f"button-{number}", site=f"yard-{number}", fields={"pressed": True})]
+        room.happens(leak, *(calls if number in (100, 200) else []))
+        watch.look()
+    assert watch.status().flooding
+    still_open = room.repository.incidents(Filter(handling=OPEN), limit=500).items
+    seen = overview(still_open, collapse=True)
+    assert [(each.kind, each.level) for each in seen.single] == [("sos.button", Level.CRITICAL)] * 2
+    [water] = [group for group in seen.groups if group.family == "water"]
+    assert len(water.incidents) >= 280, "all but the last, which have not lasted yet"
+    assert water.first.site == "home-0", "the first-out is named"
+    assert seen.hidden == 0, "nothing is hidden by itself"
