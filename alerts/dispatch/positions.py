@@ -61,7 +61,8 @@ class Positions:
             return self._spots.get(account)
 
     def _forget_old(self, now: datetime) -> None:
-        for account, spot in list(self._spots.items()):  # in the order in which they were said
-            if spot.at + KEPT > now and len(self._spots) <= MOST:
+        while self._spots:
+            oldest = next(iter(self._spots))  # they stand in the order in which they were said
+            if self._spots[oldest].at + KEPT > now and len(self._spots) <= MOST:
                 return
-            del self._spots[account]
+            del self._spots[oldest]
