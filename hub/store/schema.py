@@ -21,6 +21,7 @@ from sqlalchemy import (
     text,
 )
 
+from hub.store import recording_tables
 from hub.store.notice_tables import notices, preferences
 from hub.store.report_tables import points, report_photos, reports, volunteer_tasks
 from hub.store.suppression_tables import suppressions
@@ -31,6 +32,7 @@ __all__ = [
     "notices",
     "points",
     "preferences",
+    "recording_tables",
     "report_photos",
     "reports",
     "suppressions",
