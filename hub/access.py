@@ -42,6 +42,8 @@ class Permission(enum.StrEnum):
     """Which cameras there are and how they do; no pictures."""
     VIEW_PICTURES = "pictures.view"
     """What cameras see: stills, live, recordings."""
+    VIEW_OWN_PICTURES = "pictures.own"
+    """What the cameras of one's own home see."""
     VIEW_SENSORS = "sensors.view"
     """Sensors and their readings."""
     VIEW_EVENTS = "events.view"
@@ -144,7 +146,7 @@ _PERMISSIONS: Mapping[str, frozenset[Permission]] = MappingProxyType(
         ),
         Role.OPERATOR.value: _ROOM,
         Role.RESPONDER.value: frozenset({Permission.ANSWER_ORDERS, Permission.SEND_REPORTS, Permission.REWARD}),
-        Role.RESIDENT.value: frozenset({Permission.SEND_REPORTS}),
+        Role.RESIDENT.value: frozenset({Permission.SEND_REPORTS, Permission.VIEW_OWN_PICTURES}),
     }
 )
 
