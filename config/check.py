@@ -21,6 +21,7 @@ from config.machine import ExternalBroker, Keep, Machine
 from config.messages import MAX_GUESSES, Problem, nearest, problems, unknown
 from config.paths import Location, shown
 from config.polygon import fault
+from config.recording_check import disk_problems, recording_problems
 
 MAX_AREA_LEVELS = 4
 """The grid: community, section, block, group of households."""
@@ -85,6 +86,7 @@ def community_problems(community: Community, known: Known, *, look_at_files: boo
     for number, camera in enumerate(community.cameras):
         yield from _reference(("cameras", number, "site"), camera.site, sites, noun="site")
         yield from _camera(("cameras", number), camera, known, look_at_files=look_at_files)
+    yield from recording_problems(community)
     for number, sensor in enumerate(community.sensors):
         yield from _reference(("sensors", number, "site"), sensor.site, sites, noun="site")
     yield from _sensors(community, known)
@@ -130,6 +132,7 @@ def machine_problems(machine: Machine) -> Iterator[Problem]:
     elif machine.broker.program is not None and not machine.broker.program.is_file():
         yield Problem(("broker", "program"), f"no such file: {machine.broker.program}")
     yield from _keep(machine.keep)
+    yield from disk_problems(machine)
     if machine.database.url is None:
         return
     url = machine.database.url.reveal()

@@ -19,6 +19,7 @@ from config.calendars import CalendarDays, CalendarName
 from config.grid import Duty
 from config.handling import STARTING, Deadlines
 from config.hours import HoursList, HoursSpec
+from config.recording import STARTING_EVIDENCE, STARTING_RECORDING, Evidence, Policy, Record, Recording
 from config.reporting import STARTING_REPORTS, STARTING_THANKS, Reporting, Thanks
 from config.secrets import Secret
 from config.shifts import THREE_SHIFTS, Shift
@@ -225,6 +226,7 @@ class Detector(_Part):
 
 
 _SHORT_MAIN = ("url", "username", "password")
+RECORD_FORMS = "false, the name of a class of recording, or {streams: [main], keep_days: 30}"
 DEFAULT_DETECTORS = (Detector(kind="objects"), Detector(kind="flame"))
 
 
@@ -244,6 +246,8 @@ class Camera(_Part):
     """The small stream, for analysis and overviews."""
     zones: tuple[Zone, ...] = ()
     detectors: tuple[Detector, ...] = DEFAULT_DETECTORS
+    record: Annotated[Record, Field(json_schema_extra={"x-write": RECORD_FORMS})] | None = None
+    """How it is recorded; None is as the ring of its site."""
     enabled: bool = True
 
     @model_validator(mode="before")
@@ -358,6 +362,10 @@ class Community(_Part):
     """How long people may take before somebody else is told."""
     arrival_within_m: Annotated[float, Field(gt=0, le=5_000)] = 150
     """Who was sent has arrived when his position is no further from the camera or site than this."""
+    recording: Recording = STARTING_RECORDING
+    """What of the cameras is recorded and how long it is kept."""
+    evidence: Evidence = STARTING_EVIDENCE
+    """What is frozen of the recordings when there is an incident."""
     areas: tuple[Area, ...] = ()
     sites: tuple[Site, ...] = ()
     cameras: tuple[Camera, ...] = ()
@@ -381,3 +389,9 @@ class Community(_Part):
     def camera(self, camera_id: str) -> Camera | None:
         """The Camera with this id."""
         return next((camera for camera in self.cameras if camera.id == camera_id), None)
+
+    def policy_of(self, camera: Camera) -> Policy:
+        """What of a camera is recorded and how long it is kept, with streams that it has."""
+        site = self.site(camera.site)
+        ring = Ring.HOUSEHOLD if site is None else site.ring
+        return self.recording.policy_of(camera.record, ring=ring.value, has_sub=camera.sub is not None)

@@ -97,6 +97,50 @@ class Workers(_Section):
     """Frames per second that are analysed while something moves."""
     inference_share: Annotated[float, Field(gt=0, le=1)] = 0.6
     """Share of one core per worker that object detection may use."""
+    linger_s: Annotated[float, Field(ge=0, le=7 * 86_400)] = 3600.0
+    """How long a worker goes on recording when its hub was killed, for the next one to take it over."""
+
+
+class Disk(_Section):
+    """A folder on a disk of its own, for recordings."""
+
+    id: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$",
+            description="1 to 64 lower-case letters, digits, dots, dashes and underscores, a letter or digit first",
+        ),
+    ]
+    """It stands in the catalogue; the disk may be mounted elsewhere later."""
+    path: LocalPath
+    """The folder; made when it is not there, but not the one it lies in: that is where the disk is mounted."""
+    kind: Literal["ssd", "spinning"] = "ssd"
+    """What it can do: a spinning disk is synced less often."""
+    use: Literal["new", "old"] = "new"
+    """Where what is recorded goes first, or where it is moved to when those are full."""
+    keep_free_pct: Annotated[float, Field(ge=0, le=90)] = 5.0
+    """Of its file system; room for others, and for copies that are made while something is removed."""
+    most_gb: Annotated[float, Field(gt=0, le=10_000_000)] | None = None
+    """10^9 bytes that recordings may take up there; None takes what is free."""
+
+    def sync_every_s(self, setting_s: float | None) -> float:
+        """Seconds of recording that a power cut may cost: what is set, or what its kind bears."""
+        if setting_s is not None:
+            return setting_s
+        return 2.0 if self.kind == "ssd" else 10.0
+
+
+class Recordings(_Section):
+    """Where video is recorded, and how it is written."""
+
+    disks: Annotated[tuple[Disk, ...], Field(min_length=1, max_length=32)] | None = None
+    """None is one, `data`, in the folder `recordings` of the data folder."""
+    segment_s: Annotated[float, Field(ge=5, le=3600)] = 300.0
+    """Length of a file, cut at the next key picture."""
+    sync_s: Annotated[float, Field(ge=0.1, le=600)] | None = None
+    """What a power cut may cost; None is 2 s for an ssd and 10 s for a spinning disk."""
+    queue_mib: Annotated[int, Field(ge=1, le=65_536)] = 64
+    """What may wait for one disk in each worker; beyond it is dropped."""
 
 
 class Keep(_Section):
@@ -147,6 +191,7 @@ class Machine(_Section):
     ] = EmbeddedBroker()
     database: Database = Database()
     workers: Workers = Workers()
+    recordings: Recordings = Recordings()
     keep: Keep = Keep()
     sensors: SensorLimits = SensorLimits()
     mqtt: Mqtt = Mqtt()
@@ -167,6 +212,11 @@ class Machine(_Section):
         if isinstance(value, dict) and "kind" not in value:
             return {**value, "kind": "external" if "url" in value else "embedded"}
         return value
+
+    @property
+    def recording_disks(self) -> tuple[Disk, ...]:
+        """The disks for recordings, at least one."""
+        return self.recordings.disks or (Disk(id="data", path=self.data / "recordings"),)
 
     @property
     def models_folder(self) -> Path:

@@ -183,10 +183,13 @@ def _schema_at(model: type[BaseModel], location: Location) -> Schema:
 
 
 def _present(schema: Schema, model: type[BaseModel]) -> Schema:
-    """The schema of what may be left out, when it is there."""
-    branches = [_resolved(branch, model) for branch in schema.get("anyOf", ())]
+    """The schema of what may be left out, or written in a short form, when it is there in full."""
+    branches = [_resolved(branch, model) for branch in (*schema.get("anyOf", ()), *schema.get("oneOf", ()))]
     branches = [branch for branch in branches if branch.get("type") != "null"]
-    return branches[0] if len(branches) == 1 else schema
+    if len(branches) == 1:
+        return _present(branches[0], model)
+    full = [branch for branch in branches if "properties" in branch]
+    return full[0] if len(full) == 1 else schema
 
 
 def _step(schema: Schema, part: str | int, model: type[BaseModel]) -> Schema:

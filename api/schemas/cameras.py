@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from api.schemas.places import Text
 from config.community import Camera, Detector, Stream, Zone
+from config.recording import Policy
 
 
 class StreamView(BaseModel):
@@ -47,6 +49,9 @@ class CameraView(BaseModel):
     sub: StreamView | None = None
     zones: list[Zone] = []
     detectors: list[Detector] = []
+    record: Policy | str | Literal[False] | None = Field(
+        default=None, description="A policy of its own, the name of a class, or false; null is as the ring of its site."
+    )
     enabled: bool = True
     status: CameraStatusView
 
@@ -62,6 +67,7 @@ class CameraView(BaseModel):
             sub=None if camera.sub is None else StreamView.of(camera.sub),
             zones=list(camera.zones),
             detectors=list(camera.detectors),
+            record=camera.record,
             enabled=camera.enabled,
             status=status,
         )

@@ -17,7 +17,7 @@ from config.load import check_community, load_community, load_machine, parse, re
 from config.machine import ExternalBroker, Machine
 
 EXAMPLES = Path(dapingzi.__file__).parent
-SETTING = re.compile(r"^(?:# )?( *)([a-z_]+):(?: .*)?$")
+SETTING = re.compile(r"^(?:# )?( *)(?:- )?([a-z_]+):(?: .*)?$")
 
 
 def test_the_minimal_example_is_four_lines_with_one_camera() -> None:

@@ -26,8 +26,21 @@ from config.community import (
 )
 from config.grid import Duty
 from config.handling import Deadlines, LevelTimes, RequestTimes
-from config.machine import Database, EmbeddedBroker, ExternalBroker, Http, Keep, Machine, Mqtt, SensorLimits, Workers
+from config.machine import (
+    Database,
+    Disk,
+    EmbeddedBroker,
+    ExternalBroker,
+    Http,
+    Keep,
+    Machine,
+    Mqtt,
+    Recordings,
+    SensorLimits,
+    Workers,
+)
 from config.messages import number_range
+from config.recording import Evidence, Policy, Recording, RingPolicies
 from config.reporting import Reporting, Thanks
 from config.secrets import Secret
 from config.shifts import Shift
@@ -40,10 +53,16 @@ MODELS: tuple[type[BaseModel], ...] = (
     ExternalBroker,
     Database,
     Workers,
+    Recordings,
+    Disk,
     Keep,
     Mqtt,
     SensorLimits,
     Community,
+    Recording,
+    RingPolicies,
+    Policy,
+    Evidence,
     Duty,
     Shift,
     Deadlines,
@@ -77,7 +96,7 @@ def type_words(schema: dict[str, Any], definitions: dict[str, Any]) -> str:  # n
     if branches:
         return " or ".join(type_words(branch, definitions) for branch in branches)
     if "const" in schema:
-        return f"`{schema['const']}`"
+        return f"`{str(schema['const']).lower()}`"
     if "enum" in schema:
         return "one of " + ", ".join(f"`{word}`" for word in schema["enum"])
     if schema.get("type") == "array":
