@@ -21,13 +21,14 @@ from sqlalchemy import (
     text,
 )
 
-from hub.store import recording_tables
+from hub.store import evidence_tables, recording_tables
 from hub.store.notice_tables import notices, preferences
 from hub.store.report_tables import points, report_photos, reports, volunteer_tasks
 from hub.store.suppression_tables import suppressions
 from hub.store.tables import SEQUENCE, metadata
 
 __all__ = [
+    "evidence_tables",
     "metadata",
     "notices",
     "points",
