@@ -122,6 +122,7 @@ def test_a_state_that_was_retained_before_the_announcement_is_known(
 
 def test_what_is_no_longer_announced_is_no_longer_followed(hub: SmallHub, device: Device, wait_until: Wait) -> None:
     intake = hub.intake()
+    wait_until(lambda: intake.status().listening)
     announce(device, SMOKE, SMOKE_BODY)
     wait_until(knows(hub, intake, "esp/smoke"))
     announce(device, SMOKE, {**SMOKE_BODY, "state_topic": "esp/new"})
