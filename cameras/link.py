@@ -1,8 +1,8 @@
-"""The link: the only words between the hub and a worker, and how they cross.
+"""The link: how the words between the hub and a worker cross.
 
-Messages are frozen dataclasses, as JSON behind a length, over a stream socket. The order is kept and nothing is lost
-while the link holds; when it breaks, what was under way is gone, and the hub takes the worker for dead. Frames never
-cross. Neither side shares memory, disk or clock with the other. Must not load PyAV or OpenCV: the hub imports this.
+Messages are JSON behind a length, over a stream socket. The order is kept and nothing is lost while the link holds;
+when it breaks, what was under way is gone. Frames never cross. Neither side shares memory or clock with the other. Must
+not load PyAV or OpenCV: the hub imports this.
 """
 
 from __future__ import annotations
@@ -12,168 +12,76 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from cameras.health import CameraState
+from cameras.link_words import (
+    Assign,
+    CameraStatus,
+    Message,
+    Observed,
+    PictureTaken,
+    PictureWanted,
+    Ready,
+    Roster,
+    SegmentClosed,
+    SegmentOpened,
+    SegmentsKept,
+    Setup,
+    Still,
+    StillTaken,
+    StillWanted,
+    Stop,
+    StreamRecording,
+    Unassign,
+    WorkerHealth,
+)
+from cameras.recordings.media import (
+    Because,
+    Format,
+    Mark,
+    Segment,
+    SegmentHead,
+    SoundFormat,
+    StreamName,
+    VideoFormat,
+)
 from hub.errors import LinkError
 from hub.events import Event, event_from_json, event_to_json, time_from_text, time_to_text
 
-VERSION = 1
+__all__ = [
+    "VERSION",
+    "Assign",
+    "CameraStatus",
+    "Link",
+    "Message",
+    "Observed",
+    "PictureTaken",
+    "PictureWanted",
+    "Ready",
+    "Roster",
+    "SegmentClosed",
+    "SegmentOpened",
+    "SegmentsKept",
+    "Setup",
+    "Still",
+    "StillTaken",
+    "StillWanted",
+    "Stop",
+    "StreamRecording",
+    "Unassign",
+    "WorkerHealth",
+    "from_json",
+    "to_json",
+]
+
+VERSION = 2
+"""Of the words; a worker that outlived a hub of another version is replaced."""
 
 _LENGTH_BYTES = 4
 _MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 """A still of a large camera is 1 MB, a worker's whole state 100 KB: more than this is no message."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """Hub to worker, first of all: who you are, and the parts of machine.yaml that you need (see `worker_settings`)."""
-
-    version: int
-    worker: str
-    machine: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Assign:
-    """Hub to worker: run this camera, in place of what runs under its id. `camera` is config's, with secrets."""
-
-    camera: Mapping[str, Any]
-    area: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Unassign:
-    """Hub to worker: stop this camera."""
-
-    camera: str
-
-
-@dataclass(frozen=True, slots=True)
-class StillWanted:
-    """Hub to worker: the still of an event, or the newest picture when `event_id` is None."""
-
-    request: int
-    camera: str
-    event_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Hub to worker: end every open state, tell it, and go."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """Worker to hub: set up, cameras can come."""
-
-    version: int
-    pid: int
-
-
-@dataclass(frozen=True, slots=True)
-class Observed:
-    """Worker to hub: what was seen."""
-
-    events: tuple[Event, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CameraStatus:
-    """How one camera does, counted since it was assigned.
-
-    Attributes:
-        camera: Its id.
-        worker: Which worker runs it; None within the worker itself, and where nobody does.
-        state: How it stands.
-        since: From when on, UTC.
-        reason: Why it is not live, or not analysed.
-        troubles: What of its analysis does not work and why, by detector, in words for an operator.
-        codec: Of the stream, None before it was opened.
-        width: Pixels.
-        height: Pixels.
-        fps: As the stream announces.
-        sessions: Times that the stream was opened.
-        packets: Packets taken from the queue.
-        queued: Packets waiting.
-        dropped: Packets thrown away because the analysis was behind.
-        corrupt: Packets that came damaged.
-        broken: Packets that could not be decoded.
-        decoded: Pictures decoded.
-        analysed: Pictures analysed.
-        failures: Times that the analysis failed on a picture.
-        wakes: Times that triage woke the camera.
-        awake: Whether everything is decoded.
-        cpu_s: Processor time spent on it.
-    """
-
-    camera: str
-    state: CameraState
-    since: datetime
-    worker: str | None = None
-    reason: str | None = None
-    troubles: Mapping[str, str] = field(default_factory=dict)
-    codec: str | None = None
-    width: int = 0
-    height: int = 0
-    fps: float | None = None
-    sessions: int = 0
-    packets: int = 0
-    queued: int = 0
-    dropped: int = 0
-    corrupt: int = 0
-    broken: int = 0
-    decoded: int = 0
-    analysed: int = 0
-    failures: int = 0
-    wakes: int = 0
-    awake: bool = True
-    cpu_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class WorkerHealth:
-    """Worker to hub, once a second: it lives, and how its cameras do.
-
-    Attributes:
-        cameras: One each.
-        stalled_s: Seconds since its analysis last came round; a worker that hangs there is dead for every purpose.
-        cpu_s: Processor time of the process.
-        rss_bytes: Memory of the process.
-        lost_events: Events dropped because the hub did not take them.
-    """
-
-    cameras: tuple[CameraStatus, ...]
-    stalled_s: float
-    cpu_s: float
-    rss_bytes: int
-    lost_events: int
-
-
-@dataclass(frozen=True, slots=True)
-class Still:
-    """One image.
-
-    Attributes:
-        jpeg: The encoded picture.
-        at: When it was taken, UTC.
-    """
-
-    jpeg: bytes
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class StillTaken:
-    """Worker to hub: the answer to StillWanted; None when there is none."""
-
-    request: int
-    still: Still | None
-
-
-Message = Setup | Assign | Unassign | StillWanted | Stop | Ready | Observed | WorkerHealth | StillTaken
 
 
 def to_json(message: Message) -> dict[str, Any]:
@@ -197,7 +105,7 @@ def from_json(body: Mapping[str, Any]) -> Message:
         raise LinkError(f"not a message: {error!r}") from error
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> Any:  # noqa: PLR0911 - one for each sort
     match value:
         case Event():
             return event_to_json(value)
@@ -205,7 +113,18 @@ def _plain(value: Any) -> Any:
             return time_to_text(value)
         case bytes():
             return base64.b64encode(value).decode()
-        case CameraStatus() | Still():
+        case Mark():
+            return [value.at_ms, value.duration_ms, value.offset, value.size_bytes, value.is_key]
+        case (
+            CameraStatus()
+            | StreamRecording()
+            | Still()
+            | Segment()
+            | SegmentHead()
+            | Format()
+            | VideoFormat()
+            | SoundFormat()
+        ):
             return {name: _plain(getattr(value, name)) for name in type(value).__dataclass_fields__}
         case tuple():
             return [_plain(part) for part in value]
@@ -214,28 +133,74 @@ def _plain(value: Any) -> Any:
 
 
 def _status(parts: dict[str, Any]) -> CameraStatus:
-    return CameraStatus(**parts | {"state": CameraState(parts["state"]), "since": time_from_text(parts["since"])})
+    recording = tuple(
+        StreamRecording(**each | {"since": time_from_text(each["since"])}) for each in parts.get("recording", ())
+    )
+    known = {"state": CameraState(parts["state"]), "since": time_from_text(parts["since"]), "recording": recording}
+    return CameraStatus(**parts | known)
+
+
+def _segment(parts: dict[str, Any]) -> Segment:
+    head, form = parts["head"], parts["form"]
+    sound = form["sound"]
+    return Segment(
+        **parts
+        | {
+            "head": SegmentHead(
+                **head
+                | {
+                    "stream": StreamName(head["stream"]),
+                    "began": time_from_text(head["began"]),
+                    "because": Because(head["because"]),
+                }
+            ),
+            "form": Format(
+                VideoFormat(**form["video"] | {"configuration": _bytes(form["video"]["configuration"])}),
+                None if sound is None else SoundFormat(**sound | {"configuration": _bytes(sound["configuration"])}),
+            ),
+            "marks": tuple(Mark(*mark) for mark in parts["marks"]),
+        }
+    )
+
+
+def _bytes(text: str) -> bytes:
+    return base64.b64decode(text)
+
+
+def _picture_wanted(parts: dict[str, Any]) -> PictureWanted:
+    pieces = tuple((int(offset), int(size)) for offset, size in parts["parts"])
+    return PictureWanted(**parts | {"parts": pieces, "at_ms": tuple(parts["at_ms"])})
+
+
+def _picture_taken(parts: dict[str, Any]) -> PictureTaken:
+    return PictureTaken(**parts | {"jpegs": tuple(None if jpeg is None else _bytes(jpeg) for jpeg in parts["jpegs"])})
 
 
 def _still(parts: dict[str, Any]) -> StillTaken:
     still = parts["still"]
     if still is None:
         return StillTaken(parts["request"], None)
-    return StillTaken(parts["request"], Still(base64.b64decode(still["jpeg"]), time_from_text(still["at"])))
+    return StillTaken(parts["request"], Still(_bytes(still["jpeg"]), time_from_text(still["at"])))
 
 
 _READERS: Mapping[str, Callable[[dict[str, Any]], Message]] = {
     "Setup": lambda parts: Setup(**parts),
-    "Assign": lambda parts: Assign(**parts),
+    "Assign": lambda parts: Assign(**parts | {"record": tuple(parts["record"])}),
     "Unassign": lambda parts: Unassign(**parts),
+    "Roster": lambda parts: Roster(tuple(parts["cameras"])),
+    "SegmentsKept": lambda parts: SegmentsKept(tuple(parts["opened"]), tuple(parts["closed"])),
+    "PictureWanted": _picture_wanted,
     "StillWanted": lambda parts: StillWanted(**parts),
     "Stop": lambda parts: Stop(**parts),
-    "Ready": lambda parts: Ready(**parts),
+    "Ready": lambda parts: Ready(**parts | {"cameras": tuple(parts["cameras"])}),
+    "SegmentOpened": lambda parts: SegmentOpened(_segment(parts["segment"])),
+    "SegmentClosed": lambda parts: SegmentClosed(_segment(parts["segment"])),
     "Observed": lambda parts: Observed(tuple(event_from_json(event) for event in parts["events"])),
     "WorkerHealth": lambda parts: WorkerHealth(
         **parts | {"cameras": tuple(_status(status) for status in parts["cameras"])}
     ),
     "StillTaken": _still,
+    "PictureTaken": _picture_taken,
 }
 
 

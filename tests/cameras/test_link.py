@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -16,14 +17,31 @@ from cameras.link import (
     Link,
     Message,
     Observed,
+    PictureTaken,
+    PictureWanted,
     Ready,
+    Roster,
+    SegmentClosed,
+    SegmentOpened,
+    SegmentsKept,
     Setup,
     Still,
     StillTaken,
     StillWanted,
     Stop,
+    StreamRecording,
     Unassign,
     WorkerHealth,
+)
+from cameras.recordings.media import (
+    Because,
+    Format,
+    Mark,
+    Segment,
+    SegmentHead,
+    SoundFormat,
+    StreamName,
+    VideoFormat,
 )
 from hub.errors import LinkError
 from hub.events import Event, Phase
@@ -45,19 +63,39 @@ EVENT = Event(
     fields={"label": "car", "stopped": False, "speed_w_s": 0.25},
 )
 
+VIDEO = VideoFormat("h264", 640, 360, b"\x01\x64\xff")
+SEGMENT = Segment(
+    head=SegmentHead("Hb1Xw", "yard", "gate", StreamName.MAIN, AT.replace(microsecond=123000), Because.ROLLED),
+    disk="data",
+    path="yard/gate/main/2026-05-01/08/00-00.mp4",
+    form=Format(VIDEO, SoundFormat("aac", 48_000, 2, b"\x11\x90")),
+    init_bytes=900,
+    size_bytes=70_000,
+    marks=(Mark(0, 1000, 900, 6100, is_key=True), Mark(1000, 960, 7000, 65_536, is_key=False)),
+    is_open=True,
+)
+RECORDED = StreamRecording("main", "recording", AT, written_bytes=70_000)
+
 MESSAGES: tuple[Message, ...] = (
     Setup(VERSION, "worker-0", {"workers": {"count": 2}}),
     Assign({"id": "gate", "name": {"zh": "大门"}}, "village"),
-    Assign({"id": "gate"}, None),
+    Assign({"id": "gate"}, None, ("main", "sub")),
+    Roster(("gate", "road")),
+    SegmentsKept(("a", "b"), ()),
+    PictureWanted(5, "data", "yard/gate/main/2026-05-01/08/00-00.mp4", ((0, 900), (7000, 65536)), (0, 400), 320),
     Unassign("gate"),
     StillWanted(3, "gate", None),
     Stop(),
     Ready(VERSION, 4711),
+    Ready(VERSION, 4711, ("gate",), is_as_wanted=False),
+    SegmentOpened(SEGMENT),
+    SegmentClosed(replace(SEGMENT, is_open=False, drift_ms=-3, form=Format(VIDEO))),
     Observed((EVENT, EVENT)),
     WorkerHealth(
         cameras=(
             CameraStatus("gate", CameraState.OFFLINE, AT, reason="timed_out", troubles={"objects": "no model"}),
             CameraStatus("road", CameraState.LIVE, AT, codec="h264", width=640, height=360, fps=12.5, packets=9),
+            CameraStatus("yard", CameraState.LIVE, AT, recording=(RECORDED, replace(RECORDED, reason="disk_full"))),
         ),
         stalled_s=0.5,
         cpu_s=1.25,
@@ -66,6 +104,7 @@ MESSAGES: tuple[Message, ...] = (
     ),
     StillTaken(3, Still(b"\xff\xd8\x00\xff", AT)),
     StillTaken(4, None),
+    PictureTaken(5, (b"\xff\xd8", None), "damaged"),
 )
 
 

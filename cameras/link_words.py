@@ -1,0 +1,293 @@
+"""Link words: what hub and worker say to each other.
+
+Messages are frozen dataclasses; how they cross is in `cameras/link.py`. Must not load PyAV or OpenCV: the hub imports
+this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from cameras.health import CameraState
+from cameras.recordings.media import Segment
+from hub.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """Hub to worker, first of all: who you are, and the parts of machine.yaml that you need (see `worker_settings`).
+
+    A worker that outlived its hub gets it from the next one, and says in Ready whether it is what that one wants.
+    """
+
+    version: int
+    worker: str
+    machine: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """Hub to worker: run this camera, in place of what runs under its id; the same again changes nothing.
+
+    Attributes:
+        camera: The camera's settings, with secrets.
+        area: The Area of its Site.
+        record: Its streams that are recorded, `main` and `sub`.
+    """
+
+    camera: Mapping[str, Any]
+    area: str | None
+    record: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unassign:
+    """Hub to worker: stop this camera."""
+
+    camera: str
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Hub to worker, after the first Assigns of a connection: these cameras and no others."""
+
+    cameras: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentsKept:
+    """Hub to worker: these are in the catalogue, by the id of the segment; they need not be told again."""
+
+    opened: tuple[str, ...]
+    closed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureWanted:
+    """Hub to worker: pictures out of a recorded file.
+
+    Attributes:
+        request: Comes back with the answer.
+        disk: Id of the disk.
+        path: As in Segment.
+        parts: First byte and length of what is to be read, in order: what stands before the first fragment, and then
+            the fragments from a key picture on.
+        at_ms: Which pictures: those shown at these times from the beginning of the segment.
+        width_px: Of the pictures that come back, their height in proportion; None leaves them as they are.
+    """
+
+    request: int
+    disk: str
+    path: str
+    parts: tuple[tuple[int, int], ...]
+    at_ms: tuple[int, ...]
+    width_px: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PictureTaken:
+    """Worker to hub: the answer to PictureWanted.
+
+    Attributes:
+        request: Of PictureWanted.
+        jpegs: One for each of `at_ms`, None where there is none.
+        problem: Why there is none, one word.
+    """
+
+    request: int
+    jpegs: tuple[bytes | None, ...]
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StillWanted:
+    """Hub to worker: the still of an event, or the newest picture when `event_id` is None."""
+
+    request: int
+    camera: str
+    event_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Hub to worker: end every open state, tell it, and go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Worker to hub: set up, cameras can come.
+
+    Attributes:
+        version: Of the link.
+        pid: Of its process.
+        cameras: Those that it runs already.
+        is_as_wanted: Whether it runs by the settings of Setup; a worker that does not is to be replaced.
+    """
+
+    version: int
+    pid: int
+    cameras: tuple[str, ...] = ()
+    is_as_wanted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Worker to hub: what was seen."""
+
+    events: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentOpened:
+    """Worker to hub: a segment began, and holds its first fragment. Told again until it is kept."""
+
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentClosed:
+    """Worker to hub: a segment is as it will stay. Told again until it is kept."""
+
+    segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRecording:
+    """How the recording of one stream does.
+
+    Attributes:
+        stream: `main` or `sub`.
+        state: `recording`, or `stopped` while it should and does not.
+        since: From when on, UTC.
+        reason: Why it is stopped.
+        written_bytes: Since the camera was assigned.
+        dropped: Fragments thrown away because the disk did not take them.
+    """
+
+    stream: str
+    state: str
+    since: datetime
+    reason: str | None = None
+    written_bytes: int = 0
+    dropped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStatus:
+    """How one camera does, counted since it was assigned.
+
+    Attributes:
+        camera: Its id.
+        worker: Which worker runs it; None within the worker itself, and where nobody does.
+        state: How it stands.
+        since: From when on, UTC.
+        reason: Why it is not live, or not analysed.
+        troubles: What of its analysis does not work and why, by detector, in words for an operator.
+        codec: Of the stream, None before it was opened.
+        width: Pixels.
+        height: Pixels.
+        fps: As the stream announces.
+        sessions: Times that the stream was opened.
+        packets: Packets taken from the queue.
+        queued: Packets waiting.
+        dropped: Packets thrown away because the analysis was behind.
+        corrupt: Packets that came damaged.
+        broken: Packets that could not be decoded.
+        decoded: Pictures decoded.
+        analysed: Pictures analysed.
+        failures: Times that the analysis failed on a picture.
+        wakes: Times that triage woke the camera.
+        awake: Whether everything is decoded.
+        cpu_s: Processor time spent on it.
+        recording: One for each stream that is to be recorded.
+    """
+
+    camera: str
+    state: CameraState
+    since: datetime
+    worker: str | None = None
+    reason: str | None = None
+    troubles: Mapping[str, str] = field(default_factory=dict)
+    codec: str | None = None
+    width: int = 0
+    height: int = 0
+    fps: float | None = None
+    sessions: int = 0
+    packets: int = 0
+    queued: int = 0
+    dropped: int = 0
+    corrupt: int = 0
+    broken: int = 0
+    decoded: int = 0
+    analysed: int = 0
+    failures: int = 0
+    wakes: int = 0
+    awake: bool = True
+    cpu_s: float = 0.0
+    recording: tuple[StreamRecording, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerHealth:
+    """Worker to hub, once a second: it lives, and how its cameras do.
+
+    Attributes:
+        cameras: One each.
+        stalled_s: Seconds since its analysis last came round.
+        left_behind: Threads of the analysis that hang, each in a camera of its own that rests.
+        cpu_s: Processor time of the process.
+        rss_bytes: Memory of the process.
+        lost_events: Events dropped because the hub did not take them.
+        lost_segments: News of segments dropped because the hub did not take them; the files are found at its start.
+    """
+
+    cameras: tuple[CameraStatus, ...]
+    stalled_s: float
+    cpu_s: float
+    rss_bytes: int
+    lost_events: int
+    left_behind: int = 0
+    lost_segments: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """One image.
+
+    Attributes:
+        jpeg: The encoded picture.
+        at: When it was taken, UTC.
+    """
+
+    jpeg: bytes
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StillTaken:
+    """Worker to hub: the answer to StillWanted; None when there is none."""
+
+    request: int
+    still: Still | None
+
+
+Message = (
+    Setup
+    | Assign
+    | Unassign
+    | Roster
+    | SegmentsKept
+    | PictureWanted
+    | StillWanted
+    | Stop
+    | Ready
+    | Observed
+    | SegmentOpened
+    | SegmentClosed
+    | WorkerHealth
+    | StillTaken
+    | PictureTaken
+)
