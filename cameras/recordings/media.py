@@ -51,6 +51,8 @@ class Because(enum.StrEnum):
     """The worker died; said by who repairs, never by a worker."""
     DELETED = "deleted"
     """Somebody deleted what was there; said by the catalogue, never by a worker."""
+    EXPIRED = "expired"
+    """It was older than it is to be kept, or there was no room for it; said by the catalogue, never by a worker."""
     UNKNOWN = "unknown"
     """Nobody knows; said by who repairs."""
 

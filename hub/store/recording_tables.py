@@ -44,7 +44,7 @@ recording_segments = Table(
     Column("path", Text, comment="from the disk's folder; none where it is as its stream and beginning say"),
     Column("form", Integer, nullable=False, comment="recording_formats.id"),
     Column("because", Text, nullable=False, comment="why it begins"),
-    Column("state", Integer, nullable=False, comment="0 closed, 1 open, 2 to be removed, 3 closed by repair"),
+    Column("state", Integer, nullable=False, comment="0 closed, 1 open, 2 to be removed"),
     Column("init_bytes", Integer, nullable=False, comment="what stands before its first fragment"),
     Column("size_bytes", BigInteger, nullable=False, comment="of the file"),
     Column("drift_ms", Integer, comment="how much longer it took by the hub's clock than by the stream's"),
