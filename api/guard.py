@@ -1,8 +1,9 @@
 """Guard: what holds for every request before any route sees it, and for every answer after.
 
 Plain ASGI, outermost, so that streams pass through untouched. It refuses a Host the hub does not go by (a page of
-another name that resolves to us), a writing request that a page of another origin sends, and a body over the limit; it
-sets the security headers; it turns what nobody caught into a bare 500; and it counts and times every request.
+another name that resolves to us), a writing request or a WebSocket that a page of another origin sends, and a body over
+the limit; it sets the security headers; it turns what nobody caught into a bare 500; and it counts and times every
+request.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ LARGER_BYTES = (  # photos from phones; a form has some text beside its four
     (re.compile(r"/api/v1/dispatches/[^/]+/photo"), 8 * 1024 * 1024),
     (re.compile(r"/api/v1/reports(/[^/]+/photos)?"), 33 * 1024 * 1024),
 )
+MOST_SOCKETS = 320
+"""WebSockets open at once: who watches live (`cameras/watching.py` bounds them too), and some on their way out."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 CONTENT_SECURITY_POLICY = (
@@ -63,9 +66,13 @@ class Guard:
         self._clock = clock
         self._observe = observe
         self._loopback_only = loopback_only
+        self._sockets = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if scope["type"] == "websocket":
+            await self._guard_socket(scope, receive, send)
+            return
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -104,12 +111,49 @@ class Guard:
                 took_s = self._clock.monotonic_s() - started_s
             self._observe(scope["method"], template, status, took_s)
 
-    def _refusal(self, method: str, headers: Headers, limit_bytes: int) -> ASGIApp | None:
-        host = _host_name(headers.get("host", ""))
-        if host is None or (self._loopback_only and not is_loopback(host)):
+    async def _guard_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a WebSocket in or not; who he is and what he may see is asked by its route."""
+        started_s = self._clock.monotonic_s()
+        told = False
+
+        async def send_guarded(message: Message) -> None:
+            nonlocal told
+            if message["type"] == "websocket.http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            if not told:
+                told = True
+                status = {"websocket.accept": 101, "websocket.close": 403}.get(message["type"]) or message["status"]
+                template = getattr(scope.get("route"), "path", "(none)")
+                self._observe("WEBSOCKET", template, status, self._clock.monotonic_s() - started_s)
+            await send(message)
+
+        refusal = self._socket_refusal(Headers(scope=scope))
+        self._sockets += 1
+        try:
+            await (self._app if refusal is None else refusal)(scope, receive, send_guarded)
+        finally:
+            self._sockets -= 1
+
+    def _socket_refusal(self, headers: Headers) -> ASGIApp | None:
+        if not self._is_ours(headers):
             return problems.problem(421)
-        origin = headers.get("origin")
-        if method not in _SAFE_METHODS and origin is not None and urlsplit(origin).netloc != headers.get("host"):
+        # A browser always says where its page is from; a program that is no browser has no user to be misled.
+        if not _is_same_origin(headers):
+            return problems.problem(403, detail="this request comes from a page of another origin")
+        if self._sockets >= MOST_SOCKETS:
+            return problems.problem(503, detail="too many are connected", headers={"Retry-After": "10"})
+        return None
+
+    def _is_ours(self, headers: Headers) -> bool:
+        host = _host_name(headers.get("host", ""))
+        return host is not None and (not self._loopback_only or is_loopback(host))
+
+    def _refusal(self, method: str, headers: Headers, limit_bytes: int) -> ASGIApp | None:
+        if not self._is_ours(headers):
+            return problems.problem(421)
+        if method not in _SAFE_METHODS and not _is_same_origin(headers):
             return problems.problem(403, detail="this request comes from a page of another origin")
         length = headers.get("content-length", "0")
         if not length.isascii() or not length.isdigit() or int(length) > limit_bytes:
@@ -135,6 +179,12 @@ def _bounded(receive: Receive, limit_bytes: int) -> Receive:
         return message
 
     return receive_bounded
+
+
+def _is_same_origin(headers: Headers) -> bool:
+    """Whether a request comes from a page of the hub's own, or from no page at all."""
+    origin = headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == headers.get("host")
 
 
 def _host_name(host: str) -> str | None:

@@ -17,6 +17,13 @@ from hub.errors import ConfigurationError, Mistake
 
 logger = logging.getLogger(__name__)
 
+MOST_MESSAGE_BYTES = 4096
+"""What a client may send on a WebSocket at once: a link, some 200 characters."""
+
+_UNSENT_BYTES = 128 * 1024
+"""What the system takes of an answer before it is sent. Its own bound is 4 MB: on a slow line a minute of live pictures
+that nobody can take back, when what is late should be left out."""
+
 
 class Server:
     """Serves one application over HTTP."""
@@ -39,7 +46,9 @@ class Server:
             timeout_keep_alive=15,
             lifespan="off",
             limit_concurrency=512,  # more at once than a room, its villagers and integrators make; then 503
-            ws="none",
+            ws="websockets-sansio",
+            ws_max_size=MOST_MESSAGE_BYTES,
+            ws_per_message_deflate=False,  # what is sent is video, which does not get smaller
             http="h11",
             loop="asyncio",  # the same everywhere, whatever else is installed
         )
@@ -82,6 +91,8 @@ def _bind(host: str, port: int) -> socket.socket:
     bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # Linux; connections get it from the socket that listens
+            bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
         bound.bind((host, port))
     except OSError as error:
         bound.close()
