@@ -1,6 +1,11 @@
 """The errors of this package.
 
 HubError
++-- DiskError          a disk for recordings cannot be used; holds a DiskProblem
++-- DamagedFileError   a recorded file, or a piece of one, is not what this program writes
++-- FormatChangesError codec, picture size or sound changes in a span of which a clip is wanted; holds the spans it has
++-- MediaGoneError     a recorded file is not there any more, or not as long as it was
++-- NothingRecordedError   there is no recording of a span
 +-- ModelError         a model cannot be fetched, is not what it should be, or cannot be converted
 +-- SourceError        a stream cannot be opened or broke; holds a SourceProblem, which says whether trying again helps
 
@@ -10,6 +15,7 @@ Messages never hold a user name or password: `cameras.addresses` takes them out 
 from __future__ import annotations
 
 import enum
+from datetime import datetime
 
 from hub.errors import HubError
 
@@ -55,3 +61,50 @@ class SourceError(HubError):
 
 class ModelError(HubError):
     """A model cannot be fetched, is not what it should be, or cannot be converted."""
+
+
+class DiskProblem(enum.StrEnum):
+    """What is wrong with a disk for recordings, in one word."""
+
+    GONE = "gone"
+    """It is not there, is another one, or can only be read."""
+    FULL = "full"
+    """There is no room, and nothing of ours to remove."""
+    SLOW = "slow"
+    """It does not keep up, or does not answer."""
+
+
+class DiskError(HubError):
+    """A disk for recordings cannot be used.
+
+    Attributes:
+        problem: What is wrong, in one word.
+    """
+
+    def __init__(self, problem: DiskProblem, detail: str = "") -> None:
+        super().__init__(f"{problem}: {detail}" if detail else str(problem))
+        self.problem = problem
+
+
+class DamagedFileError(HubError):
+    """A recorded file, or a piece of one, is torn, overwritten, or not what this program writes."""
+
+
+class MediaGoneError(HubError):
+    """A recorded file is not there any more, or not as long as it was."""
+
+
+class NothingRecordedError(HubError):
+    """There is no recording of a span."""
+
+
+class FormatChangesError(HubError):
+    """Codec, picture size or sound changes in a span of which a clip is wanted.
+
+    Attributes:
+        spans: From and to of each part that can be had, in order.
+    """
+
+    def __init__(self, spans: tuple[tuple[datetime, datetime], ...]) -> None:
+        super().__init__("codec, picture size or sound changes in this span; ask for one of its parts")
+        self.spans = spans
