@@ -28,6 +28,7 @@ from api.errors import (
     TooManyError,
     UnavailableError,
 )
+from cameras.errors import DamagedFileError, FormatChangesError, MediaGoneError, NothingRecordedError
 from hub.errors import (
     ConfigurationError,
     ConflictError,
@@ -38,6 +39,7 @@ from hub.errors import (
     StoreBusyError,
     StoreClosedError,
 )
+from hub.events import time_to_text
 
 logger = logging.getLogger(__name__)
 
@@ -59,9 +61,13 @@ _KINDS: Mapping[type[HubError], _Kind] = {
     ForbiddenError: _Kind(403, "forbidden", "Your role does not allow this"),
     NotFoundError: _Kind(404, "not-found", "There is no such thing, or it is not for you"),
     NotAllowedError: _Kind(409, "not-allowed-now", "This cannot be done in the present state"),
+    NothingRecordedError: _Kind(404, "nothing-recorded", "Nothing was recorded then"),
     ConflictError: _Kind(409, "conflict", "Somebody else was first"),
     SomebodyWasFirstError: _Kind(409, "conflict", "Somebody else was first"),
+    DamagedFileError: _Kind(410, "media-gone", "What was recorded then cannot be read any more"),
+    MediaGoneError: _Kind(410, "media-gone", "What was recorded then cannot be read any more"),
     ChangedMeanwhileError: _Kind(412, "changed-meanwhile", "It was changed since you read it"),
+    FormatChangesError: _Kind(422, "format-changes", "Codec, picture size or sound changes in this span"),
     ConfigurationError: _Kind(422, "configuration", "These settings cannot be used"),
     BadRequestError: _Kind(422, "validation", "A part of the request cannot be used"),
     PreconditionError: _Kind(428, "precondition-required", "Say which version you change, with If-Match"),
@@ -79,6 +85,7 @@ _BY_STATUS: Mapping[int, _Kind] = {
     406: _Kind(406, "not-acceptable", "This address does not answer in that form"),
     413: _Kind(413, "too-large", "The request is larger than the hub takes"),
     415: _Kind(415, "unsupported-media-type", "This address does not take this kind of body"),
+    416: _Kind(416, "range-not-satisfiable", "There is no such stretch of it"),
     421: _Kind(421, "wrong-host", "The hub does not go by this name"),
     503: _Kind(503, "unavailable", "A part of the hub does not answer"),
 }
@@ -106,6 +113,14 @@ def from_error(error: Exception) -> Response:
     kind = next((_KINDS[cls] for cls in type(error).__mro__ if cls in _KINDS), None)
     if kind is None:
         return _answer(_INTERNAL, None, None, None)
+    headers, more = _besides(error)
+    # The text of a ConfigurationError stands in `errors`, one by one; that of a store error is about our inside.
+    wordy = not isinstance(error, (ConfigurationError, StoreBusyError, StoreClosedError))
+    return _answer(kind, str(error) if wordy else None, headers, more)
+
+
+def _besides(error: Exception) -> tuple[dict[str, str], dict[str, Any]]:
+    """What an error of ours says beside its words: headers, and parts of the body."""
     headers: dict[str, str] = {}
     more: dict[str, Any] = {}
     if isinstance(error, NotSignedInError):
@@ -122,9 +137,9 @@ def from_error(error: Exception) -> Response:
         more["errors"] = [{"where": error.where, "message": str(error)}]
     if isinstance(error, ConfigurationError):
         more["errors"] = [_mistake(item) for item in error.mistakes]
-    # The text of a ConfigurationError stands in `errors`, one by one; that of a store error is about our inside.
-    wordy = not isinstance(error, (ConfigurationError, StoreBusyError, StoreClosedError))
-    return _answer(kind, str(error) if wordy else None, headers, more)
+    if isinstance(error, FormatChangesError):
+        more["spans"] = [{"from": time_to_text(start), "to": time_to_text(end)} for start, end in error.spans]
+    return headers, more
 
 
 def install(app: FastAPI) -> None:
@@ -162,6 +177,17 @@ def schema() -> dict[str, Any]:
                 },
             },
             "allowed": {"type": "array", "items": {"type": "string"}},
+            "spans": {
+                "type": "array",
+                "description": "Parts of what was asked for that can be had, each by itself.",
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "from": {"type": "string", "format": "date-time"},
+                        "to": {"type": "string", "format": "date-time"},
+                    },
+                },
+            },
         },
     }
 
