@@ -11,6 +11,7 @@ import errno
 import json
 import logging
 import os
+from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -50,6 +51,7 @@ class WatchedDisk:
         removed: Files that were removed to make room.
         removed_bytes: Their size.
         sync: Of the disk that was taken up; None while it is gone.
+        past_syncs: Of disks that were lost, to be closed by whoever syncs.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class WatchedDisk:
         self.removed = 0
         self.removed_bytes = 0
         self.sync: SharedSync | None = None
+        self.past_syncs: deque[SharedSync] = deque()
         self._counted_s: float | None = None
         self._used_bytes = 0
 
@@ -145,7 +148,9 @@ class WatchedDisk:
 
     def _lose(self, error: OSError | DiskError) -> None:
         self.close()
-        self.sync = None  # whoever syncs has it in hand, and closes it
+        if self.sync is not None:
+            self.past_syncs.append(self.sync)  # whoever syncs may be in the midst of it, and closes it
+            self.sync = None
         self._say(DiskProblem.GONE, str(error))
 
     def _keep_free(self, *, refused: bool = False) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import errno
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from cameras.recordings.closing import Closing, closing_bytes
 from cameras.recordings.disk_folder import DiskFolder
 from cameras.recordings.media import Because, Format, Mark, Segment, SegmentHead
 from cameras.recordings.room import lock_segment, open_below
+
+logger = logging.getLogger(__name__)
 
 _MOST_IN_A_SECOND = 1000
 _NO_TMPFILE = (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT)
@@ -118,7 +121,7 @@ class SegmentFile:
         self._marks.append(Mark(piece.at_ms, piece.duration_ms, offset, len(piece.data), piece.is_key))
         self.tally.written_bytes += len(piece.data)
         if len(self._marks) == 1:
-            self._on_segment(self._segment(is_open=True, drift_ms=None))
+            self._tell(is_open=True, drift_ms=None)
 
     def close(self, closing: Closing) -> None:
         """Finish the file as well as the disk allows, and let go of it; nothing happens where nothing was written."""
@@ -129,7 +132,7 @@ class SegmentFile:
         with contextlib.suppress(OSError):
             os.ftruncate(self._file, self._size_bytes)  # gives back what was taken beforehand
         self._let_go()
-        self._on_segment(self._segment(is_open=False, drift_ms=closing.drift_ms))
+        self._tell(is_open=False, drift_ms=closing.drift_ms)
 
     def _make(self, folder: DiskFolder, data: bytes, ahead_bytes: int) -> None:
         """Make the file with what it begins with, all or nothing."""
@@ -196,8 +199,8 @@ class SegmentFile:
         with contextlib.suppress(OSError):
             os.close(file)
 
-    def _segment(self, *, is_open: bool, drift_ms: int | None) -> Segment:
-        return Segment(
+    def _tell(self, *, is_open: bool, drift_ms: int | None) -> None:
+        segment = Segment(
             head=self.head,
             disk=self._disk,
             path=self._path,
@@ -208,3 +211,8 @@ class SegmentFile:
             is_open=is_open,
             drift_ms=drift_ms,
         )
+        try:
+            self._on_segment(segment)
+        except Exception:
+            # Whatever a listener does, the file is right and goes on; the catalogue finds it later.
+            logger.exception("telling of a segment failed", extra={"camera": self.head.camera})

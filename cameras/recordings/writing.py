@@ -81,7 +81,6 @@ class DiskWriter:
         self._stopping = threading.Event()
         self._writer = threading.Thread(target=self._run, name=f"write-{disk.settings.id}", daemon=True)
         self._syncer = threading.Thread(target=self._run_sync, name=f"sync-{disk.settings.id}", daemon=True)
-        self._synced: SharedSync | None = None
         self._sync_error: OSError | None = None
         self.sync_failures = 0
         self._syncs_before = 0
@@ -110,7 +109,7 @@ class DiskWriter:
     @property
     def syncs(self) -> tuple[int, float]:
         """How often this worker synced, and the longest it took, in seconds."""
-        sync = self._synced
+        sync = self.disk.sync
         if sync is None:
             return self._syncs_before, self._longest_sync_s
         return self._syncs_before + sync.syncs, max(self._longest_sync_s, sync.longest_s)
@@ -188,10 +187,9 @@ class DiskWriter:
 
     def sync_now(self, *, at_once: bool = True) -> bool:
         """Make what is written safe; whether it is."""
+        while self.disk.past_syncs:
+            self._leave(self.disk.past_syncs.popleft())
         sync = self.disk.sync
-        if sync is not self._synced:
-            self._leave_sync()
-            self._synced = sync
         if sync is None:
             return False
         try:
@@ -201,13 +199,11 @@ class DiskWriter:
             self._sync_error = error
             return False
 
-    def _leave_sync(self) -> None:
-        old, self._synced = self._synced, None
-        if old is not None:
-            self._syncs_before += old.syncs
-            self._longest_sync_s = max(self._longest_sync_s, old.longest_s)
-            with contextlib.suppress(OSError):
-                old.close()
+    def _leave(self, sync: SharedSync) -> None:
+        self._syncs_before += sync.syncs
+        self._longest_sync_s = max(self._longest_sync_s, sync.longest_s)
+        with contextlib.suppress(OSError):
+            sync.close()
 
     def _put(self, job: _Job, size_bytes: int) -> bool:
         with self._lock:
@@ -281,8 +277,7 @@ class DiskWriter:
     def _run_sync(self) -> None:
         while not self._stopping.is_set():
             self.sync_now(at_once=False)
-            sync = self._synced
+            sync = self.disk.sync
             self._clock.wait(self._stopping, _IDLE_SYNC_S if sync is None else sync.every_s)
         self._writer.join()
         self.sync_now()
-        self._leave_sync()

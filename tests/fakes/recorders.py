@@ -19,6 +19,7 @@ from cameras.recordings.recorder import StreamRecorder
 from config.machine import Disk
 from tests.fakes.clocks import SetWallClock
 
+_AS_IT_SAYS_S = 5.0
 START = datetime(2026, 5, 4, 8, 59, 30, tzinfo=UTC)
 
 
@@ -47,6 +48,7 @@ class Rig:
             on_removed=lambda disk, paths: self.removed.extend((disk, path) for path in paths),
         )
         self.recorder = self.another(camera, segment_s=segment_s)
+        self._axis_s = 0.0
         self.look()
 
     def another(self, camera: str, *, segment_s: float = 10.0) -> StreamRecorder:
@@ -65,6 +67,7 @@ class Rig:
         """Let every disk be looked at."""
         for writer in self.disks.writers:
             writer.look()
+            writer.sync_now(at_once=False)
 
     def write(self) -> None:
         """Write what waits."""
@@ -76,13 +79,15 @@ class Rig:
         self.recorder.begin(form, self.clock.now(), because)
 
     def feed(self, samples: Iterable[Sample], *, to: StreamRecorder | None = None, write: bool = True) -> None:
-        """Hand samples in at the times that their order of decoding asks for, from now on."""
-        begun, first_s = self.clock.monotonic_s(), None
+        """Hand samples in at the times that their order of decoding asks for; 0.1 s on where their times jump."""
         for sample in samples:
             if not sample.is_sound:
                 at_s = sample.dts / 90_000
-                first_s = at_s if first_s is None else first_s
-                self.clock.advance(max(0.0, begun + at_s - first_s - self.clock.monotonic_s()))
+                ahead_s = self._axis_s + at_s - self.clock.monotonic_s()
+                if not 0 <= ahead_s <= _AS_IT_SAYS_S:
+                    ahead_s = 0.1
+                self.clock.advance(ahead_s)
+                self._axis_s = self.clock.monotonic_s() - at_s
             (to or self.recorder).take(replace(sample, at=self.clock.now()))
             if write:
                 self.write()
