@@ -57,6 +57,8 @@ def probe(url: str, *, seconds: float, clock: Clock) -> Probe:
     try:
         info = source.open()
         for packet in source.packets():
+            if not isinstance(packet, Packet):
+                continue
             now_s = clock.monotonic_s()
             first_s = now_s - begun_s if first_s is None else first_s
             packets.append(packet)

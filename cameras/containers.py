@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import av
 from av.error import FFmpegError
 
 from cameras.errors import SourceError, SourceProblem
-from cameras.packets import StreamInfo
+from cameras.packets import Packet, SoundInfo, SoundPacket, Stamper, StreamInfo
 from hub.clock import Clock
 
 _DAMAGES_IN_A_ROW = 50
@@ -80,6 +81,7 @@ class Opening:
         open_timeout_s: Longest wait for connecting, and again for looking into the stream.
         read_timeout_s: Longest wait for one packet.
         scrub: Takes the credentials out of a text.
+        sound: Whether its sound is read too.
     """
 
     target: str
@@ -87,10 +89,11 @@ class Opening:
     open_timeout_s: float
     read_timeout_s: float
     scrub: Callable[[str], str] = field(default=str)
+    sound: bool = False
 
 
 class Container:
-    """One opened container and its video stream.
+    """One opened container, its video stream, and its sound where that is wanted and there is some.
 
     Attributes:
         corrupt: Packets that were damaged and left out, and places where reading failed and went on.
@@ -101,6 +104,8 @@ class Container:
         self._clock = clock
         self._container: av.container.InputContainer | None = None
         self._stream: av.VideoStream | None = None
+        self._sound: av.AudioStream | None = None
+        self._lost = False
         self.corrupt = 0
 
     def open(self) -> StreamInfo:
@@ -129,33 +134,46 @@ class Container:
             self.close()
             raise SourceError(SourceProblem.NOT_VIDEO, "there is no video in it")
         self._stream = films[0]
-        return _info(self._stream)
+        self._sound = next(iter(self._container.streams.audio), None) if opening.sound else None
+        return _info(self._stream, None if self._sound is None else _sound_info(self._sound))
 
-    def read(self) -> Iterator[av.Packet[av.VideoStream]]:
-        """The video packets that hold data, to the end of the source.
+    def packets(self, stamper: Stamper) -> Iterator[Packet | SoundPacket]:
+        """The packets that hold data, to the end of the source, stamped.
 
         Raises:
             SourceError: The source broke or stopped sending.
         """
+        for data in self._read():
+            if isinstance(data.stream, av.VideoStream):
+                lost, self._lost = self._lost, False
+                yield stamper.stamp(data, after_loss=lost)
+            elif (sound := stamper.stamp_sound(data)) is not None:
+                yield sound
+
+    def _read(self) -> Iterator[av.Packet[Any]]:
         assert self._container is not None
         assert self._stream is not None
+        streams = [self._stream] if self._sound is None else [self._stream, self._sound]
         damages = 0
+        silent_s = 0.0
         while True:
             asked_s = self._clock.monotonic_s()
             try:
-                for packet in self._container.demux(self._stream):
-                    if self._clock.monotonic_s() - asked_s >= self._opening.read_timeout_s:
+                for packet in self._container.demux(*streams):
+                    silent_s += self._clock.monotonic_s() - asked_s
+                    if silent_s >= self._opening.read_timeout_s:
                         # FFmpeg's parser gives its last packet when the wait is cut short: that is no sign of life.
                         raise SourceError(SourceProblem.TIMED_OUT, "nothing came")
                     damages = 0
-                    if packet.is_corrupt:
-                        self.corrupt += 1
-                    elif packet.size:
+                    if isinstance(packet.stream, av.VideoStream):
+                        silent_s = 0.0  # sound alone is no sign of life either
+                    if self._is_usable(packet):
                         yield packet
                     asked_s = self._clock.monotonic_s()
             except av.error.InvalidDataError as error:
                 # A damaged place: what comes after it may be whole.
                 self.corrupt += 1
+                self._lost = True
                 damages += 1
                 if damages >= _DAMAGES_IN_A_ROW:
                     raise self._in_our_words(error, opening=False) from None
@@ -163,6 +181,13 @@ class Container:
                 raise self._in_our_words(error, opening=False) from None
             else:
                 return
+
+    def _is_usable(self, packet: av.Packet[Any]) -> bool:
+        if packet.is_corrupt:
+            self.corrupt += 1
+            self._lost = self._lost or isinstance(packet.stream, av.VideoStream)
+            return False
+        return packet.size > 0
 
     def rewind(self) -> None:
         """Go back to the beginning.
@@ -178,7 +203,7 @@ class Container:
 
     def close(self) -> None:
         """Give it back; may be called more than once."""
-        container, self._container, self._stream = self._container, None, None
+        container, self._container, self._stream, self._sound = self._container, None, None, None
         if container is not None:
             with contextlib.suppress(FFmpegError):
                 container.close()
@@ -189,7 +214,7 @@ class Container:
         return SourceError(SourceProblem.UNSUPPORTED, self._opening.scrub(str(error)))
 
 
-def _info(stream: av.VideoStream) -> StreamInfo:
+def _info(stream: av.VideoStream, sound: SoundInfo | None) -> StreamInfo:
     context = stream.codec_context
     rate = stream.average_rate or stream.guessed_rate
     return StreamInfo(
@@ -200,4 +225,18 @@ def _info(stream: av.VideoStream) -> StreamInfo:
         extradata=bytes(context.extradata or b""),
         codec_tag=context.codec_tag,
         bits_per_sample=context.bits_per_coded_sample,
+        sound=sound,
+    )
+
+
+def _sound_info(stream: av.AudioStream) -> SoundInfo | None:
+    """What the sound is; None where FFmpeg knows no decoder for it, or none at all."""
+    context: av.AudioCodecContext | None = stream.codec_context  # the stubs do not know that there may be none
+    if context is None:
+        return None
+    return SoundInfo(
+        codec=context.codec.name,
+        rate_hz=context.sample_rate or 0,
+        channels=context.layout.nb_channels,
+        extradata=bytes(context.extradata or b""),
     )

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cameras.camera import Tuning
 from cameras.packet_queue import Opened
+from cameras.packets import Packet
 from cameras.pipeline import Analysis, Pipeline
 from cameras.sources import Sources
 from cameras.stills import Stills
@@ -79,6 +80,8 @@ def analyse_file(
         cpu_begun_s = time.thread_time()
         pipeline.take(Opened(source.open()))
         for packet in source.packets():
+            if not isinstance(packet, Packet):
+                continue
             clock.set(packet.at)
             last_s = max(last_s, packet.stream_s)
             events = pipeline.take(packet)

@@ -2,7 +2,8 @@
 
 A protocol plugin makes them, in its reader's thread; they are never changed afterwards. `Stamper` gives every Packet a
 time on the stream's own axis that never goes back, whatever the source's timestamps do: missing, odd, or starting again
-when a file loops. Everything downstream (analysis rate, tracks, recordings) relies on that.
+when a file loops. Everything downstream (analysis rate, tracks, recordings) relies on that. Sound comes as
+SoundPackets, only from a source made with the option `sound`, for recordings and watchers and never for the analysis.
 """
 
 from __future__ import annotations
@@ -17,8 +18,28 @@ import av
 _JUMP_S = 10.0
 """A step of the source's timestamps by more than this is a new start of the source, not a pause."""
 
+_APART_S = 5.0
+"""Sound that claims to be further from the video than this has a clock of its own."""
+
 _USUAL_FPS = 25.0
 """Taken for the distance of packets that carry no time while the stream does not say its rate."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoundInfo:
+    """What the sound beside a stream's video is, as the source announces it; it may never come.
+
+    Attributes:
+        codec: FFmpeg's name of the decoder (`aac`, `pcm_alaw`, `pcm_mulaw`, ...).
+        rate_hz: Samples a second; 0 where the source does not say.
+        channels: 0 where the source does not say.
+        extradata: AAC's AudioSpecificConfig, empty where it comes in the stream.
+    """
+
+    codec: str
+    rate_hz: int
+    channels: int
+    extradata: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +54,7 @@ class StreamInfo:
         extradata: The codec's parameter sets, empty when they come in the stream.
         codec_tag: Four characters that some containers need to choose a variant of the codec.
         bits_per_sample: As the container says, 0 when it does not.
+        sound: What sound is announced; None without, and where it was not asked for.
     """
 
     codec: str
@@ -42,6 +64,7 @@ class StreamInfo:
     extradata: bytes = b""
     codec_tag: str = ""
     bits_per_sample: int = 0
+    sound: SoundInfo | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +80,9 @@ class Packet:
         is_key: Whether decoding can start here.
         size_bytes: Length of the encoded data.
         data: As it came, for the decoder and for recordings.
+        dts_s: When it is to be decoded, on the same axis; None where the source does not say.
+        jumped: The source's own time did not lead here: it jumped, or began again.
+        after_loss: Something before it came damaged and was left out.
     """
 
     number: int
@@ -66,6 +92,26 @@ class Packet:
     is_key: bool
     size_bytes: int
     data: av.Packet[av.VideoStream]
+    dts_s: float | None = None
+    jumped: bool = False
+    after_loss: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SoundPacket:
+    """One encoded piece of sound.
+
+    Attributes:
+        pts_s: Seconds on the axis of the video; None when the packet carries no time of its own. May go back.
+        at: When it was received (live) or the file's time (files), UTC.
+        size_bytes: Length of the encoded data.
+        data: As it came.
+    """
+
+    pts_s: float | None
+    at: datetime
+    size_bytes: int
+    data: av.Packet[av.AudioStream]
 
 
 class PacketSource(Protocol):
@@ -78,8 +124,10 @@ class PacketSource(Protocol):
             SourceError: Not possible; says why.
         """
 
-    def packets(self) -> Iterator[Packet]:
+    def packets(self) -> Iterator[Packet | SoundPacket]:
         """The packets in the order of decoding, until the source ends; every wait in it is bounded.
+
+        Sound is among them where the source was made with the option `sound`, and some comes.
 
         Raises:
             SourceError: The stream broke; says why.
@@ -109,9 +157,16 @@ class Stamper:
         self._origin_s: float | None = None
         self._newest_s: float | None = None
         self._last_raw_s: float | None = None
+        self._began_again = False
+        self._sound_shift_s = 0.0
 
-    def stamp(self, data: av.Packet[av.VideoStream]) -> Packet:
-        """The Packet of what the demuxer gave."""
+    def stamp(self, data: av.Packet[av.VideoStream], *, after_loss: bool = False) -> Packet:
+        """The Packet of what the demuxer gave.
+
+        Args:
+            data: Of the video.
+            after_loss: Whether something before it was left out as damaged.
+        """
         raw = data.pts if data.pts is not None else data.dts
         raw_s = None if raw is None else float(raw * data.time_base)
         stream_s = self._place(raw_s)
@@ -123,17 +178,37 @@ class Stamper:
             is_key=data.is_keyframe,
             size_bytes=data.size,
             data=data,
+            dts_s=None if data.dts is None else float(data.dts * data.time_base) - (self._origin_s or 0.0),
+            jumped=self._began_again,
+            after_loss=after_loss,
         )
         self._number += 1
+        self._began_again = False
         return packet
+
+    def stamp_sound(self, data: av.Packet[av.AudioStream]) -> SoundPacket | None:
+        """The SoundPacket of what the demuxer gave; None while there is no video to go with it."""
+        if self._newest_s is None:
+            return None
+        raw = data.pts if data.pts is not None else data.dts
+        pts_s = None
+        if raw is not None and self._origin_s is not None:
+            pts_s = float(raw * data.time_base) - self._origin_s + self._sound_shift_s
+            if abs(pts_s - self._newest_s) > _APART_S:
+                self._sound_shift_s += self._newest_s - pts_s
+                pts_s = self._newest_s
+        return SoundPacket(pts_s=pts_s, at=self._at(self._newest_s), size_bytes=data.size, data=data)
 
     def _place(self, raw_s: float | None) -> float:
         follows_s = 0.0 if self._newest_s is None else self._newest_s + self._step_s
+        is_far = raw_s is not None and self._last_raw_s is not None and abs(raw_s - self._last_raw_s) > _JUMP_S
         if raw_s is None:
             stream_s = follows_s
-        elif self._origin_s is None or (self._last_raw_s is not None and abs(raw_s - self._last_raw_s) > _JUMP_S):
+        elif self._origin_s is None or is_far:
             # The first time, or the source began again: its axis goes on where ours stands.
             self._origin_s = raw_s - follows_s
+            self._sound_shift_s = 0.0
+            self._began_again = self._began_again or is_far
             stream_s = follows_s
         else:
             stream_s = raw_s - self._origin_s
@@ -146,3 +221,4 @@ class Stamper:
         """The source starts again from its beginning (a looped file): go on behind the newest packet."""
         self._origin_s = None
         self._last_raw_s = None
+        self._began_again = self._newest_s is not None

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from cameras.errors import SourceError, SourceProblem
 from cameras.health import Health
 from cameras.packet_queue import Broke, Opened, StreamItem
-from cameras.packets import PacketSource
+from cameras.packets import PacketSource, SoundPacket
 from hub.clock import Clock
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class Reader:
         camera: str,
         make_source: Callable[[threading.Event], PacketSource],
         *,
-        put: Callable[[StreamItem], None],
+        put: Callable[[StreamItem | SoundPacket], None],
         health: Health,
         clock: Clock,
     ) -> None:

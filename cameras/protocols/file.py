@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, Field
 
 from cameras.containers import FILE_FORMATS, Container, Opening
 from cameras.errors import SourceError, SourceProblem
-from cameras.packets import Packet, PacketSource, Stamper, StreamInfo
+from cameras.packets import Packet, PacketSource, SoundPacket, Stamper, StreamInfo
 from config.community import Stream
 from hub.clock import Clock
 from hub.plugins import Options, Plugin
@@ -33,6 +33,8 @@ class FileOptions(Options):
     open_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
     read_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
     """For files on a network share."""
+    sound: bool = False
+    """Whether SoundPackets come too, where there is sound."""
 
 
 class FileSource:
@@ -58,13 +60,14 @@ class FileSource:
                 options={"protocol_whitelist": "file", "format_whitelist": FILE_FORMATS},
                 open_timeout_s=self._options.open_timeout_s,
                 read_timeout_s=self._options.read_timeout_s,
+                sound=self._options.sound,
             ),
             self._clock,
         )
         self._info = self._container.open()
         return self._info
 
-    def packets(self) -> Iterator[Packet]:
+    def packets(self) -> Iterator[Packet | SoundPacket]:
         """The packets, to the end of the file or until `stopping` is set.
 
         Raises:
@@ -76,10 +79,9 @@ class FileSource:
         begun_s = self._clock.monotonic_s()
         while True:
             some = False
-            for data in self._container.read():
-                packet = stamper.stamp(data)
+            for packet in self._container.packets(stamper):
                 some = True
-                if self._options.realtime:
+                if self._options.realtime and isinstance(packet, Packet):
                     self._clock.wait(self._stopping, begun_s + packet.stream_s - self._clock.monotonic_s())
                 if self._stopping.is_set():
                     return

@@ -15,7 +15,7 @@ from pydantic import Field
 from cameras.addresses import full_url, without_credentials
 from cameras.containers import FILE_FORMATS, Container, Opening
 from cameras.errors import SourceError, SourceProblem
-from cameras.packets import Packet, PacketSource, Stamper, StreamInfo
+from cameras.packets import Packet, PacketSource, SoundPacket, Stamper, StreamInfo
 from config.community import Stream
 from hub.clock import Clock
 from hub.plugins import Options, Plugin
@@ -27,6 +27,8 @@ class HttpOptions(Options):
     open_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
     """More than RTSP gets: the kind of video is found by looking into it."""
     read_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    sound: bool = False
+    """Whether SoundPackets come too, where there is sound."""
 
 
 class HttpSource:
@@ -60,13 +62,14 @@ class HttpSource:
                 open_timeout_s=self._options.open_timeout_s,
                 read_timeout_s=self._options.read_timeout_s,
                 scrub=lambda text: without_credentials(text, self._stream),
+                sound=self._options.sound,
             ),
             self._clock,
         )
         self._info = self._container.open()
         return self._info
 
-    def packets(self) -> Iterator[Packet]:
+    def packets(self) -> Iterator[Packet | SoundPacket]:
         """The packets as they arrive.
 
         Raises:
@@ -75,8 +78,7 @@ class HttpSource:
         assert self._container is not None
         assert self._info is not None
         stamper = Stamper(fps=self._info.fps, at=lambda _: self._clock.now())
-        for data in self._container.read():
-            yield stamper.stamp(data)
+        yield from self._container.packets(stamper)
         raise SourceError(SourceProblem.ENDED, "the server closed the connection")
 
     def close(self) -> None:

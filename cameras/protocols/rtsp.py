@@ -2,7 +2,8 @@
 
 TCP, because a lost UDP packet costs a whole group of pictures. FFmpeg's usual probing waits for 1 to 5 s of video; here
 it looks at nothing but the session description, and only when that does not say the picture's size is the camera asked
-again with probing. Sound is not asked for. An address cannot make FFmpeg open anything but RTSP.
+again with probing. Where sound is wanted, a camera that will not serve it is asked again for its video alone. An
+address cannot make FFmpeg open anything but RTSP.
 """
 
 from __future__ import annotations
@@ -16,13 +17,18 @@ from pydantic import Field
 from cameras.addresses import full_url, without_credentials
 from cameras.containers import Container, Opening
 from cameras.errors import SourceError, SourceProblem
-from cameras.packets import Packet, PacketSource, Stamper, StreamInfo
+from cameras.packets import Packet, PacketSource, SoundPacket, Stamper, StreamInfo
 from config.community import Stream
 from hub.clock import Clock
 from hub.plugins import Options, Plugin
 
 _PROBING_S = 2.0
 """How much video FFmpeg may look at when the description was not enough: two usual groups of pictures."""
+
+_MAY_BE_SOUND = frozenset(
+    {SourceProblem.REFUSED, SourceProblem.NOT_VIDEO, SourceProblem.UNSUPPORTED, SourceProblem.BROKE}
+)
+"""How it ends when a camera announces sound and does not serve it, or in words that FFmpeg does not understand."""
 
 
 class RtspOptions(Options):
@@ -31,6 +37,8 @@ class RtspOptions(Options):
     open_timeout_s: Annotated[float, Field(gt=0, le=60)] = 3.0
     read_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
     """A camera that sends nothing for so long is asked again."""
+    sound: bool = False
+    """Whether SoundPackets come too, where there is sound."""
 
 
 class RtspSource:
@@ -49,14 +57,24 @@ class RtspSource:
         Raises:
             SourceError: Not possible.
         """
-        info = self._connect({"analyzeduration": "0", "fpsprobesize": "0", "probesize": "32"}, extra_s=0.0)
+        if self._options.sound:
+            try:
+                return self._open(sound=True)
+            except SourceError as error:
+                if error.reason not in _MAY_BE_SOUND:
+                    raise
+        return self._open(sound=False)
+
+    def _open(self, *, sound: bool) -> StreamInfo:
+        info = self._connect({"analyzeduration": "0", "fpsprobesize": "0", "probesize": "32"}, extra_s=0.0, sound=sound)
         if not (info.width and info.height):
             self.close()
-            info = self._connect({"analyzeduration": str(int(_PROBING_S * 1_000_000))}, extra_s=_PROBING_S)
+            probing = {"analyzeduration": str(int(_PROBING_S * 1_000_000))}
+            info = self._connect(probing, extra_s=_PROBING_S, sound=sound)
         self._info = info
         return info
 
-    def packets(self) -> Iterator[Packet]:
+    def packets(self) -> Iterator[Packet | SoundPacket]:
         """The packets as they arrive.
 
         Raises:
@@ -65,8 +83,7 @@ class RtspSource:
         assert self._container is not None
         assert self._info is not None
         stamper = Stamper(fps=self._info.fps, at=lambda _: self._clock.now())
-        for data in self._container.read():
-            yield stamper.stamp(data)
+        yield from self._container.packets(stamper)
         raise SourceError(SourceProblem.ENDED, "the camera closed the connection")
 
     def close(self) -> None:
@@ -79,7 +96,7 @@ class RtspSource:
         """Damaged packets that were left out."""
         return 0 if self._container is None else self._container.corrupt
 
-    def _connect(self, probing: dict[str, str], *, extra_s: float) -> StreamInfo:
+    def _connect(self, probing: dict[str, str], *, extra_s: float, sound: bool) -> StreamInfo:
         try:
             target = full_url(self._stream)
         except ValueError as error:
@@ -89,7 +106,7 @@ class RtspSource:
                 target=target,
                 options={
                     "rtsp_transport": "tcp",
-                    "allowed_media_types": "video",
+                    "allowed_media_types": "video+audio" if sound else "video",
                     "protocol_whitelist": "rtsp,rtsps,rtp,tcp,tls,crypto",
                     "format_whitelist": "rtsp",
                     **probing,
@@ -97,6 +114,7 @@ class RtspSource:
                 open_timeout_s=self._options.open_timeout_s + extra_s,
                 read_timeout_s=self._options.read_timeout_s,
                 scrub=lambda text: without_credentials(text, self._stream),
+                sound=sound,
             ),
             self._clock,
         )
