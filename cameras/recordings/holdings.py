@@ -29,6 +29,7 @@ from hub.store.recording_tables import (
 STEP = 64
 """Rows in one work of the writer: some milliseconds."""
 
+_DAY_MS = 86_400_000
 _SEAM_MS = 10_000
 """Removed spans closer than this are one."""
 
@@ -66,6 +67,7 @@ class Held:
         size_bytes: Of its file.
         also_on: Disk with a second copy, perhaps, that is to be removed.
         is_going: Whether it is to be removed.
+        is_open: Whether a worker writes it, by what is known.
     """
 
     id: str
@@ -79,6 +81,7 @@ class Held:
     size_bytes: int
     also_on: str | None
     is_going: bool
+    is_open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,15 @@ class Holdings:
         )
         return self._held(query)
 
+    def days(self, site: str, camera: str, stream: StreamName) -> list[datetime]:
+        """The days on which segments of a stream began, oldest first."""
+        mine = (_streams.site == site, _streams.camera == camera, _streams.stream == stream.value)
+        day = _segments.began_ms - _segments.began_ms % _DAY_MS
+        with self._database.read() as connection:
+            number = connection.scalar(select(_streams.id).where(*mine))
+            days = connection.scalars(select(day).where(_segments.stream == number).distinct())
+            return sorted(from_us(one * 1000) for one in days)
+
     def by_id(self, ids: Iterable[str]) -> list[Held]:
         """The segments with these ids, those to be removed too."""
         return self._held(_ROW.where(_segments.id.in_(list(ids))))
@@ -189,10 +201,11 @@ class Holdings:
 
         def work(connection: Connection) -> list[Held]:
             rows = list(connection.execute(_ROW.where(_segments.id.in_(list(ids)))))
-            for row in rows:
-                if row.state != GOING:
-                    connection.execute(update(recording_segments).where(*_here(row)).values(state=GOING))
-                    _remember(connection, row, because)
+            fresh = [row for row in rows if row.state != GOING]
+            for row in fresh:
+                connection.execute(update(recording_segments).where(*_here(row)).values(state=GOING))
+            for number, began, ended in _spans(fresh):
+                _remember(connection, number, (began, ended), because)
             return [_held(row) for row in rows]
 
         return self._database.write(work)
@@ -269,6 +282,7 @@ def _held(row: Row[*tuple[Any, ...]]) -> Held:
         size_bytes=row.size_bytes,
         also_on=row.also_on,
         is_going=row.state == GOING,
+        is_open=row.state == OPEN,
     )
 
 
@@ -276,21 +290,33 @@ def _here(row: Row[*tuple[Any, ...]]) -> tuple[Any, ...]:
     return _segments.stream == row.number, _segments.began_ms == row.began_ms, _segments.id == row.id
 
 
-def _remember(connection: Connection, row: Row[*tuple[Any, ...]], because: Because) -> None:
+def _spans(rows: Iterable[Row[*tuple[Any, ...]]]) -> list[tuple[int, int, int]]:
+    """Stream, beginning and end of what rows span, those that touch as one: so many fewer statements."""
+    found: list[tuple[int, int, int]] = []
+    for row in sorted(rows, key=lambda row: (row.number, row.began_ms)):
+        ended = max(row.ended_ms, row.began_ms + 1)
+        if found and found[-1][0] == row.number and row.began_ms <= found[-1][2] + _SEAM_MS:
+            found[-1] = (row.number, found[-1][1], max(found[-1][2], ended))
+        else:
+            found.append((row.number, row.began_ms, ended))
+    return found
+
+
+def _remember(connection: Connection, number: int, span: tuple[int, int], because: Because) -> None:
     """Note a span as removed, together with what it touches that went for the same reason."""
     gone = recording_removals
-    began, ended = row.began_ms, max(row.ended_ms, row.began_ms + 1)
+    began, ended = span
     touching = select(gone.c.began_ms, gone.c.ended_ms).where(
-        gone.c.stream == row.number,
+        gone.c.stream == number,
         gone.c.because == because.value,
         gone.c.began_ms <= ended + _SEAM_MS,
         gone.c.ended_ms >= began - _SEAM_MS,
     )
     for other_began, other_ended in list(connection.execute(touching)):
-        connection.execute(delete(gone).where(gone.c.stream == row.number, gone.c.began_ms == other_began))
+        connection.execute(delete(gone).where(gone.c.stream == number, gone.c.began_ms == other_began))
         began, ended = min(began, other_began), max(ended, other_ended)
-    connection.execute(delete(gone).where(gone.c.stream == row.number, gone.c.began_ms == began))
-    connection.execute(insert(gone).values(stream=row.number, began_ms=began, ended_ms=ended, because=because.value))
+    connection.execute(delete(gone).where(gone.c.stream == number, gone.c.began_ms == began))
+    connection.execute(insert(gone).values(stream=number, began_ms=began, ended_ms=ended, because=because.value))
 
 
 def _ms(moment: datetime) -> int:

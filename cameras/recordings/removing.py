@@ -1,0 +1,62 @@
+"""Removing: segments go, first from sight, then from the disk, then from the catalogue.
+
+What cannot be removed now, because its disk is away or a worker still writes it, is shown to nobody any more and goes
+later. So nothing that was to go comes back, and no row is left without its file.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from cameras.errors import DiskError
+from cameras.recordings.holdings import Held, Holdings
+from cameras.recordings.media import Because
+from cameras.recordings.shelves import Fate, Shelves
+
+logger = logging.getLogger(__name__)
+
+_STEP = 32
+"""In one work of the writer."""
+
+
+class Removing:
+    """Removes. Safe from any thread; blocks its caller."""
+
+    def __init__(self, holdings: Holdings, shelves: Shelves) -> None:
+        """Remove from both."""
+        self._holdings = holdings
+        self._shelves = shelves
+
+    def remove(self, ids: Sequence[str], because: Because) -> list[Held]:
+        """Remove segments.
+
+        Args:
+            ids: Of the segments; those that there are not are passed over.
+            because: What a timeline says afterwards.
+
+        Returns:
+            Those that there were.
+
+        Raises:
+            StoreError: The database refuses; some may be gone.
+        """
+        found: list[Held] = []
+        for at in range(0, len(ids), _STEP):
+            gone = self._holdings.let_go(ids[at : at + _STEP], because)
+            self.finish(gone)
+            found += gone
+        return found
+
+    def finish(self, going: Sequence[Held]) -> int:
+        """Remove the files of rows that are going, and then the rows; returns how many are gone."""
+        done = [each.id for each in going if self._unlink(each)]
+        return self._holdings.strike_off(done) if done else 0
+
+    def _unlink(self, held: Held) -> bool:
+        try:
+            fates = [self._shelves.remove(disk, held.path) for disk in (held.disk, held.also_on) if disk is not None]
+        except DiskError as error:
+            logger.debug("a recording cannot be removed now", extra={"path": held.path, "error": str(error)})
+            return False
+        return Fate.IN_USE not in fates
