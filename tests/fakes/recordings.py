@@ -97,6 +97,11 @@ def footage(
     return _samples(file)
 
 
+def samples_in(path: Path) -> tuple[Format, tuple[Sample, ...]]:
+    """What a clip's file holds, as `footage` gives it."""
+    return _samples(io.BytesIO(path.read_bytes()))
+
+
 def _picture(number: int, width: int) -> Any:
     image = np.zeros((HEIGHT, width, 3), np.uint8)
     for bit in range(BITS):
