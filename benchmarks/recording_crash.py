@@ -5,10 +5,10 @@
 Each round a process of its own records the cameras (some 400 kbit/s each, groups of two seconds, segments of a few
 seconds so that borders are hit too) and meets its end at a moment of chance. `--rounds`: SIGKILL. `--cuts`: it records
 onto an ext4 image over a loop device, and the file system is shut down without its journal being flushed
-(EXT4_IOC_SHUTDOWN): what was not synced never reaches the device, as when the power goes; the image is then mounted anew.
-Needs root, else it is skipped. What was handed in up to that moment stands in shared memory. ffprobe plays every file to
-its end as it was left, and again after the repair of the next start. Exits with 1 when more is lost than promised or a
-file does not play.
+(EXT4_IOC_SHUTDOWN): what was not synced never reaches the device, as when the power goes; then it is mounted anew. That
+needs root, else it is skipped. What was handed in up to that moment stands in shared memory. ffprobe plays every file
+to its end as it was left, and again after the repair of the next start. Exits with 1 when more is lost than promised or
+a file does not play.
 """
 
 from __future__ import annotations
@@ -129,13 +129,11 @@ def report(name: str, rounds: Sequence[Sequence[Left]], *, may_lose_s: float) ->
     files = sum(one.files for one in left)
     plays, repaired = all(one.plays for one in left), all(one.plays_repaired for one in left)
     p95_s = lost[int(0.95 * (len(lost) - 1))]
-    print(
-        f"{name}: {len(rounds)} times, {len(left)} camera recordings, {files} files\n"
-        f"  lost per camera: max {lost[-1]:.2f} s, p95 {p95_s:.2f} s, median {lost[len(lost) // 2]:.2f} s"
-        f" (promised: {may_lose_s:.0f} s)\n"
-        f"  every file plays to its end: {'yes' if plays else 'NO'} as it was left, {'yes' if repaired else 'NO'} repaired",
-        flush=True,
-    )
+    print(f"{name}: {len(rounds)} times, {len(left)} camera recordings, {files} files")
+    print(f"  lost per camera: max {lost[-1]:.2f} s, p95 {p95_s:.2f} s, median {lost[len(lost) // 2]:.2f} s", end="")
+    print(f" (promised: {may_lose_s:.0f} s)")
+    said = f"{'yes' if plays else 'NO'} as it was left, {'yes' if repaired else 'NO'} repaired"
+    print(f"  every file plays to its end: {said}", flush=True)
     # What a power cut leaves may end in the midst of a fragment; it has to play once it is repaired.
     return lost[-1] <= may_lose_s and repaired
 
