@@ -73,7 +73,7 @@ def run(
     data: DataFolder = None,
 ) -> None:
     """Run the hub until Ctrl-C."""
-    from api.main import run_hub  # noqa: PLC0415 - keeps `hub --help` quick
+    from api.running import run_hub  # noqa: PLC0415 - keeps `hub --help` quick
 
     settings = machine_of(machine, data)
     logs.set_up(settings.log_level)

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import signal
-import sys
-import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -37,6 +34,7 @@ from api.outbound import Outbound
 from api.parts import Cameras, Parts
 from api.readiness import Readiness, takes_writes
 from api.reception import make_reception
+from api.recording_desk import start_recordings
 from api.self_checks import self_checks
 from api.self_figures import watch_noticed
 from api.sensing import make_sensing, start_broker
@@ -81,7 +79,6 @@ MakeCameras = Callable[[Machine, Clock, Callable[[list[Event]], None]], Cameras]
 _STORED_WITHIN_S = 10.0  # a worker keeps its events meanwhile, and tells them again when this fails
 _STILL_WITHIN_S = 3.0
 _ENGINE_BEHIND = 5000  # events; at some 2,000 a second this is seconds of delay, and then alarms are late
-_LOOK_EVERY_S = 0.5
 
 
 class Hub:
@@ -211,6 +208,10 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     def store(events: list[Event]) -> None:
         event_log.append([Fact(event) for event in events]).result(_STORED_WITHIN_S)
 
+    # Before the cameras: what workers that outlived the last hub have to tell is stored as soon as they are heard.
+    recordings = start_recordings(
+        machine, database, clock, community=revisions.current, metrics=metrics, lifecycle=lifecycle
+    )
     cameras = make_cameras(machine, clock, store)
     lifecycle.push("cameras", cameras.stop)
     cameras.start()
@@ -315,7 +316,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         rules=rules,
     )
     checks = self_checks(machine, cameras=cameras, engine=engine, community=revisions.current)
-    self_watch = SelfWatch(event_log, clock, checks)
+    self_watch = SelfWatch(event_log, clock, (*checks, recordings.outlook.check))
     lifecycle.push("self-watch", self_watch.stop)
     self_watch.start()
     watch_noticed(metrics, sensors=watching, itself=self_watch)
@@ -335,6 +336,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         handling=handling,
         metrics=metrics,
         reception=reception,
+        recordings=recordings,
         revisions=revisions,
         rules=rules,
         stills=stills,
@@ -378,23 +380,3 @@ def _follow(revisions: Revisions, apply: Callable[[Community], None], lifecycle:
 
 def _options(plugins: Mapping[str, Plugin[Any]]) -> Mapping[str, type[Options]]:
     return {kind: plugin.options for kind, plugin in plugins.items()}
-
-
-def run_hub(machine: Machine, *, community_path: Path | None) -> None:
-    """Run a hub in this process until SIGINT or SIGTERM; SIGHUP reads the rules again."""
-    wanted, reread = threading.Event(), threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: wanted.set())
-    signal.signal(signal.SIGHUP, lambda _number, _frame: reread.set())
-    hub = build(machine, community_path=community_path)
-    try:
-        sys.stdout.write(f"The hub is at {hub.url}\n")
-        if hub.setup_url is not None:
-            sys.stdout.write(f"Make the first administrator (works once): {hub.setup_url}\n")
-        sys.stdout.flush()
-        while not wanted.wait(_LOOK_EVERY_S):
-            if reread.is_set():
-                reread.clear()
-                hub.reload_rules()
-    finally:
-        hub.stop()

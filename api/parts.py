@@ -18,6 +18,7 @@ from api.desk import Desk
 from api.feed import Feed
 from api.figure_desk import FigureDesk
 from api.reception import Reception
+from api.recording_desk import RecordingDesk
 from api.stills import Stills
 from api.tokens import Tokens
 from api.trials import Trials
@@ -84,6 +85,7 @@ class Parts:
     handling: Handling
     metrics: Metrics
     reception: Reception
+    recordings: RecordingDesk
     revisions: Revisions
     rules: RuleStore
     stills: Stills

@@ -62,10 +62,27 @@ class RecordingDesk:
         self.catalog.keep_all(segments, timeout_s=_STORED_WITHIN_S)
 
 
+def start_recordings(
+    machine: Machine,
+    database: Database,
+    clock: Clock,
+    *,
+    community: Callable[[], Community],
+    metrics: Metrics,
+    lifecycle: Lifecycle,
+) -> RecordingDesk:
+    """Begin to look after recordings, and to show how they do."""
+    desk = make_recording_desk(machine, database, clock, community=community)
+    lifecycle.push("recordings", desk.caretaker.stop)
+    desk.caretaker.start()
+    watch_recordings(metrics, holdings=desk.holdings, caretaker=desk.caretaker, outlook=desk.outlook)
+    return desk
+
+
 def make_recording_desk(
     machine: Machine, database: Database, clock: Clock, *, community: Callable[[], Community]
 ) -> RecordingDesk:
-    """The desk of a hub; nothing of it runs by itself before `start_recordings`."""
+    """The desk of a hub or of a command; nothing of it runs by itself."""
     shelves = Shelves(machine.recording_disks, memory=machine.data / "disks", clock=clock)
     catalog, holdings = Catalog(database, shelves.folders), Holdings(database)
 
@@ -88,10 +105,3 @@ def make_recording_desk(
         caretaker=Caretaker(check, retention, shelves, clock, keep_days=lambda camera: policy(camera).keep_days),
         outlook=Outlook(holdings, shelves, clock, policy=policy),
     )
-
-
-def start_recordings(desk: RecordingDesk, *, metrics: Metrics, lifecycle: Lifecycle) -> None:
-    """Begin to look after recordings, and to show how they do."""
-    lifecycle.push("recordings", desk.caretaker.stop)
-    desk.caretaker.start()
-    watch_recordings(metrics, holdings=desk.holdings, caretaker=desk.caretaker, outlook=desk.outlook)
