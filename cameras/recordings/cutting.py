@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,6 +30,8 @@ _DRAFT = ".copy"
 """Ends the name of a file that is not whole yet, which a check of the disk removes."""
 _MOST_IN_A_SECOND = 1000
 _STORED_WITHIN_S = 30.0
+_AT_ONCE = timedelta(hours=1)
+"""So much is asked of the catalogue in one go: a month has millions of fragments."""
 
 
 class Removes(Protocol):
@@ -54,7 +56,15 @@ class Cut:
     waits: bool
 
 
-def cut_out(catalog: Catalog, removing: Removes, *, camera: str, since: datetime, until: datetime) -> Cut:
+def cut_out(
+    catalog: Catalog,
+    removing: Removes,
+    *,
+    camera: str,
+    since: datetime,
+    until: datetime,
+    go_on: Callable[[], bool] = lambda: True,
+) -> Cut:
     """Take a span out of both streams of a camera, but for what is still being written.
 
     Args:
@@ -63,6 +73,7 @@ def cut_out(catalog: Catalog, removing: Removes, *, camera: str, since: datetime
         camera: Camera id.
         since: From when.
         until: To when.
+        go_on: Asked after each hour; what is left when it says no waits.
 
     Raises:
         OSError: A disk refuses.
@@ -70,25 +81,35 @@ def cut_out(catalog: Catalog, removing: Removes, *, camera: str, since: datetime
         DamagedFileError: A file cannot be cut.
         StoreError: The database refuses.
     """
-    segments, size_bytes, waits = 0, 0, False
-    for stream in (StreamName.MAIN, StreamName.SUB):
-        for segment in catalog.segments(camera, stream, since, until):
-            if segment.is_open:
-                waits = True
-                continue
-            pieces = list(_pieces(segment, since, until))
-            if sum(map(len, pieces)) == len(segment.marks):
-                continue
-            path = catalog.file(segment)
-            if path is None:
-                raise MediaGoneError(f"disk {segment.disk} is not there")
-            folder = Path(str(path).removesuffix(segment.path))
-            kept = [_written(folder, path, segment, piece) for piece in pieces]
-            catalog.keep_all(kept, timeout_s=_STORED_WITHIN_S)
-            removing.remove([segment.head.id], Because.DELETED)
-            segments += 1
-            size_bytes += segment.size_bytes - sum(piece.size_bytes for piece in kept)
+    segments, size_bytes, waits, at = 0, 0, False, since
+    while at < until:
+        end = min(at + _AT_ONCE, until)
+        for stream in (StreamName.MAIN, StreamName.SUB):
+            for segment in catalog.segments(camera, stream, at, end):
+                waits = waits or segment.is_open
+                less = None if segment.is_open else _cut(catalog, removing, segment, (since, until))
+                if less is not None:
+                    segments += 1
+                    size_bytes += less
+        at = end
+        if at < until and not go_on():
+            return Cut(segments, size_bytes, waits=True)
     return Cut(segments, size_bytes, waits)
+
+
+def _cut(catalog: Catalog, removing: Removes, segment: Segment, span: tuple[datetime, datetime]) -> int | None:
+    """Take a span out of a segment; gives how many bytes less there are, None when it holds nothing of it."""
+    pieces = list(_pieces(segment, *span))
+    if sum(map(len, pieces)) == len(segment.marks):
+        return None
+    path = catalog.file(segment)
+    if path is None:
+        raise MediaGoneError(f"disk {segment.disk} is not there")
+    folder = Path(str(path).removesuffix(segment.path))
+    kept = [_written(folder, path, segment, piece) for piece in pieces]
+    catalog.keep_all(kept, timeout_s=_STORED_WITHIN_S)
+    removing.remove([segment.head.id], Because.DELETED)
+    return segment.size_bytes - sum(piece.size_bytes for piece in kept)
 
 
 def _pieces(segment: Segment, since: datetime, until: datetime) -> Iterator[tuple[Mark, ...]]:
