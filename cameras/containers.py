@@ -225,6 +225,7 @@ def _info(stream: av.VideoStream, sound: SoundInfo | None) -> StreamInfo:
         extradata=bytes(context.extradata or b""),
         codec_tag=context.codec_tag,
         bits_per_sample=context.bits_per_coded_sample,
+        reorders=bool(context.has_b_frames),
         sound=sound,
     )
 

@@ -54,6 +54,7 @@ class StreamInfo:
         extradata: The codec's parameter sets, empty when they come in the stream.
         codec_tag: Four characters that some containers need to choose a variant of the codec.
         bits_per_sample: As the container says, 0 when it does not.
+        reorders: Whether pictures are known to be sent in another order than they are shown (B-frames).
         sound: What sound is announced; None without, and where it was not asked for.
     """
 
@@ -64,6 +65,7 @@ class StreamInfo:
     extradata: bytes = b""
     codec_tag: str = ""
     bits_per_sample: int = 0
+    reorders: bool = False
     sound: SoundInfo | None = None
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.codec.context import Flags
 
 from cameras.recordings.codecs import ParameterSets, sound_form
 from cameras.recordings.fragments import fragment_bytes, init_bytes, sound_ticks
@@ -108,16 +109,25 @@ def video_packets(
     b_frames: int = 0,
     width: int = 320,
     height: int = 180,
+    announced: bool = False,
 ) -> tuple[bytes, list[av.Packet[av.VideoStream]]]:
-    """Parameter sets (empty where they come in the stream) and packets in Annex B, as an encoder gives them."""
+    """Parameter sets and packets in Annex B, as an encoder gives them.
+
+    The parameter sets are announced beside the stream, or come in it, before each key picture.
+    """
     context = av.CodecContext.create(codec, "w")
     assert isinstance(context, av.VideoCodecContext)
     context.width, context.height, context.pix_fmt = width, height, "yuv420p"
     context.time_base, context.framerate = Fraction(1, fps), Fraction(fps)
+    if announced:
+        context.flags |= Flags.global_header
     context.gop_size, context.max_b_frames = key_every, b_frames
     if codec == "libx265":
         options = f"log-level=none:keyint={key_every}:min-keyint={key_every}:scenecut=0:bframes={b_frames}:pools=1"
-        context.options = {"preset": "ultrafast", "x265-params": options + ":open-gop=0"}
+        context.options = {
+            "preset": "ultrafast",
+            "x265-params": options + ":open-gop=0:repeat-headers=" + str(int(not announced)),
+        }
     else:
         context.options = {"preset": "ultrafast", "sc_threshold": "0"}
     packets = []
@@ -181,7 +191,8 @@ def complaints(path: Path) -> str:
     """What ffmpeg says while it plays a file to its end, empty when it is content."""
     if shutil.which("ffmpeg") is None:
         return ""
-    command = ["ffmpeg", "-v", "warning", "-xerror", "-i", str(path), "-map", "0", "-f", "null", "-"]
+    command = ["ffmpeg", "-v", "warning", "-xerror", "-i", str(path), "-map", "0", "-fps_mode", "passthrough"]
+    command += ["-enc_time_base", "-1", "-f", "null", "-"]
     played = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     return played.stderr + (f"ended with {played.returncode}" if played.returncode else "")
 
