@@ -207,7 +207,6 @@ class Retention:
                 self._passed.clear()
                 self._anew_at = now + timedelta(seconds=_ANEW_S)
             self._next_round = now + timedelta(seconds=_ROUND_S)
-            self._settled = False
             self._round = self._one_round(now)
         if next(self._round, None) is None:
             self._round = None
@@ -216,6 +215,8 @@ class Retention:
 
     def _one_round(self, now: datetime) -> Iterator[bool]:
         """Look at every camera; yields after each step that changed something."""
+        while self.settle():  # what a disk that was away, or a file that was in use, had held up
+            yield True
         yield from self._drop_lost()
         sizes: dict[str, int] = {}
         for total in self._holdings.totals():
