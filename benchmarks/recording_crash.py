@@ -47,7 +47,7 @@ _NO_LOG_FLUSH = struct.pack("I", 2)
 def make_clip(folder: Path) -> Clip:
     """Eight seconds of about 400 kbit/s, in groups of two seconds."""
     path = write_clip(
-        folder / "clip.mp4", seconds=8, fps=FPS, width=320, height=180, moves_from_s=0, key_every=2 * FPS, grain=3.0
+        folder / "clip.mp4", seconds=8, fps=FPS, width=320, height=180, moves_from_s=0, key_every=2 * FPS, grain=4.0
     )
     form, samples = samples_in(path)
     clip = Clip(form, samples, VIDEO_TICKS // FPS)

@@ -154,6 +154,8 @@ class SegmentFile:
             else:
                 lock_segment(self._file)
                 self._write(data, ahead_bytes)
+                # A name may reach the disk long before what it names: after a power cut the file would be empty.
+                os.fdatasync(self._file)
                 self._name(place, below)
         except OSError:
             self._let_go()
