@@ -21,10 +21,10 @@ from alerts.engine import Engine
 from alerts.language.places import places_of
 from alerts.language.rulebook import SHIPPED, RuleBook, load_rules
 from cameras.analysis import build_analysis, build_shared
-from cameras.camera import Tuning
 from cameras.errors import SourceError
 from cameras.models import missing
 from cameras.offline import Summary, analyse_file
+from cameras.task import Tuning
 from config.community import Camera, Community, Name, Ring, Site, Stream
 from config.load import load_community
 from config.machine import Machine

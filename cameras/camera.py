@@ -1,200 +1,345 @@
-"""A running camera: its reader, its queue, its pipeline and its health, and what is told of them.
+"""A running camera: a feed for each of its streams that somebody wants, its analysis, its recorders, and how they do.
 
-The reader's thread fills the queue, the worker's analysis thread calls `step` and `finish`, the worker's main thread
-`check` and `status`, the link's thread asks for stills. An error of the analysis costs one picture, never the camera:
-the stream stays open and counted.
+What is wanted of a stream (analysis, recording, watching) comes and goes while the stream stays open: only another
+address opens it anew. The analysis may hang or fail; it is then left behind and the camera rests, while its feeds and
+recorders go on. `step` is called by the worker's analysis thread, `check` and `status` by its main thread, `change`,
+`watch` and `stop` by others.
 """
 
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable, Mapping
 
-from cameras.errors import SourceError
-from cameras.health import OFFLINE_AFTER_S, CameraState, Health, Standing
-from cameras.link import CameraStatus
-from cameras.packet_queue import PacketQueue, StreamItem
-from cameras.pipeline import Analysis, Pipeline
-from cameras.reader import Reader
-from cameras.sources import Sources
+from cameras.analysing import Analysing
+from cameras.feed import Feed
+from cameras.health import CameraState, Health, Standing
+from cameras.link_words import CameraStatus, StreamRecording
+from cameras.packet_queue import StreamItem
+from cameras.recording_watch import RecordingWatch
+from cameras.recordings.media import Because, StreamName
+from cameras.rests import Rests
 from cameras.stills import Stills
-from cameras.triage import Triage
-from config.community import Camera
-from hub.clock import Clock
+from cameras.task import Means, Task
+from config.community import Stream
 from hub.events import Event, FieldValue, new_event_id
 
 logger = logging.getLogger(__name__)
 
-_SLICE_S = 0.1
-"""How long one camera may keep the analysis thread before the next one's turn: 0.1 s is what a detector pass takes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tuning:
-    """What the worker decides for all of its cameras.
-
-    Attributes:
-        analysis_fps: Pictures a second that are analysed at most.
-        sleep_after_s: Seconds without motion after which only key frames are decoded; None never sleeps.
-        offline_after_s: Seconds of silence after which a camera is offline.
-    """
-
-    analysis_fps: float = 8.0
-    sleep_after_s: float | None = 10.0
-    offline_after_s: float = OFFLINE_AFTER_S
-
-
-@dataclass(slots=True)
-class _Tally:
-    cpu_s: float = 0.0
-    failures: int = 0
-    failure_told: str | None = None
-    queue: PacketQueue = field(default_factory=PacketQueue)
+HUNG = "analysis_hung"
 
 
 class RunningCamera:
     """One camera at work. `start` once, then `stop` and `finish` once."""
 
-    def __init__(
-        self,
-        camera: Camera,
-        analysis: Analysis,
-        *,
-        area: str | None,
-        sources: Sources,
-        clock: Clock,
-        wake: Callable[[], None],
-        tuning: Tuning,
-        trouble: str | None = None,
-    ) -> None:
-        """Prepare.
-
-        Args:
-            camera: From the settings.
-            analysis: What looks at its pictures.
-            area: The Area of its Site.
-            sources: Makes the source.
-            clock: The worker's.
-            wake: Called when there is something to do for `step`.
-            tuning: The worker's.
-            trouble: Why its analysis is not what the settings ask for, None when it is.
-        """
-        self.id = camera.id
-        self._camera = camera
-        self._area = area
-        self._clock = clock
-        self._wake = wake
-        self._trouble = trouble
-        self._tally = _Tally()
-        self._health = Health(clock, offline_after_s=tuning.offline_after_s)
-        triage = None if tuning.sleep_after_s is None else Triage(sleep_after_s=tuning.sleep_after_s)
-        self._pipeline = Pipeline(analysis, analysis_fps=tuning.analysis_fps, triage=triage, stills=Stills())
-        self._reader = Reader(
-            camera.id,
-            lambda stopping: sources.make(camera.analysed, stopping=stopping),
-            put=self._put,
-            health=self._health,
-            clock=clock,
-        )
-
-    @property
-    def stills(self) -> Stills:
-        """Its stills."""
-        return self._pipeline.stills
+    def __init__(self, task: Task, means: Means) -> None:
+        """Prepare, its analysis included."""
+        self.id = task.camera.id
+        self.stills = Stills()
+        self.task = task
+        self._means = means
+        self._clock = means.clock
+        self._lock = threading.RLock()
+        self._feeds: dict[StreamName, Feed] = {}
+        self._watches: dict[StreamName, RecordingWatch] = {}
+        self._watched: set[StreamName] = set()
+        self._is_running = False
+        self._leaving: list[Analysing] = []
+        self._rests = Rests(means.clock, first_s=means.tuning.rest_s)
+        self._blind_told = False
+        self._analysing: Analysing | None = self._build(task)
+        self._idle = Health(means.clock, offline_after_s=means.tuning.offline_after_s)
 
     @property
     def pending(self) -> bool:
         """Whether `step` has something to do."""
-        return len(self._tally.queue) > 0
+        analysing = self._analysing
+        if self._leaving or (analysing is not None and len(analysing.queue) > 0):
+            return True
+        return analysing is None and self._rests.is_over
 
     def start(self) -> None:
-        """Start reading."""
-        self._reader.start()
+        """Start reading what is wanted."""
+        with self._lock:
+            self._is_running = True
+            self._settle()
 
     def stop(self, *, timeout_s: float = 0.3) -> None:
-        """Stop reading; a source that waits in FFmpeg goes by its own time-out, and nothing of it is heard any more."""
-        if not self._reader.stop(timeout_s=timeout_s) and timeout_s > 0:
-            logger.info("the stream closes late", extra={"camera": self.id})
+        """Stop reading and recording."""
+        with self._lock:
+            self._is_running = False
+            for feed in self._feeds.values():
+                feed.stop(timeout_s=timeout_s, because=Because.OFF)
+            self._feeds.clear()
+            for watch in self._watches.values():
+                watch.recorder.stop(Because.OFF)
+            self._watches.clear()
+
+    def change(self, task: Task) -> None:
+        """Go on by other settings: only what they concern begins anew. Called by one thread."""
+        before = self.task
+        moved = (before.camera.site, before.analysed) != (task.camera.site, task.analysed)
+        anew = moved or not before.looks_the_same(task) or before.stream(task.analysed) != task.stream(task.analysed)
+        made = self._build(task) if anew else None
+        with self._lock:
+            self.task = task
+            if made is not None:
+                self._leave()
+                self._rests.forget()
+                self._analysing = made
+            if before.camera.site != task.camera.site:  # it stands in the files and in their path
+                for name in tuple(self._watches):
+                    self._stop_recording(name)
+            if before.analysed is not task.analysed and before.analysed in self._feeds:
+                self._feeds[before.analysed].analyse(None)
+            if made is not None:
+                self._attach()
+            self._settle()
+        self._means.wake()
+
+    def watch(self, name: StreamName, *, wanted: bool) -> None:
+        """Somebody watches a stream, or nobody does any more; returns at once."""
+        with self._lock:
+            (self._watched.add if wanted else self._watched.discard)(name)
+            if self._is_running:
+                self._settle()
 
     def step(self) -> list[Event]:
-        """Handle what waits in the queue, for a slice of time."""
+        """Handle what waits for the analysis, for a slice of time; not more than one thread at a time."""
         events: list[Event] = []
-        begun_s = self._clock.monotonic_s()
-        cpu_begun_s = time.thread_time()
-        while self._clock.monotonic_s() - begun_s < _SLICE_S and (item := self._tally.queue.take()) is not None:
-            events += self._guarded(lambda item=item: self._pipeline.take(item))  # type: ignore[misc]
-        self._tally.cpu_s += time.thread_time() - cpu_begun_s
-        return events
+        while self._leaving:
+            events += self._leaving.pop(0).finish()
+        analysing = self._analysing
+        if analysing is None and self._rests.is_over:
+            analysing = self._wake_up()
+        return events if analysing is None else events + analysing.step()
 
     def finish(self) -> list[Event]:
         """The Events that end what is open; after `stop`."""
-        return self._guarded(self._pipeline.finish)
+        self._leave()
+        events: list[Event] = []
+        while self._leaving:
+            events += self._leaving.pop(0).finish()
+        return events
+
+    def rest(self) -> None:
+        """Its analysis hangs and is left behind, with the thread in it: another follows after a rest."""
+        with self._lock:
+            if self._analysing is not None:
+                self._analysing = None
+                self._attach()
+            self._leaving.clear()  # one of them may be what hangs
+            rest_s = self._rests.begin()
+        logger.error("the analysis of a camera hangs and is left behind", extra={"camera": self.id, "rest_s": rest_s})
 
     def check(self) -> list[Event]:
-        """The health Event, when there is something new."""
-        change = self._health.check()
-        return [] if change is None else [self._health_event(change)]
+        """What is new of its health and of its recordings, for the hub."""
+        events: list[Event] = []
+        with self._lock:
+            change = self._health.check()
+            watches = tuple(self._watches.values())
+        if change is not None:
+            events.append(self._health_event(change))
+        if self._rests.are_on != self._blind_told:
+            self._blind_told = self._rests.are_on
+            events += self._blind_event()
+        for watch in watches:
+            news = watch.check(self._offline(watch.stream))
+            if news is not None:
+                events.append(self._recording_event(news))
+        return events
 
     def status(self) -> CameraStatus:
         """How it does."""
-        standing, info, counts, tally = self._health.standing, self._pipeline.info, self._pipeline.counts, self._tally
+        with self._lock:
+            analysing, feed = self._analysing, self._feeds.get(self.task.analysed)
+            feeds, watches = tuple(self._feeds.values()), tuple(self._watches.values())
+        standing = self._health.standing
+        info = None if feed is None else feed.info
+        reader_cpu_s = sum(each.reader.cpu_s for each in feeds)
+        known: dict[str, object] = {}
+        if analysing is not None:
+            counts = analysing.pipeline.counts
+            known = {
+                "packets": counts.packets,
+                "queued": len(analysing.queue),
+                "dropped": analysing.queue.dropped,
+                "broken": counts.broken,
+                "decoded": counts.decoded,
+                "analysed": counts.analysed,
+                "failures": analysing.failures,
+                "wakes": counts.wakes,
+                "awake": analysing.pipeline.awake,
+            }
         return CameraStatus(
             camera=self.id,
             state=standing.state,
             since=standing.since,
-            reason=standing.reason or self._trouble,
-            troubles=self._pipeline.troubles,
+            reason=standing.reason or (HUNG if analysing is None else analysing.trouble),
+            troubles=self._troubles(analysing),
             codec=None if info is None else info.codec,
             width=0 if info is None else info.width,
             height=0 if info is None else info.height,
             fps=None if info is None else info.fps,
-            sessions=self._reader.sessions,
-            packets=counts.packets,
-            queued=len(tally.queue),
-            dropped=tally.queue.dropped,
-            corrupt=self._reader.corrupt,
-            broken=counts.broken,
-            decoded=counts.decoded,
-            analysed=counts.analysed,
-            failures=tally.failures,
-            wakes=counts.wakes,
-            awake=self._pipeline.awake,
-            cpu_s=round(tally.cpu_s + self._reader.cpu_s, 4),
+            sessions=0 if feed is None else feed.reader.sessions,
+            corrupt=0 if feed is None else feed.reader.corrupt,
+            cpu_s=round(reader_cpu_s + (0.0 if analysing is None else analysing.cpu_s), 4),
+            recording=tuple(watch.status(self._offline(watch.stream)) for watch in watches),
+            **known,  # type: ignore[arg-type]
         )
 
-    def _put(self, item: StreamItem) -> None:
-        self._tally.queue.put(item)
-        self._wake()
+    @property
+    def _health(self) -> Health:
+        feed = self._feeds.get(self.task.analysed)
+        return self._idle if feed is None else feed.health
 
-    def _guarded(self, work: Callable[[], list[Event]]) -> list[Event]:
-        try:
-            return work()
-        except SourceError as error:
-            self._trouble = error.reason
-            logger.error("the stream cannot be decoded", extra={"camera": self.id, "detail": error.detail})  # noqa: TRY400
-        except Exception as error:
-            self._tally.failures += 1
-            told = repr(error)
-            if told != self._tally.failure_told:  # the same failure on the next picture is counted, not printed
-                self._tally.failure_told = told
-                logger.exception("analysis failed on a picture", extra={"camera": self.id})
-        return []
+    def _troubles(self, analysing: Analysing | None) -> Mapping[str, str]:
+        if analysing is not None:
+            return analysing.pipeline.troubles
+        return {"analysis": f"hung {self._rests.count} times; tried again in {self._rests.left_s:.0f} s"}
+
+    def _build(self, task: Task) -> Analysing:
+        analysis, trouble = self._means.build(task)
+        return Analysing(
+            self.id,
+            analysis,
+            analysis_fps=self._means.tuning.analysis_fps,
+            sleep_after_s=self._means.tuning.sleep_after_s,
+            stills=self.stills,
+            clock=self._clock,
+            trouble=trouble,
+        )
+
+    def _wake_up(self) -> Analysing | None:
+        """In the analysis thread, which is watched: making an analysis may hang as well."""
+        rest = self._rests.count
+        made = self._build(self.task)
+        with self._lock:
+            if not self._is_running or self._analysing is not None or self._rests.count != rest:
+                return None  # this thread was left behind, or the camera was changed meanwhile
+            self._analysing = made
+            self._rests.end()
+            self._attach()
+        return made
+
+    def _leave(self) -> None:
+        with self._lock:
+            if self._analysing is not None:
+                self._leaving.append(self._analysing)
+                self._analysing = None
+
+    def _attach(self) -> None:
+        feed = self._feeds.get(self.task.analysed)
+        if feed is not None:
+            feed.analyse(None if self._analysing is None else self._putter(self._analysing))
+
+    def _putter(self, analysing: Analysing) -> Callable[[StreamItem], None]:
+        def put(item: StreamItem) -> None:
+            analysing.put(item)
+            self._means.wake()
+
+        return put
+
+    def _settle(self) -> None:
+        """Open and close feeds and recorders until they are what is wanted; with the lock held."""
+        if not self._is_running:
+            return
+        recorded = {name for name in self.task.record if self.task.stream(name) is not None}
+        wanted = {self.task.analysed, *recorded, *self._watched}
+        for name in tuple(self._watches):
+            if name not in recorded:
+                self._stop_recording(name)
+        for name in StreamName:
+            stream = self.task.stream(name) if name in wanted else None
+            feed = self._feeds.get(name)
+            if feed is not None and feed.stream != stream:
+                del self._feeds[name]
+                feed.stop(timeout_s=0.0, because=Because.OFF if stream is None else Because.STARTED)
+                feed = None
+            if feed is None and stream is not None:
+                self._open(name, stream)
+        for name in recorded:
+            if name not in self._watches:
+                self._start_recording(name)
+
+    def _open(self, name: StreamName, stream: Stream) -> None:
+        means = self._means
+        feed = self._feeds[name] = Feed(
+            self.id,
+            stream,
+            name=name,
+            sources=means.sources,
+            clock=self._clock,
+            offline_after_s=means.tuning.offline_after_s,
+            make_sampler=means.make_sampler,
+        )
+        if name is self.task.analysed:
+            self._attach()
+        cache = means.cache(self.id, name)
+        if cache is not None:
+            feed.add(cache)
+        if name in self._watches:
+            feed.add(self._watches[name].recorder)
+        feed.start()
+
+    def _start_recording(self, name: StreamName) -> None:
+        recorder = self._means.make_recorder(self.task, name)
+        if recorder is not None:
+            after_s = self._means.tuning.not_recorded_after_s
+            self._watches[name] = RecordingWatch(name, recorder, self._clock, stopped_after_s=after_s)
+            self._feeds[name].add(recorder)
+
+    def _stop_recording(self, name: StreamName) -> None:
+        watch = self._watches.pop(name)
+        if name in self._feeds:
+            self._feeds[name].remove(watch.recorder, Because.OFF)
+        watch.recorder.stop(Because.OFF)
+
+    def _offline(self, name: StreamName) -> str | None:
+        feed = self._feeds.get(name)
+        if feed is None:
+            return None
+        standing = feed.health.standing
+        if standing.state is CameraState.LIVE:
+            return None
+        return (standing.reason or standing.state).value
 
     def _health_event(self, standing: Standing) -> Event:
         fields: dict[str, FieldValue] = {"state": "online" if standing.state is CameraState.LIVE else "offline"}
         if standing.reason is not None:
             fields["reason"] = standing.reason.value
+        return self._event("camera.health", fields, at=standing)
+
+    def _blind_event(self) -> list[Event]:
+        """Nobody looks at its pictures, or somebody does again; what it had seen counts from there anew."""
+        standing = self._health.standing
+        if standing.state is not CameraState.LIVE:
+            return []
+        if self._rests.are_on:
+            return [self._event("camera.health", {"state": "offline", "reason": HUNG})]
+        return [self._event("camera.health", {"state": "online"})]
+
+    def _recording_event(self, news: StreamRecording) -> Event:
+        fields: dict[str, FieldValue] = {"state": "on" if news.state == "recording" else "off"}
+        if news.reason:
+            fields["reason"] = news.reason
+        return self._event("camera.recording", fields, subject=news.stream)
+
+    def _event(
+        self, kind: str, fields: dict[str, FieldValue], *, at: Standing | None = None, subject: str | None = None
+    ) -> Event:
+        now = self._clock.now()
         return Event(
             id=new_event_id(),
-            kind="camera.health",
-            at=standing.since,
-            arrived=self._clock.now(),
+            kind=kind,
+            at=now if at is None else at.since,
+            arrived=now,
             source=self.id,
             driver="worker",
-            site=self._camera.site,
-            area=self._area,
+            site=self.task.camera.site,
+            area=self.task.area,
             camera=self.id,
+            subject=subject,
             fields=fields,
         )

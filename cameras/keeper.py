@@ -1,39 +1,39 @@
 """Keeper: keeps one worker process alive and speaks with it. The supervisor has one per worker.
 
-A thread of its own starts the process, reads its messages and starts it anew when it dies, with growing delays. It
-knows which cameras the worker is to run and tells each new process all of them. Events are handed on in that thread
-until they are taken: while the hub cannot store, the worker's own queue fills, and its analysis does not notice. Must
-not load PyAV or OpenCV.
+A thread of its own starts the process, or takes over one that outlived the hub before, reads its messages and starts it
+anew when it dies, with growing delays. It knows which cameras the worker is to run and tells each process all of them.
+Events and segments are handed on in that thread until they are taken: while the hub cannot store, the worker's own
+queue fills, and neither its analysis nor its recordings notice. Must not load PyAV or OpenCV.
 """
 
 from __future__ import annotations
 
-import contextlib
-import enum
 import logging
-import os
-import signal
 import socket
 import struct
-import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
+from cameras.adoption import Found, find
 from cameras.health import CameraState
-from cameras.link import (
-    VERSION,
+from cameras.link import VERSION, Link
+from cameras.link_words import (
     Assign,
     CameraStatus,
-    Link,
     Message,
     Observed,
+    PictureTaken,
+    PictureWanted,
     Ready,
+    Roster,
+    SegmentClosed,
+    SegmentOpened,
+    SegmentsKept,
+    SegmentsRemoved,
     Setup,
     StillTaken,
     StillWanted,
@@ -41,9 +41,14 @@ from cameras.link import (
     Unassign,
     WorkerHealth,
 )
+from cameras.processes import StartedProcess, WorkerProcess
+from cameras.recordings.media import Segment
+from cameras.worker_status import WorkerState, WorkerStatus
 from hub.clock import Clock
 from hub.errors import LinkError
 from hub.events import Event
+
+__all__ = ["WORKER_COMMAND", "Answer", "Keeper", "Listeners", "WorkerState", "WorkerStatus"]
 
 logger = logging.getLogger(__name__)
 
@@ -62,42 +67,29 @@ _SEND_TIMEOUT_S = 5.0
 
 _RETRY_DELAY_S = 0.5
 
+_MOST_LEFT_BEHIND = 6
+"""Threads of the analysis that hang: with more of them something is wrong that all cameras share."""
 
-class WorkerState(enum.StrEnum):
-    """How a worker stands."""
-
-    STARTING = "starting"
-    RUNNING = "running"
-    WAITING = "waiting"
-    """It died; the delay before the next start runs."""
-    STOPPED = "stopped"
+Answer = StillTaken | PictureTaken
 
 
 @dataclass(frozen=True, slots=True)
-class WorkerStatus:
-    """How a worker does.
+class Listeners:
+    """Who hears what workers say. The first three are tried again until they do not raise.
 
     Attributes:
-        worker: Its id.
-        state: How it stands.
-        since: From when on, UTC.
-        pid: Of its process, None without one.
-        restarts: Times that it was started anew.
-        cameras: How many it is to run.
-        cpu_s: Processor time of the process.
-        rss_bytes: Memory of the process.
-        lost_events: Events that the process dropped because the hub did not take them.
+        events: Takes events.
+        segments: Takes segments that were opened or closed.
+        removed: Takes the id of a disk and the paths of recordings that were removed from it to make room.
+        up: Told when a process is ready, in its keeper's thread.
+        down: Told when it died, and which cameras that were not offline yet went with it; likewise.
     """
 
-    worker: str
-    state: WorkerState
-    since: datetime
-    pid: int | None
-    restarts: int
-    cameras: int
-    cpu_s: float = 0.0
-    rss_bytes: int = 0
-    lost_events: int = 0
+    events: Callable[[list[Event]], None]
+    segments: Callable[[list[Segment]], None]
+    removed: Callable[[str, tuple[str, ...]], None]
+    up: Callable[[Keeper], None]
+    down: Callable[[Keeper, list[Assign]], None]
 
 
 class Keeper:
@@ -105,52 +97,56 @@ class Keeper:
 
     def __init__(
         self,
-        worker: str,
-        settings: Mapping[str, Any],
+        setup: Setup,
         *,
         clock: Clock,
-        on_events: Callable[[list[Event]], None],
-        on_up: Callable[[Keeper], None],
-        on_down: Callable[[Keeper, list[Assign]], None],
+        listeners: Listeners,
         command: Sequence[str] = WORKER_COMMAND,
     ) -> None:
         """Prepare.
 
         Args:
-            worker: Its id.
-            settings: The parts of machine.yaml that a worker needs.
+            setup: What the worker is told first, its id among it.
             clock: The hub's.
-            on_events: Takes events; tried again until it does not raise.
-            on_up: Told when a process is ready, in this keeper's thread.
-            on_down: Told when it died, and which cameras that were not offline yet went with it; likewise.
+            listeners: Who hears what it says.
             command: Starts the program; `--link FD` is added.
         """
-        self.worker = worker
-        self._settings = settings
+        self.worker = setup.worker
+        self._setup = setup
         self._clock = clock
-        self._on_events = on_events
-        self._on_up = on_up
-        self._on_down = on_down
+        self._listeners = listeners
         self._command = tuple(command)
+        self._found: Found | None = None
+        self._is_settled = False
+        self._needs_roster = False
         self._lock = threading.RLock()
         self._wanted: dict[str, Assign] = {}
         self._link: Link | None = None  # set while the process is Ready
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: WorkerProcess | None = None
         self._health: WorkerHealth | None = None
         self._heard_s = 0.0
         self._delivering = False
-        self._stills: dict[int, Future[StillTaken]] = {}
+        self._answers: dict[int, Future[Answer]] = {}
         self._state = WorkerState.STOPPED
         self._since = clock.now()
         self._restarts = 0
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=worker, daemon=True)
+        self._thread = threading.Thread(target=self._run, name=self.worker, daemon=True)
+
+    def adopt(self, data: Path) -> tuple[str, ...]:
+        """Take over the worker that outlived the hub before, if there is one; before `start`.
+
+        Returns:
+            Ids of the cameras that it runs.
+        """
+        self._found = find(data, self._setup)
+        return () if self._found is None else self._found.ready.cameras
 
     def start(self) -> None:
-        """Start the process and keep it."""
+        """Start the process, or go on with the one that was taken over, and keep it."""
         self._thread.start()
 
-    def stop(self, *, timeout_s: float = 5.0) -> None:
+    def stop(self, *, timeout_s: float = 7.0) -> None:
         """Ask the process to go, take its last events, and make it go after `timeout_s` seconds."""
         self._stopping.set()
         if not self._send(Stop()):
@@ -163,7 +159,7 @@ class Keeper:
     def kill(self) -> None:
         """End the process at once; unless the keeper is stopping, another one follows."""
         with self._lock:
-            if self._process is not None and self._process.poll() is None:
+            if self._process is not None:
                 self._process.kill()
 
     def assign(self, assign: Assign) -> None:
@@ -178,20 +174,27 @@ class Keeper:
             if self._wanted.pop(camera, None) is not None:
                 self._send(Unassign(camera))
 
-    def ask_still(self, request: StillWanted) -> Future[StillTaken]:
-        """Ask for a still; the Future may never be done."""
-        answer: Future[StillTaken] = Future()
+    def settle(self) -> None:
+        """The cameras it was told of are all that it is to run."""
         with self._lock:
-            self._stills[request.request] = answer
-            if not self._send(request):
-                self._stills.pop(request.request)
-                answer.set_result(StillTaken(request.request, None))
-        return answer
+            self._is_settled = True
+            if self._needs_roster:
+                self._needs_roster = not self._send(Roster(tuple(self._wanted)))
 
-    def forget_still(self, request: int) -> None:
+    def ask(self, wanted: StillWanted | PictureWanted) -> Future[Answer] | None:
+        """Ask for a picture; the Future may never be done, and is cancelled when the process dies. None without one."""
+        answer: Future[Answer] = Future()
+        with self._lock:
+            self._answers[wanted.request] = answer
+            if self._send(wanted):
+                return answer
+            self._answers.pop(wanted.request)
+        return None
+
+    def forget(self, request: int) -> None:
         """Nobody waits for this answer any more."""
         with self._lock:
-            self._stills.pop(request, None)
+            self._answers.pop(request, None)
 
     @property
     def wanted(self) -> Mapping[str, Assign]:
@@ -220,14 +223,19 @@ class Keeper:
                 cpu_s=0.0 if health is None else health.cpu_s,
                 rss_bytes=0 if health is None else health.rss_bytes,
                 lost_events=0 if health is None else health.lost_events,
+                left_behind=0 if health is None else health.left_behind,
+                lost_segments=0 if health is None else health.lost_segments,
             )
 
     def kill_if_hung(self, hung_after_s: float) -> None:
-        """End the process when it, or its analysis, has not moved for so long; the hub being slow does not count."""
+        """End the process when it says nothing for so long, or leaves thread after thread behind in its analysis.
+
+        The hub being slow does not count, and one analysis that hangs is the worker's own affair.
+        """
         health = self._health
         silent_s = self._clock.monotonic_s() - self._heard_s
         limit_s = hung_after_s if self._state is WorkerState.RUNNING else max(hung_after_s, _START_WITHIN_S)
-        hung = silent_s > limit_s or (health is not None and health.stalled_s > hung_after_s)
+        hung = silent_s > limit_s or (health is not None and health.left_behind >= _MOST_LEFT_BEHIND)
         if hung and not self._delivering and self._state is not WorkerState.WAITING:
             logger.error("a worker hangs and is ended", extra={"worker": self.worker, "silent_s": round(silent_s, 1)})
             self.kill()
@@ -248,21 +256,21 @@ class Keeper:
         self._stand(WorkerState.STOPPED)
 
     def _life(self) -> None:
-        """One process from start to end."""
-        ours, theirs = socket.socketpair()
-        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", int(_SEND_TIMEOUT_S), 0))
-        link = Link(ours)
-        with theirs, self._lock:
-            self._heard_s = self._clock.monotonic_s()
-            self._stand(WorkerState.STARTING)
-            self._process = process = subprocess.Popen(
-                [*self._command, "--link", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                env=_environment(),
-            )
+        """One process from start, or from being taken over, to its end."""
+        found, self._found = self._found, None
+        if found is None:
+            link, process = self._begin()
+        else:
+            link, process = found.link, found.process
+            _bound_sending(found.connection)
+            with self._lock:
+                self._heard_s = self._clock.monotonic_s()
+                self._process = process
         try:
-            link.send(Setup(VERSION, self.worker, self._settings))
+            if found is None:
+                link.send(self._setup)
+            else:
+                self._handle(found.ready, link)
             while (message := link.receive()) is not None:
                 self._heard_s = self._clock.monotonic_s()
                 self._handle(message, link)
@@ -271,16 +279,24 @@ class Keeper:
         finally:
             self._end(process, link)
 
-    def _end(self, process: subprocess.Popen[bytes], link: Link) -> None:
+    def _begin(self) -> tuple[Link, WorkerProcess]:
+        ours, theirs = socket.socketpair()
+        _bound_sending(ours)
+        with theirs, self._lock:
+            self._heard_s = self._clock.monotonic_s()
+            self._stand(WorkerState.STARTING)
+            process = StartedProcess([*self._command, "--link", str(theirs.fileno())], pass_fd=theirs.fileno())
+            self._process = process
+        return Link(ours), process
+
+    def _end(self, process: WorkerProcess, link: Link) -> None:
         with self._lock:
             was_up = self._link is not None
             self._link = None
         link.close()
-        # The link is gone, so it goes by itself; a moment later it is made to.
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(1.0 if self._stopping.is_set() else 0.2)
-        process.kill()
-        code = process.wait()
+        if not process.wait(1.0 if self._stopping.is_set() else 0.2):
+            process.kill()
+            process.wait(_SEND_TIMEOUT_S)
         with self._lock:
             known = self.reports
             lost = [
@@ -290,55 +306,74 @@ class Keeper:
             ]
             self._process = None
             self._health = None
-            waiting, self._stills = self._stills, {}
-        for request, answer in waiting.items():
-            answer.set_result(StillTaken(request, None))
+            waiting, self._answers = self._answers, {}
+        for answer in waiting.values():
+            answer.cancel()
         if not self._stopping.is_set():
-            ended_by = signal.Signals(-code).name if code < 0 else f"exit {code}"
-            logger.error("a worker died", extra={"worker": self.worker, "ended_by": ended_by})
+            logger.error("a worker died", extra={"worker": self.worker, "ended_by": process.ended_by})
             if was_up:
-                self._on_down(self, lost)
+                self._listeners.down(self, lost)
 
     def _handle(self, message: Message, link: Link) -> None:
         match message:
-            case Ready(version):
-                if version != VERSION:
-                    raise LinkError(f"the worker speaks version {version} of the link, the hub {VERSION}")
-                with self._lock:
-                    self._link = link
-                    self._stand(WorkerState.RUNNING)
-                    for assign in self._wanted.values():
-                        link.send(assign)
-                self._on_up(self)
+            case Ready():
+                self._greet(message, link)
             case Observed(events):
                 self.deliver(list(events))
+            case SegmentOpened(segment) | SegmentClosed(segment):
+                self._keep(segment, link)
+            case SegmentsRemoved(disk, paths):
+                self._hand_on(lambda: self._listeners.removed(disk, paths))
             case WorkerHealth():
                 self._health = message
-            case StillTaken(request):
+            case StillTaken(request) | PictureTaken(request):
                 with self._lock:
-                    answer = self._stills.pop(request, None)
+                    answer = self._answers.pop(request, None)
                 if answer is not None:
                     answer.set_result(message)
             case _:
                 raise LinkError(f"a hub is not sent {type(message).__name__}")
 
+    def _keep(self, segment: Segment, link: Link) -> None:
+        if self._hand_on(lambda: self._listeners.segments([segment])):
+            ids = (segment.head.id,)
+            link.send(SegmentsKept(ids, ()) if segment.is_open else SegmentsKept((), ids))
+
+    def _greet(self, ready: Ready, link: Link) -> None:
+        if ready.version != VERSION:
+            raise LinkError(f"the worker speaks version {ready.version} of the link, the hub {VERSION}")
+        with self._lock:
+            self._link = link
+            self._needs_roster = bool(ready.cameras)
+            self._stand(WorkerState.RUNNING)
+            for assign in self._wanted.values():
+                link.send(assign)
+            if self._is_settled:
+                self.settle()
+        self._listeners.up(self)
+
     def deliver(self, events: list[Event]) -> None:
         """Hand events on, again and again until they are taken or the keeper is to stop."""
+        if not self._hand_on(lambda: self._listeners.events(events)):
+            logger.warning("events are lost", extra={"worker": self.worker, "count": len(events)})
+
+    def _hand_on(self, work: Callable[[], None]) -> bool:
+        """Do something until it does not raise; whether it was done before the keeper had to stop."""
         self._delivering = True
-        told = False
-        while True:
+        told = is_done = False
+        while not is_done:
             try:
-                self._on_events(events)
-                break
+                work()
+                is_done = True
             except Exception:
                 if not told:
-                    logger.exception("events are not taken, trying on", extra={"worker": self.worker})
+                    logger.exception("what a worker says is not taken, trying on", extra={"worker": self.worker})
                 told = True
                 if self._clock.wait(self._stopping, _RETRY_DELAY_S):
-                    logger.warning("events are lost", extra={"worker": self.worker, "count": len(events)})
                     break
         self._heard_s = self._clock.monotonic_s()
         self._delivering = False
+        return is_done
 
     def _send(self, message: Message) -> bool:
         with self._lock:
@@ -356,8 +391,5 @@ class Keeper:
         self._since = self._clock.now()
 
 
-def _environment() -> dict[str, str]:
-    """The worker finds the same packages, and computes in one thread: there is one worker per core."""
-    root = str(Path(__file__).parent.parent)
-    path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
-    return os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+def _bound_sending(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", int(_SEND_TIMEOUT_S), 0))

@@ -28,6 +28,7 @@ from cameras.link_words import (
     SegmentClosed,
     SegmentOpened,
     SegmentsKept,
+    SegmentsRemoved,
     Setup,
     Still,
     StillTaken,
@@ -64,6 +65,7 @@ __all__ = [
     "SegmentClosed",
     "SegmentOpened",
     "SegmentsKept",
+    "SegmentsRemoved",
     "Setup",
     "Still",
     "StillTaken",
@@ -196,6 +198,7 @@ _READERS: Mapping[str, Callable[[dict[str, Any]], Message]] = {
     "SegmentOpened": lambda parts: SegmentOpened(_segment(parts["segment"])),
     "SegmentClosed": lambda parts: SegmentClosed(_segment(parts["segment"])),
     "Observed": lambda parts: Observed(tuple(event_from_json(event) for event in parts["events"])),
+    "SegmentsRemoved": lambda parts: SegmentsRemoved(parts["disk"], tuple(parts["paths"])),
     "WorkerHealth": lambda parts: WorkerHealth(
         **parts | {"cameras": tuple(_status(status) for status in parts["cameras"])}
     ),

@@ -21,11 +21,18 @@ class Setup:
     """Hub to worker, first of all: who you are, and the parts of machine.yaml that you need (see `worker_settings`).
 
     A worker that outlived its hub gets it from the next one, and says in Ready whether it is what that one wants.
+
+    Attributes:
+        version: Of the link.
+        worker: Its id.
+        machine: As `worker_settings` makes it.
+        program: Version of the program; another one is to be run by another process.
     """
 
     version: int
     worker: str
     machine: Mapping[str, Any]
+    program: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +159,19 @@ class SegmentClosed:
     """Worker to hub: a segment is as it will stay. Told again until it is kept."""
 
     segment: Segment
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentsRemoved:
+    """Worker to hub: these files had to go, because a disk was full and nothing else made room.
+
+    Attributes:
+        disk: Id of the disk.
+        paths: As in Segment.
+    """
+
+    disk: str
+    paths: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,6 +307,7 @@ Message = (
     | Observed
     | SegmentOpened
     | SegmentClosed
+    | SegmentsRemoved
     | WorkerHealth
     | StillTaken
     | PictureTaken

@@ -1,7 +1,8 @@
 """Supervisor: the hub's side of the cameras. It keeps the workers running and tells each which cameras are its own.
 
 A change of the Community reaches only the cameras that changed: no other loses a packet. A worker that dies takes no
-other with it and is started again. Must not load PyAV or OpenCV.
+other with it and is started again; those that outlived the hub before are taken over with the cameras they run. Must
+not load PyAV or OpenCV.
 """
 
 from __future__ import annotations
@@ -11,20 +12,25 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
+from cameras.adoption import send_home
 from cameras.errors import SourceProblem
 from cameras.health import CameraState
-from cameras.keeper import WORKER_COMMAND, Keeper, WorkerStatus
-from cameras.link import Assign, CameraStatus, Still, StillWanted
+from cameras.keeper import WORKER_COMMAND, Answer, Keeper, Listeners, WorkerState, WorkerStatus
+from cameras.link import VERSION
+from cameras.link_words import Assign, CameraStatus, PictureTaken, PictureWanted, Setup, Still, StillTaken, StillWanted
 from cameras.placement import place
+from cameras.recordings.media import Segment
 from config.community import Camera, Community
 from config.machine import Machine
 from hub.clock import Clock
 from hub.events import Event, FieldValue, new_event_id
 
-__all__ = ["CameraStatus", "Still", "Supervisor", "WorkerStatus", "worker_settings"]
+__all__ = ["CameraStatus", "PictureTaken", "PictureWanted", "Still", "Supervisor", "WorkerStatus", "worker_settings"]
 
 _WATCH_EVERY_S = 1.0
 _HUNG_AFTER_S = 10.0
@@ -39,6 +45,8 @@ class Supervisor:
         clock: Clock,
         on_events: Callable[[list[Event]], None],
         *,
+        on_segments: Callable[[list[Segment]], None] = lambda _segments: None,
+        on_removed: Callable[[str, tuple[str, ...]], None] = lambda _disk, _paths: None,
         command: Sequence[str] = WORKER_COMMAND,
         hung_after_s: float = _HUNG_AFTER_S,
     ) -> None:
@@ -48,34 +56,33 @@ class Supervisor:
             machine: How many workers, and what they are to know.
             clock: The hub's.
             on_events: Takes Events, from any thread; may wait, and is called again with the same when it raises.
+            on_segments: Takes segments that were opened or closed, likewise; each until it did not raise.
+            on_removed: Takes the id of a disk and paths of recordings that were removed to make room, likewise.
             command: Starts a worker.
             hung_after_s: Seconds without a sign of life after which a worker is killed.
         """
         self._clock = clock
         self._hung_after_s = hung_after_s
         self._applying = threading.Lock()
-        self._cameras: dict[str, tuple[Camera, str | None]] = {}
+        self._cameras: dict[str, _Wanted] = {}
         self._places: dict[str, int] = {}
         self._requests = itertools.count(1)
         self._started_at = clock.now()
-        settings = worker_settings(machine)
+        self._data = machine.data.absolute()
+        self._setup = Setup(VERSION, "", worker_settings(machine), _program())
+        self._is_gathered = False
+        listeners = Listeners(on_events, on_segments, on_removed, self._worker_up, self._worker_down)
         self._keepers = tuple(
-            Keeper(
-                f"worker-{number}",
-                settings,
-                clock=clock,
-                on_events=on_events,
-                on_up=self._worker_up,
-                on_down=self._worker_down,
-                command=command,
-            )
+            Keeper(replace(self._setup, worker=f"worker-{number}"), clock=clock, listeners=listeners, command=command)
             for number in range(machine.workers.count)
         )
         self._stopping = threading.Event()
         self._watch = threading.Thread(target=self._watch_workers, name="watch-workers", daemon=True)
 
     def start(self) -> None:
-        """Start the workers; cameras come with `apply`, before or after."""
+        """Start the workers, or take over those that run; cameras come with `apply`, before or after."""
+        with self._applying:
+            self._gather()
         for keeper in self._keepers:
             keeper.start()
         self._watch.start()
@@ -94,19 +101,24 @@ class Supervisor:
     def apply(self, community: Community) -> None:
         """Run the enabled cameras of `community`: new ones start, changed ones restart, the others do not notice."""
         with self._applying:
+            self._gather()
             areas = {site.id: site.area for site in community.sites}
-            cameras = {camera.id: (camera, areas.get(camera.site)) for camera in community.cameras}
+            cameras = {
+                camera.id: _Wanted(camera, areas.get(camera.site), community.policy_of(camera).streams)
+                for camera in community.cameras
+            }
             enabled = [camera.id for camera in community.cameras if camera.enabled]
             places = place(self._places, enabled, len(self._keepers))
             for camera_id, worker in self._places.items():
                 if camera_id not in places:
                     self._keepers[worker].unassign(camera_id)
             for camera_id, worker in places.items():
-                camera, area = cameras[camera_id]
                 before = self._cameras.get(camera_id) if camera_id in self._places else None
-                if before is None or not _same(before, (camera, area)):
-                    self._keepers[worker].assign(Assign(_with_secrets(camera), area))
+                if before is None or not cameras[camera_id].is_same(before):
+                    self._keepers[worker].assign(cameras[camera_id].assign())
             self._cameras, self._places = cameras, places
+            for keeper in self._keepers:
+                keeper.settle()
 
     def still(self, camera_id: str, *, event_id: str | None = None, timeout_s: float = 2.0) -> Still | None:
         """The newest picture of a camera, or that of the moment of an event.
@@ -123,15 +135,29 @@ class Supervisor:
         place_of = self._places.get(camera_id)
         if place_of is None:
             return None
-        keeper = self._keepers[place_of]
-        request = next(self._requests)
-        answer = keeper.ask_still(StillWanted(request, camera_id, event_id))
-        try:
-            taken = answer.result(timeout_s)
-        except (FutureTimeoutError, CancelledError):
-            keeper.forget_still(request)
-            return None
-        return taken.still
+        wanted = StillWanted(next(self._requests), camera_id, event_id)
+        taken = _answer_of(self._keepers[place_of], wanted, timeout_s)
+        return taken.still if isinstance(taken, StillTaken) else None
+
+    def picture(self, camera_id: str, wanted: PictureWanted, *, timeout_s: float = 5.0) -> PictureTaken:
+        """Pictures out of a recorded file, decoded by a worker.
+
+        Args:
+            camera_id: Whose worker is asked; any other when there is none.
+            wanted: What is wanted; its `request` is set here.
+            timeout_s: Longest wait.
+
+        Returns:
+            As many as were wanted, None in place of each that is not to be had; never raises.
+        """
+        wanted = replace(wanted, request=next(self._requests))
+        place_of = self._places.get(camera_id)
+        others = sorted(self._keepers, key=lambda keeper: keeper.status.state is not WorkerState.RUNNING)
+        keeper = others[0] if place_of is None else self._keepers[place_of]
+        taken = _answer_of(keeper, wanted, timeout_s)
+        if isinstance(taken, PictureTaken):
+            return taken
+        return PictureTaken(wanted.request, (None,) * len(wanted.at_ms), "no_answer")
 
     def status(self) -> list[CameraStatus]:
         """How every camera of the Community does, in its order."""
@@ -155,6 +181,15 @@ class Supervisor:
     def workers(self) -> list[WorkerStatus]:
         """How every worker does."""
         return [keeper.status for keeper in self._keepers]
+
+    def _gather(self) -> None:
+        """Once: take over the workers that outlived the hub before, and leave each the cameras that it runs."""
+        if self._is_gathered:
+            return
+        self._is_gathered = True
+        send_home(self._data, self._setup, but={keeper.worker for keeper in self._keepers})
+        for number, keeper in enumerate(self._keepers):
+            self._places |= dict.fromkeys(keeper.adopt(self._data), number)
 
     def _watch_workers(self) -> None:
         while not self._clock.wait(self._stopping, _WATCH_EVERY_S):
@@ -180,17 +215,47 @@ class Supervisor:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A camera as it is to run."""
+
+    camera: Camera
+    area: str | None
+    record: tuple[str, ...]
+
+    def is_same(self, other: _Wanted) -> bool:
+        """Whether a running camera may stay as it is; its name, and how long what it records is kept, do not matter."""
+        away = {"name": None, "record": None}
+        return replace(self, camera=self.camera.model_copy(update=away)) == replace(
+            other, camera=other.camera.model_copy(update=away)
+        )
+
+    def assign(self) -> Assign:
+        """For the worker: with the references of its secrets (or, where it was written so, the secret itself)."""
+        return Assign(self.camera.model_dump(mode="json", context={"secrets": True}), self.area, self.record)
+
+
 def worker_settings(machine: Machine) -> dict[str, Any]:
     """What a worker may know of machine.yaml: no database, no broker, no password. Folders are absolute."""
-    body = machine.model_dump(mode="json", include={"workers", "log_level"})
+    body = machine.model_dump(mode="json", include={"workers", "log_level", "recordings"})
+    for disk in body["recordings"]["disks"] or ():
+        disk["path"] = str(Path(disk["path"]).absolute())
     return body | {"data": str(machine.data.absolute()), "models": str(machine.models_folder.absolute())}
 
 
-def _with_secrets(camera: Camera) -> dict[str, Any]:
-    """The camera as JSON types, with the references of its secrets (or, where it was written so, the secret itself)."""
-    return camera.model_dump(mode="json", context={"secrets": True})
+def _answer_of(keeper: Keeper, wanted: StillWanted | PictureWanted, timeout_s: float) -> Answer | None:
+    answer = keeper.ask(wanted)
+    if answer is None:
+        return None
+    try:
+        return answer.result(timeout_s)
+    except (FutureTimeoutError, CancelledError):
+        keeper.forget(wanted.request)
+        return None
 
 
-def _same(one: tuple[Camera, str | None], other: tuple[Camera, str | None]) -> bool:
-    """Whether a running camera may stay as it is; a new name does not concern it."""
-    return (one[0].model_copy(update={"name": None}), one[1]) == (other[0].model_copy(update={"name": None}), other[1])
+def _program() -> str:
+    try:
+        return version("community-hub")
+    except PackageNotFoundError:
+        return ""

@@ -1,8 +1,8 @@
 """The worker: one process that runs cameras, `python -m cameras.worker --link FD`.
 
-Started by the supervisor with one end of a socket pair; everything else it is told over that link. It ends when the
-link does, so a hub that is killed leaves none behind; on SIGTERM it ends tidily, and SIGINT is for the hub alone (a
-terminal sends it to both). It restores nothing and opens no database. `run` is its composition root.
+Started by the supervisor with one end of a socket pair; everything else it is told over that link. When its hub is
+killed it goes on recording and waits for the next one (`cameras/tether.py`); on SIGTERM it ends tidily, and SIGINT is
+for the hub alone (a terminal sends it to both). It opens no database. `run` is its composition root.
 """
 
 from __future__ import annotations
@@ -14,20 +14,30 @@ import resource
 import signal
 import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import av
 import cv2
 
-from cameras.camera import RunningCamera, Tuning
-from cameras.link import VERSION, Assign, Link, Ready, Setup, StillTaken, StillWanted, Stop, Unassign, WorkerHealth
+from cameras.desk import Desk, guarded
+from cameras.link import VERSION, Link
+from cameras.link_words import Setup, WorkerHealth
+from cameras.live import LiveServer
+from cameras.live_wire import socket_of as live_socket_of
 from cameras.outbox import Outbox
+from cameras.pictures import Pictures
 from cameras.pipeline import Analysis
+from cameras.recordings.disks import Disks
+from cameras.recordings.media import StreamName
+from cameras.recordings.recorder import StreamRecorder
+from cameras.recordings.sampler import Sampler
 from cameras.rota import Rota
 from cameras.sources import Sources
+from cameras.task import Means, Task, Tuning
+from cameras.tether import Tether
 from config.community import Camera
 from config.machine import Machine
 from hub.clock import Clock, SystemClock
@@ -51,84 +61,6 @@ class BuildAnalysis(Protocol[Shared_contra]):
         """The analysis, from the camera's settings. Raises HubError when they ask for what there is not."""
 
 
-class _Desk(Generic[Shared]):
-    """Does what the hub's messages say; called from the link's receiving thread alone."""
-
-    def __init__(
-        self,
-        *,
-        rota: Rota,
-        outbox: Outbox,
-        sources: Sources,
-        clock: Clock,
-        tuning: Tuning,
-        shared: Shared,
-        build_analysis: BuildAnalysis[Shared],
-    ) -> None:
-        self._rota = rota
-        self._outbox = outbox
-        self._sources = sources
-        self._clock = clock
-        self._tuning = tuning
-        self._shared = shared
-        self._build_analysis = build_analysis
-
-    def handle(self, message: object) -> None:
-        """Do what one message asks for."""
-        match message:
-            case Assign(body, area):
-                self._assign(Camera.model_validate(dict(body)), area)
-            case Unassign(camera):
-                self._rota.remove(camera)
-            case StillWanted():
-                self._outbox.still(self._still(message))
-            case _:
-                raise LinkError(f"a worker is not sent {type(message).__name__}")
-
-    def _assign(self, camera: Camera, area: str | None) -> None:
-        trouble: str | None = None
-        analysis: Analysis
-        try:
-            analysis = self._build_analysis(camera, area=area, shared=self._shared, clock=self._clock)
-        except Exception as error:
-            # The camera runs without its analysis: its stream, its stills and its health do not depend on it.
-            logger.exception("a camera is not analysed", extra={"camera": camera.id})
-            analysis, trouble = _Blind(), str(error) if isinstance(error, HubError) else "analysis_failed"
-        self._rota.add(
-            RunningCamera(
-                camera,
-                analysis,
-                area=area,
-                sources=self._sources,
-                clock=self._clock,
-                wake=self._rota.wake,
-                tuning=self._tuning,
-                trouble=trouble,
-            )
-        )
-
-    def _still(self, wanted: StillWanted) -> StillTaken:
-        camera = self._rota.find(wanted.camera)
-        if camera is None:
-            return StillTaken(wanted.request, None)
-        event_id = wanted.event_id
-        still = camera.stills.newest() if event_id is None else camera.stills.of_event(event_id)
-        return StillTaken(wanted.request, still)
-
-
-class _Blind:
-    """The analysis of a camera whose own could not be made: sees nothing."""
-
-    moving = False
-    troubles: Mapping[str, str] = MappingProxyType({})
-
-    def feed(self, _frame: object) -> list[Any]:
-        return []
-
-    def reset(self, _at: object) -> list[Any]:
-        return []
-
-
 def run(
     link: Link,
     *,
@@ -137,7 +69,7 @@ def run(
     stopping: threading.Event,
     tuning: Tuning | None = None,
 ) -> None:
-    """Run cameras until the link ends, the hub says so, or `stopping` is set.
+    """Run cameras until the hub says so, none comes after one that was killed, or `stopping` is set.
 
     Args:
         link: To the hub, which sends Setup first.
@@ -157,27 +89,54 @@ def run(
         raise LinkError(f"this worker speaks version {VERSION} of the link, and got {setup!r}")
     machine = Machine.model_validate(dict(setup.machine))
     logging.getLogger().setLevel(machine.log_level.upper())
-    lifecycle = Lifecycle(timeout_s=3.0)
-    outbox = Outbox(link)
+    tuning = tuning or Tuning(analysis_fps=machine.workers.analysis_fps)
+    lifecycle = Lifecycle(timeout_s=4.0)
+    outbox = Outbox()
     outbox.start()
     lifecycle.push("outbox", outbox.stop)
-    rota = Rota(outbox.events, clock)
-    rota.start()
-    lifecycle.push("rota", rota.stop)
-    desk = _Desk(
-        rota=rota,
-        outbox=outbox,
+    disks = _disks(machine, outbox, clock)
+    lifecycle.push("disks", lambda: _stop_disks(disks))
+    pictures = Pictures({disk.id: disk.path for disk in machine.recording_disks}, outbox.answer)
+    pictures.start()
+    lifecycle.push("pictures", pictures.stop)
+    rota = Rota(outbox.events, clock, hung_after_s=tuning.hung_after_s)
+    live = LiveServer(
+        live_socket_of(machine.data, setup.worker),
+        clock,
+        on_watched=partial(_watch, rota),
+    )
+    shared = build_shared(machine, machine.models_folder)
+    means = Means(
         sources=Sources(clock),
         clock=clock,
-        tuning=tuning or Tuning(analysis_fps=machine.workers.analysis_fps),
-        shared=build_shared(machine, machine.models_folder),
-        build_analysis=build_analysis,
+        wake=rota.wake,
+        tuning=tuning,
+        build=guarded(lambda task: build_analysis(task.camera, area=task.area, shared=shared, clock=clock)),
+        make_sampler=Sampler,
+        make_recorder=_recorders(machine, disks, outbox, clock),
+        cache=live.cache,
     )
-    threading.Thread(target=_receive, args=(link, desk, stopping), name="link", daemon=True).start()
-    link.send(Ready(VERSION, os.getpid()))
+    desk = Desk(rota=rota, outbox=outbox, means=means, pictures=pictures, on_gone=live.forget)
+    live.start()
+    lifecycle.push("live", live.stop)
+    rota.start()
+    lifecycle.push("rota", rota.stop)
+    tether = Tether(
+        link,
+        setup,
+        data=machine.data,
+        linger_s=machine.workers.linger_s,
+        outbox=outbox,
+        handle=desk.handle,
+        cameras=desk.cameras,
+        clock=clock,
+        stopping=stopping,
+    )
+    tether.start()
     logger.info("worker started", extra={"worker": setup.worker})
     try:
         while not clock.wait(stopping, _TICK_S):
+            rota.look()
             for camera in rota.cameras:
                 outbox.events(camera.check())
             outbox.health(_health(rota, outbox))
@@ -185,17 +144,45 @@ def run(
         lifecycle.stop()
 
 
-def _receive(link: Link, desk: _Desk[Any], stopping: threading.Event) -> None:
-    try:
-        while (message := link.receive()) is not None and not isinstance(message, Stop):
-            try:
-                desk.handle(message)
-            except Exception:
-                logger.exception("a message of the hub was passed over", extra={"kind": type(message).__name__})
-    except LinkError:
-        logger.exception("the link does not hold messages any more")
-    finally:
-        stopping.set()
+def _watch(rota: Rota, camera_id: str, stream: StreamName, wanted: bool) -> None:  # noqa: FBT001 - as it is called
+    camera = rota.find(camera_id)
+    if camera is not None:
+        camera.watch(stream, wanted=wanted)
+
+
+def _disks(machine: Machine, outbox: Outbox, clock: Clock) -> Disks:
+    disks = Disks(
+        machine.recording_disks,
+        data=machine.data,
+        queue_bytes=machine.recordings.queue_mib * 1024 * 1024,
+        clock=clock,
+        sync_s=machine.recordings.sync_s,
+        on_removed=outbox.removed,
+    )
+    disks.start()
+    return disks
+
+
+def _stop_disks(disks: Disks) -> None:
+    if not disks.stop(timeout_s=3.5):
+        logger.warning("a disk does not take what waits for it, going on without")
+
+
+def _recorders(
+    machine: Machine, disks: Disks, outbox: Outbox, clock: Clock
+) -> Callable[[Task, StreamName], StreamRecorder]:
+    def make(task: Task, stream: StreamName) -> StreamRecorder:
+        return StreamRecorder(
+            site=task.camera.site,
+            camera=task.camera.id,
+            stream=stream,
+            disks=disks,
+            clock=clock,
+            on_segment=outbox.segment,
+            segment_s=machine.recordings.segment_s,
+        )
+
+    return make
 
 
 def _health(rota: Rota, outbox: Outbox) -> WorkerHealth:
@@ -206,6 +193,8 @@ def _health(rota: Rota, outbox: Outbox) -> WorkerHealth:
         cpu_s=round(used.ru_utime + used.ru_stime, 3),
         rss_bytes=int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE_BYTES,
         lost_events=outbox.lost_events,
+        left_behind=rota.left_behind,
+        lost_segments=outbox.lost_segments,
     )
 
 
@@ -223,7 +212,8 @@ def start_process(
     cv2.setNumThreads(1)  # one core per worker: threads of OpenCV would take it from other workers
     stopping = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda *_: stopping.set())
     link = Link(socket.socket(fileno=arguments.link))
     code = 0
     try:

@@ -24,6 +24,7 @@ from cameras.link import (
     SegmentClosed,
     SegmentOpened,
     SegmentsKept,
+    SegmentsRemoved,
     Setup,
     Still,
     StillTaken,
@@ -104,6 +105,7 @@ MESSAGES: tuple[Message, ...] = (
     ),
     StillTaken(3, Still(b"\xff\xd8\x00\xff", AT)),
     StillTaken(4, None),
+    SegmentsRemoved("data", ("yard/gate/main/2026-05-01/08/00-00.mp4",)),
     PictureTaken(5, (b"\xff\xd8", None), "damaged"),
 )
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from cameras.camera import Tuning
 from cameras.errors import SourceError, SourceProblem
 from cameras.offline import Summary, analyse_file
 from cameras.stills import Stills
+from cameras.task import Tuning
 from hub.clock import SetClock
 from hub.events import Event, Phase
 from tests.fakes.analysis import FakeAnalysis

@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cameras.camera import RunningCamera, Tuning
+from cameras.camera import RunningCamera
 from cameras.errors import SourceError, SourceProblem
 from cameras.health import Health
 from cameras.packet_queue import Broke, Opened, StreamItem
 from cameras.packets import Packet, PacketSource, StreamInfo
 from cameras.reader import Reader
+from cameras.recordings.sampler import Sampler
 from cameras.rota import Rota
 from cameras.sources import Sources
+from cameras.task import Means, Task, Tuning
 from config.community import Camera, Stream
 from hub.clock import SetClock, SystemClock
 from hub.events import Event
@@ -126,13 +128,15 @@ def test_a_slow_camera_fills_its_own_queue_and_starves_nobody(tmp_path: Path) ->
     for analysis in (slow, quick):
         rota.add(
             RunningCamera(
-                Camera(id="slow" if analysis is slow else "quick", site="yard", main=Stream(url=url)),
-                analysis,
-                area=None,
-                sources=Sources(clock),
-                clock=clock,
-                wake=rota.wake,
-                tuning=Tuning(analysis_fps=20, sleep_after_s=None),
+                Task(Camera(id="slow" if analysis is slow else "quick", site="yard", main=Stream(url=url)), None),
+                Means(
+                    sources=Sources(clock),
+                    clock=clock,
+                    wake=rota.wake,
+                    tuning=Tuning(analysis_fps=20, sleep_after_s=None),
+                    build=lambda _task, analysis=analysis: (analysis, None),  # type: ignore[misc]
+                    make_sampler=Sampler,
+                ),
             )
         )
     until(lambda: len(quick.fed) >= 40, what="the quick camera's pictures")

@@ -47,7 +47,7 @@ class Heard:
         return [
             f"{event.fields.get('state', event.phase)}:{event.fields.get('reason', '')}".rstrip(":")
             for event in list(self.events)
-            if event.source == source
+            if event.source == source and event.kind != "camera.recording"
         ]
 
 
@@ -61,7 +61,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def supervisor(*cameras: Camera, workers: int = 1, hung_after_s: float = 10.0) -> tuple[Supervisor, Heard]:
         heard = Heard()
-        machine = Machine(data=tmp_path, workers=Workers(count=workers, analysis_fps=10))
+        machine = Machine(data=tmp_path, workers=Workers(count=workers, analysis_fps=10, linger_s=0))
         made = Supervisor(machine, SystemClock(), heard.take, command=COMMAND, hung_after_s=hung_after_s)
         made.apply(community(*cameras))
         made.start()
@@ -175,10 +175,19 @@ def test_a_disabled_camera_is_stopped_and_its_states_are_ended(start: Start, ser
     until(lambda: heard.kinds("gate")[-1] == "ended", what="its end")
 
 
-def test_a_camera_whose_analysis_hangs_gets_its_worker_restarted(start: Start, server: VideoServer) -> None:
-    supervisor, heard = start(camera(HANGS, server.url("moving.mp4")), hung_after_s=1.0)
-    until(lambda: "offline:died" in heard.kinds("worker-0"), what="the hung worker is killed")
-    until(lambda: supervisor.workers()[0].restarts > 0, what="the restart")
+def test_a_camera_whose_analysis_hangs_rests_and_takes_no_other_with_it(start: Start, server: VideoServer) -> None:
+    """Its stream stays open, its worker lives, and it is tried again after a rest, and then after a longer one."""
+    supervisor, heard = start(camera(HANGS, server.url("moving.mp4")), camera("road", server.url("moving.mp4")))
+    until(lambda: "offline:analysis_hung" in heard.kinds(HANGS), what="the hung camera is told")
+    until(lambda: one(supervisor, HANGS).reason == "analysis_hung", what="its status")
+    assert one(supervisor, HANGS).state is CameraState.LIVE
+    assert "tried again" in one(supervisor, HANGS).troubles["analysis"]
+    before = live(supervisor, "road")
+    live(supervisor, "road", packets=before.packets + 10)
+    until(lambda: heard.kinds(HANGS).count("offline:analysis_hung") == 2, what="it hangs a second time")
+    assert one(supervisor, HANGS).sessions == one(supervisor, "road").sessions == 1
+    assert heard.kinds("worker-0") == ["online"]
+    assert supervisor.workers()[0].left_behind == 2
 
 
 def test_a_camera_whose_analysis_fails_stays_live_and_is_counted(start: Start, server: VideoServer) -> None:
@@ -234,7 +243,7 @@ from config.machine import Machine, Workers
 from hub.clock import SystemClock
 
 folder, url, *command = sys.argv[1:]
-machine = Machine(data=Path(folder), workers=Workers(count=1))
+machine = Machine(data=Path(folder), workers=Workers(count=1, linger_s=0))
 tell = lambda events: print(supervisor.workers()[0].pid, flush=True)
 supervisor = Supervisor(machine, SystemClock(), tell, command=command)
 supervisor.apply(Community.model_validate({"cameras": [{"id": "a", "site": "s", "url": url}]}))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from cameras.camera import Tuning
+from cameras.task import Tuning
 from cameras.worker import start_process
 from tests.fakes.analysis import build_analysis, build_shared
 
 if __name__ == "__main__":
-    start_process(build_shared, build_analysis, Tuning(sleep_after_s=2.0, offline_after_s=1.5))
+    tuning = Tuning(sleep_after_s=2.0, offline_after_s=1.5, hung_after_s=1.0, rest_s=1.0, not_recorded_after_s=2.0)
+    start_process(build_shared, build_analysis, tuning)
