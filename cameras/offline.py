@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from cameras.camera import Tuning
 from cameras.packet_queue import Opened
 from cameras.packets import Packet
 from cameras.pipeline import Analysis, Pipeline
 from cameras.sources import Sources
 from cameras.stills import Stills
+from cameras.task import Tuning
 from cameras.triage import Triage
 from config.community import Stream
 from hub.clock import SetClock
