@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,8 +25,8 @@ from cameras.recordings.timeline import Gap, Timeline
 from hub.events import time_from_text, time_to_text
 
 PART = ".part"
-MOST_BYTES = 4 * 1024**3
-"""Of the clips of one incident: two hours of a main stream of 4 Mbit/s."""
+MOST_BYTES = 3 * 1024**3
+"""Of the clips of one incident: 100 minutes of a main stream of 4 Mbit/s. More would not fit into a plain .zip."""
 _SPARE_BYTES = 512 * 1024**2
 """That evidence leaves free on its disk: a database without room stops the whole hub."""
 _SEAM = timedelta(milliseconds=200)
@@ -116,7 +117,8 @@ def freeze(
 
 def keep_bytes(folder: Path, name: str, content: bytes) -> tuple[int, str]:
     """Write a small file, such as a picture; gives its length and hash."""
-    return _written(folder / name, iter((content,)))
+    size_bytes, sha256, _ = _written(folder / name, iter((content,)))
+    return size_bytes, sha256
 
 
 def swept(folder: Path, named: Iterable[str]) -> int:
@@ -176,11 +178,12 @@ def _copied(clip: Clip, segments: Sequence[Segment], folder: Path, *, camera: st
     ended = clip.taken[-1].began + timedelta(milliseconds=clip.taken[-1].duration_ms)
     name = f"clips/{camera}-{stream}-{began:%Y%m%dT%H%M%S}{began.microsecond // 1000:03d}Z.mp4"
     _make_room(folder, clip.file.size_bytes)
-    size_bytes, sha256 = _written(folder / name, clip.file.read())
+    size_bytes, sha256, crc32 = _written(folder / name, clip.file.read())
     used = {each.segment for each in clip.taken}
     sources = [segment for segment in segments if segment.head.id in used]
     form = sources[0].form
     about = {
+        "crc32": crc32,
         "stream": stream.value,
         "codec": form.video.codec,
         "width": form.video.width,
@@ -205,15 +208,17 @@ def _make_room(folder: Path, size_bytes: int) -> None:
         raise OSError(f"the disk of {folder} has no room to spare for evidence")
 
 
-def _written(path: Path, pieces: Iterator[bytes]) -> tuple[int, str]:
+def _written(path: Path, pieces: Iterator[bytes]) -> tuple[int, str, int]:
+    """Write a file; gives its length, SHA-256 and CRC-32."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = path.with_name(path.name + PART)
-    digest, size_bytes = hashlib.sha256(), 0
+    digest, size_bytes, crc32 = hashlib.sha256(), 0, 0
     try:
         with part.open("wb") as file:
             for piece in pieces:
                 file.write(piece)
                 digest.update(piece)
+                crc32 = zlib.crc32(piece, crc32)
                 size_bytes += len(piece)
             file.flush()
             os.fsync(file.fileno())
@@ -222,7 +227,7 @@ def _written(path: Path, pieces: Iterator[bytes]) -> tuple[int, str]:
         part.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
-    return size_bytes, digest.hexdigest()
+    return size_bytes, digest.hexdigest(), crc32
 
 
 def _without(since: datetime, until: datetime, items: Iterable[Item]) -> list[_Span]:
