@@ -51,6 +51,9 @@ _MOOF_HEAD = struct.Struct(">I4sI4sII")
 """Headers of `moof` and `mfhd` and what that holds; the sequence number stands last."""
 _AAC_FRAME = 1024
 
+_MOST_TIME_BITS = 56
+"""Ticks of 1/192,000 s for eleven thousand years: a time beyond that is damage, and would not fit when it is moved."""
+
 MOST_MOOF_BYTES = 1 << 20
 """Of the `moof` of one fragment: a second of sound in pieces of one sample each would still fit."""
 
@@ -250,7 +253,13 @@ def _run(data: bytes, traf: Box) -> Run:
     version, time = values(">IQ", data, tfdt.body)
     trun = child(data, traf, b"trun")
     trun_flags, count, offset = values(">III", data, trun.body)
-    if version >> 24 != 1 or not trun_flags & _OFFSET or flags & ~0x38 != _BASE_IS_MOOF or not count:
+    if (
+        version >> 24 != 1
+        or time >> _MOST_TIME_BITS
+        or not trun_flags & _OFFSET
+        or flags & ~0x38 != _BASE_IS_MOOF
+        or not count
+    ):
         raise DamagedFileError("a fragment is made in an unknown way")
     at = trun.body + 12
     first = defaults[_DEFAULT_FLAGS]
