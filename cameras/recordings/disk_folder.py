@@ -113,7 +113,7 @@ def take_up(disk: str, path: Path, *, memory: Path, clock: Clock) -> DiskFolder:
         raise DiskError(DiskProblem.GONE, f"{path}: {error.strerror}") from error
     folder = DiskFolder(disk, path, handle=handle)
     try:
-        is_apart = _is_apart(folder, was_apart=apart)
+        is_apart = _is_apart(folder, memory, was_apart=apart)
         identity = _identity(folder, clock=clock)
         folder.check()
         wanted = {"disk": disk, "token": identity.get("token"), "apart": is_apart}
@@ -128,9 +128,14 @@ def take_up(disk: str, path: Path, *, memory: Path, clock: Clock) -> DiskFolder:
     return folder
 
 
-def _is_apart(folder: DiskFolder, *, was_apart: bool) -> bool:
-    """Whether it is on another file system than the machine itself; what once was has to stay so."""
-    is_apart = os.fstat(folder.handle).st_dev != Path("/").stat().st_dev
+def _is_apart(folder: DiskFolder, memory: Path, *, was_apart: bool) -> bool:
+    """Whether it is on a file system of its own; what once was has to stay so.
+
+    The data folder remembers, so what lies on the same file system as that one is there when that one is, however often
+    the two are moved together.
+    """
+    memory.mkdir(parents=True, exist_ok=True)
+    is_apart = os.fstat(folder.handle).st_dev not in {Path("/").stat().st_dev, memory.stat().st_dev}
     if was_apart and not is_apart:
         raise DiskError(DiskProblem.GONE, f"{folder.path} is on the system's disk now: nothing is mounted there")
     return is_apart
@@ -173,7 +178,6 @@ def _read(path: Path | str, *, within: int | None = None) -> dict[str, Any] | No
 
 
 def _remember(path: Path, value: dict[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_text(json.dumps(value) + "\n", encoding="utf-8")
     draft.replace(path)

@@ -65,7 +65,7 @@ class SharedSync:
     @property
     def every_s(self) -> float:
         """How often `step` should be called."""
-        return self._within_s / 8
+        return max(0.02, self._within_s / 8)
 
     def wrote(self) -> None:
         """Something was written just now."""

@@ -278,3 +278,14 @@ def test_a_listener_that_fails_costs_nothing(tmp_path: Path) -> None:
     rig.stop()
     (path,) = (tmp_path / "recordings").rglob("*.mp4")
     assert len(played(path)) == 4 * FPS
+
+
+def test_a_data_folder_that_is_moved_with_its_recordings_is_taken_up_where_it_is(tmp_path: Path) -> None:
+    """On a file system of its own first, as in a container; then on the system's disk."""
+    with mounted(tmp_path / "volume") as volume:
+        first = Rig(volume)
+        _record(first, 4)
+        first.stop()
+        shutil.copytree(volume, tmp_path / "copy")
+    moved = Rig(tmp_path / "copy")
+    assert moved.disks.status()[0].problem is None
