@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from api import accounts_cli, payloads_cli, rules_cli, sensors_cli
+from api import accounts_cli, payloads_cli, recordings_cli, rules_cli, sensors_cli
 from config.errors import ConfigurationError, HubError
 from config.load import load_machine
 from config.machine import Machine
@@ -35,6 +35,7 @@ app.add_typer(accounts_cli.app, name="users")
 app.add_typer(rules_cli.app, name="rules")
 app.add_typer(payloads_cli.app, name="payloads")
 app.add_typer(sensors_cli.app, name="sensors")
+app.add_typer(recordings_cli.app, name="recordings")
 app.add_typer(models_app, name="models")
 app.add_typer(cameras_app, name="cameras")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -24,6 +24,7 @@ from cameras.recordings.shelves import Fate, Shelves, is_copy
 logger = logging.getLogger(__name__)
 
 _STORED_WITHIN_S = 60.0
+_TELL_FILES = 500
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 
@@ -68,10 +69,17 @@ class Difference:
 class Progress:
     """How far a check is."""
 
+    tell: Callable[[Progress], None] | None = None
+    """Called now and then."""
     files: int = 0
-    size_bytes: int = 0
     streams: int = 0
     of_streams: int = 0
+
+    def read(self) -> None:
+        """One more file."""
+        self.files += 1
+        if self.tell is not None and self.files % _TELL_FILES == 0:
+            self.tell(self)
 
 
 class Check:
@@ -173,8 +181,7 @@ class Check:
             elif not row.is_going and (deep or row.is_open):
                 yield from self._with_row(row)
             if progress is not None:
-                progress.files += 1
-                progress.size_bytes += 0 if row is None else row.size_bytes
+                progress.read()
         for where, row in rows.items():
             if row.disk in there and where not in files and not row.is_going:
                 yield from self._without_file(row)
@@ -281,11 +288,3 @@ def _differing(known: Segment | None, found: Segment) -> str:
         return "another segment"
     names = ("head", "disk", "path", "form", "init_bytes", "size_bytes", "marks", "is_open", "drift_ms")
     return ", ".join(name for name in names if getattr(known, name) != getattr(found, name))
-
-
-def summed(differences: Iterable[Difference]) -> Mapping[str, int]:
-    """How many of each kind."""
-    found: dict[str, int] = {}
-    for each in differences:
-        found[each.kind.value] = found.get(each.kind.value, 0) + 1
-    return found

@@ -57,6 +57,8 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "rules explain",
         "payloads test",
         "sensors backfill",
+        "recordings check",
+        "recordings list",
         "cameras probe",
         "users add",
         "users list",
