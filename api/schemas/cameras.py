@@ -25,6 +25,17 @@ class StreamView(BaseModel):
         return cls(url=stream.shown_url, username=stream.username, has_password=stream.password is not None)
 
 
+class StreamRecordingView(BaseModel):
+    """How the recording of one stream does."""
+
+    stream: str = Field(examples=["main"], description="main or sub.")
+    state: str = Field(examples=["recording"], description="recording, or stopped while it should be recorded.")
+    since: datetime
+    reason: str | None = Field(default=None, examples=["disk_full"], description="Why it is stopped.")
+    written_bytes: int = 0
+    dropped: int = Field(default=0, description="Fragments that the disk did not take.")
+
+
 class CameraStatusView(BaseModel):
     """How a camera does."""
 
@@ -36,6 +47,7 @@ class CameraStatusView(BaseModel):
     width: int | None = None
     height: int | None = None
     fps: float | None = None
+    recording: list[StreamRecordingView] = Field(default=[], description="One for each stream that is to be recorded.")
 
 
 class CameraView(BaseModel):
