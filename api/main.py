@@ -73,8 +73,8 @@ from hub.store.sensor_memory import SensorMemory
 
 logger = logging.getLogger(__name__)
 
-MakeCameras = Callable[[Machine, Clock, Callable[[list[Event]], None]], Cameras]
-"""Makes what runs the cameras; tests pass a fake."""
+MakeCameras = Callable[..., Cameras]
+"""Makes what runs the cameras, as `Supervisor` does; tests pass a fake."""
 
 _STORED_WITHIN_S = 10.0  # a worker keeps its events meanwhile, and tells them again when this fails
 _STILL_WITHIN_S = 3.0
@@ -212,7 +212,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     recordings = start_recordings(
         machine, database, clock, community=revisions.current, metrics=metrics, lifecycle=lifecycle
     )
-    cameras = make_cameras(machine, clock, store)
+    cameras = make_cameras(machine, clock, store, on_segments=recordings.keep, on_removed=recordings.removed)
     lifecycle.push("cameras", cameras.stop)
     cameras.start()
     _follow(revisions, cameras.apply, lifecycle)

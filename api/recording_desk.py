@@ -61,6 +61,14 @@ class RecordingDesk:
         """
         self.catalog.keep_all(segments, timeout_s=_STORED_WITHIN_S)
 
+    def removed(self, disk: str, paths: Sequence[str]) -> None:
+        """Strike off what a worker removed to make room.
+
+        Raises:
+            StoreError: The database refuses; to be told again.
+        """
+        self.removing.strike_off(disk, paths)
+
 
 def start_recordings(
     machine: Machine,

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 
 from cameras.errors import DiskError
 from cameras.recordings.holdings import Held, Holdings
-from cameras.recordings.media import Because
+from cameras.recordings.media import Because, StreamName
+from cameras.recordings.naming import began_by_name
 from cameras.recordings.shelves import Fate, Shelves
 
 logger = logging.getLogger(__name__)
 
+_HOUR = timedelta(hours=1)
 _STEP = 32
 """In one work of the writer."""
 
@@ -47,6 +50,16 @@ class Removing:
             self.finish(gone)
             found += gone
         return found
+
+    def strike_off(self, disk: str, paths: Sequence[str]) -> int:
+        """Remove the rows of files that somebody else removed to make room; returns how many there were."""
+        hours = {(path.rpartition("/")[0], began) for path in paths if (began := began_by_name(path)) is not None}
+        wanted, found = set(paths), []
+        for place, began in sorted({(place, began.replace(minute=0, second=0)) for place, began in hours}):
+            site, camera, stream, *_ = place.split("/")
+            held = self._holdings.of_span(site, camera, StreamName(stream), start=began, end=began + _HOUR)
+            found += [each for each in held if each.disk == disk and each.path in wanted]
+        return len(self.remove([each.id for each in found], Because.EXPIRED))
 
     def finish(self, going: Sequence[Held]) -> int:
         """Remove the files of rows that are going, and then the rows; returns how many are gone."""

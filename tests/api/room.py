@@ -154,7 +154,7 @@ def machine(data: Path, port: int = 0) -> Machine:
 def open_room(data: Path, *, port: int = 0, there: Community | None = None, clock: Clock | None = None) -> Room:
     made: list[FakeCameras] = []
 
-    def make_cameras(_machine: Machine, clock: Any, _on_events: Any) -> FakeCameras:
+    def make_cameras(_machine: Machine, clock: Any, _on_events: Any, **_more: Any) -> FakeCameras:
         made.append(FakeCameras(clock))
         return made[0]
 

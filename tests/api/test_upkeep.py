@@ -131,7 +131,7 @@ def test_changed_rules_are_in_force_and_wrong_ones_are_not(tmp_path: Path) -> No
     rules = tmp_path / "rules"
     shutil.copytree(SHIPPED, rules)
     settings = machine(tmp_path / "data").model_copy(update={"rules": rules})
-    hub = build(settings, make_cameras=lambda _machine, clock, _store: FakeCameras(clock))
+    hub = build(settings, make_cameras=lambda _machine, clock, _store, **_more: FakeCameras(clock))
     try:
         assert hub.reload_rules()
         next(rules.glob("*.yaml")).write_text("- rule: broken\n")
@@ -145,6 +145,6 @@ def test_a_start_that_fails_half_way_leaves_nothing_running(room: Room, tmp_path
     with pytest.raises(ConfigurationError, match=r"http\.port"):
         build(
             machine(tmp_path / "data", room.hub.port),
-            make_cameras=lambda _machine, clock, _store: FakeCameras(clock),
+            make_cameras=lambda _machine, clock, _store, **_more: FakeCameras(clock),
         )
     until(lambda: {thread.name for thread in threading.enumerate()} <= before)

@@ -298,6 +298,16 @@ def test_what_somebody_wants_gone_goes_at_once_and_stays_on_record(house: House)
     assert gap.because is Because.DELETED
 
 
+def test_what_a_worker_removed_to_make_room_loses_its_rows_at_once(house: House) -> None:
+    segments = [house.put(-100 + 45 * number) for number in range(3)]
+    for each in segments[:2]:
+        house.here.file(each).unlink()
+    removing = Removing(house.here.holdings, house.here.shelves)
+    paths = [*(each.path for each in segments[:2]), "hall/gate/main/2026-05-04/06/11-11.mp4", "nothing of ours"]
+    assert removing.strike_off("data", paths) == 2
+    assert house.left() == segments[2:]
+
+
 def test_the_caretaker_repairs_first_and_then_compares_day_by_day(house: House) -> None:
     torn = house.here.write(-60, closed=False, torn_bytes=100)
     caretaker = Caretaker(
