@@ -31,6 +31,7 @@ from api.routes import (
     figures,
     health,
     incidents,
+    live,
     notices,
     overview,
     pages,
@@ -46,7 +47,7 @@ from api.routes import (
     units,
 )
 
-OPEN = (auth.open_router, setup.open_router, health.open_router, pages.open_router)
+OPEN = (auth.open_router, setup.open_router, health.open_router, pages.open_router, live.open_router)
 SIGNED_IN = (
     auth.router,
     overview.router,
@@ -62,6 +63,7 @@ SIGNED_IN = (
     feed.router,
     figures.router,
     cameras.router,
+    live.router,
     places.router,
     discovered.router,
     backfill.router,

@@ -15,7 +15,6 @@ from typing import Any
 from alerts.arming_desk import ArmingDesk
 from alerts.incidents.handling import Handling
 from alerts.incidents.timekeeper import Timekeeper
-from alerts.incidents.views import JournalEntry
 from alerts.language.memory import memory_mistake, memory_of
 from alerts.language.places import places_of
 from alerts.language.rule_store import RuleStore
@@ -27,9 +26,9 @@ from api.desk import make_desk
 from api.feed import Feed
 from api.figure_desk import start_figures
 from api.figures import watch
-from api.follower import Follower
 from api.guard import is_loopback
 from api.housekeeping import Housekeeping
+from api.live_desk import start_live
 from api.outbound import Outbound
 from api.parts import Cameras, Parts
 from api.readiness import Readiness, takes_writes
@@ -39,7 +38,7 @@ from api.self_checks import self_checks
 from api.self_figures import watch_noticed
 from api.sensing import make_sensing, start_broker
 from api.server import Server
-from api.stills import Stills, keep_still
+from api.stills import start_stills
 from api.storage import database_of, database_url
 from api.telling import make_delivery
 from api.tokens import Tokens
@@ -241,21 +240,14 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     outbound.start()
 
     # Before the engine: the first alerts that it raises from what came meanwhile have pictures too.
-    stills = Stills(
+    stills = start_stills(
         machine.data / "stills",
         take=lambda camera, event: cameras.still(camera, event_id=event, timeout_s=_STILL_WITHIN_S),
-        metrics=metrics,
-    )
-    keeper: Follower[JournalEntry] = Follower(
-        "stills",
+        repository=repository,
         bus=bus,
-        topic=Topic.JOURNAL,
-        newest=repository.newest_seq,
-        read=repository.journal_after,
-        handle=lambda entry: keep_still(stills, entry),
+        metrics=metrics,
+        lifecycle=lifecycle,
     )
-    lifecycle.push("stills", keeper.stop)
-    keeper.start()
 
     def deadlines() -> Deadlines:
         return revisions.current().deadlines
@@ -320,6 +312,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     lifecycle.push("self-watch", self_watch.stop)
     self_watch.start()
     watch_noticed(metrics, sensors=watching, itself=self_watch)
+    live = start_live(machine, clock, status=cameras.status, metrics=metrics)
     trials = Trials(database_url(machine), clock)
     lifecycle.push("trials", trials.stop)
     parts = Parts(
@@ -334,6 +327,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         feed=feed,
         figures=figures,
         handling=handling,
+        live=live,
         metrics=metrics,
         reception=reception,
         recordings=recordings,
@@ -356,6 +350,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     server = Server(create_app(parts), host=machine.http.host, port=machine.http.port)
     lifecycle.push("http", server.stop)
     lifecycle.push("feed", feed.close)
+    lifecycle.push("live", live.watching.close)
     server.start()
     token = accounts.issue_setup_token()
     setup_url = None if token is None else f"{server.url}/setup#token={token}"

@@ -17,6 +17,7 @@ from alerts.store.lists import Repository
 from api.desk import Desk
 from api.feed import Feed
 from api.figure_desk import FigureDesk
+from api.live_desk import LiveDesk
 from api.reception import Reception
 from api.recording_desk import RecordingDesk
 from api.stills import Stills
@@ -83,6 +84,7 @@ class Parts:
     feed: Feed
     figures: FigureDesk
     handling: Handling
+    live: LiveDesk
     metrics: Metrics
     reception: Reception
     recordings: RecordingDesk

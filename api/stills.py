@@ -14,7 +14,11 @@ from pathlib import Path
 from typing import Protocol
 
 from alerts.incidents.views import JournalEntry
+from alerts.store.lists import Repository
+from api.follower import Follower
+from hub.bus import Bus, Topic
 from hub.errors import HubError
+from hub.lifecycle import Lifecycle
 from hub.metrics import Metrics
 
 logger = logging.getLogger(__name__)
@@ -103,3 +107,21 @@ def keep_still(stills: Stills, entry: JournalEntry) -> None:
     if isinstance(camera, str):
         events = entry.body.get("why", {}).get("events") or entry.body.get("events") or [None]
         stills.keep(entry.subject, camera=camera, event=events[0])
+
+
+def start_stills(
+    folder: Path, *, take: Take, repository: Repository, bus: Bus, metrics: Metrics, lifecycle: Lifecycle
+) -> Stills:
+    """Keep the picture of every alert that is raised from now on."""
+    stills = Stills(folder, take=take, metrics=metrics)
+    keeper: Follower[JournalEntry] = Follower(
+        "stills",
+        bus=bus,
+        topic=Topic.JOURNAL,
+        newest=repository.newest_seq,
+        read=repository.journal_after,
+        handle=lambda entry: keep_still(stills, entry),
+    )
+    lifecycle.push("stills", keeper.stop)
+    keeper.start()
+    return stills

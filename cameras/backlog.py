@@ -67,7 +67,7 @@ class Backlog:
         return item
 
     def _put_part(self, part: Part, now_s: float) -> None:
-        if self._behind(part, now_s):
+        if (part.is_key or not self._needs_key) and self._behind(part, now_s):
             self._drop_to_newest_key(part)
         if self._needs_key and not part.is_key:
             if self._untold:

@@ -8,6 +8,7 @@ that he sees something before the next one comes. Bounded by `MOST_GROUP_BYTES` 
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -115,8 +116,9 @@ class LiveCache:
                 outlet.put(Pauses(self._because))
                 return
             packer = _Packer(self._form, sound=sound)
-            outlet.put(packer.begins)
-            for part in packer.all(self._group):
+            parts = packer.all(self._group)
+            outlet.put(replace(packer.begins, cached=len(parts)))
+            for part in parts:
                 outlet.put(part)
             if self._group or sound not in self._packers:
                 self._packers[sound] = packer
@@ -188,6 +190,7 @@ class _Packer:
             height=form.video.height,
             sound=self._form.sound is not None,
             left_out=form.sound.codec if form.sound is not None and not playable else None,
+            cached=0,
             init=init_bytes(self._form, None),
         )
 

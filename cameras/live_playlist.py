@@ -77,23 +77,22 @@ class Window:
     paused: str | None = "connecting"
     held_bytes: int = 0
     _building: list[Part] = field(default_factory=list)
+    _cached: int = -1
     _follows_on: bool = True
     _numbered: int = 0
     _begun: int = 0
     _breaks_gone: int = 0
 
-    def put(self, item: Item, *, hurry: bool = False) -> None:
-        """Take the next item of the stream.
-
-        Args:
-            item: What came.
-            hurry: End the segment before this picture, however short it is.
-        """
+    def put(self, item: Item) -> None:
+        """Take the next item of the stream."""
         match item:
             case Part():
-                self._put_part(item, hurry=hurry)
+                # A player that waits gets what was cached, as short as it is; the next picture says how long it is.
+                self._put_part(item, hurry=self._cached == 0 and not self.segments)
+                self._cached -= 1
             case Begins():
                 self._break()
+                self._cached = item.cached or -1
                 self.paused = None
                 self.inits[self._begun] = item.init
                 self._begun += 1
@@ -201,9 +200,7 @@ class _Running:
                 while windows.clock.monotonic_s() - self.asked_s < IDLE_S and watcher.dismissed is None:
                     item = await watcher.take(_LOOK_EVERY_S)
                     if item is not None:
-                        # The first segment is what was cached, as short as it is; the next picture says how long.
-                        is_first = not self.window.segments and not watcher.waiting
-                        self.window.put(item, hurry=is_first)
+                        self.window.put(item)
                         async with self.changed:
                             self.changed.notify_all()
                 self.ended = watcher.dismissed or "idle"

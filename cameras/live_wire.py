@@ -51,6 +51,7 @@ class Begins:
         height: Pixels.
         sound: Whether there is a sound track.
         left_out: Codec of a sound track that browsers cannot play in this form, and which is not sent.
+        cached: How many of the parts that follow are from before now.
         init: What a player needs before the first part (`ftyp` and `moov`).
     """
 
@@ -59,6 +60,7 @@ class Begins:
     height: int
     sound: bool
     left_out: str | None
+    cached: int
     init: bytes
 
 
@@ -130,6 +132,7 @@ def frame_of(item: Item) -> bytes:
                 "height": item.height,
                 "sound": item.sound,
                 "left_out": item.left_out,
+                "cached": item.cached,
             }
             return _framed(b"I", json.dumps(told).encode(), b"\n", item.init)
         case Part():
@@ -177,7 +180,13 @@ def _begins(body: bytes) -> Begins:
     line, _, init = body.partition(b"\n")
     told: dict[str, Any] = json.loads(line)
     return Begins(
-        str(told["codecs"]), int(told["width"]), int(told["height"]), bool(told["sound"]), told["left_out"], init
+        codecs=str(told["codecs"]),
+        width=int(told["width"]),
+        height=int(told["height"]),
+        sound=bool(told["sound"]),
+        left_out=told["left_out"],
+        cached=int(told["cached"]),
+        init=init,
     )
 
 

@@ -12,7 +12,7 @@ import contextlib
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +34,6 @@ _LINGER_S: Final = 2.0
 
 _FIRST_RETRY_S: Final = 0.25
 _LONGEST_RETRY_S: Final = 1.0
-_CONNECT_WITHIN_S: Final = 1.0
 _READ_BYTES: Final = 1024 * 1024
 
 
@@ -224,7 +223,7 @@ class _Relay:
         if self._begins is None:
             watcher.put(self._pauses)
             return
-        watcher.put(self._begins)
+        watcher.put(replace(self._begins, cached=len(self._group)))
         for part in self._group:
             watcher.put(part)
 
@@ -274,9 +273,13 @@ class _Relay:
             self._pass_on(Pauses("disabled"))
             return False
         path = socket_of(self._watching._data, worker)  # noqa: SLF001 - its own part
-        # A worker that hangs may keep whoever connects waiting: not in the loop.
-        connected = await asyncio.to_thread(connect, path, timeout_s=_CONNECT_WITHIN_S)
-        reader, writer = await asyncio.open_connection(sock=connected, limit=_READ_BYTES)
+        # A Unix socket connects at once or not at all: a worker that hangs does not keep us waiting.
+        connected = connect(path, timeout_s=0.0)
+        try:
+            reader, writer = await asyncio.open_connection(sock=connected, limit=_READ_BYTES)
+        except BaseException:
+            connected.close()
+            raise
         try:
             writer.write(ask_line(self._ask))
             came = False

@@ -52,6 +52,9 @@ class Metrics:
         )
         self.feed_clients = Gauge("hub_feed_clients", "Open feeds.", registry=self._registry)
         self.feed_entries = Counter("hub_feed_entries", "Entries sent on all feeds.", registry=self._registry)
+        self.live_dropped = Counter(
+            "hub_live_dropped_pictures", "Live pictures that a watcher did not take in time.", registry=self._registry
+        )
         self.sign_ins = Counter("hub_sign_ins", "Sign-ins by outcome.", ("outcome",), registry=self._registry)
         self.stills = Counter("hub_stills", "Stills for alerts, by outcome.", ("outcome",), registry=self._registry)
 

@@ -73,12 +73,16 @@ def refresh(
 
 @router.post("/auth/logout", summary="Sign out", status_code=204)
 def sign_out(
-    *, here: Here, _asker: Someone, response: Response, body: RefreshBody | None = None, cookie: RefreshCookie = None
+    *, here: Here, asker: Someone, response: Response, body: RefreshBody | None = None, cookie: RefreshCookie = None
 ) -> None:
-    """End this sign-in: its refresh tokens are good for nothing from now on."""
+    """End this sign-in: its refresh tokens are good for nothing from now on, and its live pictures end.
+
+    Live pictures of the same account elsewhere end too; a page that is still signed in opens them again by itself.
+    """
     given = body.refresh_token if body is not None else cookie
     if given is not None:
         here.accounts.close_session(given)
+    here.live.watching.dismiss(asker.principal.id, "signed_out")
     response.delete_cookie(COOKIE, path=_COOKIE_PATH)
 
 

@@ -29,6 +29,9 @@ OPEN = {
     ("POST", "/api/v1/setup"),
 }
 RESIDENTS = {
+    ("GET", "/api/v1/cameras/{camera_id}/live.m3u8"),
+    ("GET", "/api/v1/cameras/{camera_id}/live/{name}"),
+    ("POST", "/api/v1/cameras/{camera_id}/live"),
     ("GET", "/api/v1/me"),
     ("POST", "/api/v1/auth/logout"),
     ("GET", "/api/v1/me/notifications"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cameras.backlog import Backlog
 from cameras.live_wire import Begins, Dropped, Item, Part, Pauses
 
-BEGINS = Begins("avc1.64001f", 320, 180, sound=False, left_out=None, init=b"init")
+BEGINS = Begins("avc1.64001f", 320, 180, sound=False, left_out=None, cached=0, init=b"init")
 
 
 def _part(number: int, *, key: bool, size: int = 10) -> Part:

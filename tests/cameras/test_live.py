@@ -111,7 +111,7 @@ def test_who_joins_gets_the_group_of_pictures_so_far_at_once_and_then_each_as_it
     begins, *parts = _without_connecting(_run(watch()))
     assert isinstance(begins, Begins)
     assert begins.codecs.startswith("avc1.")
-    assert (begins.width, begins.height, begins.sound) == (320, 180, False)
+    assert (begins.width, begins.height, begins.sound, begins.cached) == (320, 180, False, 7)
     assert [part.is_key for part in parts] == [number % 10 == 0 for number in range(10, 25)]
     assert [part.at_ms for part in parts] == [round(sample.at.timestamp() * 1000) for sample in clip.samples[10:]]
     assert _decoded([begins, *parts]) == 15
@@ -149,8 +149,7 @@ def test_many_watch_over_one_connection(tmp_path: Path, live: LiveServer, clip: 
 
     found = _run(watch())
     assert len(found) == 20
-    # Some joined before the stream began for the hub and were told that it connects.
-    assert len({tuple(item for item in items if not isinstance(item, Pauses)) for items in found}) == 1
+    assert len({tuple(item for item in items if isinstance(item, Part)) for items in found}) == 1
 
 
 def test_a_slow_watcher_loses_pictures_and_nobody_else_does(tmp_path: Path, live: LiveServer, clip: Clip) -> None:
