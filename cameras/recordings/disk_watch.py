@@ -33,7 +33,6 @@ _COUNT_EVERY_S = 600.0
 _USED = ".used.json"
 """How much recordings take up on this disk, counted by one worker for all."""
 _BUILDING_S = 0.8
-_SYNCING_S = 0.2
 """What a power cut may cost goes for the fragment in the making, the wait for a sync, and the sync."""
 
 OnRemoved = Callable[[str, tuple[str, ...]], None]
@@ -68,7 +67,7 @@ class WatchedDisk:
         """
         self.settings = settings
         self._memory = memory
-        self._sync_within_s = max(may_lose_s - _BUILDING_S - _SYNCING_S, may_lose_s / 2)
+        self._sync_within_s = max(may_lose_s - _BUILDING_S, may_lose_s / 2)
         self._clock = clock
         self._on_removed = on_removed
         self._folder: DiskFolder | None = None

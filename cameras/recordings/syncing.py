@@ -2,9 +2,9 @@
 
 Files synced one by one would be a seek each. So each worker notes when it first wrote something that is not safe yet,
 and one of them, holding the disk's lock, syncs the whole file system, new folders included, and leaves in the lock's
-file when it began. What was written before that moment is safe, for all workers. The times are CLOCK_MONOTONIC's,
-which all processes of a machine share; a time of before the last boot lies in the future or far back, and counts for
-nothing.
+file when it began and how long it took. What was written before that moment is safe, for all workers. A disk on which
+syncs take longer is synced earlier. The times are CLOCK_MONOTONIC's, which all processes of a machine share; a time of
+before the last boot lies in the future or far back, and counts for nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hub.clock import Clock
 SYNC_LOCK = ".sync"
 """Held by the worker that syncs this disk; holds when the last whole sync began."""
 
-_STAMP = struct.Struct("<d")
+_STAMP = struct.Struct("<dd")
 _LIBC = ctypes.CDLL(None, use_errno=True)
 """ctypes lets the other threads run while a call lasts."""
 
@@ -47,7 +47,7 @@ class SharedSync:
 
         Args:
             folder: The disk's open folder.
-            within_s: How long after it was written a fragment is safe, at the latest, without the time a sync takes.
+            within_s: How long after it was written a fragment is safe, at the latest, where the disk can do that.
             clock: The worker's.
 
         Raises:
@@ -58,6 +58,7 @@ class SharedSync:
         self._lock = threading.Lock()
         self._first_s: float | None = None
         self._last_s = 0.0
+        self._took_s = 0.0
         self._file = os.open(SYNC_LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=folder)
         self.syncs = 0
         self.longest_s = 0.0
@@ -90,7 +91,7 @@ class SharedSync:
         first_s = self._unsafe_since()
         if first_s is None:
             return True
-        if not at_once and self._clock.monotonic_s() - first_s < self._within_s - self.every_s:
+        if not at_once and self._clock.monotonic_s() - first_s < self._within_s - self.every_s - self._took_s:
             return False
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -101,9 +102,12 @@ class SharedSync:
                 return True
             began_s = self._clock.monotonic_s()
             sync_file_system(self._file)
-            os.pwrite(self._file, _STAMP.pack(began_s), 0)
+            took_s = self._clock.monotonic_s() - began_s
+            # One that was quick says little of the next one, one that took long says much.
+            self._took_s = max(took_s, self._took_s / 2)
+            os.pwrite(self._file, _STAMP.pack(began_s, self._took_s), 0)
             self.syncs += 1
-            self.longest_s = max(self.longest_s, self._clock.monotonic_s() - began_s)
+            self.longest_s = max(self.longest_s, took_s)
         finally:
             fcntl.flock(self._file, fcntl.LOCK_UN)
         return self._unsafe_since() is None
@@ -115,9 +119,11 @@ class SharedSync:
     def _unsafe_since(self) -> float | None:
         """When the oldest fragment was written that no sync covers; None when all are safe."""
         stamp = os.pread(self._file, _STAMP.size, 0)
-        synced_s = _STAMP.unpack(stamp)[0] if len(stamp) == _STAMP.size else 0.0
+        synced_s, took_s = _STAMP.unpack(stamp) if len(stamp) == _STAMP.size else (0.0, 0.0)
         now_s = self._clock.monotonic_s()
         with self._lock:
+            if 0 < synced_s <= now_s:
+                self._took_s = min(took_s, self._within_s)
             if self._first_s is not None and self._first_s < synced_s <= now_s:
                 # Whatever came after the sync began is not safe; the oldest of that came at the earliest right then.
                 self._first_s = synced_s if self._last_s >= synced_s else None
