@@ -32,11 +32,13 @@ from api.routes import (
     health,
     incidents,
     live,
+    media,
     notices,
     overview,
     pages,
     places,
     points,
+    recordings,
     reports,
     rosters,
     rule_trials,
@@ -47,7 +49,7 @@ from api.routes import (
     units,
 )
 
-OPEN = (auth.open_router, setup.open_router, health.open_router, pages.open_router, live.open_router)
+OPEN = (auth.open_router, setup.open_router, health.open_router, pages.open_router, live.open_router, media.open_router)
 SIGNED_IN = (
     auth.router,
     overview.router,
@@ -64,6 +66,7 @@ SIGNED_IN = (
     figures.router,
     cameras.router,
     live.router,
+    recordings.router,
     places.router,
     discovered.router,
     backfill.router,

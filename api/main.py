@@ -31,6 +31,7 @@ from api.housekeeping import Housekeeping
 from api.live_desk import start_live
 from api.outbound import Outbound
 from api.parts import Cameras, Parts
+from api.playback import make_playback
 from api.readiness import Readiness, takes_writes
 from api.reception import make_reception
 from api.recording_desk import start_recordings
@@ -313,6 +314,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     self_watch.start()
     watch_noticed(metrics, sensors=watching, itself=self_watch)
     live = start_live(machine, clock, status=cameras.status, metrics=metrics)
+    playback = make_playback(recordings.catalog, machine.data, cameras.picture)
     trials = Trials(database_url(machine), clock)
     lifecycle.push("trials", trials.stop)
     parts = Parts(
@@ -329,6 +331,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         handling=handling,
         live=live,
         metrics=metrics,
+        playback=playback,
         reception=reception,
         recordings=recordings,
         revisions=revisions,

@@ -18,13 +18,14 @@ from api.desk import Desk
 from api.feed import Feed
 from api.figure_desk import FigureDesk
 from api.live_desk import LiveDesk
+from api.playback import Playback
 from api.reception import Reception
 from api.recording_desk import RecordingDesk
 from api.stills import Stills
 from api.tokens import Tokens
 from api.trials import Trials
 from cameras.keeper import WorkerStatus
-from cameras.link import CameraStatus, Still
+from cameras.link import CameraStatus, PictureTaken, PictureWanted, Still
 from config.community import Community
 from hub.clock import Clock
 from hub.metrics import Metrics
@@ -54,6 +55,9 @@ class Cameras(Protocol):
 
     def still(self, camera_id: str, *, event_id: str | None = None, timeout_s: float = 2.0) -> Still | None:
         """A picture of a camera, of an event's moment if it is still held."""
+
+    def picture(self, camera_id: str, wanted: PictureWanted, *, timeout_s: float = 5.0) -> PictureTaken:
+        """Pictures out of a recorded file of a camera; with a `problem` where there are none."""
 
     def status(self) -> Sequence[CameraStatus]:
         """How every camera does."""
@@ -86,6 +90,7 @@ class Parts:
     handling: Handling
     live: LiveDesk
     metrics: Metrics
+    playback: Playback
     reception: Reception
     recordings: RecordingDesk
     revisions: Revisions

@@ -13,11 +13,11 @@ from fastapi import APIRouter, Depends, Response
 
 from api import etags
 from api.auth import needs
-from api.errors import BadRequestError, ChangedMeanwhileError, UnavailableError
+from api.errors import BadRequestError, ChangedMeanwhileError
 from api.etags import IfMatch
 from api.paging import Cursor, Limit, Page, page_of
 from api.parts import Here, Parts
-from api.schemas.cameras import CameraStatusView, CameraView
+from api.schemas.cameras import CameraStatusView, CameraView, StreamRecordingView
 from config.community import Camera, Community, Stream
 from hub.access import Permission, Principal
 from hub.errors import ConflictError, NotFoundError
@@ -27,8 +27,6 @@ Viewer = Annotated[Principal, Depends(needs(Permission.VIEW_CAMERAS))]
 Editor = Annotated[Principal, Depends(needs(Permission.EDIT_COMMUNITY))]
 
 _SCHEMES = ("rtsp", "rtsps", "http", "https")  # over the network nobody makes the hub read its own files
-_STILL_TIMEOUT_S = 3.0
-_JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}, "description": "The picture."}}
 
 
 @router.get("/cameras", summary="List cameras")
@@ -98,17 +96,6 @@ def remove(here: Here, who: Editor, camera_id: str, if_match: IfMatch = None) ->
     here.revisions.change(edit, author=who.name, reason=f"camera {camera_id} removed")
 
 
-@router.get("/cameras/{camera_id}/still.jpg", summary="Newest picture", response_class=Response, responses=_JPEG)
-def still(here: Here, _who: Annotated[Principal, Depends(needs(Permission.VIEW_PICTURES))], camera_id: str) -> Response:
-    """The newest picture of a camera, as JPEG."""
-    if here.revisions.current().camera(camera_id) is None:
-        raise NotFoundError(f"no camera {camera_id!r}")
-    taken = here.cameras.still(camera_id, timeout_s=_STILL_TIMEOUT_S)
-    if taken is None:
-        raise UnavailableError(f"camera {camera_id} has no picture now")
-    return Response(taken.jpeg, media_type="image/jpeg")
-
-
 def _one(here: Parts, camera_id: str, response: Response) -> CameraView:
     community = here.revisions.current()
     found = community.camera(camera_id)
@@ -134,6 +121,17 @@ def _states(here: Parts) -> dict[str, CameraStatusView]:
             width=status.width,
             height=status.height,
             fps=status.fps,
+            recording=[
+                StreamRecordingView(
+                    stream=each.stream,
+                    state=each.state,
+                    since=each.since,
+                    reason=each.reason,
+                    written_bytes=each.written_bytes,
+                    dropped=each.dropped,
+                )
+                for each in status.recording
+            ],
         )
         for status in here.cameras.status()
     }

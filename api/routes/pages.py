@@ -13,7 +13,7 @@ open_router = APIRouter(include_in_schema=False)
 
 _FOLDER = files("api") / "ui"
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-_PAGES = {"/": "index.html", "/setup": "setup.html"}
+_PAGES = {"/": "index.html", "/playback": "playback.html", "/setup": "setup.html"}
 _ASSETS = frozenset(
     {
         "app.js",
@@ -21,16 +21,21 @@ _ASSETS = frozenset(
         "chime.js",
         "feed.js",
         "icon.svg",
+        "playback.css",
+        "playback.js",
+        "player.js",
         "resolve.js",
         "session.js",
         "setup.js",
         "style.css",
+        "timeline.js",
         "words.js",
     }
 )
 
 
 @open_router.get("/")
+@open_router.get("/playback")
 @open_router.get("/setup")
 def page(request: Request) -> Response:
     """A page."""

@@ -24,7 +24,7 @@ class Entry:
         run: What is played.
         address: Of a file that begins with what is needed to play, the run's fragments right behind it.
         init_bytes: Length of what stands before the fragments.
-        codecs: As a browser is asked whether it plays them; stands in a comment, which players skip.
+        codecs: As a browser is asked whether it plays them.
     """
 
     run: Run
@@ -47,7 +47,9 @@ def playlist_of(entries: Sequence[Entry], *, aim_s: float) -> str:
         if number:
             lines.append("#EXT-X-DISCONTINUITY")
         lines += [
+            # Comments, which players skip: what a browser is asked with, and when the file's own time was 0.
             f"#CODECS:{entry.codecs}",
+            f"#ZERO:{_time(run.segment.head.began)}",
             f'#EXT-X-MAP:URI="{entry.address}",BYTERANGE="{place}@0"',
             f"#EXT-X-PROGRAM-DATE-TIME:{_time(run.began)}",
         ]

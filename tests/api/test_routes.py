@@ -18,6 +18,7 @@ from tests.api.room import Room
 ROOT = Path(__file__).resolve().parents[2]
 OPEN = {
     ("GET", "/"),
+    ("GET", "/playback"),
     ("GET", "/setup"),
     ("GET", "/ui/{name}"),
     ("GET", "/healthz"),
@@ -29,9 +30,20 @@ OPEN = {
     ("POST", "/api/v1/setup"),
 }
 RESIDENTS = {
+    ("GET", "/api/v1/recordings/cameras"),
+    ("GET", "/api/v1/cameras/{camera_id}/clip.mp4"),
+    ("HEAD", "/api/v1/cameras/{camera_id}/clip.mp4"),
+    ("POST", "/api/v1/cameras/{camera_id}/links"),
+    ("GET", "/api/v1/cameras/{camera_id}/recordings"),
+    ("GET", "/api/v1/cameras/{camera_id}/recordings.m3u8"),
+    ("GET", "/api/v1/cameras/{camera_id}/recordings/{segment_id}.mp4"),
+    ("HEAD", "/api/v1/cameras/{camera_id}/recordings/{segment_id}.mp4"),
+    ("GET", "/api/v1/cameras/{camera_id}/still.jpg"),
     ("GET", "/api/v1/cameras/{camera_id}/live.m3u8"),
     ("GET", "/api/v1/cameras/{camera_id}/live/{name}"),
     ("POST", "/api/v1/cameras/{camera_id}/live"),
+    ("GET", "/api/v1/cameras/{camera_id}/recordings/deletions"),
+    ("POST", "/api/v1/cameras/{camera_id}/recordings/delete"),
     ("GET", "/api/v1/me"),
     ("POST", "/api/v1/auth/logout"),
     ("GET", "/api/v1/me/notifications"),
@@ -53,14 +65,15 @@ RESIDENTS = {
     ("POST", "/api/v1/tasks/{task_id}/give-back"),
     ("POST", "/api/v1/tasks/{task_id}/done"),
 }
-"""What is open to residents: their own account, reports, points and tasks."""
+"""What is open to residents: their own account, reports, points and tasks, and the pictures of home."""
 SNAPSHOT = ROOT / "docs" / "reference" / "openapi.json"
 
 
 def _routes() -> list[tuple[str, str]]:
     described = json.loads(text())["paths"]
     found = [(method.upper(), path) for path, operations in described.items() for method in operations]
-    return sorted({*found, ("GET", "/"), ("GET", "/setup"), ("GET", "/ui/{name}"), ("GET", "/api/v1/openapi.json")})
+    pages = {("GET", path) for path in ("/", "/playback", "/setup", "/ui/{name}", "/api/v1/openapi.json")}
+    return sorted({*found, *pages})
 
 
 def test_the_walk_sees_every_route_of_the_application() -> None:
@@ -95,6 +108,8 @@ def test_a_route_refuses_whoever_is_not_signed_in(room: Room, method: str, path:
         return
     for refused in (answer, forged):
         assert refused.status_code == 401
+        if method == "HEAD":
+            continue
         assert refused.json()["type"] == "urn:hub:problem:not-signed-in"
         assert refused.headers["www-authenticate"] == "Bearer"
 

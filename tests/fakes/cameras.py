@@ -7,7 +7,7 @@ from datetime import datetime
 
 from cameras.health import CameraState
 from cameras.keeper import WorkerState, WorkerStatus
-from cameras.link import CameraStatus, Still
+from cameras.link import CameraStatus, PictureTaken, PictureWanted, Still
 from config.community import Community
 from hub.clock import Clock
 
@@ -22,6 +22,7 @@ class FakeCameras:
         self._since: datetime = clock.now()
         self.applied: list[Community] = []
         self.asked: list[tuple[str, str | None]] = []
+        self.pictured: list[tuple[str, PictureWanted]] = []
         self.blind: set[str] = set()
         """Cameras that have no picture."""
         self.running = False
@@ -39,6 +40,13 @@ class FakeCameras:
         del timeout_s
         self.asked.append((camera_id, event_id))
         return None if camera_id in self.blind else Still(JPEG, self._clock.now())
+
+    def picture(self, camera_id: str, wanted: PictureWanted, *, timeout_s: float = 5.0) -> PictureTaken:
+        del timeout_s
+        self.pictured.append((camera_id, wanted))
+        if camera_id in self.blind:
+            return PictureTaken(wanted.request, (), "unreadable")
+        return PictureTaken(wanted.request, (JPEG,) * len(wanted.at_ms))
 
     def status(self) -> Sequence[CameraStatus]:
         if not self.applied:
