@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _MORE_PCT = 1.0
-_MORE_BYTES = 4 * 2**30
+_MORE_BYTES = 2**30
 """Room is made for more than is missing, so that it is not made every second: so much of the disk, or of bytes."""
 _COUNT_EVERY_S = 600.0
 _USED = ".used.json"

@@ -195,7 +195,7 @@ class StreamRecorder:
                 self._finish(Because.JUMPED)
                 self._stop_for(Because.JUMPED, sample.at)
             else:
-                self._step_ticks = step
+                self._step_ticks = min(step, VIDEO_TICKS)
         stretch = self._stretch
         if stretch is not None and stretch.file.failed is not None:
             self._abandon(stretch, stretch.file.failed, sample.at)
@@ -223,13 +223,23 @@ class StreamRecorder:
         if not self._hand_in(stretch, ends_dts=sample.dts):
             self._abandon(stretch, Because.DISK_SLOW, sample.at)
             return sample.at
-        rolls = sample.dts - stretch.begins[0] >= self._segment_ticks
-        if not (sample.is_key and (rolls or stretch.watch.is_off)):
+        because = self._border(stretch, sample) if sample.is_key else None
+        if because is None:
             return None
-        self._because = Because.CLOCK if stretch.watch.is_off else Because.ROLLED
-        self._close(stretch, self._because)
+        self._because = because
+        self._close(stretch, because)
         # A clock that was set says when the picture came; else the drift does, better than one packet's arrival.
         return sample.at if stretch.watch.stepped else stretch.watch.right_time(sample)
+
+    def _border(self, stretch: _Stretch, sample: Sample) -> Because | None:
+        """Why a segment ends before this key picture, if it does."""
+        if stretch.watch.is_off:
+            return Because.CLOCK
+        if sample.dts - stretch.begins[0] >= self._segment_ticks:
+            return Because.ROLLED
+        if stretch.writer.trouble is not None and not isinstance(self._disks.choose(), DiskProblem):
+            return Because.DISK_SLOW  # what waits there may still be written; another disk takes what comes
+        return None
 
     def _open(self, form: Format, sample: Sample, *, began: datetime) -> None:
         """Begin a segment with a key picture, on whatever disk there is."""

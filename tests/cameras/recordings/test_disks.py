@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cameras.errors import DiskProblem
 from cameras.recordings.disk_folder import IDENTITY
-from cameras.recordings.media import Because, Segment
-from cameras.recordings.recorder import RecordingState
+from cameras.recordings.disks import Disks
+from cameras.recordings.media import Because, Segment, StreamName
+from cameras.recordings.recorder import RecordingState, StreamRecorder
 from config.machine import Disk
+from hub.clock import SystemClock
 from tests.fakes.recorders import Rig, end_of, looped, mount, mounted, played
 from tests.fakes.recordings import FPS, footage
 
@@ -256,7 +261,7 @@ def test_a_disk_that_does_not_keep_up_costs_up_to_the_next_key_picture_and_says_
     assert _all_play(rig, first, second) == (first.duration_ms + second.duration_ms) * FPS // 1000
 
 
-def test_a_disk_that_is_slow_is_left_for_another(tmp_path: Path) -> None:
+def test_a_disk_that_is_slow_is_left_for_another_before_anything_is_lost(tmp_path: Path) -> None:
     disks = [Disk(id=name, path=tmp_path / name, keep_free_pct=0) for name in ("one", "two")]
     rig = Rig(tmp_path, *disks, queue_bytes=12_000, segment_s=300)
     form, samples = footage(10)
@@ -265,10 +270,78 @@ def test_a_disk_that_is_slow_is_left_for_another(tmp_path: Path) -> None:
     for sample in looped(samples, 3, seconds=10):
         rig.feed([sample], write=False)
         two.work_off()
+    assert not one.waiting_bytes > 12_000
     one.work_off()
     rig.stop()
-    assert {segment.disk for segment in rig.closed} == {"one", "two"}
-    assert next(each for each in rig.closed if each.disk == "two").head.because is Because.DISK_SLOW
+    first, second = sorted(rig.closed, key=lambda each: each.head.began)
+    assert (first.disk, second.disk) == ("one", "two")
+    assert second.head.because is Because.DISK_SLOW
+    assert end_of(first) == second.head.began
+    assert rig.recorder.status.dropped == 0
+
+
+def test_a_disk_that_hangs_gets_no_new_segments_and_keeps_what_it_was_given(
+    tmp_path: Path, ext4: tuple[Path, Path]
+) -> None:
+    """A frozen file system: its writer waits inside a call, and everything that waits is written once it goes on."""
+    _, folder = ext4
+    disks = [Disk(id="one", path=folder, keep_free_pct=0), Disk(id="two", path=tmp_path / "two", use="old")]
+    rig = Rig(tmp_path, *disks, segment_s=300)
+    _record(rig, 4)
+    one, two = rig.disks.writers
+    if subprocess.run(("fsfreeze", "-f", str(folder)), capture_output=True, check=False).returncode:
+        pytest.skip("nothing can be frozen here")
+    try:
+        _, samples = footage(20)
+        rig.feed(samples[40:60], write=False)
+        writer = threading.Thread(target=one.work_off)
+        writer.start()
+        rig.feed(samples[60:160], write=False)
+        two.work_off()
+        assert rig.recorder.status.state is RecordingState.RECORDING
+        assert writer.is_alive()
+        assert one.trouble is DiskProblem.SLOW
+    finally:
+        subprocess.run(("fsfreeze", "-u", str(folder)), check=True)
+    writer.join()
+    rig.stop()
+    first, second = sorted(rig.closed, key=lambda each: each.head.began)
+    assert (first.disk, second.disk) == ("one", "two")
+    assert first.duration_ms + second.duration_ms == 16_000
+    assert _all_play(rig, first, second) == 16 * FPS
+
+
+def test_a_disk_is_taken_up_within_five_seconds_of_its_return(tmp_path: Path, ext4: tuple[Path, Path]) -> None:
+    """With the threads and the clock of a worker."""
+    image, folder = ext4
+    clock, never = SystemClock(), threading.Event()
+    disks = Disks([Disk(id="one", path=folder)], data=tmp_path, queue_bytes=2**24, clock=clock)
+    disks.start()
+    told: list[Segment] = []
+    recorder = StreamRecorder(
+        site="hall", camera="gate", stream=StreamName.MAIN, disks=disks, clock=clock, on_segment=told.append
+    )
+    form, samples = footage(10)
+    recorder.begin(form, clock.now(), Because.STARTED)
+
+    def feed_until(state: RecordingState, because: Because | None) -> float:
+        begun_s = clock.monotonic_s()
+        while (recorder.status.state, recorder.status.because) != (state, because):
+            assert clock.monotonic_s() - begun_s < 20
+            recorder.take(replace(samples[0], dts=next(ticks), at=clock.now()))
+            clock.wait(never, 0.02)
+        return clock.monotonic_s() - begun_s
+
+    ticks = itertools.count(0, 1800)
+    feed_until(RecordingState.RECORDING, None)
+    assert mount_is_gone(folder)
+    assert feed_until(RecordingState.STOPPED, Because.DISK_GONE) < 5
+    assert mount("-o", "loop", str(image), str(folder)).returncode == 0
+    assert feed_until(RecordingState.RECORDING, None) < 5
+    recorder.stop()
+    assert disks.stop()
+    closed = [one for one in told if not one.is_open]
+    assert closed[-1].head.because is Because.DISK_GONE
 
 
 def test_a_listener_that_fails_costs_nothing(tmp_path: Path) -> None:
