@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cameras.errors import DamagedFileError
 
@@ -22,8 +21,7 @@ _MOST_CHILDREN = 64
 """In one box. This program writes six at most; a hostile file could hold a hundred thousand empty ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """Where a box lies in the bytes it was found in.
 
     Attributes:
