@@ -17,6 +17,7 @@ from av.error import FFmpegError
 
 from cameras.errors import SourceError, SourceProblem
 from cameras.packets import Packet, SoundInfo, SoundPacket, Stamper, StreamInfo
+from cameras.recordings.codecs import ParameterSets
 from hub.clock import Clock
 
 _DAMAGES_IN_A_ROW = 50
@@ -27,6 +28,9 @@ FILE_FORMATS = (
 )
 """Demuxers for files (dhav is what Dahua recorders write). FFmpeg has many more: among them one that draws any text
 file as a picture, and play-lists that open other files."""
+
+_MOST_FPS = 240
+"""FFmpeg says 90,000, RTP's own clock, where it has no idea."""
 
 _ATTACHED_PICTURE = 0x0400
 """AV_DISPOSITION_ATTACHED_PIC: a cover picture, not the film."""
@@ -217,12 +221,17 @@ class Container:
 def _info(stream: av.VideoStream, sound: SoundInfo | None) -> StreamInfo:
     context = stream.codec_context
     rate = stream.average_rate or stream.guessed_rate
+    width, height = context.width, context.height
+    extradata = bytes(context.extradata or b"")
+    if not (width and height) and (announced := ParameterSets.of(context.codec.name, extradata).form()) is not None:
+        # FFmpeg reads what is announced only with the first picture, and may have looked at a piece of sound instead.
+        width, height = announced.width, announced.height
     return StreamInfo(
         codec=context.codec.name,
-        width=context.width,
-        height=context.height,
-        fps=float(rate) if rate else None,
-        extradata=bytes(context.extradata or b""),
+        width=width,
+        height=height,
+        fps=float(rate) if rate and rate <= _MOST_FPS else None,
+        extradata=extradata,
         codec_tag=context.codec_tag,
         bits_per_sample=context.bits_per_coded_sample,
         reorders=bool(context.has_b_frames),

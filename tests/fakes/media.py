@@ -161,6 +161,26 @@ def sound_packets(
     return bytes(context.extradata or b""), packets
 
 
+def write_with_sound(path: Path, *, seconds: float = 4.0, fps: int = 10, rate_hz: int = 8000) -> Path:
+    """A clip with AAC beside its video."""
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=fps, options={"preset": "ultrafast", "tune": "zerolatency"})
+        video.width, video.height, video.codec_context.gop_size = 320, 180, fps
+        sound = container.add_stream("aac", rate=rate_hz, layout="mono")
+        piece = rate_hz // fps
+        for number in range(round(seconds * fps)):
+            frame = av.VideoFrame.from_ndarray(yard(number, width=320, height=180, moving=True), format="bgr24")
+            frame.pts, frame.time_base = number, Fraction(1, fps)
+            container.mux(video.encode(frame))
+            wave = 9000 * np.sin(np.arange(number * piece, (number + 1) * piece) * 440 * 2 * np.pi / rate_hz)[None]
+            heard = av.AudioFrame.from_ndarray(wave.astype(np.int16), format="s16", layout="mono")
+            heard.sample_rate, heard.pts, heard.time_base = rate_hz, number * piece, Fraction(1, rate_hz)
+            container.mux(sound.encode(heard))
+        container.mux(video.encode(None))
+        container.mux(sound.encode(None))
+    return path
+
+
 def fragments(clip: Clip, *, sequence: int = 1) -> list[bytes]:
     """The clip cut as a recorder does it: at each key picture and after a second."""
     video = clip.video
