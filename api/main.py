@@ -23,6 +23,7 @@ from alerts.loop import EngineLoop
 from alerts.store.lists import Repository
 from api.app import create_app
 from api.desk import make_desk
+from api.evidence_desk import start_evidence
 from api.feed import Feed
 from api.figure_desk import start_figures
 from api.figures import watch
@@ -315,6 +316,18 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     watch_noticed(metrics, sensors=watching, itself=self_watch)
     live = start_live(machine, clock, status=cameras.status, metrics=metrics)
     playback = make_playback(recordings.catalog, machine.data, cameras.picture)
+    evidence = start_evidence(
+        machine,
+        database,
+        bus,
+        clock,
+        recordings=recordings,
+        stills=stills,
+        take=lambda camera: cameras.still(camera, timeout_s=_STILL_WITHIN_S),
+        forget=playback.stills.forget,
+        community=revisions.current,
+        lifecycle=lifecycle,
+    )
     trials = Trials(database_url(machine), clock)
     lifecycle.push("trials", trials.stop)
     parts = Parts(
@@ -326,6 +339,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         delivery=delivery,
         desk=desk,
         event_log=event_log,
+        evidence=evidence,
         feed=feed,
         figures=figures,
         handling=handling,

@@ -15,6 +15,7 @@ from alerts.loop import LoopStatus
 from alerts.notices.delivery import Delivery
 from alerts.store.lists import Repository
 from api.desk import Desk
+from api.evidence_desk import EvidenceDesk
 from api.feed import Feed
 from api.figure_desk import FigureDesk
 from api.live_desk import LiveDesk
@@ -85,6 +86,7 @@ class Parts:
     delivery: Delivery
     desk: Desk
     event_log: EventLog
+    evidence: EvidenceDesk
     feed: Feed
     figures: FigureDesk
     handling: Handling

@@ -44,6 +44,10 @@ class Permission(enum.StrEnum):
     """What cameras see: stills, live, recordings."""
     VIEW_OWN_PICTURES = "pictures.own"
     """What the cameras of one's own home see."""
+    RELEASE_EVIDENCE = "evidence.release"
+    """Say that evidence of an incident is not needed any more."""
+    DELETE_RECORDINGS = "recordings.delete"
+    """Delete what the cameras of one's own home recorded."""
     VIEW_SENSORS = "sensors.view"
     """Sensors and their readings."""
     VIEW_EVENTS = "events.view"
@@ -132,6 +136,7 @@ _PERMISSIONS: Mapping[str, frozenset[Permission]] = MappingProxyType(
             Permission.VIEW_PEOPLES_FIGURES,
             Permission.VIEW_REFUSALS,
             Permission.EDIT_RULES,
+            Permission.RELEASE_EVIDENCE,
         },
         Role.INTEGRATOR.value: frozenset(
             {
@@ -146,7 +151,9 @@ _PERMISSIONS: Mapping[str, frozenset[Permission]] = MappingProxyType(
         ),
         Role.OPERATOR.value: _ROOM,
         Role.RESPONDER.value: frozenset({Permission.ANSWER_ORDERS, Permission.SEND_REPORTS, Permission.REWARD}),
-        Role.RESIDENT.value: frozenset({Permission.SEND_REPORTS, Permission.VIEW_OWN_PICTURES}),
+        Role.RESIDENT.value: frozenset(
+            {Permission.SEND_REPORTS, Permission.VIEW_OWN_PICTURES, Permission.DELETE_RECORDINGS}
+        ),
     }
 )
 

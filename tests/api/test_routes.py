@@ -18,6 +18,7 @@ from tests.api.room import Room
 ROOT = Path(__file__).resolve().parents[2]
 OPEN = {
     ("GET", "/"),
+    ("GET", "/live"),
     ("GET", "/playback"),
     ("GET", "/setup"),
     ("GET", "/ui/{name}"),
@@ -72,7 +73,7 @@ SNAPSHOT = ROOT / "docs" / "reference" / "openapi.json"
 def _routes() -> list[tuple[str, str]]:
     described = json.loads(text())["paths"]
     found = [(method.upper(), path) for path, operations in described.items() for method in operations]
-    pages = {("GET", path) for path in ("/", "/playback", "/setup", "/ui/{name}", "/api/v1/openapi.json")}
+    pages = {("GET", path) for path in ("/", "/live", "/playback", "/setup", "/ui/{name}", "/api/v1/openapi.json")}
     return sorted({*found, *pages})
 
 

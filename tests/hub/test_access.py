@@ -56,8 +56,18 @@ def test_people_see_their_own_figures_and_supervisors_everybodys() -> None:
     assert allows(supervisor, Permission.VIEW_PEOPLES_FIGURES)
 
 
-def test_a_resident_reports_and_nothing_else() -> None:
-    assert permissions(principal(Role.RESIDENT)) == {Permission.SEND_REPORTS}
+def test_a_resident_reports_and_has_the_pictures_of_home_and_nothing_else() -> None:
+    assert permissions(principal(Role.RESIDENT)) == {
+        Permission.SEND_REPORTS,
+        Permission.VIEW_OWN_PICTURES,
+        Permission.DELETE_RECORDINGS,
+    }
+
+
+def test_who_leads_the_shift_releases_evidence_and_deletes_nobodys_recordings() -> None:
+    assert allows(principal(Role.SUPERVISOR), Permission.RELEASE_EVIDENCE)
+    assert not allows(principal(Role.OPERATOR), Permission.RELEASE_EVIDENCE)
+    assert not allows(principal(Role.SUPERVISOR), Permission.DELETE_RECORDINGS)
 
 
 def test_who_is_sent_reports_too_but_sees_no_names_of_people_and_offers_no_tasks() -> None:

@@ -1,0 +1,266 @@
+"""Evidence: what is kept of an incident, signed, until somebody releases it by name; and what people delete.
+
+Whoever may work on an incident sees its evidence, as he sees its pictures. The room freezes more by hand; a supervisor
+releases. A resident deletes spans of what the cameras of the own home recorded.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from starlette.responses import FileResponse
+
+from api.auth import needs
+from api.camera_sight import SEERS as CAMERA_SEERS
+from api.camera_sight import seen_camera
+from api.deletions import LONGEST, own_camera
+from api.errors import BadRequestError
+from api.evidence import Kept
+from api.paging import Page
+from api.parts import Here, Parts
+from api.ranged import ranged
+from api.schemas.evidence import (
+    DeleteBody,
+    DeletionView,
+    EvidenceAbsenceView,
+    EvidenceFileView,
+    EvidenceKeyView,
+    EvidenceView,
+    EvidenceWantedView,
+    FreezeBody,
+    ReleaseBody,
+)
+from api.sight import SEERS, seen, sight_of
+from cameras.errors import MediaGoneError
+from cameras.recordings.evidence.bundle import Bundle, Packed
+from cameras.recordings.evidence.manifest import Absence, Manifest, name_of
+from hub.access import Permission, Principal, allows
+from hub.errors import NotFoundError
+from hub.store.recording_deletions import Deletion
+
+router = APIRouter(prefix="/api/v1", tags=["evidence"])
+Pictured = Annotated[Principal, Depends(needs(Permission.VIEW_PICTURES, Permission.ANSWER_ORDERS))]
+Handler = Annotated[Principal, Depends(needs(Permission.HANDLE_INCIDENTS))]
+Releaser = Annotated[Principal, Depends(needs(Permission.RELEASE_EVIDENCE))]
+Deleter = Annotated[Principal, Depends(needs(Permission.DELETE_RECORDINGS))]
+Looker = Annotated[Principal, Depends(needs(*CAMERA_SEERS))]
+
+_LONGEST_BY_HAND = timedelta(hours=2)
+_MOST_AHEAD = timedelta(hours=1)
+_MEDIA = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".json": "application/json", ".pem": "application/x-pem-file"}
+_FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {}}, "description": "The file."},
+    206: {"content": {"application/octet-stream": {}}, "description": "The stretch that was asked for."},
+}
+_ZIP: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/zip": {}}, "description": "All of it."},
+    206: {"content": {"application/zip": {}}, "description": "The stretch that was asked for."},
+}
+
+
+@router.get("/evidence/key", summary="The key that signs evidence")
+def key(here: Here, _who: Pictured) -> EvidenceKeyView:
+    """Its fingerprint, to be written down where it cannot be changed, and the key for those who check."""
+    held = here.evidence.kept.key
+    return EvidenceKeyView(fingerprint=held.fingerprint, public_key=held.pem.decode())
+
+
+@router.get("/incidents/{incident_id}/evidence", summary="What is kept of it")
+def evidence(here: Here, who: Pictured, incident_id: str) -> EvidenceView:
+    """Clips and pictures that are kept beside the incident, what is missing, and what is still to come."""
+    return _view(here, _kept(here, who, incident_id))
+
+
+@router.post("/incidents/{incident_id}/evidence", summary="Keep more", status_code=202)
+def freeze(here: Here, who: Handler, incident_id: str, body: FreezeBody) -> EvidenceView:
+    """Have spans of cameras copied beside the incident; what lies ahead is copied when it is over."""
+    found = seen(here, who, incident_id, to_work=True)
+    since, until = _span(body.since, body.until, longest=_LONGEST_BY_HAND)
+    if until > here.clock.now() + _MOST_AHEAD:
+        raise BadRequestError("body.to", "lies more than an hour ahead")
+    community = here.revisions.current()
+    for number, camera in enumerate(body.cameras):
+        if community.camera(camera) is None:
+            raise BadRequestError(f"body.cameras.{number}", f"there is no camera {camera}")
+    here.evidence.kept.ask(found.id, body.cameras, since, until, who=who.name, why=body.reason)
+    return _view(here, _kept(here, who, incident_id))
+
+
+@router.post("/incidents/{incident_id}/evidence/release", summary="It is not needed any more")
+def release(here: Here, who: Releaser, incident_id: str, body: ReleaseBody) -> EvidenceView:
+    """Clips and pictures go after seven days, the manifests stay. What joins the incident before takes it back."""
+    found = seen(here, who, incident_id, to_work=True)
+    here.evidence.kept.release(found, who=who.name, why=body.reason)
+    return _view(here, _kept(here, who, incident_id))
+
+
+@router.get("/incidents/{incident_id}/evidence/files/{name}", summary="A manifest", responses=_FILE)
+def file(here: Here, who: Pictured, incident_id: str, name: str) -> FileResponse:
+    """A manifest, its signature or the key."""
+    return _file(_kept(here, who, incident_id), name)
+
+
+@router.get("/incidents/{incident_id}/evidence/files/{folder}/{name}", summary="A clip or picture", responses=_FILE)
+def media(*, here: Here, who: Pictured, incident_id: str, folder: str, name: str) -> FileResponse:
+    """A clip or a picture; any stretch can be asked for."""
+    return _file(_kept(here, who, incident_id), f"{folder}/{name}")
+
+
+@router.get("/incidents/{incident_id}/evidence.zip", summary="All of it", response_class=Response, responses=_ZIP)
+def bundle(here: Here, who: Pictured, request: Request, incident_id: str) -> Response:
+    """Everything with manifests, signatures and key, for `hub recordings verify`; a broken download can go on."""
+    kept = _kept(here, who, incident_id)
+    if kept.place.manifest is None:
+        raise NotFoundError("nothing is copied yet")
+    whole, number = _bundle(kept.place.folder, kept.place.manifest, kept.place.names), _number(kept)
+    headers = {"Content-Disposition": f'attachment; filename="evidence-{number}.zip"', "Cache-Control": "no-store"}
+    return ranged(request, whole, "application/zip", headers)
+
+
+@router.post("/cameras/{camera_id}/recordings/delete", summary="Delete what your camera recorded", status_code=202)
+def delete(here: Here, who: Deleter, camera_id: str, body: DeleteBody) -> DeletionView:
+    """Both streams of a camera at your home, whole fragments; what is still being written goes when it is closed.
+
+    Refused while evidence of an open incident lies in the span. Who deleted what, when and why stays on record.
+    """
+    camera = own_camera(here.revisions.current(), who, camera_id)
+    since, until = _span(body.since, body.until, longest=LONGEST)
+    if until > here.clock.now():
+        raise BadRequestError("body.to", "lies ahead; only what was recorded can be deleted")
+    seers = any(allows(who, permission) for permission in SEERS)
+
+    def sees(incident: str) -> bool:
+        return seers and sight_of(here, who).sees(incident, here.alerts.incident(incident).area)
+
+    return _deletion(here.evidence.deletions.ask(who, camera, since, until, reason=body.reason, sees=sees))
+
+
+@router.get("/cameras/{camera_id}/recordings/deletions", summary="What was deleted")
+def deletions(
+    here: Here, who: Looker, camera_id: str, limit: Annotated[int, Query(ge=1, le=500)] = 100
+) -> Page[DeletionView]:
+    """Who deleted which spans of a camera, the newest step first."""
+    seen_camera(here, who, camera_id)
+    return Page(items=[_deletion(each) for each in here.evidence.deletions.of(camera_id, limit=limit)], next=None)
+
+
+def _kept(here: Parts, who: Principal, incident_id: str) -> Kept:
+    """The evidence of an incident that somebody may work on.
+
+    Raises:
+        NotFoundError: There is no such incident, it is not for him, or there is no evidence of it.
+    """
+    found = seen(here, who, incident_id, to_work=True)
+    kept = here.evidence.kept.of(found.id)
+    if kept is None:
+        raise NotFoundError(f"no evidence of incident {found.number}")
+    return kept
+
+
+def _file(kept: Kept, name: str) -> FileResponse:
+    path = kept.place.folder / name
+    if name not in kept.place.names or not path.is_file():
+        raise NotFoundError(f"no such file in the evidence of incident {kept.case.incident}")
+    kind = _MEDIA.get(path.suffix, "application/octet-stream")
+    return FileResponse(path, media_type=kind, filename=path.name, content_disposition_type="attachment")
+
+
+def _span(since: datetime, until: datetime, *, longest: timedelta) -> tuple[datetime, datetime]:
+    for name, moment in (("from", since), ("to", until)):
+        if moment.tzinfo is None:
+            raise BadRequestError(f"body.{name}", "give the time zone, as 2026-03-01T08:00:00+08:00 or ...Z")
+    if until <= since:
+        raise BadRequestError("body.to", "is not later than `from`")
+    if until - since > longest:
+        raise BadRequestError("body.to", f"is more than {longest} later than `from`; ask for shorter spans")
+    return since, until
+
+
+def _bundle(folder: Path, manifest: Manifest, names: list[str]) -> Bundle:
+    """All files, the newest manifest first."""
+    crcs = {each.name: each.about.get("crc32") for each in manifest.files}
+    head = f"incident-{manifest.incident.get('number', manifest.incident.get('id', ''))}"
+    try:
+        files = [
+            Packed(f"{head}/{name}", folder / name, (folder / name).stat().st_size, crcs.get(name)) for name in names
+        ]
+        return Bundle(files, made=manifest.made, tag=f"{manifest.fingerprint} {manifest.version}")
+    except OSError as error:
+        raise MediaGoneError(f"a file of evidence cannot be read: {error.strerror}") from error
+
+
+def _number(kept: Kept) -> str:
+    manifest = kept.place.manifest
+    return str(manifest.incident.get("number", "")) if manifest is not None else ""
+
+
+def _view(here: Parts, kept: Kept) -> EvidenceView:
+    case, manifest = kept.case, kept.place.manifest
+    address = f"/api/v1/incidents/{case.incident}/evidence"
+    files = manifest.files if manifest is not None and case.deleted is None else ()
+    return EvidenceView(
+        incident=case.incident,
+        version=kept.place.version,
+        made=None if manifest is None else manifest.made,
+        size_bytes=sum(each.size_bytes for each in files),
+        key=here.evidence.kept.key.fingerprint if manifest is None else manifest.fingerprint,
+        manifest=None if manifest is None else f"{address}/files/{name_of(manifest.version)}",
+        download=None if manifest is None else f"{address}.zip",
+        files=[
+            EvidenceFileView(
+                name=each.name,
+                kind="clip" if each.kind == "clip" else "still",
+                camera=each.camera,
+                start=each.since,
+                end=each.until,
+                size_bytes=each.size_bytes,
+                sha256=each.sha256,
+                about=dict(each.about),
+                href=f"{address}/files/{each.name}",
+            )
+            for each in files
+        ],
+        gaps=[_absence(each) for each in (manifest.gaps if manifest is not None else ())],
+        left_out=[_absence(each) for each in (manifest.left_out if manifest is not None else ())],
+        wanted=[
+            EvidenceWantedView(
+                number=each.number,
+                camera=each.camera,
+                start=each.since,
+                end=each.until,
+                who=each.who,
+                why=each.why,
+                state=each.state,
+                reason=each.reason,
+            )
+            for each in kept.wanted
+        ],
+        released=case.released,
+        released_by=case.released_by,
+        released_why=case.released_why,
+        delete_after=case.delete_after,
+        deleted=case.deleted,
+    )
+
+
+def _absence(each: Absence) -> EvidenceAbsenceView:
+    return EvidenceAbsenceView(camera=each.camera, start=each.since, end=each.until, because=each.because)
+
+
+def _deletion(each: Deletion) -> DeletionView:
+    return DeletionView(
+        id=each.deletion,
+        step=each.step,
+        at=each.at,
+        camera=each.camera,
+        start=each.since,
+        end=each.until,
+        who=each.who,
+        role=each.role,
+        reason=each.reason,
+        segments=each.segments,
+        size_bytes=each.size_bytes,
+    )
