@@ -29,7 +29,7 @@ from api.demo_watch import FeedWatch
 from api.footprint import Footprint
 from api.main import Hub, build
 from cameras.serving import VideoServer
-from config.machine import EmbeddedBroker, Http, Machine
+from config.machine import EmbeddedBroker, Http, Machine, Workers
 from hub.access import Role
 from hub.clock import Clock, SystemClock
 from hub.errors import ConfigurationError, HubError, Mistake
@@ -157,6 +157,7 @@ def _machine(state: Path, port: int) -> Machine:
         data=state,
         http=Http(port=port if _is_free(port) else 0),
         broker=EmbeddedBroker(port=0, linger_s=1.0),
+        workers=Workers(linger_s=0),  # a demo leaves nothing running
         log_level="warning",
     )
 

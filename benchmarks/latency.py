@@ -91,7 +91,7 @@ def write_configuration(folder: Path, http_port: int, mqtt_port: int) -> None:
     """Write machine.yaml and community.yaml: 1,200 sensors, no camera."""
     (folder / "machine.yaml").write_text(
         f"data: {folder / 'data'}\nhttp: {{port: {http_port}}}\n"
-        f"broker: {{kind: embedded, port: {mqtt_port}, password: {PASSWORD}}}\nworkers: {{count: 1}}\n"
+        f"broker: {{kind: embedded, port: {mqtt_port}, password: {PASSWORD}}}\nworkers: {{count: 1, linger_s: 0}}\n"
     )
     lines = ["sites:", *(f"  - {{id: site-{n}, name: Site {n}}}" for n in range(SENSORS)), "sensors:"]
     lines += [f"  - {{id: smoke-{n}, site: site-{n}, kinds: [smoke, temperature]}}" for n in range(SENSORS)]

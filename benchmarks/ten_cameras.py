@@ -60,7 +60,9 @@ def draw(path: Path, *, moves_from_s: float | None) -> None:
 
 def measure(scene: str, url: str, arguments: argparse.Namespace, *, core: int, folder: Path) -> None:
     """Run the cameras on one clip and print what they cost."""
-    machine = Machine(data=folder, models=arguments.models or folder / "no models", workers=Workers(count=1))
+    machine = Machine(
+        data=folder, models=arguments.models or folder / "no models", workers=Workers(count=1, linger_s=0)
+    )
     events: list[object] = []
     supervisor = Supervisor(machine, CLOCK, events.extend)
     supervisor.start()

@@ -147,7 +147,11 @@ def community() -> Community:
 
 def machine(data: Path, port: int = 0) -> Machine:
     return Machine(
-        data=data, http=Http(port=port), broker=EmbeddedBroker(port=0), workers=Workers(count=1), log_level="warning"
+        data=data,
+        http=Http(port=port),
+        broker=EmbeddedBroker(port=0),
+        workers=Workers(count=1, linger_s=0),
+        log_level="warning",
     )
 
 

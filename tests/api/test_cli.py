@@ -181,7 +181,9 @@ def test_accounts_are_made_listed_and_disabled_from_the_command_line(tmp_path: P
 
 
 def test_the_hub_runs_says_where_and_stops_in_order_when_asked(tmp_path: Path) -> None:
-    (tmp_path / "machine.yaml").write_text("http: {port: 0}\nbroker: {kind: embedded, port: 0}\nworkers: {count: 1}\n")
+    (tmp_path / "machine.yaml").write_text(
+        "http: {port: 0}\nbroker: {kind: embedded, port: 0}\nworkers: {count: 1, linger_s: 0}\n"
+    )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [*HUB, "run", "--machine", "machine.yaml", "--data", "data"]
     with (
