@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, or_, select, update
 
 from cameras.recordings.growing import Growing
 from cameras.recordings.index import pack, unpack
@@ -107,7 +107,8 @@ class Catalog:
         first, last = _ms(start), _ms(end)
         with self._database.read() as connection:
             streams = _ids_of(connection, camera, stream)
-            rows = list(connection.execute(_between(_WHOLE, streams, first - LONGEST_MS, last))) if streams else []
+            reaching = _WHOLE.where(or_(_segments.ended_ms > first, _segments.state == OPEN))
+            rows = list(connection.execute(_between(reaching, streams, first - LONGEST_MS, last))) if streams else []
             found = [self._segment(connection, row) for row in rows]
         return [each for each in map(self._grown, found) if _end_ms(each) > first]
 
