@@ -1,0 +1,333 @@
+"""Real workers that record real RTSP: what goes on whatever happens to the analysis, the hub and the settings."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cameras.link import PictureWanted
+from cameras.recordings.index import read_segment
+from cameras.recordings.media import Because, Segment, StreamName
+from cameras.serving import VideoServer
+from cameras.supervisor import Supervisor
+from config.community import Camera, Community, Name, Site, Stream, Zone, ZoneUse
+from config.machine import Machine, Recordings, Workers
+from hub.clock import SystemClock
+from hub.errors import HubError
+from hub.events import Event
+from tests.fakes.analysis import HANGS
+from tests.fakes.waiting import until
+
+COMMAND = (sys.executable, "-m", "tests.fakes.worker_program")
+ROOT = Path(__file__).parent.parent.parent
+
+ROUNDED_MS = 2
+
+
+class Hub:
+    """A supervisor, what it was told, and what lies on its disk."""
+
+    def __init__(self, data: Path, *cameras: Camera, linger_s: float = 0.0, segment_s: float = 300.0) -> None:
+        self.machine = machine(data, linger_s=linger_s, segment_s=segment_s)
+        self.events: list[Event] = []
+        self.segments: list[Segment] = []
+        self.supervisor = Supervisor(
+            self.machine, SystemClock(), self.events.extend, on_segments=self.segments.extend, command=COMMAND
+        )
+        self.apply(*cameras)
+        self.supervisor.start()
+
+    def apply(self, *cameras: Camera) -> None:
+        self.supervisor.apply(community(*cameras))
+
+    @property
+    def pid(self) -> int:
+        return until(lambda: self.supervisor.workers()[0].pid or 0, what="a worker")
+
+    def told(self, kind: str, camera: str = "gate") -> list[str]:
+        return [
+            f"{event.subject or ''} {event.fields.get('state')} {event.fields.get('reason', '')}".strip()
+            for event in list(self.events)
+            if event.kind == kind and event.camera == camera
+        ]
+
+    def recorded_for(self, duration_ms: int, camera: str = "gate", stream: str = "main") -> list[Segment]:
+        """All segments of a stream, once its newest is that long."""
+
+        def check() -> list[Segment]:
+            found = on_disk(self.machine, camera, stream)
+            return found if found and found[-1].duration_ms >= duration_ms else []
+
+        return until(check, timeout_s=20, what=f"{duration_ms} ms of {camera}/{stream}")
+
+
+def machine(data: Path, *, linger_s: float, segment_s: float = 300.0) -> Machine:
+    return Machine(
+        data=data,
+        workers=Workers(count=1, analysis_fps=10, linger_s=linger_s),
+        recordings=Recordings(segment_s=segment_s),
+    )
+
+
+def community(*cameras: Camera) -> Community:
+    return Community(sites=(Site(id="yard", name=Name(zh="院子")),), cameras=cameras)
+
+
+def camera(camera_id: str, url: str, **more: Any) -> Camera:
+    return Camera(id=camera_id, site="yard", main=Stream(url=url), **more)
+
+
+def on_disk(machine: Machine, camera: str, stream: str) -> list[Segment]:
+    """The segments of a stream, in order."""
+    folder = machine.data / "recordings"
+    found = []
+    for path in sorted(folder.glob(f"yard/{camera}/{stream}/**/*.mp4")):
+        with contextlib.suppress(HubError, OSError):  # one that was only just begun
+            found.append(read_segment(folder, str(path.relative_to(folder)), disk="data"))
+    return sorted(found, key=lambda segment: segment.head.began)
+
+
+def holes_ms(segment: Segment) -> list[int]:
+    """What is missing between fragments."""
+    marks = segment.marks
+    return [
+        later.at_ms - mark.at_ms - mark.duration_ms
+        for mark, later in itertools.pairwise(marks)
+        if abs(later.at_ms - mark.at_ms - mark.duration_ms) > ROUNDED_MS
+    ]
+
+
+def has_no_gap(segments: list[Segment]) -> bool:
+    """Whether each follows on the one before, and nothing is missing within any."""
+    return not any(holes_ms(segment) for segment in segments) and all(
+        segment.head.because is Because.ROLLED for segment in segments[1:]
+    )
+
+
+MakeHub = Callable[..., Hub]
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[MakeHub]:
+    """Starts a hub's supervisor with cameras on the test's data folder, and stops it at the end."""
+    running: list[Hub] = []
+
+    def make(*cameras: Camera, **more: Any) -> Hub:
+        running.append(Hub(tmp_path, *cameras, **more))
+        return running[-1]
+
+    yield make
+    for each in running:
+        each.supervisor.stop()
+
+
+def test_an_analysis_that_hangs_costs_the_recording_nothing(hub: MakeHub, server: VideoServer) -> None:
+    made = hub(camera(HANGS, server.url("moving.mp4")))
+    until(lambda: "offline analysis_hung" in made.told("camera.health", HANGS), what="it hangs")
+    pid, before = made.pid, on_disk(made.machine, HANGS, "main")[-1].duration_ms
+    segments = made.recorded_for(before + 3000, HANGS)
+    assert len(segments) == 1
+    assert has_no_gap(segments)
+    assert made.pid == pid
+
+
+def test_segments_follow_on_each_other_and_are_told_once(hub: MakeHub, server: VideoServer) -> None:
+    made = hub(camera("gate", server.url("still.mp4")), segment_s=5.0)
+    until(lambda: len(made.segments) >= 3, timeout_s=20, what="a segment opened, closed, and the next opened")
+    made.supervisor.stop()
+    segments = on_disk(made.machine, "gate", "main")
+    assert has_no_gap(segments)
+    assert all(not segment.is_open for segment in segments)
+    told = [(segment.head.id, segment.is_open) for segment in made.segments]
+    assert told == [(segment.head.id, is_open) for segment in segments for is_open in (True, False)]
+    assert made.segments[1] == segments[0]
+    assert made.told("camera.recording")[0] == "main on"
+
+
+def test_what_does_not_concern_a_stream_leaves_its_recording_alone(hub: MakeHub, server: VideoServer) -> None:
+    """Another zone begins the analysis anew, a class another retention; a second stream comes and goes beside it."""
+    gate = camera("gate", server.url("moving.mp4"))
+    made = hub(gate)
+    until(lambda: any(event.kind == "camera.motion" for event in list(made.events)), what="motion")
+    made.recorded_for(1000)
+    zone = Zone(id="door", use=ZoneUse.GUARDED, points=((0, 0), (1, 0), (1, 1)))
+    zoned = gate.model_copy(update={"zones": (zone,), "record": "gone"})
+    made.apply(zoned)
+    until(
+        lambda: [event.phase for event in list(made.events) if event.kind == "camera.motion"][1:2] == ["ended"],
+        what="what the old analysis saw ends",
+    )
+    both = zoned.model_copy(update={"sub": Stream(url=server.url("still.mp4"))})
+    made.apply(both)
+    made.recorded_for(1000, stream="sub")
+    made.apply(both.model_copy(update={"main": Stream(url=server.url("still.mp4"))}))
+    until(lambda: len(on_disk(made.machine, "gate", "main")) == 2, what="another address begins another segment")
+    first, second = on_disk(made.machine, "gate", "main")
+    assert holes_ms(first) == []
+    assert second.head.because is Because.STARTED
+    [only] = made.recorded_for(2000, stream="sub")
+    assert holes_ms(only) == []
+    made.apply(both.model_copy(update={"record": False}))
+    until(lambda: sum(not segment.is_open for segment in made.segments) == 3, what="all are closed")
+    assert {segment.head.stream for segment in made.segments} == {StreamName.MAIN, StreamName.SUB}
+
+
+def test_a_stream_that_is_not_written_is_told_and_so_is_its_return(hub: MakeHub, server: VideoServer) -> None:
+    made = hub(camera("gate", server.url("still.mp4")))
+    made.recorded_for(500)
+    server.stop()
+    until(lambda: len(made.told("camera.recording")) == 2, what="off")
+    [status] = made.supervisor.status()
+    assert [(each.stream, each.state, each.reason) for each in status.recording] == [("main", "stopped", "unreachable")]
+    server.start()
+    until(lambda: len(made.told("camera.recording")) == 3, what="on again")
+    assert made.told("camera.recording") == ["main on", "main off unreachable", "main on"]
+    assert [segment.head.because for segment in on_disk(made.machine, "gate", "main")] == [
+        Because.STARTED,
+        Because.OFFLINE,
+    ]
+
+
+def test_pictures_of_the_past_are_taken_out_of_files_and_of_nothing_else(hub: MakeHub, server: VideoServer) -> None:
+    made = hub(camera("gate", server.url("moving.mp4")))
+    [segment] = made.recorded_for(3000)
+    key = next(mark for mark in segment.marks if mark.is_key and mark.at_ms >= 900)
+    parts = ((0, segment.init_bytes), (key.offset, key.size_bytes))
+    wanted = PictureWanted(0, "data", segment.path, parts, (key.at_ms, key.at_ms + 310, key.at_ms + 60_000), 160)
+    taken = made.supervisor.picture("gate", wanted)
+    assert taken.problem is None
+    first, second, far = taken.jpegs
+    assert first is not None
+    assert first.startswith(b"\xff\xd8")
+    assert second is not None
+    assert second != first
+    assert far is None
+    for path in ("../../" + str(made.machine.data / "x.mp4"), "/etc/passwd", segment.path + "/../../../disk.json"):
+        refused = made.supervisor.picture("gate", PictureWanted(0, "data", path, parts, (0,)))
+        assert (refused.problem, refused.jpegs) == ("refused", (None,))
+    gone = made.supervisor.picture("gate", PictureWanted(0, "data", "yard/gate/main/gone.mp4", parts, (0,)))
+    assert gone.problem == "gone"
+
+
+def test_a_killed_worker_is_followed_by_one_that_goes_on(hub: MakeHub, server: VideoServer) -> None:
+    made = hub(camera("gate", server.url("still.mp4")))
+    made.recorded_for(2000)
+    os.kill(made.pid, signal.SIGKILL)
+    until(lambda: len(on_disk(made.machine, "gate", "main")) == 2, what="the next segment")
+    torn, following = made.recorded_for(1000)
+    assert torn.is_open
+    assert torn.duration_ms >= 2000
+    assert following.head.because is Because.STARTED
+    assert not holes_ms(torn)
+
+
+HUB_PROGRAM = """
+import json, sys, threading
+from pathlib import Path
+from cameras.supervisor import Supervisor
+from config.community import Community
+from config.machine import Machine
+from hub.clock import SystemClock
+
+machine, community, *command = sys.argv[1:]
+supervisor = Supervisor(Machine.model_validate_json(machine), SystemClock(), lambda events: None, command=command)
+supervisor.apply(Community.model_validate_json(community))
+supervisor.start()
+threading.Event().wait()
+"""
+
+
+@pytest.fixture
+def killed_hub(tmp_path: Path) -> Iterator[Callable[..., int]]:
+    """Lets a hub record with cameras for a moment and kills it; gives the worker it leaves, which goes in the end."""
+    workers: list[int] = []
+
+    def run(*cameras: Camera, linger_s: float) -> int:
+        settings = machine(tmp_path, linger_s=linger_s)
+        arguments = [settings.model_dump_json(), community(*cameras).model_dump_json()]
+        command = [sys.executable, "-c", HUB_PROGRAM, *arguments, *COMMAND]
+        with subprocess.Popen(command, cwd=ROOT) as process:
+            try:
+                for each in cameras:
+                    until(lambda each=each: lasts(settings, each, 1000), timeout_s=20, what="a recording")  # type: ignore[misc]
+                workers.append(child_of(process.pid))
+            finally:
+                process.kill()
+        return workers[-1]
+
+    yield run
+    for pid in workers:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def lasts(settings: Machine, camera: Camera, duration_ms: int) -> bool:
+    return any(segment.duration_ms >= duration_ms for segment in on_disk(settings, camera.id, "main"))
+
+
+def child_of(pid: int) -> int:
+    """Of whichever thread it is a child."""
+    [child] = [
+        int(word) for task in Path(f"/proc/{pid}/task").iterdir() for word in (task / "children").read_text().split()
+    ]
+    return child
+
+
+def alive(pid: int) -> bool:
+    """Whether the process runs; one that only waits to be reaped does not."""
+    with contextlib.suppress(FileNotFoundError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def test_a_worker_outlives_its_hub_and_the_next_one_takes_it_over_without_a_gap(
+    hub: MakeHub, killed_hub: Callable[..., int], server: VideoServer, tmp_path: Path
+) -> None:
+    """What the next hub does not want is dropped; the segments that nobody kept are told again."""
+    gate, road = camera("gate", server.url("still.mp4")), camera("road", server.url("moving.mp4"))
+    pid = killed_hub(gate, road, linger_s=30)
+    before = machine(tmp_path, linger_s=30)
+    alone_ms = on_disk(before, "gate", "main")[-1].duration_ms
+    until(lambda: on_disk(before, "gate", "main")[-1].duration_ms > alone_ms + 2000, what="it records without a hub")
+    made = hub(gate, linger_s=30)
+    assert made.pid == pid
+    until(lambda: [each.camera for each in made.supervisor.status() if each.packets > 0] == ["gate"], what="it goes on")
+    until(lambda: not on_disk(made.machine, "road", "main")[-1].is_open, what="the other one's end")
+    now_ms = on_disk(made.machine, "gate", "main")[-1].duration_ms
+    segments = made.recorded_for(now_ms + 1500)
+    assert len(segments) == 1
+    assert has_no_gap(segments)
+    assert {segment.head.camera for segment in made.segments} >= {"road"}
+    assert made.supervisor.status()[0].sessions == 1
+    made.supervisor.stop()
+    assert not alive(pid)
+    assert not on_disk(made.machine, "gate", "main")[-1].is_open
+
+
+def test_a_worker_by_other_settings_is_replaced_and_loses_nothing_it_had(
+    hub: MakeHub, killed_hub: Callable[..., int], server: VideoServer
+) -> None:
+    gate = camera("gate", server.url("still.mp4"))
+    pid = killed_hub(gate, linger_s=30)
+    made = hub(gate, linger_s=30, segment_s=60)
+    assert made.pid != pid
+    assert not alive(pid)
+    first, second = until(
+        lambda: found if len(found := on_disk(made.machine, "gate", "main")) == 2 else [], what="the next segment"
+    )
+    assert not first.is_open
+    assert second.head.because is Because.STARTED
+
+
+def test_a_worker_that_no_hub_comes_for_ends_tidily(killed_hub: Callable[..., int], server: VideoServer) -> None:
+    pid = killed_hub(camera("gate", server.url("still.mp4")), linger_s=1)
+    until(lambda: not alive(pid), what="the worker's end")
