@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from api import evidence_cli
 from api.history import moment_of
 from api.storage import database_of
 from cameras.recordings.catalog import Catalog
@@ -35,6 +36,10 @@ DataFolder = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="
 Form = Annotated[Literal["json", "text"], typer.Option("--format", help="For a program, or for people.")]
 
 _GB = 1_000_000_000
+
+
+app.command("verify", epilog="Example: hub recordings verify evidence-12.zip --key SHA256:...")(evidence_cli.verify)
+app.command("key", epilog="Example: hub recordings key --data /var/lib/hub")(evidence_cli.show_key)
 
 
 @app.callback()

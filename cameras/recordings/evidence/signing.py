@@ -87,15 +87,21 @@ class SigningKey:
         return self._key.sign(content)
 
 
-def key_of(data: Path) -> SigningKey:
+def key_of(data: Path, *, make: bool = True) -> SigningKey:
     """The key of the hub with this data folder; made at the first call, with mode 0600.
 
+    Args:
+        data: The data folder.
+        make: Whether one is made where there is none.
+
     Raises:
-        KeyFileError: The file is no key, or others than its owner may read it.
+        KeyFileError: There is none, the file is no key, or others than its owner may read it.
         OSError: It cannot be read or written.
     """
     path = data / _FILE
     if not path.exists():
+        if not make:
+            raise KeyFileError(f"{path}: there is no key yet; the hub makes it at its first start")
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make(path)
     if path.stat().st_mode & 0o077:

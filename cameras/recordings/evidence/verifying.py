@@ -95,8 +95,16 @@ class _Files(Protocol):
 
 
 class _Folder:
+    """A folder, or the only one below it that has manifests: what a .zip unpacks to."""
+
     def __init__(self, path: Path) -> None:
-        self._path = path
+        below = sorted({each.parent for each in path.glob("*/manifest-*.json")})
+        if any(path.glob("manifest-*.json")) or not below:
+            self._path = path
+        elif len(below) == 1:
+            self._path = below[0]
+        else:
+            raise NoEvidenceError(f"{len(below)} folders in {path} have manifests; check each by itself")
 
     def names(self) -> list[str]:
         return sorted(
@@ -166,7 +174,8 @@ class _Check:
         self._known: set[str] = set()
 
     def all(self) -> Verified:
-        versions = [int(match["version"]) for each in self._names if (match := _MANIFEST.fullmatch(each))]
+        found = [match for each in self._names if (match := _MANIFEST.fullmatch(each)) and not match["folder"]]
+        versions = [int(match["version"]) for match in found]
         if not versions:
             raise NoEvidenceError("there is no manifest here")
         newest = self._chain(max(versions))
