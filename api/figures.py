@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from alerts.language.rule_store import RuleStore
 from alerts.loop import EngineLoop
 from alerts.notices.delivery import Delivery
+from api.disk_figures import watch_disks
 from api.parts import Cameras
 from hub.bus import Bus, Topic
 from hub.metrics import Metrics, Values
@@ -142,6 +143,7 @@ def watch(
         kind="counter",
         labels=("worker",),
     )
+    watch_disks(metrics, cameras)
 
 
 def _cameras_by_state(cameras: Cameras) -> Values:

@@ -225,6 +225,7 @@ class Keeper:
                 lost_events=0 if health is None else health.lost_events,
                 left_behind=0 if health is None else health.left_behind,
                 lost_segments=0 if health is None else health.lost_segments,
+                disks=() if health is None else health.disks,
             )
 
     def kill_if_hung(self, hung_after_s: float) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from cameras.errors import DiskProblem
 from cameras.health import CameraState
 from cameras.link_words import (
     Assign,
@@ -38,6 +39,7 @@ from cameras.link_words import (
     Unassign,
     WorkerHealth,
 )
+from cameras.recordings.disk_status import DiskStatus
 from cameras.recordings.media import (
     Because,
     Format,
@@ -120,6 +122,7 @@ def _plain(value: Any) -> Any:  # noqa: PLR0911 - one for each sort
         case (
             CameraStatus()
             | StreamRecording()
+            | DiskStatus()
             | Still()
             | Segment()
             | SegmentHead()
@@ -140,6 +143,12 @@ def _status(parts: dict[str, Any]) -> CameraStatus:
     )
     known = {"state": CameraState(parts["state"]), "since": time_from_text(parts["since"]), "recording": recording}
     return CameraStatus(**parts | known)
+
+
+def _disk(parts: dict[str, Any]) -> DiskStatus:
+    problem = parts["problem"]
+    known = {"problem": None if problem is None else DiskProblem(problem), "since": time_from_text(parts["since"])}
+    return DiskStatus(**parts | known)
 
 
 def _segment(parts: dict[str, Any]) -> Segment:
@@ -200,7 +209,11 @@ _READERS: Mapping[str, Callable[[dict[str, Any]], Message]] = {
     "Observed": lambda parts: Observed(tuple(event_from_json(event) for event in parts["events"])),
     "SegmentsRemoved": lambda parts: SegmentsRemoved(parts["disk"], tuple(parts["paths"])),
     "WorkerHealth": lambda parts: WorkerHealth(
-        **parts | {"cameras": tuple(_status(status) for status in parts["cameras"])}
+        **parts
+        | {
+            "cameras": tuple(_status(status) for status in parts["cameras"]),
+            "disks": tuple(_disk(status) for status in parts.get("disks", ())),
+        }
     ),
     "StillTaken": _still,
     "PictureTaken": _picture_taken,

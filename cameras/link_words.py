@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from cameras.health import CameraState
+from cameras.recordings.disk_status import DiskStatus
 from cameras.recordings.media import Segment
 from hub.events import Event
 
@@ -262,6 +263,7 @@ class WorkerHealth:
         rss_bytes: Memory of the process.
         lost_events: Events dropped because the hub did not take them.
         lost_segments: News of segments dropped because the hub did not take them; the files are found at its start.
+        disks: How each disk for recordings does.
     """
 
     cameras: tuple[CameraStatus, ...]
@@ -271,6 +273,7 @@ class WorkerHealth:
     lost_events: int
     left_behind: int = 0
     lost_segments: int = 0
+    disks: tuple[DiskStatus, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

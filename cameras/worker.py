@@ -1,7 +1,7 @@
 """The worker: one process that runs cameras, `python -m cameras.worker --link FD`.
 
 Started by the supervisor with one end of a socket pair; everything else it is told over that link. When its hub is
-killed it goes on recording and waits for the next one (`cameras/tether.py`); on SIGTERM it ends tidily, and SIGINT is
+killed it goes on recording and waits for the next one (`cameras/bond.py`); on SIGTERM it ends tidily, and SIGINT is
 for the hub alone (a terminal sends it to both). It opens no database. `run` is its composition root.
 """
 
@@ -22,6 +22,7 @@ from typing import Protocol, TypeVar
 import av
 import cv2
 
+from cameras.bond import Bond
 from cameras.desk import Desk, guarded
 from cameras.link import VERSION, Link
 from cameras.link_words import Setup, WorkerHealth
@@ -37,7 +38,6 @@ from cameras.recordings.sampler import Sampler
 from cameras.rota import Rota
 from cameras.sources import Sources
 from cameras.task import Means, Task, Tuning
-from cameras.tether import Tether
 from config.community import Camera
 from config.machine import Machine
 from hub.clock import Clock, SystemClock
@@ -121,7 +121,7 @@ def run(
     lifecycle.push("live", live.stop)
     rota.start()
     lifecycle.push("rota", rota.stop)
-    tether = Tether(
+    bond = Bond(
         link,
         setup,
         data=machine.data,
@@ -132,14 +132,14 @@ def run(
         clock=clock,
         stopping=stopping,
     )
-    tether.start()
+    bond.start()
     logger.info("worker started", extra={"worker": setup.worker})
     try:
         while not clock.wait(stopping, _TICK_S):
             rota.look()
             for camera in rota.cameras:
                 outbox.events(camera.check())
-            outbox.health(_health(rota, outbox))
+            outbox.health(_health(rota, outbox, disks))
     finally:
         lifecycle.stop()
 
@@ -185,7 +185,7 @@ def _recorders(
     return make
 
 
-def _health(rota: Rota, outbox: Outbox) -> WorkerHealth:
+def _health(rota: Rota, outbox: Outbox, disks: Disks) -> WorkerHealth:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return WorkerHealth(
         cameras=tuple(camera.status() for camera in rota.cameras),
@@ -195,6 +195,7 @@ def _health(rota: Rota, outbox: Outbox) -> WorkerHealth:
         lost_events=outbox.lost_events,
         left_behind=rota.left_behind,
         lost_segments=outbox.lost_segments,
+        disks=disks.status(),
     )
 
 

@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime
 
+from cameras.recordings.disk_status import DiskStatus
+
 
 class WorkerState(enum.StrEnum):
     """How a worker stands."""
@@ -33,6 +35,7 @@ class WorkerStatus:
         lost_events: Events that the process dropped because the hub did not take them.
         left_behind: Threads of its analysis that hang.
         lost_segments: News of segments that it dropped because the hub did not take them.
+        disks: How each disk for recordings does, as it sees it.
     """
 
     worker: str
@@ -46,3 +49,4 @@ class WorkerStatus:
     lost_events: int = 0
     left_behind: int = 0
     lost_segments: int = 0
+    disks: tuple[DiskStatus, ...] = ()

@@ -8,11 +8,10 @@ what that one last found.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from cameras.errors import DiskProblem
+from cameras.recordings.disk_status import DiskStatus
 from cameras.recordings.disk_watch import OnRemoved, WatchedDisk
 from cameras.recordings.writing import DiskWriter
 from config.machine import Disk
@@ -20,45 +19,6 @@ from hub.clock import Clock
 
 _TAKE_UP_S = 2.0
 """How long a start waits for its disks; one that needs longer is there later."""
-
-
-@dataclass(frozen=True, slots=True)
-class DiskStatus:
-    """How one disk does, as one worker sees it.
-
-    Attributes:
-        disk: Its id.
-        problem: What is wrong with it; None when it can be recorded on.
-        detail: The same in words.
-        since: Since when that has been so.
-        total_bytes: Of its file system; 0 while nobody knows.
-        free_bytes: Of that, for others than root.
-        waiting_bytes: Handed in and not written.
-        written_bytes: In fragments, by this worker.
-        dropped: Fragments that were made and not written.
-        removed: Files that this worker removed to make room.
-        removed_bytes: Their size.
-        syncs: How often this worker synced for all.
-        longest_sync_s: The longest of them.
-        longest_write_s: The longest that one fragment took.
-        sync_failures: How often the disk refused.
-    """
-
-    disk: str
-    problem: DiskProblem | None
-    detail: str
-    since: datetime
-    total_bytes: int
-    free_bytes: int
-    waiting_bytes: int
-    written_bytes: int
-    dropped: int
-    removed: int
-    removed_bytes: int
-    syncs: int
-    longest_sync_s: float
-    longest_write_s: float
-    sync_failures: int
 
 
 class Disks:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from cameras.errors import DiskProblem
 from cameras.health import CameraState
 from cameras.link import (
     VERSION,
@@ -34,6 +35,7 @@ from cameras.link import (
     Unassign,
     WorkerHealth,
 )
+from cameras.recordings.disk_status import DiskStatus
 from cameras.recordings.media import (
     Because,
     Format,
@@ -102,6 +104,10 @@ MESSAGES: tuple[Message, ...] = (
         cpu_s=1.25,
         rss_bytes=1 << 27,
         lost_events=0,
+        disks=(
+            DiskStatus("data", None, "", AT, total_bytes=1 << 40, free_bytes=1 << 39, syncs=7, longest_sync_s=0.25),
+            DiskStatus("two", DiskProblem.GONE, "nothing is mounted there", AT),
+        ),
     ),
     StillTaken(3, Still(b"\xff\xd8\x00\xff", AT)),
     StillTaken(4, None),
