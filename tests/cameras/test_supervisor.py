@@ -271,7 +271,7 @@ def test_a_camera_with_a_password_runs_and_nobody_writes_it_down(
     assert "admin" not in told
 
 
-def test_a_hub_that_is_killed_leaves_no_worker(server: VideoServer, tmp_path: Path) -> None:
+def test_a_hub_that_is_killed_leaves_no_worker_where_none_is_to_linger(server: VideoServer, tmp_path: Path) -> None:
     arguments = [sys.executable, "-c", HUB, str(tmp_path), server.url("still.mp4"), *COMMAND]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, cwd=ROOT, text=True) as hub:
         assert hub.stdout is not None
