@@ -33,8 +33,8 @@ BATCH = 200  # entries read at once, about 200 kB: what one client may hold in m
 MOST_CLIENTS = 256  # a room, a village's phones and the integrators; each is a socket and a task
 TOPICS = ("incident", "alert", "health", "rule", "order", "suppression", "household")
 """What a client gets that does not say what it wants."""
-ASIDE = ("shadow", "withheld", "arming")
-"""What rang nowhere, and who armed what: only for a client that asks for it."""
+ASIDE = ("shadow", "withheld", "arming", "evidence", "recording")
+"""What rang nowhere, who armed what, and what became of recordings: only for a client that asks for it."""
 
 
 class Entry(Protocol):
