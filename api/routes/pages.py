@@ -13,7 +13,7 @@ open_router = APIRouter(include_in_schema=False)
 
 _FOLDER = files("api") / "ui"
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-_PAGES = {"/": "index.html", "/playback": "playback.html", "/setup": "setup.html"}
+_PAGES = {"/": "index.html", "/live": "live.html", "/playback": "playback.html", "/setup": "setup.html"}
 _ASSETS = frozenset(
     {
         "app.js",
@@ -21,6 +21,9 @@ _ASSETS = frozenset(
         "chime.js",
         "feed.js",
         "icon.svg",
+        "live-page.js",
+        "live.css",
+        "live.js",
         "playback.css",
         "playback.js",
         "player.js",
@@ -35,6 +38,7 @@ _ASSETS = frozenset(
 
 
 @open_router.get("/")
+@open_router.get("/live")
 @open_router.get("/playback")
 @open_router.get("/setup")
 def page(request: Request) -> Response:
