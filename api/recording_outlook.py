@@ -22,6 +22,7 @@ _MEASURED = timedelta(days=1)
 _LEAST_MEASURED = timedelta(hours=1)
 _FORECAST_EVERY_S = 600.0
 _DAY_STEP = 0.5
+_CAMERA_STEP = 5
 _GB = 1_000_000_000
 
 
@@ -44,7 +45,7 @@ class Outlook:
         return self._made[1]
 
     def findings(self) -> Iterator[Finding]:
-        """How long all of it will be kept, and which cameras' recordings shorter than promised.
+        """How long all of it will be kept, and of how many cameras shorter than promised.
 
         Raises:
             NotKnownError: Too little was recorded to say.
@@ -52,19 +53,14 @@ class Outlook:
         found = self.forecast()
         if found is None:
             raise NotKnownError("less than an hour is recorded")
+        short_days = max((each.promised_days - each.days for each in found.short), default=0.0)
         fields = {
-            "days": round(min([found.promised_days, *(each.days for each in found.short)]), 1),
+            "short_days": round(short_days, 1),
+            "days": round(min(found.promised_days, found.days), 1),
             "promised_days": round(found.promised_days, 1),
-            "short": bool(found.short),
             "cameras": len(found.short),
         }
-        yield Finding(_ALL, fields, steps={"days": _DAY_STEP, "cameras": 5})
-        for each in found.short:
-            yield Finding(
-                each.camera,
-                {"days": round(each.days, 1), "promised_days": each.promised_days, "short": True},
-                steps={"days": _DAY_STEP},
-            )
+        yield Finding(_ALL, fields, steps={"short_days": _DAY_STEP, "days": _DAY_STEP, "cameras": _CAMERA_STEP})
 
     def _look(self) -> Forecast | None:
         now = self._clock.now()
@@ -96,4 +92,4 @@ class Outlook:
     @property
     def check(self) -> Check:
         """What the hub looks at in itself."""
-        return Check(KIND, lambda _now: self.findings(), over=lambda _camera: {"short": False})
+        return Check(KIND, lambda _now: self.findings())

@@ -76,7 +76,6 @@ _WAITS: Mapping[str, Name] = {
         zh="画面质量检测器（画面不变）", en="a detector of picture quality: the same frame again and again"
     ),
     "camera.dark_glare": Name(zh="画面质量检测器（亮度）", en="a detector of picture quality: brightness"),
-    "hub.recording_gap": Name(zh="录像", en="recordings"),
 }
 """Which input a kind without a shipped rule waits for."""
 
