@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -223,6 +225,50 @@ def test_a_restart_goes_on_where_it_was(scene: Scene) -> None:
     scene.settle()
     assert verify(folder).is_good
     assert scene.moves() == [("frozen", "engine")]
+
+
+def test_a_kill_at_any_write_leaves_evidence_that_is_whole_and_named_once(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One incident after the other, killed one write later each time, until none is left to be killed at."""
+
+    class Killed(BaseException):
+        """Nobody catches it, as nobody catches a kill."""
+
+    scene.there = community(cameras="camera")
+    scene.record(0, 100)
+    (scene.folder / "stills").mkdir()
+    sync = os.fsync
+    for last in range(1, 40):
+        name, left = f"i{last}", [last]
+        (scene.folder / "stills" / f"a{last}.jpg").write_bytes(b"the picture of the alert")
+        scene.clock.set(at(120 * last))
+        # Seen in a recording of long ago: what matters is that it is due at once.
+        raised = replace(alert(f"a{last}", raised=at(30), incident=name), raised=at(30))
+        scene.happens(incident(raised, name=name, number=last))
+
+        def killing(file: int, left: list[int] = left) -> None:
+            left[0] -= 1
+            if left[0] == 0:
+                raise Killed
+            sync(file)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", killing)
+            with suppress(Killed):
+                scene.settle()
+        scene.evidence = scene.hub()
+        scene.clock.advance(60)
+        scene.settle()
+        folder = scene.folder / "evidence" / name
+        assert verify(folder).is_good, f"killed at write {last}"
+        assert [each.kind for each in _manifest(scene, name).files] == ["clip", "still"]
+        assert scene.moves(name) == [("frozen", "engine")]
+        assert not list(folder.rglob("*.part"))
+        if left[0] > 0:
+            break
+    assert left[0] > 0
+    assert last > 8
 
 
 def test_a_manifest_written_just_before_a_kill_is_taken_over(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
