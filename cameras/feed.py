@@ -90,7 +90,7 @@ class Feed:
         self._is_stopped = False
         self.reader = Reader(
             camera if name is StreamName.MAIN else f"{camera}-{name}",
-            lambda stopping: sources.make(stream, stopping=stopping),
+            lambda stopping: sources.make(stream, stopping=stopping, options={"sound": True}),
             put=self._take,
             health=self.health,
             clock=clock,
