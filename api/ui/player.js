@@ -7,7 +7,7 @@ const WINDOW_MS = 30 * 60_000; // of a play-list; the next one is asked for when
 const AHEAD_S = 20;
 const BEHIND_S = 30;
 const SEAM_MS = 500; // less than this between two recordings is shown without a break
-const NEXT_S = 0.05;
+const LAST_S = 0.5; // a browser stops within the last picture before a gap
 
 // The runs of a play-list; times are milliseconds since 1970.
 export function parse(text, base) {
@@ -55,15 +55,19 @@ export class Player {
 
   async show(camera, stream, at, { play = true } = {}) {
     const place = camera === this.camera && stream === this.stream ? this.#place(at) : null;
-    if (place && this.source?.readyState === "open") {
-      this.next = place;
-      this.again = true;
-      this.video.currentTime = this.#mediaTime(place.run, at);
+    if (place && place.run.codecs === this.codecs && ["open", "ended"].includes(this.source?.readyState)) {
+      const time = this.#mediaTime(place.run, at);
+      if (!this.#goesOn(time)) {
+        this.next = place;
+        this.again = true;
+        this.then = null;
+      }
+      this.video.currentTime = time;
       if (play) this.#play();
       return this.#pump();
     }
     const turn = ++this.turn;
-    Object.assign(this, { camera, stream, runs: [], next: null, source: null, native: 0, loading: null, over: false, again: false });
+    Object.assign(this, { camera, stream, runs: [], next: null, source: null, native: 0, loading: null, then: null, again: false });
     let runs;
     try {
       runs = await this.#list(at);
@@ -78,7 +82,7 @@ export class Player {
     if (!MediaSource) return this.#native(at);
     if (!MediaSource.isTypeSupported(mime)) return this.told.fault("play.codec", { codecs });
     this.codecs = codecs;
-    this.#place_runs(runs, turn);
+    this.#line(runs);
     const source = new MediaSource();
     this.source = source;
     this.video.disableRemotePlayback = Boolean(window.ManagedMediaSource);
@@ -88,6 +92,7 @@ export class Player {
     source.addEventListener("sourceopen", () => {
       if (turn !== this.turn) return;
       this.buffer = source.addSourceBuffer(mime);
+      source.duration = this.runs.at(-1).end; // without one a seek ends where loading has come to
       this.next = this.#place(at) ?? { run: this.runs[0], part: 0 };
       this.again = true;
       this.video.currentTime = Math.max(this.#mediaTime(this.next.run, at), this.next.run.start);
@@ -109,7 +114,7 @@ export class Player {
   }
 
   // Where each run stands on the player's own time line: one behind the other, gaps as long as they were.
-  #place_runs(runs) {
+  #line(runs) {
     let before = this.runs.at(-1);
     this.origin = before ? this.origin : runs[0].began;
     for (const run of runs) {
@@ -127,6 +132,20 @@ export class Player {
     return this.runs?.findLast((run) => run.start <= time + 0.001) ?? this.runs?.[0];
   }
 
+  #begins({ run, part }) {
+    return run.start + (run.parts[part].began - run.began) / 1000;
+  }
+
+  // Whether a time is loaded already, and what is loaded next follows on it.
+  #goesOn(time) {
+    const { buffered } = this.video;
+    for (let i = 0; i < buffered.length; i++) {
+      if (time < buffered.start(i) || time >= buffered.end(i)) continue;
+      return !this.again && (this.next ? Math.abs(this.#begins(this.next) - buffered.end(i)) < SEAM_MS / 1000 : this.source.readyState === "ended");
+    }
+    return false;
+  }
+
   #mediaTime(run, at) {
     return run.start + Math.max(0, at - run.began) / 1000;
   }
@@ -140,9 +159,10 @@ export class Player {
 
   async #pump() {
     const turn = this.turn;
-    if (this.loading || !this.source || this.source.readyState !== "open" || !this.buffer || !this.next) return;
+    if (this.loading || !this.source || this.source.readyState === "closed" || !this.buffer || !this.next) return;
     const { run, part } = this.next;
-    const begins = run.start + (run.parts[part].began - run.began) / 1000;
+    // What comes after a gap is wanted when what lies before it runs out.
+    const begins = part ? this.#begins(this.next) : this.runs[this.runs.indexOf(run) - 1]?.end ?? run.start;
     if (begins - this.video.currentTime > AHEAD_S) return;
     this.loading = this.#load(run, part, turn).catch((error) => { if (turn === this.turn) this.#fault(error); });
     await this.loading;
@@ -170,7 +190,7 @@ export class Player {
     if (turn !== this.turn) return;
     if (this.next?.run !== run || this.next.part !== part) return; // somebody moved on meanwhile
     if (fresh) {
-      this.buffer.abort();
+      if (this.source.readyState === "open") this.buffer.abort();
       this.buffer.timestampOffset = run.offset;
       this.fed = run;
     }
@@ -190,7 +210,8 @@ export class Player {
         if (!(error instanceof session.Problem) || error.status !== 404 && error.status !== 422) throw error;
       }
       if (turn !== this.turn) return;
-      this.#place_runs(runs.map((each) => later(each, run.ended)));
+      this.#line(runs.map((each) => later(each, run.ended)));
+      if (runs.length) this.source.duration = this.runs.at(-1).end;
     }
     this.next = place < this.runs.length ? { run: this.runs[place], part: 0 } : null;
     if (this.next) return;
@@ -212,19 +233,17 @@ export class Player {
     await done(this.buffer);
   }
 
-  // Nothing was recorded for a while: go on where it was.
+  // Nothing was recorded for a while: go on where something was.
   #skipHole() {
-    const { buffered, currentTime } = this.video;
-    if (this.native || this.video.seeking && !buffered.length) return;
+    const { buffered, currentTime, readyState } = this.video;
+    if (this.native || !this.runs?.length || readyState > HTMLMediaElement.HAVE_CURRENT_DATA) return;
+    const run = this.#runAt(currentTime);
+    const next = this.runs[this.runs.indexOf(run) + 1];
+    if (!next || currentTime < run.end - LAST_S) return;
     for (let i = 0; i < buffered.length; i++) {
-      if (currentTime >= buffered.start(i) - 0.001 && currentTime < buffered.end(i) - NEXT_S) return;
-    }
-    for (let i = 0; i < buffered.length; i++) {
-      if (buffered.start(i) > currentTime && buffered.start(i) >= this.#runAt(buffered.start(i)).start - 0.2) {
-        const known = this.runs.some((run) => run.start <= currentTime && currentTime < run.end - 0.2);
-        if (!known) this.video.currentTime = buffered.start(i) + 0.001;
-        return;
-      }
+      if (buffered.end(i) <= next.start + LAST_S || buffered.start(i) > next.start + LAST_S) continue;
+      this.video.currentTime = Math.max(buffered.start(i), next.start) + 0.001;
+      return;
     }
   }
 

@@ -44,7 +44,7 @@ GOP = 20
 NUMBER_JS = f"""((video) => {{
   const canvas = document.createElement("canvas");
   canvas.width = {WIDTH}; canvas.height = {HEIGHT};
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", {{ willReadFrequently: true }});
   context.drawImage(video, 0, 0, {WIDTH}, {HEIGHT});
   let number = 0;
   for (let bit = 0; bit < {BITS}; bit++) {{
