@@ -9,6 +9,7 @@ for a disk anew, so one that vanished or does not keep up is left at the next ke
 from __future__ import annotations
 
 import enum
+import random
 import secrets
 import threading
 from dataclasses import dataclass
@@ -88,6 +89,7 @@ class _Stretch:
     file: SegmentFile
     writer: DiskWriter
     begins: tuple[int, int]
+    most_ticks: int
     watch: ClockWatch
 
 
@@ -104,6 +106,7 @@ class StreamRecorder:
         clock: Clock,
         on_segment: OnSegment,
         segment_s: float = 300.0,
+        shortest: float = 0.5,
     ) -> None:
         """Prepare.
 
@@ -115,12 +118,15 @@ class StreamRecorder:
             clock: The worker's.
             on_segment: Hears of each segment when it was opened and when it was closed, in a writer's thread.
             segment_s: How long a segment is, up to the next key picture.
+            shortest: Of that, so much at least is the first segment after a break: by chance, so that streams that
+                begin together (a start, a switch that comes back) do not all open new files at once ever after.
         """
         self._whose = (site, camera, stream)
         self._disks = disks
         self._clock = clock
         self._on_segment = on_segment
         self._segment_ticks = round(segment_s * VIDEO_TICKS)
+        self._shortest = shortest
         self._lock = threading.Lock()
         self._form: Format | None = None
         self._because = Because.STARTED
@@ -235,7 +241,7 @@ class StreamRecorder:
         """Why a segment ends before this key picture, if it does."""
         if stretch.watch.is_off:
             return Because.CLOCK
-        if sample.dts - stretch.begins[0] >= self._segment_ticks:
+        if sample.dts - stretch.begins[0] >= stretch.most_ticks:
             return Because.ROLLED
         if stretch.writer.trouble is not None and not isinstance(self._disks.choose(), DiskProblem):
             return Because.DISK_SLOW  # what waits there may still be written; another disk takes what comes
@@ -253,7 +259,8 @@ class StreamRecorder:
         file = SegmentFile(head, form, beginning=beginning, on_segment=self._on_segment, tally=self._tally)
         begins = (sample.dts, 0 if form.sound is None else sound_ticks(sample.dts, form.sound))
         watch = ClockWatch(sample, now=self._clock.now(), monotonic_s=self._clock.monotonic_s(), began=began)
-        self._stretch = _Stretch(file, writer, begins, watch)
+        share = 1.0 if self._because is Because.ROLLED else random.uniform(self._shortest, 1.0)  # noqa: S311 - no secret
+        self._stretch = _Stretch(file, writer, begins, round(share * self._segment_ticks), watch)
         self._building, self._building_bytes = [sample], len(sample.data)
         self._sequence = 0
         self._segments += 1

@@ -61,6 +61,7 @@ class Rig:
             clock=self.clock,
             on_segment=self._told,
             segment_s=segment_s,
+            shortest=1.0,
         )
 
     def look(self) -> None:
