@@ -37,7 +37,8 @@ FPS = 15
 MAY_LOSE_S = 1.0
 _GAP_S = 0.25
 """Less is the last picture's length, by the clock of one segment or the other."""
-_BACK_S = 30.0
+_BACK_S = 120.0
+"""A worker that dies again and again is started after up to ten seconds, on a busy machine that takes as long again."""
 HUB = (str(Path(sys.executable).with_name("hub")),)
 
 
