@@ -50,7 +50,15 @@ from api.routes import (
     units,
 )
 
-OPEN = (auth.open_router, setup.open_router, health.open_router, pages.open_router, live.open_router, media.open_router)
+OPEN = (
+    auth.open_router,
+    setup.open_router,
+    health.open_router,
+    pages.open_router,
+    live.open_router,
+    media.open_router,
+    evidence.open_router,
+)
 SIGNED_IN = (
     auth.router,
     overview.router,

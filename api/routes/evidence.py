@@ -9,16 +9,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.security import OAuth2PasswordBearer
 from starlette.responses import FileResponse
 
-from api.auth import needs
+from api.auth import Asker, needs, signed_in
 from api.camera_sight import SEERS as CAMERA_SEERS
 from api.camera_sight import seen_camera
 from api.deletions import LONGEST, own_camera
 from api.errors import BadRequestError
 from api.evidence import Kept
+from api.links import link_holder, links_of
 from api.paging import Page
 from api.parts import Here, Parts
 from api.ranged import ranged
@@ -33,6 +36,7 @@ from api.schemas.evidence import (
     FreezeBody,
     ReleaseBody,
 )
+from api.schemas.recordings import LinkView
 from api.sight import SEERS, seen, sight_of
 from cameras.errors import MediaGoneError
 from cameras.recordings.evidence.bundle import Bundle, Packed
@@ -42,12 +46,18 @@ from hub.errors import NotFoundError
 from hub.store.recording_deletions import Deletion
 
 router = APIRouter(prefix="/api/v1", tags=["evidence"])
+open_router = APIRouter(prefix="/api/v1", tags=["evidence"])
+"""Without a token, for a link will do."""
 Pictured = Annotated[Principal, Depends(needs(Permission.VIEW_PICTURES, Permission.ANSWER_ORDERS))]
 Handler = Annotated[Principal, Depends(needs(Permission.HANDLE_INCIDENTS))]
 Releaser = Annotated[Principal, Depends(needs(Permission.RELEASE_EVIDENCE))]
 Deleter = Annotated[Principal, Depends(needs(Permission.DELETE_RECORDINGS))]
 Looker = Annotated[Principal, Depends(needs(*CAMERA_SEERS))]
 
+_scheme = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/token", auto_error=False)
+
+LINK_LIVES_S = 3600.0
+"""A download that broke is taken up again within the hour."""
 _LONGEST_BY_HAND = timedelta(hours=2)
 _MOST_AHEAD = timedelta(hours=1)
 _MEDIA = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".json": "application/json", ".pem": "application/x-pem-file"}
@@ -109,8 +119,38 @@ def media(*, here: Here, who: Pictured, incident_id: str, folder: str, name: str
     return _file(_kept(here, who, incident_id), f"{folder}/{name}")
 
 
-@router.get("/incidents/{incident_id}/evidence.zip", summary="All of it", response_class=Response, responses=_ZIP)
-def bundle(here: Here, who: Pictured, request: Request, incident_id: str) -> Response:
+@router.post("/incidents/{incident_id}/evidence/link", summary="Get a link to all of it", status_code=201)
+def link(here: Here, who: Pictured, incident_id: str) -> LinkView:
+    """An address for a download, good for an hour and for whoever asked. Whoever has it gets all of it."""
+    kept = _kept(here, who, incident_id)
+    token = links_of(here).issue(who.id, "evidence", kept.case.incident, lives_s=LINK_LIVES_S)
+    address = f"/api/v1/incidents/{kept.case.incident}/evidence.zip?{urlencode({'link': token})}"
+    return LinkView(url=address, expires=here.clock.now() + timedelta(seconds=LINK_LIVES_S))
+
+
+def _downloading(
+    *,
+    here: Here,
+    request: Request,
+    incident_id: str,
+    link: Annotated[str | None, Query(max_length=512, description="In place of an access token.")] = None,
+    token: Annotated[str | None, Depends(_scheme)] = None,
+) -> Principal:
+    """Who downloads, with a token or a link for this incident, as his account is now."""
+    allowed = needs(Permission.VIEW_PICTURES, Permission.ANSWER_ORDERS)
+    if link is None:
+        return allowed(signed_in(here, token, request))
+    found = links_of(here).read(link)
+    who = link_holder(here, found)
+    if found.what != "evidence" or found.camera != incident_id:
+        raise NotFoundError(f"no incident {incident_id}")
+    return allowed(Asker(who, found.expires))
+
+
+@open_router.get("/incidents/{incident_id}/evidence.zip", summary="All of it", response_class=Response, responses=_ZIP)
+def bundle(
+    *, here: Here, who: Annotated[Principal, Depends(_downloading)], request: Request, incident_id: str
+) -> Response:
     """Everything with manifests, signatures and key, for `hub recordings verify`; a broken download can go on."""
     kept = _kept(here, who, incident_id)
     if kept.place.manifest is None:

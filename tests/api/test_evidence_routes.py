@@ -87,6 +87,20 @@ def test_an_incident_has_evidence_that_can_be_downloaded_and_checked(room: Room,
     assert room.client().get(body["manifest"]).json()["version"] == body["version"]
 
 
+def test_a_link_downloads_all_of_it_and_nothing_else(room: Room, frozen: str) -> None:
+    address = f"/api/v1/incidents/{frozen}/evidence"
+    url = room.client().post(f"{address}/link").json()["url"]
+    nobody = room.client(None)
+    assert nobody.get(url).content == room.client().get(f"{address}.zip").content
+    assert nobody.get(url.replace(frozen, "another")).status_code == 404
+    assert nobody.get(f"{url}x").status_code == 401
+    assert nobody.get(url.replace("evidence.zip", "evidence")).status_code == 401
+    assert room.client(Role.RESPONDER).post(f"{address}/link").status_code == 404
+    clip = {"what": "clip", "from": "2026-03-01T00:00:00Z", "to": "2026-03-01T00:01:00Z"}
+    other = room.client().post("/api/v1/cameras/cam-1/links", json=clip).json()["url"]
+    assert nobody.get(f"{address}.zip?{other.partition('?')[2]}").status_code == 404
+
+
 @pytest.mark.parametrize("name", ["../../hub.sqlite3", "%2e%2e/%2e%2e/evidence-key.pem", "clips", "none.mp4", ""])
 def test_nothing_else_can_be_downloaded_there(room: Room, frozen: str, name: str) -> None:
     answer = room.client().get(f"/api/v1/incidents/{frozen}/evidence/files/{name}")
