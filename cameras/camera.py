@@ -19,6 +19,7 @@ from cameras.link_words import CameraStatus, StreamRecording
 from cameras.packet_queue import StreamItem
 from cameras.recording_watch import RecordingWatch
 from cameras.recordings.media import Because, StreamName
+from cameras.recordings.sampler import KEPT_CODECS
 from cameras.rests import Rests
 from cameras.stills import Stills
 from cameras.task import Means, Task
@@ -28,6 +29,8 @@ from hub.events import Event, FieldValue, new_event_id
 logger = logging.getLogger(__name__)
 
 HUNG = "analysis_hung"
+NOT_KEPT = "codec"
+"""What the stream holds is analysed and shown, but not recorded."""
 
 
 class RunningCamera:
@@ -138,6 +141,8 @@ class RunningCamera:
         events: list[Event] = []
         with self._lock:
             change = self._health.check()
+            for feed in self._feeds.values():
+                feed.health.check()  # only the analysed one's is told; the others say why nothing is recorded
             watches = tuple(self._watches.values())
         if change is not None:
             events.append(self._health_event(change))
@@ -302,7 +307,7 @@ class RunningCamera:
             return None
         standing = feed.health.standing
         if standing.state is CameraState.LIVE:
-            return None
+            return None if feed.info is None or feed.info.codec in KEPT_CODECS else NOT_KEPT
         return (standing.reason or standing.state).value
 
     def _health_event(self, standing: Standing) -> Event:

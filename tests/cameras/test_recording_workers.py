@@ -70,10 +70,10 @@ class Hub:
         return until(check, timeout_s=20, what=f"{duration_ms} ms of {camera}/{stream}")
 
 
-def machine(data: Path, *, linger_s: float, segment_s: float = 300.0) -> Machine:
+def machine(data: Path, *, linger_s: float, segment_s: float = 300.0, workers: int = 1) -> Machine:
     return Machine(
         data=data,
-        workers=Workers(count=1, analysis_fps=10, linger_s=linger_s),
+        workers=Workers(count=workers, analysis_fps=10, linger_s=linger_s),
         recordings=Recordings(segment_s=segment_s),
     )
 
@@ -247,25 +247,25 @@ threading.Event().wait()
 
 
 @pytest.fixture
-def killed_hub(tmp_path: Path) -> Iterator[Callable[..., int]]:
-    """Lets a hub record with cameras for a moment and kills it; gives the worker it leaves, which goes in the end."""
-    workers: list[int] = []
+def killed_hub(tmp_path: Path) -> Iterator[Callable[..., list[int]]]:
+    """Lets a hub record with cameras for a moment and kills it; gives the workers it leaves, which go in the end."""
+    left: list[int] = []
 
-    def run(*cameras: Camera, linger_s: float) -> int:
-        settings = machine(tmp_path, linger_s=linger_s)
+    def run(*cameras: Camera, linger_s: float, workers: int = 1) -> list[int]:
+        settings = machine(tmp_path, linger_s=linger_s, workers=workers)
         arguments = [settings.model_dump_json(), community(*cameras).model_dump_json()]
         command = [sys.executable, "-c", HUB_PROGRAM, *arguments, *COMMAND]
         with subprocess.Popen(command, cwd=ROOT) as process:
             try:
                 for each in cameras:
                     until(lambda each=each: lasts(settings, each, 1000), timeout_s=20, what="a recording")  # type: ignore[misc]
-                workers.append(child_of(process.pid))
+                left.extend(children_of(process.pid))
             finally:
                 process.kill()
-        return workers[-1]
+        return left
 
     yield run
-    for pid in workers:
+    for pid in left:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
@@ -274,12 +274,11 @@ def lasts(settings: Machine, camera: Camera, duration_ms: int) -> bool:
     return any(segment.duration_ms >= duration_ms for segment in on_disk(settings, camera.id, "main"))
 
 
-def child_of(pid: int) -> int:
-    """Of whichever thread it is a child."""
-    [child] = [
+def children_of(pid: int) -> list[int]:
+    """Of whichever thread they are children."""
+    return [
         int(word) for task in Path(f"/proc/{pid}/task").iterdir() for word in (task / "children").read_text().split()
     ]
-    return child
 
 
 def alive(pid: int) -> bool:
@@ -290,11 +289,11 @@ def alive(pid: int) -> bool:
 
 
 def test_a_worker_outlives_its_hub_and_the_next_one_takes_it_over_without_a_gap(
-    hub: MakeHub, killed_hub: Callable[..., int], server: VideoServer, tmp_path: Path
+    hub: MakeHub, killed_hub: Callable[..., list[int]], server: VideoServer, tmp_path: Path
 ) -> None:
     """What the next hub does not want is dropped; the segments that nobody kept are told again."""
     gate, road = camera("gate", server.url("still.mp4")), camera("road", server.url("moving.mp4"))
-    pid = killed_hub(gate, road, linger_s=30)
+    [pid] = killed_hub(gate, road, linger_s=30)
     before = machine(tmp_path, linger_s=30)
     alone_ms = on_disk(before, "gate", "main")[-1].duration_ms
     until(lambda: on_disk(before, "gate", "main")[-1].duration_ms > alone_ms + 2000, what="it records without a hub")
@@ -313,21 +312,25 @@ def test_a_worker_outlives_its_hub_and_the_next_one_takes_it_over_without_a_gap(
     assert not on_disk(made.machine, "gate", "main")[-1].is_open
 
 
-def test_a_worker_by_other_settings_is_replaced_and_loses_nothing_it_had(
-    hub: MakeHub, killed_hub: Callable[..., int], server: VideoServer
+def test_workers_by_other_settings_are_replaced_and_lose_nothing_they_had(
+    hub: MakeHub, killed_hub: Callable[..., list[int]], server: VideoServer
 ) -> None:
-    gate = camera("gate", server.url("still.mp4"))
-    pid = killed_hub(gate, linger_s=30)
-    made = hub(gate, linger_s=30, segment_s=60)
-    assert made.pid != pid
-    assert not alive(pid)
-    first, second = until(
-        lambda: found if len(found := on_disk(made.machine, "gate", "main")) == 2 else [], what="the next segment"
-    )
-    assert not first.is_open
-    assert second.head.because is Because.STARTED
+    """Those of which there are to be fewer now go as well."""
+    gate, road = camera("gate", server.url("still.mp4")), camera("road", server.url("moving.mp4"))
+    pids = killed_hub(gate, road, linger_s=30, workers=2)
+    assert len(pids) == 2
+    made = hub(gate, road, linger_s=30)
+    assert made.pid not in pids
+    assert not any(alive(pid) for pid in pids)
+    for each in ("gate", "road"):
+        first, second = until(
+            lambda each=each: found if len(found := on_disk(made.machine, each, "main")) == 2 else [],  # type: ignore[misc]
+            what="the next segment",
+        )
+        assert not first.is_open
+        assert second.head.because is Because.STARTED
 
 
-def test_a_worker_that_no_hub_comes_for_ends_tidily(killed_hub: Callable[..., int], server: VideoServer) -> None:
-    pid = killed_hub(camera("gate", server.url("still.mp4")), linger_s=1)
+def test_a_worker_that_no_hub_comes_for_ends_tidily(killed_hub: Callable[..., list[int]], server: VideoServer) -> None:
+    [pid] = killed_hub(camera("gate", server.url("still.mp4")), linger_s=1)
     until(lambda: not alive(pid), what="the worker's end")
