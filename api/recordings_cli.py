@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from api import evidence_cli
+from api import evidence_cli, export_cli
 from api.history import moment_of
 from api.storage import database_of
 from cameras.recordings.catalog import Catalog
@@ -38,6 +38,8 @@ Form = Annotated[Literal["json", "text"], typer.Option("--format", help="For a p
 _GB = 1_000_000_000
 
 
+_EXPORT = "Example: hub recordings export gate --from 2026-11-22T06:00Z --to 2026-11-22T06:05Z -o gate.mp4"
+app.command("export", epilog=_EXPORT)(export_cli.export)
 app.command("verify", epilog="Example: hub recordings verify evidence-12.zip --key SHA256:...")(evidence_cli.verify)
 app.command("key", epilog="Example: hub recordings key --data /var/lib/hub")(evidence_cli.show_key)
 

@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query
 
-from alerts.alert import Level
 from alerts.incidents.views import AlertView
 from alerts.store.lists import Filter
 from api.auth import needs
@@ -36,6 +35,7 @@ from cameras.recordings.catalog import Catalog
 from cameras.recordings.codecs import codec_string, plays_in_browsers
 from cameras.recordings.header import without_sound
 from cameras.recordings.media import Segment, StreamName
+from config.community import Level
 from hub.access import Permission, Principal, allows
 
 router = APIRouter(prefix="/api/v1", tags=["recordings"])

@@ -1,0 +1,94 @@
+"""`hub recordings export`: with a catalogue, without one, and what it says when it cannot."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from pathlib import Path
+
+import av
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from api.cli import app
+from cameras.recordings.catalog import Catalog
+from config.errors import ConfigurationError
+from hub.store.database import Database, sqlite_url
+from tests.fakes.recordings import FPS, footage, number_in, write_segment
+from tests.fakes.segments import at
+
+
+def _numbers(path: Path) -> list[int]:
+    with av.open(io.BytesIO(path.read_bytes())) as source:
+        return [number_in(frame.to_ndarray(format="rgb24")) for frame in source.decode(video=0)]
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Three segments, of which the last is open and not known to the catalogue."""
+    folder = tmp_path / "data"
+    database = Database(sqlite_url(folder))
+    database.start()
+    catalog = Catalog(database, {"data": folder / "recordings"})
+    for number in range(3):
+        form, samples = footage(4, first=number * 4 * FPS)
+        began = at(0) + timedelta(seconds=4 * number)
+        last = number == 2
+        segment = write_segment(
+            folder / "recordings", began, form, samples, camera="gate", closed=not last, torn_bytes=100 if last else 0
+        )
+        if not last:
+            catalog.keep(segment).result(10)
+    database.stop()
+    return folder
+
+
+def _run(data: Path, output: Path, *more: str, start_s: float = 1, end_s: float = 11) -> Result:
+    span = [(at(0) + timedelta(seconds=seconds)).isoformat() for seconds in (start_s, end_s)]
+    words = ["recordings", "export", "gate", "--from", span[0], "--to", span[1], "-o", str(output), "--data", str(data)]
+    return CliRunner().invoke(app, [*words, *more])
+
+
+def test_a_span_is_written_with_what_no_catalogue_knows(data: Path, tmp_path: Path) -> None:
+    done = _run(data, tmp_path / "clip.mp4")
+    assert done.exit_code == 0, done.output
+    assert _numbers(tmp_path / "clip.mp4") == list(range(110))
+    assert "11.0 s" in done.stdout
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_a_running_hub_is_no_hindrance(data: Path, tmp_path: Path) -> None:
+    database = Database(sqlite_url(data))
+    database.start()
+    try:
+        assert _run(data, tmp_path / "clip.mp4").exit_code == 0
+    finally:
+        database.stop()
+
+
+def test_nothing_recorded_is_said_and_nothing_written(data: Path, tmp_path: Path) -> None:
+    done = _run(data, tmp_path / "clip.mp4", start_s=100, end_s=200)
+    assert done.exit_code == 1
+    assert "nothing was recorded then" in done.stderr
+    assert list(tmp_path.glob("clip*")) == []
+
+
+def test_a_change_of_form_names_the_spans_that_can_be_had(data: Path, tmp_path: Path) -> None:
+    form, samples = footage(4, width=160)
+    write_segment(data / "recordings", at(0) + timedelta(seconds=12), form, samples, camera="gate")
+    done = _run(data, tmp_path / "clip.mp4", end_s=14)
+    assert done.exit_code == 1
+    assert "--from 2026-05-04T08:00:12.000000Z --to 2026-05-04T08:00:14.000000Z" in done.stderr
+
+
+def test_a_file_that_is_there_is_left_alone(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "clip.mp4").write_text("mine")
+    done = _run(data, tmp_path / "clip.mp4")
+    assert isinstance(done.exception, ConfigurationError)
+    assert (tmp_path / "clip.mp4").read_text() == "mine"
+    assert _run(data, tmp_path / "clip.mp4", "--force").exit_code == 0
+
+
+def test_a_span_turned_round_is_refused(data: Path, tmp_path: Path) -> None:
+    assert isinstance(_run(data, tmp_path / "clip.mp4", start_s=5, end_s=5).exception, ConfigurationError)
