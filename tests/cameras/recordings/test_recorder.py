@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from cameras.recordings.index import read_segment, scan
-from cameras.recordings.media import Because, Sample, Segment
-from cameras.recordings.recorder import RecordingState
+from cameras.recordings.media import Because, Sample, Segment, StreamName
+from cameras.recordings.recorder import RecordingState, StreamRecorder
 from tests.fakes.recorders import START, Rig, end_of, later, looped, played
 from tests.fakes.recordings import FPS, GOP, footage
 
@@ -172,6 +172,36 @@ def test_a_kill_takes_less_than_a_second_with_it(rig: Rig) -> None:
         with_it = rig.recorder._building
         assert sample.dts - with_it[0].dts <= 0.8 * 90_000
         assert place < 10 or rig.opened
+
+
+def test_streams_that_begin_together_do_not_change_files_together(tmp_path: Path) -> None:
+    """The first segment after a break is shorter by chance, the others are as long as they should be."""
+    rig = Rig(tmp_path)
+    form, samples = footage(2)
+    streams = [
+        StreamRecorder(
+            site="hall",
+            camera=f"cam-{number}",
+            stream=StreamName.MAIN,
+            disks=rig.disks,
+            clock=rig.clock,
+            on_segment=rig.closed.append,
+            segment_s=20.0,
+        )
+        for number in range(8)
+    ]
+    for recorder in streams:
+        recorder.begin(form, rig.clock.now(), Because.STARTED)
+    for sample in looped(samples, 25, seconds=2):
+        for recorder in streams:
+            recorder.take(replace(sample, at=rig.clock.now()))
+        rig.clock.advance(1 / FPS)
+        rig.write()
+    closed = [one for one in rig.closed if not one.is_open]
+    firsts = [one.duration_ms for one in closed if one.head.because is Because.STARTED]
+    assert len(set(firsts)) > 1
+    assert all(10_000 <= length <= 20_000 for length in firsts)
+    assert {one.duration_ms for one in closed if one.head.because is Because.ROLLED} == {20_000}
 
 
 def test_sound_without_pictures_does_not_pile_up(rig: Rig) -> None:
