@@ -106,6 +106,7 @@ class Evidence:
             community=community,
             folder=folder,
             key=key,
+            go_on=lambda: not self._stopping.is_set(),
         )
         self._cursor = 0
         self._planning = threading.Lock()

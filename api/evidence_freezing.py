@@ -89,8 +89,9 @@ class Freezer:
         community: Callable[[], Community],
         folder: Path,
         key: SigningKey,
+        go_on: Callable[[], bool],
     ) -> None:
-        """Keep evidence in `folder`, signed by `key`."""
+        """Keep evidence in `folder`, signed by `key`; `go_on` is asked between two spans, and what is left waits."""
         self._database = database
         self._bus = bus
         self._clock = clock
@@ -99,6 +100,7 @@ class Freezer:
         self._community = community
         self._folder = folder
         self._key = key
+        self._go_on = go_on
         self._repository = Repository(database)
 
     def place(self, incident: str) -> Place:
@@ -175,6 +177,8 @@ class Freezer:
         done, outcomes = Frozen(), dict[int, tuple[State, str]]()
         before = [] if place.manifest is None else list(place.manifest.files)
         for row in due:
+            if not self._go_on():
+                break
             try:
                 found = freeze(
                     self._recorded,

@@ -332,6 +332,22 @@ def test_a_disk_that_was_away_for_a_moment_costs_nothing(scene: Scene) -> None:
     assert [each.kind for each in _manifest(scene).files] == ["clip", "still"]
 
 
+def test_a_stop_in_the_middle_leaves_the_rest_for_the_next_start(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene.record(0, 100)
+    scene.record(0, 100, camera="cam-2")
+    scene.record(0, 100, camera="cam-3", site="shop")
+    _raised_at(scene, 30)
+    scene.clock.set(at(60))
+    answers = iter([True, False, False])
+    monkeypatch.setattr(scene.evidence._freezer, "_go_on", lambda: next(answers))
+    scene.evidence.gather()
+    assert [each.camera for each in _manifest(scene).files if each.kind == "clip"] == ["cam-1"]
+    scene.evidence = scene.hub()
+    scene.settle()
+    assert [each.camera for each in _manifest(scene).files if each.kind == "clip"] == ["cam-1", "cam-2", "cam-3"]
+    assert verify(scene.folder / "evidence" / "i1").is_good
+
+
 # By hand, and away again
 
 
