@@ -18,6 +18,10 @@ _HIGH_RECORD = frozenset({100, 110, 122, 144})
 """Profiles whose record also tells the colours (ISO/IEC 14496-15, 5.3.3.1.2)."""
 _MOST_SETS = 16
 """Parameter sets of one kind; a stream that sends more is not recorded rather than growing a file's header."""
+_MOST_SET_BYTES = 1 << 14
+"""Of one of them; usual ones have some dozens, with tables of their own 2,000."""
+_MOST_LAW_HZ = 192_000
+_MOST_LAW_CHANNELS = 8
 _RATES_HZ = (96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350)
 _CHANNELS = (0, 1, 2, 3, 4, 5, 6, 8)
 _LAWS = {"pcm_alaw": "alaw", "pcm_mulaw": "ulaw"}
@@ -77,7 +81,7 @@ class ParameterSets:
         except ValueError:
             return False
         full = len(self._sets) >= _MOST_SETS and key not in self._sets
-        if full or len(nal) > 0xFFFF or self._sets.get(key) == nal:  # noqa: PLR2004 - what two bytes of length can say
+        if full or len(nal) > _MOST_SET_BYTES or self._sets.get(key) == nal:
             return False
         self._sets[key] = nal
         return True
@@ -189,7 +193,8 @@ def sound_form(codec: str, rate_hz: int, channels: int, configuration: bytes) ->
         configuration: AAC's AudioSpecificConfig.
     """
     if codec in _LAWS:
-        return SoundFormat(codec, rate_hz, channels) if rate_hz > 0 and channels > 0 else None
+        usable = 0 < rate_hz <= _MOST_LAW_HZ and 0 < channels <= _MOST_LAW_CHANNELS
+        return SoundFormat(codec, rate_hz, channels) if usable else None
     if codec != "aac":
         return None
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import threading
 from collections.abc import Iterable
@@ -13,16 +14,31 @@ from typing import Any, TypeAlias
 
 import av
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cameras.errors import SourceProblem
 from cameras.packets import Packet, SoundInfo, SoundPacket, Stamper, StreamInfo
+from cameras.recordings.codecs import codec_string
+from cameras.recordings.fragments import init_bytes, is_whole, read_head
 from cameras.recordings.media import VIDEO_TICKS, Because, Format, Sample
 from cameras.recordings.sampler import Sampler
 from cameras.sources import Sources
 from config.community import Stream
 from hub.clock import SetClock, SystemClock
 from tests.fakes.clips import write_clip
-from tests.fakes.media import BEGAN, Clip, complaints, pictures, sound_packets, source_pictures, video_packets, written
+from tests.fakes.media import (
+    BEGAN,
+    HEAD,
+    Clip,
+    complaints,
+    fragments,
+    pictures,
+    sound_packets,
+    source_pictures,
+    video_packets,
+    written,
+)
 
 FPS = 10
 Raw: TypeAlias = "av.Packet[Any]"
@@ -196,6 +212,17 @@ def test_after_a_loss_it_waits_for_a_key_picture(tmp_path: Path) -> None:
     assert plays(takes.clip(1), tmp_path / "b.mp4") == every(0.1, 10)
 
 
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_a_loss_that_nobody_notices_is_a_picture_shown_longer(codec: str, tmp_path: Path) -> None:
+    """What came is kept, though decoders will have to guess until the next key picture."""
+    extradata, packets = video_packets(codec=codec)
+    takes, _ = sampled(packets[:13] + packets[14:], info_of("hevc" if codec == "libx265" else "h264", extradata))
+    assert takes.reasons == [Because.STARTED]
+    shown = pictures(written(tmp_path / "a.mp4", takes.clip()))
+    assert shown[-1][0] == pytest.approx(2.9, abs=0.001)
+    assert len(shown) >= 20
+
+
 def test_a_loss_right_before_a_key_picture_costs_nothing_more() -> None:
     extradata, packets = video_packets()
     takes, _ = sampled(packets[:9] + packets[10:], info_of(extradata=extradata), lost=9)
@@ -213,6 +240,45 @@ def test_garbage_is_counted_and_left_out() -> None:
     assert sampler.unusable > 0
     takes, _ = sampled([av.Packet(b"\0\0\1" * 50), *packets], info_of(extradata=extradata))
     assert takes.reasons == [Because.STARTED]
+
+
+ANNOUNCED = {
+    name: video_packets(codec=codec, seconds=2, announced=True)
+    for name, codec in (("h264", "libx264"), ("hevc", "libx265"))
+}
+IN_STREAM = {
+    name: video_packets(codec=codec, seconds=2)[1] for name, codec in (("h264", "libx264"), ("hevc", "libx265"))
+}
+
+
+@settings(max_examples=120, deadline=None)
+@given(
+    codec=st.sampled_from(["h264", "hevc"]),
+    changes=st.lists(
+        st.tuples(st.integers(0, 19), st.integers(0, 120), st.binary(max_size=6)), min_size=1, max_size=12
+    ),
+    extradata=st.none() | st.binary(max_size=60) | st.binary(max_size=60).map(lambda data: b"\1" + data),
+)
+def test_any_bytes_in_any_packet_break_nothing(
+    codec: str, changes: list[tuple[int, int, bytes]], extradata: bytes | None
+) -> None:
+    """Whatever a camera sends, what is made of it can be written and read again."""
+    raw = [bytearray(bytes(packet)) for packet in IN_STREAM[codec]]
+    for place, at, data in changes:
+        raw[place][at : at + len(data)] = data
+    packets = []
+    for place, (data, original) in enumerate(zip(raw, IN_STREAM[codec], strict=True)):
+        packet: Raw = av.Packet(bytes(data))
+        packet.pts, packet.dts, packet.time_base = place, place, Fraction(1, FPS)
+        packet.is_keyframe = original.is_keyframe
+        packets.append(packet)
+    takes, _ = sampled(packets, info_of(codec, ANNOUNCED[codec][0] if extradata is None else extradata))
+    for number in range(len(takes.stretches)):
+        clip = takes.clip(number)
+        data = init_bytes(clip.form, HEAD)
+        assert read_head(io.BytesIO(data)) == (HEAD, clip.form, len(data))
+        assert codec_string(clip.form)
+        assert all(is_whole(piece) for piece in fragments(clip))
 
 
 def test_a_jump_of_the_sources_time_begins_anew_and_loses_nothing(tmp_path: Path) -> None:
