@@ -33,7 +33,7 @@ _QUOTA = 0.995
 """Of what recordings may take up on a disk, so much is left when there was too much."""
 _STEP = 32
 _GB = 1_000_000_000
-_ROUND_S = 60.0
+_ROUND_S = 300.0
 _ANEW_S = 86_400.0
 
 Span = tuple[datetime, datetime]
