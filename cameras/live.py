@@ -28,8 +28,10 @@ __all__ = ["LiveCache", "LiveFigures", "LiveServer"]
 
 logger = logging.getLogger(__name__)
 
-OnWatched = Callable[[str, StreamName, bool], None]
-"""Camera, stream, whether somebody watches it; called once for each change, from any thread, and must not wait."""
+OnWatched = Callable[[str, StreamName, bool], bool]
+"""Camera, stream, whether somebody watches it; called once for each change, from any thread, and must not wait.
+
+Says whether the worker runs a camera with such a stream."""
 
 LINGER_S = 5.0
 """Somebody who turns a page back and forth must not make the camera open its stream each time."""
@@ -74,7 +76,7 @@ class LiveServer:
         """
         self._path = path
         self._clock = clock
-        self._on_watched = on_watched or (lambda _camera, _stream, _is: None)
+        self._on_watched = on_watched or (lambda _camera, _stream, _is: False)
         self._linger_s = linger_s
         self._lock = threading.Lock()
         self._caches: dict[tuple[str, StreamName], LiveCache] = {}
@@ -174,22 +176,25 @@ class LiveServer:
         for camera, stream in over:
             self._tell(camera, stream, wanted=False)
 
-    def _tell(self, camera: str, stream: StreamName, *, wanted: bool) -> None:
+    def _tell(self, camera: str, stream: StreamName, *, wanted: bool) -> bool:
         try:
-            self._on_watched(camera, stream, wanted)
+            return self._on_watched(camera, stream, wanted)
         except Exception:
             logger.exception("a stream cannot be opened or closed for watchers", extra={"camera": camera})
+            return False
 
     def _join(self, ask: Ask, outlet: Outlet) -> LiveCache | None:
         key = (ask.camera, ask.stream)
         with self._lock:
-            cache = self._caches.get(key)
-            if cache is None:
-                return None
             is_new = key not in self._watched
             self._watched[key] = None
-        if is_new:
-            self._tell(ask.camera, ask.stream, wanted=True)
+        is_run = not is_new or self._tell(ask.camera, ask.stream, wanted=True)
+        with self._lock:
+            cache = self._caches.get(key)
+            if cache is None and not is_run:
+                self._watched.pop(key, None)
+                return None
+        cache = self.cache(ask.camera, ask.stream)
         cache.join(outlet, sound=ask.sound)
         return cache
 

@@ -144,10 +144,12 @@ def run(
         lifecycle.stop()
 
 
-def _watch(rota: Rota, camera_id: str, stream: StreamName, wanted: bool) -> None:  # noqa: FBT001 - as it is called
+def _watch(rota: Rota, camera_id: str, stream: StreamName, wanted: bool) -> bool:  # noqa: FBT001 - as it is called
     camera = rota.find(camera_id)
-    if camera is not None:
-        camera.watch(stream, wanted=wanted)
+    if camera is None or camera.task.stream(stream) is None:
+        return False
+    camera.watch(stream, wanted=wanted)
+    return True
 
 
 def _disks(machine: Machine, outbox: Outbox, clock: Clock) -> Disks:

@@ -39,8 +39,9 @@ class Demand:
     def __init__(self) -> None:
         self.said: list[tuple[str, StreamName, bool]] = []
 
-    def __call__(self, camera: str, stream: StreamName, wanted: bool) -> None:  # noqa: FBT001 - as it is called
+    def __call__(self, camera: str, stream: StreamName, wanted: bool) -> bool:  # noqa: FBT001 - as it is called
         self.said.append((camera, stream, wanted))
+        return camera == "cam"
 
 
 @pytest.fixture
@@ -264,12 +265,11 @@ def test_sound_that_browsers_cannot_play_is_left_out_and_said(clip: Clip) -> Non
 def test_a_stream_is_wanted_while_it_is_watched_and_a_moment_longer(
     tmp_path: Path, live: LiveServer, demand: Demand, clip: Clip
 ) -> None:
-    cache = live.cache("cam", MAIN)
-
     async def watch() -> None:
         async with _watching(tmp_path).watch("cam", MAIN) as watcher:
             assert await watcher.take(5) == Pauses("connecting")
             await asyncio.to_thread(until, lambda: live.watched("cam", MAIN))
+            cache = live.cache("cam", MAIN)
             cache.begin(clip.form, BEGAN, Because.STARTED)
             cache.take(clip.samples[0])
             await _items(watcher, _pictures(1))
