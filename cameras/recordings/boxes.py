@@ -68,8 +68,11 @@ def children(data: bytes, start: int, end: int) -> Iterator[Box]:
     for _ in range(_MOST_CHILDREN):
         if start == end:
             return
-        size, kind = header_at(data, start)
-        if start + size > end:
+        try:
+            size, kind = _HEADER.unpack_from(data, start)
+        except struct.error:
+            raise DamagedFileError("the bytes end in the middle of a box") from None
+        if size < HEADER_BYTES or start + size > end:
             raise DamagedFileError(f"a box says {size} bytes where {end - start} are left")
         yield Box(kind, start, start + HEADER_BYTES, start + size)
         start += size

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from cameras.errors import DamagedFileError
-from cameras.recordings.boxes import HEADER_BYTES, Box, box, child, children, header_at, values
+from cameras.recordings.boxes import HEADER_BYTES, Box, box, children, header_at, values
 from cameras.recordings.closing import closing_bytes
 from cameras.recordings.header import SOUND_TRACK, VIDEO_TRACK, init_bytes, read_head
 from cameras.recordings.media import VIDEO_TICKS, Format, Sample, SoundFormat
@@ -45,6 +45,7 @@ _NOT_SYNC = 0x00010000
 
 _BASE_IS_MOOF = 0x020000
 _DEFAULT_DURATION, _DEFAULT_SIZE, _DEFAULT_FLAGS = 0x08, 0x10, 0x20
+_DEFAULTS = _DEFAULT_DURATION | _DEFAULT_SIZE | _DEFAULT_FLAGS
 _OFFSET, _FIRST_FLAGS, _DURATIONS, _SIZES, _FLAGS, _SHIFTS = 0x1, 0x4, 0x100, 0x200, 0x400, 0x800
 
 _MOOF_HEAD = struct.Struct(">I4sI4sII")
@@ -241,7 +242,10 @@ def _ticks(run: Run, form: Format) -> int:
 
 
 def _run(data: bytes, traf: Box) -> Run:
-    tfhd = child(data, traf, b"tfhd")
+    parts = {one.kind: one for one in children(data, traf.body, traf.end)}
+    if not {b"tfhd", b"tfdt", b"trun"} <= parts.keys():
+        raise DamagedFileError("a fragment does not say where its media is")
+    tfhd, tfdt, trun = parts[b"tfhd"], parts[b"tfdt"], parts[b"trun"]
     flags, track = values(">II", data, tfhd.body)
     defaults = dict.fromkeys((_DEFAULT_DURATION, _DEFAULT_SIZE, _DEFAULT_FLAGS), 0)
     at = tfhd.body + 8
@@ -249,17 +253,9 @@ def _run(data: bytes, traf: Box) -> Run:
         if flags & flag:
             (defaults[flag],) = values(">I", data, at)
             at += 4
-    tfdt = child(data, traf, b"tfdt")
     version, time = values(">IQ", data, tfdt.body)
-    trun = child(data, traf, b"trun")
     trun_flags, count, offset = values(">III", data, trun.body)
-    if (
-        version >> 24 != 1
-        or time >> _MOST_TIME_BITS
-        or not trun_flags & _OFFSET
-        or flags & ~0x38 != _BASE_IS_MOOF
-        or not count
-    ):
+    if version >> 24 != 1 or time >> _MOST_TIME_BITS or not trun_flags & _OFFSET or not count:
         raise DamagedFileError("a fragment is made in an unknown way")
     at = trun.body + 12
     first = defaults[_DEFAULT_FLAGS]
@@ -267,19 +263,18 @@ def _run(data: bytes, traf: Box) -> Run:
         (first,) = values(">I", data, at)
         at += 4
     names = [flag for flag in (_DURATIONS, _SIZES, _FLAGS, _SHIFTS) if trun_flags & flag]
-    if (trun.end - at) != 4 * count * len(names):
+    if (trun.end - at) != 4 * count * len(names) or flags & ~_DEFAULTS != _BASE_IS_MOOF:
         raise DamagedFileError("a fragment's table is not as long as it says")
     table = values(f">{count * len(names)}I", data, at)
     column = {name: table[place :: len(names)] for place, name in enumerate(names)}
     shift = column[_SHIFTS][0] if _SHIFTS in column else 0
-    first = column[_FLAGS][0] if _FLAGS in column else first
     return Run(
         track=track,
         tfdt=time,
         tfdt_at=tfdt.body + 4,
         duration=sum(column[_DURATIONS]) if _DURATIONS in column else count * defaults[_DEFAULT_DURATION],
         shift=shift - (1 << 32) if shift >> 31 else shift,
-        is_key=not first & _NOT_SYNC,
+        is_key=not (column[_FLAGS][0] if _FLAGS in column else first) & _NOT_SYNC,
         offset=offset,
         size_bytes=sum(column[_SIZES]) if _SIZES in column else count * defaults[_DEFAULT_SIZE],
         samples=count,
