@@ -252,7 +252,7 @@ class Freezer:
         return Manifest(
             version=place.version + 1,
             made=now,
-            software=f"community-hub {software_version()}",
+            software=software_version(),
             clock=clock_words(),
             incident=incident,
             wanted=tuple(wanted),

@@ -101,6 +101,6 @@ def clock_words() -> dict[str, Any]:
 def software_version() -> str:
     """Of what wrote a manifest."""
     try:
-        return version("community-hub")
+        return f"community-hub {version('community-hub')}"
     except PackageNotFoundError:  # run from a checkout that is not installed
-        return "0"
+        return "community-hub 0"

@@ -16,17 +16,21 @@ from typing import Annotated
 
 import typer
 
+from api.evidence_words import software_version
 from api.history import moment_of
 from api.storage import database_of
 from cameras.errors import DamagedFileError, FormatChangesError, MediaGoneError, NothingRecordedError
 from cameras.recordings.catalog import Catalog
 from cameras.recordings.clips import Clip, clip_of
+from cameras.recordings.evidence.sealing import seal_clip
+from cameras.recordings.evidence.signing import key_of
 from cameras.recordings.index import read_segment
 from cameras.recordings.media import Segment, StreamName
 from config.errors import ConfigurationError, Mistake
 from config.load import load_machine
 from config.machine import Disk
 from hub.clock import SystemClock
+from hub.errors import HubError
 from hub.events import time_to_text
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -91,6 +95,19 @@ def export(
     typer.echo(f"{output}: {clip.duration_ms / 1000:.1f} s, {size:.1f} MiB")
     for each in clip.taken:
         typer.echo(json.dumps({"at_s": each.at_ms / 1000, "began": time_to_text(each.began)}))
+    _seal(clip, output, settings.data, camera=camera, stream=stream)
+
+
+def _seal(clip: Clip, output: Path, data: Path, *, camera: str, stream: StreamName) -> None:
+    """Sign what was written by the hub's key, where there is one."""
+    try:
+        key = key_of(data, make=False)
+    except (HubError, OSError) as error:
+        typer.echo(f"look: not signed, so nobody can check it: {error}", err=True)
+        return
+    now, software = SystemClock().now(), software_version()
+    beside, _ = seal_clip(output, clip, key, camera=camera, stream=stream, made=now, software=software)
+    typer.echo(f"{beside}: signed by {key.fingerprint}")
 
 
 def _mistake(camera: str, output: Path, *, start: datetime, end: datetime, force: bool) -> Mistake | None:

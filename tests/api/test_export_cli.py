@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from cameras.recordings.catalog import Catalog
+from cameras.recordings.evidence.signing import key_of
 from config.errors import ConfigurationError
 from hub.store.database import Database, sqlite_url
 from tests.fakes.recordings import FPS, footage, number_in, write_segment
@@ -56,6 +57,22 @@ def test_a_span_is_written_with_what_no_catalogue_knows(data: Path, tmp_path: Pa
     assert _numbers(tmp_path / "clip.mp4") == list(range(110))
     assert "11.0 s" in done.stdout
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_what_is_written_is_signed_and_a_changed_byte_is_found(data: Path, tmp_path: Path) -> None:
+    """Where the hub has made its key; without one it is said that nobody can check the clip."""
+    output = tmp_path / "clip.mp4"
+    assert "not signed" in _run(data, output).stderr
+    key = key_of(data)
+    done = _run(data, output, "--force")
+    assert f"signed by {key.fingerprint}" in done.stdout
+    words = ["recordings", "verify", str(output), "--key", key.fingerprint]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    whole = output.read_bytes()
+    output.write_bytes(whole[:3000] + bytes([whole[3000] ^ 1]) + whole[3001:])
+    found = CliRunner().invoke(app, words)
+    assert found.exit_code == 1
+    assert "changed       clip.mp4" in found.stdout
 
 
 def test_a_running_hub_is_no_hindrance(data: Path, tmp_path: Path) -> None:
