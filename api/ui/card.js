@@ -24,6 +24,15 @@ function hidden({ display, hidden_by: by, hidden_why: why, hidden_until: until }
   return word(end ? "hidden.until" : "hidden", { how: word(`display.${display}`), by, why, until: end });
 }
 
+// To the recording, from ten seconds before an alert.
+function recorded(alert) {
+  const link = make("a", "recorded", word("play.alert"));
+  link.href = `/playback#${new URLSearchParams({ camera: alert.camera, at: alert.raised, alert: 1 })}`;
+  link.target = "_blank";
+  link.rel = "noopener";
+  return link;
+}
+
 export class Card {
   // room: move(card, name, extra), resolve(card), picture(url, alt), now()
   constructor(incident, room) {
@@ -172,6 +181,7 @@ export class Card {
     for (const alert of whole.alerts || []) {
       const item = make("li", "");
       item.append(make("span", `chip ${alert.colour}`, word(`level.${alert.colour}`)), make("span", "", ` ${said(alert.text)} `), make("code", "", alert.rule));
+      if (alert.camera) item.append(" ", recorded(alert));
       why.append(item);
     }
     this.more.append(why, make("h4", "", word("history")));

@@ -251,3 +251,21 @@ def test_the_play_list_plays_in_the_browsers_own_player(there: Recorded, browser
     browser.run(f"{SHOWN}.currentTime = 25")
     browser.wait_for(f"!{SHOWN}.seeking && {SHOWN}.readyState >= 2")
     assert abs(_number(browser) - 350) <= GOP
+
+
+def test_the_watch_desk_leads_from_an_alert_to_its_recording(there: Recorded, browser: Browser) -> None:
+    room = there.room
+    room.hub.parts.accounts.create("night-9", PASSWORD, Role.OPERATOR)
+    room.say("camera.fire", "cam-1", camera="cam-1", site="crossing", why="flame", confidence=0.9)
+    room.wait_for(lambda: room.incident_at("crossing"))
+    browser.open(f"{room.hub.url}/")
+    browser.wait_for("document.querySelector('#sign-in:not([hidden])')")
+    browser.type("#username", "night-9")
+    browser.type("#password", PASSWORD)
+    browser.press("Enter")
+    browser.wait_for("document.querySelector('.incident')")
+    browser.run("document.querySelector('.incident').focus()")
+    browser.press("Enter")
+    address = browser.wait_for("document.querySelector('.recorded')?.href")
+    assert "/playback#camera=cam-1&at=20" in address
+    assert address.endswith("&alert=1")
