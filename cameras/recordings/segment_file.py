@@ -118,13 +118,14 @@ class SegmentFile:
         """Whether it is on the disk and being written."""
         return self._file >= 0
 
-    def append(self, piece: Piece, folder: DiskFolder, *, ahead_bytes: int = 0) -> None:
+    def append(self, piece: Piece, folder: DiskFolder, *, ahead_bytes: int = 0, hurry: bool = False) -> None:
         """Write a fragment; the first one makes the file, so that there is never one without a picture.
 
         Args:
             piece: The fragment.
             folder: Of the disk.
             ahead_bytes: Room that is taken beforehand, again and again, so that a spinning disk reads it in one go.
+            hurry: Do not wait until a new file's data is on its way to the disk before it gets its name.
 
         Raises:
             OSError: The disk would not; the file is as it was before.
@@ -134,7 +135,7 @@ class SegmentFile:
             self._write(piece.data, ahead_bytes)
         else:
             offset = len(self._beginning)
-            self._make(folder, self._beginning + piece.data, ahead_bytes)
+            self._make(folder, self._beginning + piece.data, ahead_bytes, hurry=hurry)
         self._marks.append(Mark(piece.at_ms, piece.duration_ms, offset, len(piece.data), piece.is_key))
         self.tally.written_bytes += len(piece.data)
         if len(self._marks) == 1:
@@ -151,7 +152,7 @@ class SegmentFile:
         self._let_go()
         self._tell(is_open=False, drift_ms=closing.drift_ms)
 
-    def _make(self, folder: DiskFolder, data: bytes, ahead_bytes: int) -> None:
+    def _make(self, folder: DiskFolder, data: bytes, ahead_bytes: int, *, hurry: bool) -> None:
         """Make the file with what it begins with, all or nothing."""
         place = f"{self.head.site}/{self.head.camera}/{self.head.stream}/{self.head.began:%Y-%m-%d/%H}"
         try:
@@ -172,7 +173,8 @@ class SegmentFile:
                 lock_segment(self._file)
                 self._write(data, ahead_bytes)
                 # A name may reach the disk long before what it names: after a power cut the file would be empty.
-                _send(self._file)
+                if not hurry:
+                    _send(self._file)
                 self._name(place, below)
         except OSError:
             self._let_go()

@@ -30,6 +30,8 @@ _STUCK_AFTER_S = 3.0
 """A disk that has not finished one call for so long gets no new segments."""
 _READY_SHARE = 0.5
 """New segments begin on a disk when at most so much of its queue is taken: not the very moment it has room again."""
+_HURRY_SHARE = 0.25
+"""With more of its queue taken a disk is too busy for care: an empty file after a power cut is less than a gap now."""
 _AHEAD_BYTES = {"ssd": 0, "spinning": 4 * 2**20}
 
 GAP_OF = {
@@ -237,7 +239,8 @@ class DiskWriter:
             Whether it is settled: done, or failed for good; False when it may be tried once more.
         """
         try:
-            file.append(piece, self.disk.folder, ahead_bytes=self._ahead_bytes)
+            hurry = self._waiting_bytes > _HURRY_SHARE * self._queue_bytes
+            file.append(piece, self.disk.folder, ahead_bytes=self._ahead_bytes, hurry=hurry)
         except (OSError, DiskError) as error:
             problem = self.disk.failed(error)
             if problem is None:
