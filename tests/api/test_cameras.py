@@ -52,6 +52,19 @@ def test_a_camera_that_is_added_runs_at_once(room: Room, admin: httpx.Client) ->
     assert _add(admin, id="new-1").status_code == 409
 
 
+def test_a_camera_is_recorded_as_it_says_and_shows_how_that_does(room: Room, admin: httpx.Client) -> None:
+    made = _add(admin, id="new-3", record={"streams": ["main"], "keep_days": 7}).json()
+    assert made["record"] == {"streams": ["main"], "keep_days": 7, "keep_events_days": 90, "most_gb": None}
+    assert [(each["stream"], each["state"], each["reason"]) for each in made["status"]["recording"]] == [
+        ("main", "recording", None)
+    ]
+    assert room.cameras.applied[-1].policy_of(_running(room, "new-3")).keep_days == 7
+    assert _add(admin, id="new-4", record=False).json()["record"] is False
+    refused = _add(admin, id="new-5", record="shop")
+    assert refused.status_code == 422
+    assert "there is no class of recording `shop`" in refused.text
+
+
 def test_a_password_inside_the_url_is_taken_out(room: Room, admin: httpx.Client) -> None:
     made = _add(admin, id="new-2", main={"url": "rtsp://who:wh4t@192.0.2.9/main"})
     assert made.json()["main"] == {"url": "rtsp://192.0.2.9/main", "username": "who", "has_password": True}

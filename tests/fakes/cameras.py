@@ -7,7 +7,7 @@ from datetime import datetime
 
 from cameras.health import CameraState
 from cameras.keeper import WorkerState, WorkerStatus
-from cameras.link import CameraStatus, PictureTaken, PictureWanted, Still
+from cameras.link import CameraStatus, PictureTaken, PictureWanted, Still, StreamRecording
 from config.community import Community
 from hub.clock import Clock
 
@@ -61,6 +61,7 @@ class FakeCameras:
                 width=1280,
                 height=720,
                 fps=25.0,
+                recording=(StreamRecording("main", "recording", self._since, written_bytes=1_000_000),),
             )
             for camera in self.applied[-1].cameras
         ]
