@@ -4,6 +4,7 @@
 import * as session from "./session.js";
 
 const WINDOW_MS = 30 * 60_000; // of a play-list; the next one is asked for when this one runs out
+const DAY_MS = 86_400_000;
 const AHEAD_S = 20;
 const BEHIND_S = 30;
 const SEAM_MS = 500; // less than this between two recordings is shown without a break
@@ -113,6 +114,16 @@ export class Player {
     return parse(await (await session.call(path)).text(), new URL(path, location.href));
   }
 
+  // When the next recording begins, be it hours later; null when there is none within a day.
+  async #nextRecorded(at) {
+    if (at > Date.now() - SEAM_MS) return null;
+    const query = new URLSearchParams({
+      from: new Date(at).toISOString(), to: new Date(at + DAY_MS).toISOString(), stream: this.stream, resolution_s: 1,
+    });
+    const { ranges } = await session.json(`/api/v1/cameras/${encodeURIComponent(this.camera)}/recordings?${query}`);
+    return ranges.length ? Math.max(at, Date.parse(ranges[0].from)) : null;
+  }
+
   // Where each run stands on the player's own time line: one behind the other, gaps as long as they were.
   #line(runs) {
     let before = this.runs.at(-1);
@@ -203,12 +214,8 @@ export class Player {
   async #further(run, turn) {
     const place = this.runs.indexOf(run) + 1;
     if (place === this.runs.length) {
-      let runs = [];
-      try {
-        runs = (await this.#list(run.ended + 1)).filter((each) => each.ended > run.ended + SEAM_MS);
-      } catch (error) {
-        if (!(error instanceof session.Problem) || error.status !== 404 && error.status !== 422) throw error;
-      }
+      const at = await this.#nextRecorded(run.ended + 1);
+      const runs = at === null ? [] : (await this.#list(at)).filter((each) => each.ended > run.ended + SEAM_MS);
       if (turn !== this.turn) return;
       this.#line(runs.map((each) => later(each, run.ended)));
       if (runs.length) this.source.duration = this.runs.at(-1).end;
