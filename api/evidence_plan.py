@@ -55,7 +55,8 @@ def wants_of(incident: Mapping[str, Any], community: Community, *, known: Iterab
     spans = len(known)
     wants: list[Want] = []
     for cause in _causes(incident):
-        since = cause.began - timedelta(seconds=setting.before_s)
+        # A device with a wrong clock says that it began tomorrow, or in 1970.
+        since = min(cause.began, cause.raised) - timedelta(seconds=setting.before_s)
         until = cause.raised + timedelta(seconds=setting.after_s)
         since = max(since, until - timedelta(seconds=LONGEST_S))
         for camera in _cameras(cause, community):

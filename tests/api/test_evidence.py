@@ -81,6 +81,12 @@ def test_what_began_long_before_is_kept_from_ten_minutes_before_the_end() -> Non
     assert {(each.since, each.until) for each in wants_of(view.to_json(), community())} == {(at(3020), at(3620))}
 
 
+def test_a_device_with_a_wrong_clock_moves_no_span_away() -> None:
+    for started in (at(86_400), at(60)):
+        view = incident(alert("a1", raised=at(60), started=started))
+        assert {(each.since, each.until) for each in wants_of(view.to_json(), community())} == {(at(50), at(80))}
+
+
 def test_more_cameras_than_are_kept_are_left_out_by_name() -> None:
     many = tuple(Camera(id=f"c{n}", site="gate", main=Stream(url="rtsp://192.0.2.1/x")) for n in range(20))
     wants = wants_of(

@@ -61,10 +61,10 @@ class Frozen:
 
 
 def reaches(recorded: Recorded, camera: str, since: datetime, until: datetime) -> bool:
-    """Whether recordings go on to the end of a span, so that nothing more of it will come."""
-    streams = (recorded.segments(camera, stream, since, until) for stream in (StreamName.MAIN, StreamName.SUB))
-    ends = [segment.head.began + timedelta(milliseconds=segment.duration_ms) for some in streams for segment in some]
-    return bool(ends) and max(ends) >= until - _SEAM
+    """Whether every stream of which there is something goes on to the end of a span, so that nothing more will come."""
+    found = [recorded.segments(camera, stream, since, until) for stream in (StreamName.MAIN, StreamName.SUB)]
+    ends = [max(map(_end, segments)) for segments in found if segments]
+    return bool(ends) and min(ends) >= until - _SEAM
 
 
 def freeze(
@@ -170,7 +170,11 @@ def _clips(
 
 
 def _touches(segment: Segment, start: datetime, end: datetime) -> bool:
-    return segment.head.began < end and segment.head.began + timedelta(milliseconds=segment.duration_ms) > start
+    return segment.head.began < end and _end(segment) > start
+
+
+def _end(segment: Segment) -> datetime:
+    return segment.head.began + timedelta(milliseconds=segment.duration_ms)
 
 
 def _copied(clip: Clip, segments: Sequence[Segment], folder: Path, *, camera: str, stream: StreamName) -> Item:

@@ -156,6 +156,9 @@ def test_a_span_is_over_when_the_recording_reaches_its_end(catalog: Catalog, dis
     assert reaches(catalog, CAMERA, BEGAN, BEGAN + timedelta(seconds=10))
     assert not reaches(catalog, CAMERA, BEGAN, BEGAN + timedelta(seconds=11))
     assert not reaches(catalog, "cam-2", BEGAN, BEGAN + timedelta(seconds=10))
+    _record(catalog, disk, 0, 8, stream=StreamName.SUB)
+    assert not reaches(catalog, CAMERA, BEGAN, BEGAN + timedelta(seconds=10)), "one stream is a second behind the other"
+    assert reaches(catalog, CAMERA, BEGAN, BEGAN + timedelta(seconds=8))
 
 
 def test_what_a_kill_left_is_swept_and_what_is_named_stays(tmp_path: Path) -> None:
