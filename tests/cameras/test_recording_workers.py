@@ -40,14 +40,25 @@ class Hub:
         self.machine = machine(data, linger_s=linger_s, segment_s=segment_s)
         self.events: list[Event] = []
         self.segments: list[Segment] = []
+        self.can_store = True
         self.supervisor = Supervisor(
-            self.machine, SystemClock(), self.events.extend, on_segments=self.segments.extend, command=COMMAND
+            self.machine, SystemClock(), self._take_events, on_segments=self._take_segments, command=COMMAND
         )
         self.apply(*cameras)
         self.supervisor.start()
 
     def apply(self, *cameras: Camera) -> None:
         self.supervisor.apply(community(*cameras))
+
+    def _take_events(self, events: list[Event]) -> None:
+        if not self.can_store:
+            raise RuntimeError("the database is locked")
+        self.events += events
+
+    def _take_segments(self, segments: list[Segment]) -> None:
+        if not self.can_store:
+            raise RuntimeError("the database is locked")
+        self.segments += segments
 
     @property
     def pid(self) -> int:
@@ -151,6 +162,20 @@ def test_segments_follow_on_each_other_and_are_told_once(hub: MakeHub, server: V
     assert told == [(segment.head.id, is_open) for segment in segments for is_open in (True, False)]
     assert made.segments[1] == segments[0]
     assert made.told("camera.recording")[0] == "main on"
+
+
+def test_while_the_hub_can_store_nothing_it_is_recorded_and_told_later(hub: MakeHub, server: VideoServer) -> None:
+    made = hub(camera("gate", server.url("moving.mp4")), segment_s=5.0)
+    pid = made.pid
+    made.recorded_for(500)
+    made.can_store = False
+    until(lambda: len(on_disk(made.machine, "gate", "main")) == 3, timeout_s=30, what="the third segment")
+    made.can_store = True
+    segments = on_disk(made.machine, "gate", "main")
+    assert has_no_gap(segments)
+    wanted = {(segment.head.id, segment.is_open) for segment in segments[:2]}
+    until(lambda: {(each.head.id, each.is_open) for each in made.segments} >= wanted, what="they are told")
+    assert made.pid == pid
 
 
 def test_what_does_not_concern_a_stream_leaves_its_recording_alone(hub: MakeHub, server: VideoServer) -> None:
