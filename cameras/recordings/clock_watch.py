@@ -15,6 +15,8 @@ STEP_S = 0.5
 """A clock that is set by less is slewed in the course of a segment anyway (500 ppm are 0.15 s in five minutes)."""
 FAR_S = 1.0
 """Stream and clock may be so far apart before a new segment sets it right."""
+FOR_S = 5.0
+"""They are apart when they have been for so long: a network or a machine that was held up catches up before that."""
 
 
 class ClockWatch:
@@ -34,6 +36,8 @@ class ClockWatch:
         self._apart = _apart(now, monotonic_s)
         self._least_s = (first.at - began).total_seconds()
         self._drift_s = self._least_s
+        self._far_s: float | None = None
+        self._is_far = False
         self.stepped = False
 
     def hear(self, sample: Sample, *, now: datetime, monotonic_s: float) -> None:
@@ -48,9 +52,15 @@ class ClockWatch:
             self.stepped = True
         if self.stepped:
             return
-        late_s = (sample.at - self._began).total_seconds() - self.elapsed_s(sample.dts)
+        elapsed_s = self.elapsed_s(sample.dts)
+        late_s = (sample.at - self._began).total_seconds() - elapsed_s
         if sample.is_key:
             self._drift_s, self._least_s = self._least_s, late_s
+            if abs(self._drift_s) <= FAR_S:
+                self._far_s = None
+            elif self._far_s is None:
+                self._far_s = elapsed_s
+            self._is_far = self._far_s is not None and elapsed_s - self._far_s >= FOR_S
         else:
             self._least_s = min(self._least_s, late_s)
 
@@ -66,7 +76,7 @@ class ClockWatch:
     @property
     def is_off(self) -> bool:
         """Whether another segment should set the time right, at the next key picture."""
-        return self.stepped or abs(self._drift_s) > FAR_S
+        return self.stepped or self._is_far
 
     def right_time(self, sample: Sample) -> datetime:
         """When a sample was made by the hub's clock, without the delay that this one packet may have had."""

@@ -177,6 +177,8 @@ class StreamRecorder:
     def end(self, at: datetime, because: Because) -> None:
         """The stream is over, for now."""
         with self._lock:
+            if self._standing[0] is RecordingState.OFF:
+                return
             self._finish(because)
             self._form = None
             self._stop_for(because, at)

@@ -146,7 +146,7 @@ def test_a_stream_whose_own_clock_runs_wrong_is_set_right_again_and_again(rig: R
         slow.write()
     slow.stop()
     assert {one.head.because for one in slow.closed[1:]} == {Because.CLOCK}
-    assert all(abs(one.drift_ms or 0) < 1500 for one in slow.closed)
+    assert all(abs(one.drift_ms or 0) < 2200 for one in slow.closed)
 
 
 def test_a_late_packet_is_no_drift(rig: Rig) -> None:
@@ -160,6 +160,21 @@ def test_a_late_packet_is_no_drift(rig: Rig) -> None:
     rig.feed(samples[55:])
     rig.stop()
     (only,) = rig.closed
+    assert abs(only.drift_ms or 0) < 60
+
+
+def test_a_machine_that_is_held_up_cuts_nothing(rig: Rig) -> None:
+    """For four seconds everything comes three seconds late, then it is as before."""
+    form, samples = footage(12)
+    rig.recorder = rig.another("held-up", segment_s=300)
+    rig.begin(form)
+    for place, sample in enumerate(samples):
+        late = timedelta(seconds=3.0 if 30 <= place < 70 else 0.0)
+        rig.recorder.take(replace(sample, at=rig.clock.now() + late))
+        rig.clock.advance(1 / FPS)
+    rig.stop()
+    (only,) = rig.closed
+    assert only.duration_ms == 12_000
     assert abs(only.drift_ms or 0) < 60
 
 
@@ -223,8 +238,10 @@ def test_what_comes_after_the_stop_is_left_out(rig: Rig) -> None:
     rig.stop()
     rig.begin(form)
     rig.feed(samples)
+    rig.recorder.end(rig.clock.now(), Because.OFFLINE)
     assert len(rig.closed) == 1
     assert rig.recorder.status.state is RecordingState.OFF
+    assert rig.recorder.status.because is Because.OFF
 
 
 def test_two_segments_of_one_second_have_two_files(rig: Rig) -> None:
