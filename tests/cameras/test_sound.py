@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import socket
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -49,23 +51,25 @@ def first(url: str, count: int, *, sound: bool = True) -> tuple[str | None, list
         source.close()
 
 
+@contextmanager
+def counted(door: Callable[[int], Callable[[socket.socket], None]], behind: int) -> Iterator[tuple[int, list[str]]]:
+    """A door that notes each connection; gives its port and the notes."""
+    opened: list[str] = []
+
+    def serve(connection: socket.socket) -> None:
+        opened.append("opened")
+        door(behind)(connection)
+
+    with listening(serve) as port:
+        yield port, opened
+
+
 def test_a_camera_with_sound_gives_it(server: VideoServer) -> None:
-    begun_s = CLOCK.monotonic_s()
     codec, packets = first(server.url("heard.mp4"), 40)
     assert codec == "aac"
-    assert CLOCK.monotonic_s() - begun_s < 8
     heard = [packet for packet in packets if isinstance(packet, SoundPacket)]
     assert len(heard) >= 10
     assert all(packet.pts_s is None or abs(packet.pts_s) < 5 for packet in heard)
-
-
-def test_the_picture_size_is_known_without_looking_at_video(server: VideoServer) -> None:
-    """Looking into the stream for it takes two seconds, and sound may be all that is found."""
-    source = source_of(server.url("heard.mp4"))
-    begun_s = CLOCK.monotonic_s()
-    source.open()
-    assert CLOCK.monotonic_s() - begun_s < 1.5
-    source.close()
 
 
 def test_sound_is_not_asked_for_unless_wanted(server: VideoServer) -> None:
@@ -80,15 +84,15 @@ def test_a_camera_without_sound_is_as_before(server: VideoServer) -> None:
     assert all(isinstance(packet, Packet) for packet in packets)
 
 
-@pytest.mark.parametrize("door", [muted, without_second_track])
+@pytest.mark.parametrize(("door", "connections"), [(muted, 1), (without_second_track, 2)])
 def test_sound_that_is_announced_and_never_comes_costs_nothing(
-    server: VideoServer, door: Callable[[int], Callable[[object], None]]
+    server: VideoServer, door: Callable[[int], Callable[[socket.socket], None]], connections: int
 ) -> None:
-    with listening(door(server.port)) as port:
-        begun_s = CLOCK.monotonic_s()
+    """One connection does, without looking into the stream for two seconds; a refusal is asked once more."""
+    with counted(door, server.port) as (port, opened):
         _, packets = first(server.url("heard.mp4").replace(str(server.port), str(port)), 15)
         assert all(isinstance(packet, Packet) for packet in packets)
-        assert CLOCK.monotonic_s() - begun_s < 5
+        assert len(opened) == connections
 
 
 def test_sound_alone_is_no_sign_of_life(tmp_path: Path) -> None:
