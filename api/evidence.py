@@ -33,7 +33,7 @@ from hub.clock import Clock
 from hub.errors import HubError, NotAllowedError, NotFoundError, StoreClosedError
 from hub.store import evidence as books
 from hub.store.database import Database
-from hub.store.evidence import Case, State, Want, Wanted
+from hub.store.evidence import Case, State, Totals, Want, Wanted
 
 logger = logging.getLogger(__name__)
 
@@ -241,10 +241,15 @@ class Evidence:
 
         self._database.write(work, after_commit=lambda seq: self._bus.announce(Topic.JOURNAL, seq))
 
-    def totals(self) -> tuple[int, int]:
-        """How many incidents have evidence, and how many bytes that is."""
+    def totals(self) -> Totals:
+        """How much evidence there is, and how much waits."""
         with self._database.read() as connection:
             return books.totals(connection)
+
+    @property
+    def behind(self) -> int:
+        """How many entries of the journal it has not looked at."""
+        return max(0, self._bus.newest(Topic.JOURNAL) - self._cursor)
 
     # How
 

@@ -16,6 +16,7 @@ from config.machine import Machine
 from hub.bus import Bus
 from hub.clock import Clock
 from hub.lifecycle import Lifecycle
+from hub.metrics import Metrics
 from hub.store.database import Database
 
 
@@ -43,6 +44,7 @@ def start_evidence(
     take: Take,
     forget: Callable[[str, datetime, datetime], object],
     community: Callable[[], Community],
+    metrics: Metrics,
     lifecycle: Lifecycle,
 ) -> EvidenceDesk:
     """Begin to keep evidence, and to delete what people ask for.
@@ -57,6 +59,7 @@ def start_evidence(
         take: Takes a picture now.
         forget: Takes away pictures that were made of a span of a camera.
         community: What there is.
+        metrics: Show how it does.
         lifecycle: Stops it.
 
     Raises:
@@ -86,4 +89,12 @@ def start_evidence(
     )
     lifecycle.push("deletions", deletions.stop)
     deletions.start()
+    _watch(metrics, kept)
     return EvidenceDesk(kept, deletions)
+
+
+def _watch(metrics: Metrics, kept: Evidence) -> None:
+    metrics.watch("hub_evidence_incidents", "Incidents of which evidence is kept.", lambda: {(): kept.totals().cases})
+    metrics.watch("hub_evidence_bytes", "What evidence takes up.", lambda: {(): kept.totals().size_bytes})
+    metrics.watch("hub_evidence_waiting", "Spans that are still to be copied.", lambda: {(): kept.totals().waiting})
+    metrics.watch("hub_evidence_behind", "Journal entries not looked at for evidence.", lambda: {(): kept.behind})

@@ -326,6 +326,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         take=lambda camera: cameras.still(camera, timeout_s=_STILL_WITHIN_S),
         forget=playback.stills.forget,
         community=revisions.current,
+        metrics=metrics,
         lifecycle=lifecycle,
     )
     trials = Trials(database_url(machine), clock)

@@ -95,6 +95,21 @@ class Case:
     deleted: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """How much there is.
+
+    Attributes:
+        cases: Incidents of which evidence is kept or wanted.
+        size_bytes: All their files.
+        waiting: Spans that are still to be copied.
+    """
+
+    cases: int
+    size_bytes: int
+    waiting: int
+
+
 def want(connection: Connection, wants: Sequence[Want], *, now: datetime, due: datetime | None = None) -> int:
     """Write down what is wanted and was not before; a release that has not been carried out yet is taken back.
 
@@ -282,12 +297,13 @@ def waiting_over(connection: Connection, camera: str, since: datetime, until: da
     return connection.execute(query.limit(1)).first() is not None
 
 
-def totals(connection: Connection) -> tuple[int, int]:
-    """How many incidents have evidence, and how many bytes all of it has."""
-    row = connection.execute(
+def totals(connection: Connection) -> Totals:
+    """How much evidence there is, and how much waits."""
+    kept = connection.execute(
         select(func.count(), func.coalesce(func.sum(evidence.c.size_bytes), 0)).where(evidence.c.deleted.is_(None))
     ).one()
-    return int(row[0]), int(row[1])
+    waiting = select(func.count()).select_from(evidence_wanted).where(_wanted.state == State.WAITING.value)
+    return Totals(int(kept[0]), int(kept[1]), int(connection.execute(waiting).scalar_one()))
 
 
 def _row(row: Mapping[str, Any]) -> Wanted:

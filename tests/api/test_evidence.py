@@ -23,7 +23,7 @@ from config.community import Camera, Level, Stream
 from hub.clock import SetClock
 from hub.errors import NotAllowedError, NotFoundError
 from hub.store.database import Database
-from hub.store.evidence import State
+from hub.store.evidence import State, Totals
 from tests.fakes.evidence import Scene, alert, at, community, incident
 from tests.fakes.waiting import until
 
@@ -403,7 +403,7 @@ def test_it_outlives_its_recordings_and_goes_seven_days_after_its_release(scene:
     assert not list(folder.rglob("*.jpg"))
     assert read_manifest((folder / name_of(1)).read_bytes()).files, "what there was stands in the first manifest"
     assert scene.moves() == [("frozen", "engine"), ("released", "chen"), ("deleted", "chen")]
-    assert scene.evidence.totals() == (0, 0)
+    assert scene.evidence.totals() == Totals(0, 0, 0)
     with pytest.raises(NotFoundError):
         scene.evidence.release(view, who="chen", why="again")
 

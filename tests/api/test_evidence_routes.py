@@ -101,6 +101,15 @@ def test_a_link_downloads_all_of_it_and_nothing_else(room: Room, frozen: str) ->
     assert nobody.get(f"{address}.zip?{other.partition('?')[2]}").status_code == 404
 
 
+def test_metrics_say_how_much_there_is(room: Room, frozen: str) -> None:
+    size = sum(each["size_bytes"] for each in _evidence(room, frozen)["files"])
+    told = dict(line.split(" ") for line in room.client(None).get("/metrics").text.splitlines() if line[0] != "#")
+    assert float(told["hub_evidence_bytes"]) == size
+    assert float(told["hub_evidence_incidents"]) == 1
+    assert float(told["hub_evidence_waiting"]) == 0
+    assert float(told["hub_evidence_behind"]) == 0
+
+
 @pytest.mark.parametrize("name", ["../../hub.sqlite3", "%2e%2e/%2e%2e/evidence-key.pem", "clips", "none.mp4", ""])
 def test_nothing_else_can_be_downloaded_there(room: Room, frozen: str, name: str) -> None:
     answer = room.client().get(f"/api/v1/incidents/{frozen}/evidence/files/{name}")
