@@ -11,7 +11,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -206,8 +206,10 @@ class Catalog:
             StoreError: The database did not take them in time; to be tried again.
             TimeoutError: It is slow; they may or may not be stored, and can be given again.
         """
-        for done in [self.keep(segment) for segment in segments]:
-            done.result(timeout_s)
+        stored = [self.keep(segment) for segment in segments]
+        wait(stored, timeout=timeout_s)
+        for each in stored:
+            each.result(0)
 
     def _keep(self, connection: Connection, segments: Sequence[Segment]) -> None:
         for segment in segments:
