@@ -250,11 +250,13 @@ class RunningCamera:
         """Open and close feeds and recorders until they are what is wanted; with the lock held."""
         if not self._is_running:
             return
-        recorded = {name for name in self.task.record if self.task.stream(name) is not None}
+        there = [name for name in StreamName if self.task.stream(name) is not None]
+        for name in there:
+            self._means.cache(self.id, name)  # who wants to watch finds it, and so makes the stream wanted
+        recorded = self.task.record.intersection(there)
         wanted = {self.task.analysed, *recorded, *self._watched}
-        for name in tuple(self._watches):
-            if name not in recorded:
-                self._stop_recording(name)
+        for name in self._watches.keys() - recorded:
+            self._stop_recording(name)
         for name in StreamName:
             stream = self.task.stream(name) if name in wanted else None
             feed = self._feeds.get(name)
@@ -264,9 +266,8 @@ class RunningCamera:
                 feed = None
             if feed is None and stream is not None:
                 self._open(name, stream)
-        for name in recorded:
-            if name not in self._watches:
-                self._start_recording(name)
+        for name in recorded - self._watches.keys():
+            self._start_recording(name)
 
     def _open(self, name: StreamName, stream: Stream) -> None:
         means = self._means

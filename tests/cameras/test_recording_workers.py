@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,10 +16,13 @@ from typing import Any
 import pytest
 
 from cameras.link import PictureWanted
+from cameras.live_wire import HEAD, Ask, Begins, Item, Part, ask_line, read_body, read_head
+from cameras.live_wire import socket_of as live_socket_of
 from cameras.recordings.index import read_segment
 from cameras.recordings.media import Because, Segment, StreamName
 from cameras.serving import VideoServer
 from cameras.supervisor import Supervisor
+from cameras.unix_sockets import connect
 from config.community import Camera, Community, Name, Site, Stream, Zone, ZoneUse
 from config.machine import Machine, Recordings, Workers
 from hub.clock import SystemClock
@@ -241,6 +245,27 @@ def test_pictures_of_the_past_are_taken_out_of_files_and_of_nothing_else(hub: Ma
         assert (refused.problem, refused.jpegs) == ("refused", (None,))
     gone = made.supervisor.picture("gate", PictureWanted(0, "data", "yard/gate/main/gone.mp4", parts, (0,)))
     assert gone.problem == "gone"
+
+
+def test_a_stream_that_nobody_records_is_opened_for_who_watches_it(hub: MakeHub, server: VideoServer) -> None:
+    sub = Stream(url=server.url("moving.mp4"))
+    made = hub(camera("gate", server.url("still.mp4"), sub=sub, record=False))
+    until(lambda: made.supervisor.status()[0].packets > 0, what="the analysed stream")
+    with connect(live_socket_of(made.machine.data, "worker-0"), timeout_s=15) as watching:
+        watching.sendall(ask_line(Ask("gate", StreamName.MAIN, sound=False)))
+        items = watched(watching)
+        begins = next(item for item in items if isinstance(item, Begins))
+        part = next(item for item in items if isinstance(item, Part))
+    assert (begins.width, begins.height, part.is_key) == (320, 180, True)
+    assert on_disk(made.machine, "gate", "main") == []
+    assert made.supervisor.status()[0].recording == ()
+
+
+def watched(connection: socket.socket) -> Iterator[Item]:
+    with connection.makefile("rb") as stream:
+        while True:
+            kind, length = read_head(stream.read(HEAD.size))
+            yield read_body(kind, stream.read(length))
 
 
 def test_a_killed_worker_is_followed_by_one_that_goes_on(hub: MakeHub, server: VideoServer) -> None:
