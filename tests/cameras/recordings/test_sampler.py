@@ -335,8 +335,9 @@ def test_reordered_pictures_without_times_of_decoding(known: bool, tmp_path: Pat
         assert complaints(tmp_path / "a.mp4") == ""
 
 
-def test_a_looped_file_begins_anew_at_its_loop(tmp_path: Path) -> None:
-    path = write_clip(tmp_path / "a.mp4", seconds=1.5, moves_from_s=0)
+@pytest.mark.parametrize("b_frames", [0, 2])
+def test_a_looped_file_begins_anew_at_its_loop(b_frames: int, tmp_path: Path) -> None:
+    path = write_clip(tmp_path / "a.mp4", seconds=1.5, moves_from_s=0, b_frames=b_frames)
     source = Sources(SystemClock()).make(
         Stream(url=path.as_uri()), stopping=threading.Event(), options={"realtime": False}
     )
@@ -347,9 +348,10 @@ def test_a_looped_file_begins_anew_at_its_loop(tmp_path: Path) -> None:
         sampler.take(packet)
     source.close()
     assert takes.reasons == [Because.STARTED, Because.JUMPED, Because.JUMPED]
-    for number, count in enumerate((15, 15, 10)):
-        assert plays(takes.clip(number), tmp_path / "out.mp4") == every(0.1, count)
-    assert takes.clip(1).video[0].dts == round(1.5 * VIDEO_TICKS)
+    for number in range(2):
+        assert plays(takes.clip(number), tmp_path / "out.mp4") == every(0.1, 15)
+    assert len(takes.clip(2).video) == 10
+    assert takes.clip(1).video[0].pts - takes.clip(0).video[0].pts == round(1.5 * VIDEO_TICKS)
 
 
 class TestSound:
