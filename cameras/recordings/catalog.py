@@ -197,7 +197,8 @@ class Catalog:
 
     def keep(self, segment: Segment) -> Future[None]:
         """Store what is known of a segment, new or changed; the Future resolves when it is committed."""
-        return self._database.submit_item(self._keep, segment)
+        body = pack(segment.marks) if segment.marks and not segment.is_open else None
+        return self._database.submit_item(self._keep, (segment, body))  # packed here: the writer is everybody's
 
     def keep_all(self, segments: Sequence[Segment], *, timeout_s: float) -> None:
         """Store several and wait for it.
@@ -211,11 +212,12 @@ class Catalog:
         for each in stored:
             each.result(0)
 
-    def _keep(self, connection: Connection, segments: Sequence[Segment]) -> None:
-        for segment in segments:
-            self._keep_one(connection, segment)
+    def _keep(self, connection: Connection, segments: Sequence[tuple[Segment, bytes | None]]) -> None:
+        for segment, body in segments:
+            self._keep_one(connection, segment, body)
 
-    def _keep_one(self, connection: Connection, segment: Segment) -> None:
+    @staticmethod
+    def _keep_one(connection: Connection, segment: Segment, body: bytes | None) -> None:
         head, began_ms = segment.head, _ms(segment.head.began)
         stream = _stream_number(connection, head)
         here = _segments.stream == stream, _segments.began_ms == began_ms, _segments.id == head.id
@@ -235,8 +237,8 @@ class Catalog:
             "size_bytes": segment.size_bytes,
             "drift_ms": segment.drift_ms,
         }
-        if segment.marks and not segment.is_open:
-            values["marks"] = _keep_marks(connection, segment, None if before is None else before.marks)
+        if body is not None:
+            values["marks"] = _keep_marks(connection, body, None if before is None else before.marks)
         if before is None:
             connection.execute(
                 insert(recording_segments).values(stream=stream, began_ms=began_ms, id=head.id, **values)
@@ -349,8 +351,7 @@ def _form_number(connection: Connection, form: Format) -> int:
     return int(number)
 
 
-def _keep_marks(connection: Connection, segment: Segment, number: int | None) -> int:
-    body = pack(segment.marks)
+def _keep_marks(connection: Connection, body: bytes, number: int | None) -> int:
     if number is not None:
         connection.execute(update(recording_marks).where(recording_marks.c.id == number).values(body=body))
         return number
