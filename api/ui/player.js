@@ -129,9 +129,11 @@ export class Player {
     let before = this.runs.at(-1);
     this.origin = before ? this.origin : runs[0].began;
     for (const run of runs) {
-      const follows = before && Math.abs(run.began - before.ended) < SEAM_MS;
       run.wall = run.began;
-      run.start = follows ? before.start + (before.ended - before.began) / 1000 : (run.began - this.origin) / 1000;
+      if (!before) run.start = 0;
+      else if (run.zero === before.zero) run.start = before.start + (run.began - before.began) / 1000; // the same file, grown
+      else if (Math.abs(run.began - before.ended) < SEAM_MS) run.start = before.end;
+      else run.start = Math.max(before.end, (run.began - this.origin) / 1000); // a clock that was set back overlaps
       run.offset = run.start - (run.began - run.zero) / 1000;
       run.end = run.start + (run.ended - run.began) / 1000;
       this.runs.push(run);

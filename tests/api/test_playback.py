@@ -194,6 +194,16 @@ def test_sound_that_no_browser_plays_is_left_out_of_the_list(there: Recorded) ->
     assert re.search(r"#CODECS:avc1\.\w+,mp4a\.40\.2\n", text)
 
 
+def test_what_is_still_being_recorded_is_played_up_to_its_last_whole_fragment(there: Recorded) -> None:
+    there.add(300, first=600, because=Because.OFFLINE, closed=False, torn_bytes=200)
+    body = there.get("cam-1/recordings", start=299, end=400).json()
+    assert body["ranges"][-1]["open"]
+    text = there.get("cam-1/recordings.m3u8", start=302, end=400).text
+    data = there.room.client(None).get(f"/api/v1/cameras/cam-1/{_parts(text)[0][2]}").content
+    assert _numbers(data) == list(range(620, 660))
+    assert _numbers(there.get("cam-1/clip.mp4", start=302, end=400).content) == list(range(620, 660))
+
+
 def test_a_head_tells_the_length_of_a_part(there: Recorded) -> None:
     address = _parts(there.get("cam-1/recordings.m3u8", start=0, end=6).text)[0][2]
     url = f"/api/v1/cameras/cam-1/{address}"
