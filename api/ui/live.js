@@ -4,11 +4,16 @@
 import * as session from "./session.js";
 
 const START_BEHIND_S = 0.1; // what is kept in hand against the unevenness of lines; grows when it was not enough
+const SOUND_BEHIND_S = 0.25; // sound comes in pieces, and with the next picture
 const MOST_BEHIND_S = 0.8;
+const STALL_EVERY_MS = 500;
 const CALM_MS = 20_000; // so long without a stall before less is kept in hand again
 const JUMP_BEHIND_S = 1.5; // further behind than that is not caught up with by playing faster
+const JUMP_AHEAD_S = 0.6;
+const LONG_PICTURE_S = 2; // see `lengthen`
 const KEPT_S = 8;
 const TICK_MS = 100;
+const VIDEO_TICKS = 90_000;
 const SILENT_MS = 4_000; // nothing came for so long: say so
 const DEAF_MS = 12_000; // and after this begin anew
 const HIDDEN_MS = 20_000; // a page that nobody looks at stops watching
@@ -167,6 +172,9 @@ export class Live {
     }
     this.drop(true);
     this.waits = false;
+    this.newest = undefined;
+    this.least = message.sound ? SOUND_BEHIND_S : START_BEHIND_S;
+    this.behind = Math.max(this.least, this.behind);
     this.mime = message.mime;
     this.queue = [];
     this.queued = 0;
@@ -203,7 +211,11 @@ export class Live {
 
   take(data) {
     if (!this.source) return;
-    if (!isInit(data)) this.counts.pictures++;
+    if (!isInit(data)) {
+      this.counts.pictures++;
+      this.newest = lengthen(data);
+      this.came = true;
+    }
     this.queue.push(data);
     this.queued += data.byteLength;
     if (this.queued > MOST_QUEUED_BYTES) this.socket?.close(); // the browser takes nothing: begin anew
@@ -233,36 +245,49 @@ export class Live {
       else if (silent > SILENT_MS) this.state("silent");
     }
     const ranges = this.buffer?.buffered;
-    if (!ranges?.length) return;
+    if (!ranges?.length || this.newest === undefined) return;
     const { video } = this;
-    const edge = ranges.end(ranges.length - 1);
     const first = ranges.start(ranges.length - 1);
-    const lag = edge - video.currentTime;
-    if (this.fresh || video.currentTime < first || lag > JUMP_BEHIND_S) {
-      if (!this.fresh) this.counts.jumps++;
-      this.fresh = false;
-      video.currentTime = Math.max(first, edge - this.behind);
-      if (video.paused) video.play().catch(() => {});
-    } else {
-      const over = lag - this.behind;
-      video.playbackRate = over > 0.3 ? 1.25 : over > 0.05 ? 1.08 : over < -0.08 ? 0.95 : 1;
-      const now = performance.now();
-      if (now - this.stalledAt > CALM_MS && this.behind > START_BEHIND_S) {
-        this.behind = Math.max(START_BEHIND_S, this.behind - 0.03);
-        this.stalledAt = now;
-      }
-    }
+    if (this.came) this.steer(first);
+    this.came = false;
     if (video.readyState >= 2 && this.name !== "live" && performance.now() - this.heard < SILENT_MS && !this.waits) this.state("live");
     if (!this.buffer.updating && !this.queue.length && video.currentTime - ranges.start(0) > 2 * KEPT_S) {
       this.buffer.remove(0, video.currentTime - KEPT_S);
     }
   }
 
+  // A picture has come: how far ahead of what is shown it is says whether to play faster or slower.
+  steer(first) {
+    const { video } = this;
+    const lag = this.newest - video.currentTime;
+    if (this.fresh || video.currentTime < first || lag > JUMP_BEHIND_S || lag < -JUMP_AHEAD_S) {
+      if (!this.fresh) this.counts.jumps++;
+      this.fresh = false;
+      this.lag = this.behind;
+      video.playbackRate = 1;
+      video.currentTime = Math.max(first, this.newest - this.behind);
+      if (video.paused) video.play().catch(() => {});
+      return;
+    }
+    if (video.seeking) return;
+    if (lag < 0) this.stalled();
+    this.lag += (lag - this.lag) / 8;
+    const over = this.lag - this.behind;
+    video.playbackRate = over > 0.3 ? 1.25 : over > 0.04 ? 1.08 : over < -0.04 ? 0.93 : 1;
+    const now = performance.now();
+    if (now - this.stalledAt > CALM_MS && this.behind > this.least) {
+      this.behind = Math.max(this.least, this.behind - 0.03);
+      this.stalledAt = now;
+    }
+  }
+
+  // A picture came when it should have been shown already: more is kept in hand from now on.
   stalled() {
-    if (!this.buffer || this.fresh || this.waits || this.video.seeking) return;
+    const now = performance.now();
+    if (!this.buffer || this.fresh || this.waits || this.video.seeking || now - this.stalledAt < STALL_EVERY_MS) return;
     this.counts.stalls++;
-    this.stalledAt = performance.now();
-    this.behind = Math.min(MOST_BEHIND_S, this.behind + 0.06);
+    this.stalledAt = now;
+    this.behind = Math.min(MOST_BEHIND_S, this.behind + 0.05);
   }
 
   visible() {
@@ -278,6 +303,23 @@ export class Live {
 
 function isInit(data) {
   return new DataView(data).getUint32(4) === 0x66747970; // "ftyp"
+}
+
+// A picture is sent before it is known how long it will be shown, and a browser that finds the next one later than twice
+// that waits for a key picture; so each says that it lasts long, and the next one ends it. Gives when it is decoded, in s.
+function lengthen(data) {
+  const view = new DataView(data);
+  const kind = (at) => view.getUint32(at + 4);
+  const inside = (at, wanted) => {
+    const end = at + view.getUint32(at);
+    for (let each = at + 8; each < end; each += view.getUint32(each)) if (kind(each) === wanted) return each;
+    throw new Error("not a fragment");
+  };
+  const traf = inside(0, 0x74726166); // of the video, which stands first
+  const tfhd = inside(traf, 0x74666864);
+  const tfdt = inside(traf, 0x74666474);
+  if (view.getUint32(tfhd + 8) & 0x8) view.setUint32(tfhd + 16, LONG_PICTURE_S * VIDEO_TICKS);
+  return Number(view.getBigUint64(tfdt + 12)) / VIDEO_TICKS;
 }
 
 function joined(pieces, bytes) {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -125,6 +126,49 @@ def test_a_watcher_gets_words_then_a_playable_file_that_grows(room: Room, live: 
         cache.begin(clip.form, BEGAN, Because.OFFLINE)
         watch.said("begins")
     until(lambda: not room.hub.parts.live.watching._count(), what="the end")
+
+
+def _large(clip: Clip, first: int, number: int) -> list[Sample]:
+    """Pictures of 40 kB, a key picture each second; nobody decodes them."""
+    at = clip.samples[0].at
+    return [
+        Sample(b"x" * 40_000, each * 3600, each * 3600, is_key=each % 25 == 0, is_sound=False, at=at)
+        for each in range(first, first + number)
+    ]
+
+
+def test_a_client_that_does_not_read_misses_pictures_and_others_miss_none(
+    room: Room, live: LiveServer, clip: Clip
+) -> None:
+    cache = _begin(live, clip, 0)
+    watching = room.hub.parts.live.watching
+    deaf_end = socket.create_connection(("127.0.0.1", room.hub.port))
+    deaf_end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    address = f"ws://127.0.0.1:{room.hub.port}"
+    with (
+        connect(address + _addresses(room)["socket"], sock=deaf_end, compression=None, proxy=None, max_queue=1) as deaf,
+        connect(address + _addresses(room)["socket"], compression=None, proxy=None) as quick,
+    ):
+        Watch(quick).said("begins")
+        got = Watch(quick).pictures(1)
+        assert cache.watchers == 1  # both over one connection to the worker
+        for first in range(0, 800, 25):
+            for sample in _large(clip, first, 25):
+                cache.take(sample)
+            got += Watch(quick).pictures(25)
+            assert sum(each.held_bytes for each in watching.figures()) < 20 * 1024 * 1024
+        assert [_number(part) for part in got[1:]] == list(range(800))
+        assert sum(each.dropped for each in watching.figures()) > 100
+        late = Watch(deaf)
+        missed = late.said("dropped")["pictures"]
+        assert missed > 100
+        assert _number(late.pictures(1)[0]) % 25 == 0
+
+
+def _number(fragment: bytes) -> int:
+    """Which of `_large` it is."""
+    at = fragment.index(b"tfdt") + 8
+    return int.from_bytes(fragment[at : at + 8], "big") // 3600
 
 
 def test_without_a_link_or_with_a_bad_or_foreign_one_nobody_watches(room: Room) -> None:

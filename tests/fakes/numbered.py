@@ -53,8 +53,20 @@ def write_numbered(
     width: int = 320,
     height: int = 180,
     sound: bool = False,
+    pauses: bool = False,
 ) -> Path:
-    """Write a clip of numbered pictures, with a tone in AAC where `sound`, and return its path."""
+    """Write a clip of numbered pictures and return its path.
+
+    Args:
+        path: Where.
+        seconds: Length.
+        fps: Pictures per second.
+        key_every_s: From one key picture to the next.
+        width: Pixels.
+        height: Pixels.
+        sound: With a tone in AAC.
+        pauses: Leave out eight pictures in a row of every fifty, as cameras do that save bits while nothing moves.
+    """
     with av.open(str(path), "w") as container:
         options = {"preset": "ultrafast", "tune": "zerolatency", "sc_threshold": "0"}
         stream = container.add_stream("libx264", rate=fps, options=options)
@@ -64,6 +76,8 @@ def write_numbered(
         if heard is not None:
             heard.layout = "mono"
         for number in range(round(seconds * fps)):
+            if pauses and 10 <= number % 50 < 18:
+                continue
             image = numbered(number, width=width, height=height)
             frame = av.VideoFrame.from_ndarray(image, format="bgr24")
             frame.pts, frame.time_base = number, Fraction(1, fps)
@@ -108,6 +122,11 @@ class Tap:
     def url(self, name: str) -> str:
         """The address at which the file `name` of the server plays, through here."""
         return f"rtsp://127.0.0.1:{self.port}/{name}/play_count_0"
+
+    @property
+    def live(self) -> int:
+        """How many connections are open now."""
+        return sum(passing.is_alive() for passing in self._passing) // 2
 
     def cut(self) -> None:
         """Break every connection."""

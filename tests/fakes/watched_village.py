@@ -48,9 +48,12 @@ class Village:
 
 
 @contextmanager
-def village(folder: Path, *, fps: int, main: str, sub: str | None = None, **camera: Any) -> Iterator[Village]:
-    """A hub whose camera plays files of `folder`, through a tap."""
+def village(
+    folder: Path, *, fps: int, main: str, sub: str | None = None, other: str | None = None, **camera: Any
+) -> Iterator[Village]:
+    """A hub whose camera `cam-1` plays files of `folder` through a tap, and `cam-2` plays `other`."""
     with VideoServer(folder) as server, Tap(server.port, fps=fps) as tap:
+        second = () if other is None else (Camera(id="cam-2", site="crossing", main=Stream(url=server.url(other))),)
         there = Community(
             areas=(Area(id="village", name=Name(zh="大坪村", en="Village")),),
             sites=(Site(id="crossing", name=Name(zh="村口", en="Crossing"), area="village", ring=Ring.ROAD),),
@@ -63,6 +66,7 @@ def village(folder: Path, *, fps: int, main: str, sub: str | None = None, **came
                     sub=None if sub is None else Stream(url=tap.url(sub)),
                     **camera,
                 ),
+                *second,
             ),
         )
         machine = Machine(
