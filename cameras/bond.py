@@ -79,10 +79,6 @@ class Bond:
                 logger.warning("no later hub will find this worker", extra={"detail": str(error)})
         self._thread.start()
 
-    def close(self) -> None:
-        """End the connection; nothing is heard any more."""
-        self._link.close()
-
     def _run(self) -> None:
         try:
             link: Link | None = self._link

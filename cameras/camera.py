@@ -51,6 +51,7 @@ class RunningCamera:
         self._leaving: list[Analysing] = []
         self._rests = Rests(means.clock, first_s=means.tuning.rest_s)
         self._blind_told = False
+        self._taken_back: list[Event] = []
         self._analysing: Analysing | None = self._build(task)
         self._idle = Health(means.clock, offline_after_s=means.tuning.offline_after_s)
 
@@ -68,8 +69,8 @@ class RunningCamera:
             self._is_running = True
             self._settle()
 
-    def stop(self, *, timeout_s: float = 0.3) -> None:
-        """Stop reading and recording."""
+    def stop(self, *, timeout_s: float = 0.3, for_good: bool = True) -> None:
+        """Stop reading and recording; not `for_good` when the worker goes, for then another goes on."""
         with self._lock:
             self._is_running = False
             for feed in self._feeds.values():
@@ -77,6 +78,8 @@ class RunningCamera:
             self._feeds.clear()
             for watch in self._watches.values():
                 watch.recorder.stop(Because.OFF)
+                if for_good:
+                    self._take_back(watch)
             self._watches.clear()
 
     def change(self, task: Task) -> None:
@@ -121,7 +124,7 @@ class RunningCamera:
     def finish(self) -> list[Event]:
         """The Events that end what is open; after `stop`."""
         self._leave()
-        events: list[Event] = []
+        events, self._taken_back = self._taken_back, []
         while self._leaving:
             events += self._leaving.pop(0).finish()
         return events
@@ -138,8 +141,8 @@ class RunningCamera:
 
     def check(self) -> list[Event]:
         """What is new of its health and of its recordings, for the hub."""
-        events: list[Event] = []
         with self._lock:
+            events, self._taken_back = self._taken_back, []
             change = self._health.check()
             for feed in self._feeds.values():
                 feed.health.check()  # only the analysed one's is told; the others say why nothing is recorded
@@ -301,6 +304,12 @@ class RunningCamera:
         if name in self._feeds:
             self._feeds[name].remove(watch.recorder, Because.OFF)
         watch.recorder.stop(Because.OFF)
+        self._take_back(watch)
+
+    def _take_back(self, watch: RecordingWatch) -> None:
+        """Nobody waits any more for a stream to be recorded of which it was told that it is not."""
+        if watch.is_told_off:
+            self._taken_back.append(self._event("camera.recording", {"state": "unwanted"}, subject=watch.stream.value))
 
     def _offline(self, name: StreamName) -> str | None:
         feed = self._feeds.get(name)

@@ -59,6 +59,11 @@ class RecordingWatch:
         self._since: datetime = clock.now()
         self._told: bool | None = None
 
+    @property
+    def is_told_off(self) -> bool:
+        """Whether it was told last that nothing is written."""
+        return self._told is False
+
     def check(self, offline: str | None) -> StreamRecording | None:
         """How it does when that changed since the last call, else None.
 

@@ -72,7 +72,7 @@ class Rota:
             leaving, self._cameras = self._cameras, ()
             self._leaving += leaving
         for camera in leaving:
-            camera.stop(timeout_s=0.0)
+            camera.stop(timeout_s=0.0, for_good=False)
         self._stopping.set()
         self.wake()
         self._thread.join(_STOP_WITHIN_S)

@@ -219,7 +219,13 @@ def test_a_stream_that_is_not_written_is_told_and_so_is_its_return(hub: MakeHub,
     assert [(each.stream, each.state, each.reason) for each in status.recording] == [("main", "stopped", "unreachable")]
     server.start()
     until(lambda: len(made.told("camera.recording")) == 3, what="on again")
-    assert made.told("camera.recording") == ["main on", "main off unreachable", "main on"]
+    server.stop()
+    until(lambda: len(made.told("camera.recording")) == 4, what="off again")
+    made.apply()
+    until(lambda: len(made.told("camera.recording")) == 5, what="the camera's end")
+    assert made.told("camera.recording") == [
+        *("main on", "main off unreachable", "main on", "main off unreachable", "main unwanted"),
+    ]
     assert [segment.head.because for segment in on_disk(made.machine, "gate", "main")] == [
         Because.STARTED,
         Because.OFFLINE,
