@@ -201,7 +201,7 @@ def test_a_click_on_the_timeline_goes_there_and_the_address_says_where(there: Re
 def test_an_alert_is_jumped_to_from_ten_seconds_before(there: Recorded, browser: Browser) -> None:
     moment = there.at(50).isoformat().replace("+00:00", "Z")
     _open(browser, there, "play-5", where=f"#camera=cam-1&at={moment}&alert=1")
-    _shows(browser, 400 - GOP, 400 + FPS)
+    _shows(browser, 400 - GOP, 400 + 5 * FPS)
 
 
 def test_sound_that_the_browser_does_not_play_does_not_stop_the_pictures(there: Recorded, browser: Browser) -> None:
