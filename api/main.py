@@ -309,7 +309,8 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         readiness=readiness,
         rules=rules,
     )
-    checks = self_checks(machine, cameras=cameras, engine=engine, community=revisions.current)
+    has_disk = recordings.shelves.is_there
+    checks = self_checks(machine, cameras=cameras, engine=engine, community=revisions.current, has_disk=has_disk)
     self_watch = SelfWatch(event_log, clock, (*checks, recordings.outlook.check))
     lifecycle.push("self-watch", self_watch.stop)
     self_watch.start()

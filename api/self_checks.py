@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,14 +27,24 @@ _CAMERA_KINDS, _HEALTH = "camera.", "camera.health"
 
 
 def self_checks(
-    machine: Machine, *, cameras: Cameras, engine: EngineLoop, community: Callable[[], Community]
+    machine: Machine,
+    *,
+    cameras: Cameras,
+    engine: EngineLoop,
+    community: Callable[[], Community],
+    has_disk: Callable[[str], bool],
 ) -> tuple[Check, ...]:
-    """The checks of one hub."""
-    folders = {"data": machine.data}
-    recordings = machine.data / "recordings"
+    """The checks of one hub; `has_disk` says whether a disk for recordings is there."""
+    default = machine.data / "recordings"
+    recordings = machine.recordings.disks or ()
 
     def look_at_disks(_now: datetime) -> Iterator[Finding]:
-        return disk.look_at_disks(folders | ({"recordings": recordings} if _is_elsewhere(recordings) else {}))
+        yield from disk.look_at_disks({"data": machine.data})
+        folders = {each.id: each.path for each in recordings} or ({"data": default} if _is_elsewhere(default) else {})
+        for found in disk.look_at_disks(folders):
+            failing = bool(found.fields["failing"]) or not has_disk(found.source)
+            fields = {**found.fields, "failing": failing, "recordings": True}
+            yield replace(found, source=f"recordings/{found.source}", fields=fields)
 
     sight = Blindness()
 

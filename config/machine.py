@@ -215,8 +215,8 @@ class Machine(_Section):
 
     @property
     def recording_disks(self) -> tuple[Disk, ...]:
-        """The disks for recordings, at least one."""
-        return self.recordings.disks or (Disk(id="data", path=self.data / "recordings"),)
+        """The disks for recordings, at least one; where it is the database's too, more is left free for that."""
+        return self.recordings.disks or (Disk(id="data", path=self.data / "recordings", keep_free_pct=12.0),)
 
     @property
     def models_folder(self) -> Path:

@@ -135,6 +135,7 @@ _FIELDS: Mapping[str, tuple[str, str]] = {
     "promised_days": ("规定天数", "days promised"),
     "cameras": ("摄像头数", "cameras"),
     "failing": ("出错", "failing"),
+    "recordings": ("录像盘", "for recordings"),
     "synchronised": ("已同步", "synchronised"),
     "offset_s": ("偏差", "offset"),
     "lag_s": ("滞后", "lag"),

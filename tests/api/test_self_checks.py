@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,7 @@ from alerts.language.rulebook import RuleBook
 from api.self_checks import look_at_analysis, self_checks
 from cameras.health import CameraState
 from cameras.link import CameraStatus
-from config.machine import Machine
+from config.machine import Disk, Machine, Recordings
 from hub.selfwatch.watch import Finding
 from tests.api.room import community
 from tests.fakes.stories import book_of, moment
@@ -51,7 +52,7 @@ def found(book: RuleBook, cameras: Any, *, minutes: int) -> list[list[str]]:
     engine: Any = SimpleNamespace(
         book=book.on(places_of(community())), status=lambda: SimpleNamespace(known={}, unknown={})
     )
-    check = self_checks(Machine(), cameras=cameras, engine=engine, community=community)[-1]
+    check = self_checks(Machine(), cameras=cameras, engine=engine, community=community, has_disk=lambda _disk: True)[-1]
     return [[each.source for each in check.look(moment(0) + timedelta(minutes=minute))] for minute in range(minutes)]
 
 
@@ -83,3 +84,20 @@ def test_the_lag_of_a_worker_is_that_of_its_slowest_camera() -> None:
         "worker-1": 0.5,
         "worker-2": 0.0,
     }
+
+
+def test_a_disk_for_recordings_fails_when_it_is_not_the_one_that_it_was(tmp_path: Path) -> None:
+    """It is full by intention, which the rule for storage does not ring for."""
+    disks = tuple(Disk(id=name, path=tmp_path / name) for name in ("large", "lost"))
+    for folder in (tmp_path / "data", *(disk.path for disk in disks)):
+        folder.mkdir()
+    machine = Machine(data=tmp_path / "data", recordings=Recordings(disks=disks))
+    nobody: Any = SimpleNamespace()
+    check = self_checks(
+        machine, cameras=nobody, engine=nobody, community=community, has_disk=lambda disk: disk != "lost"
+    )[0]
+    told = {each.source: dict(each.fields) for each in check.look(moment(0))}
+    assert told.keys() == {"data", "recordings/large", "recordings/lost"}
+    assert "recordings" not in told["data"]
+    assert [told[f"recordings/{disk.id}"]["failing"] for disk in disks] == [False, True]
+    assert told["recordings/large"]["recordings"] is True

@@ -60,7 +60,9 @@ def test_a_policy_that_was_written_out_is_read_again() -> None:
 
 
 def test_without_disks_recordings_lie_in_the_data_folder() -> None:
-    assert Machine(data=Path("/srv/hub")).recording_disks == (Disk(id="data", path=Path("/srv/hub/recordings")),)
+    assert Machine(data=Path("/srv/hub")).recording_disks == (
+        Disk(id="data", path=Path("/srv/hub/recordings"), keep_free_pct=12),
+    )
 
 
 def test_a_power_cut_costs_what_the_disk_bears_or_what_is_set() -> None:
