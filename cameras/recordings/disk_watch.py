@@ -33,8 +33,8 @@ _COUNT_EVERY_S = 600.0
 _USED = ".used.json"
 """How much recordings take up on this disk, counted by one worker for all."""
 _BUILDING_S = 0.9
-"""What a power cut may cost goes for the fragment in the making (0.8 s, and its way to the disk), the wait for a sync, and
-the sync."""
+"""What a power cut may cost goes for the fragment in the making (0.8 s, and its way to the disk), the wait for a sync,
+and the sync."""
 
 OnRemoved = Callable[[str, tuple[str, ...]], None]
 """Hears which paths were removed from which disk, in the writer's thread."""
