@@ -146,7 +146,9 @@ def test_a_client_that_does_not_read_misses_pictures_and_others_miss_none(
     deaf_end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     address = f"ws://127.0.0.1:{room.hub.port}"
     with (
-        connect(address + _addresses(room)["socket"], sock=deaf_end, compression=None, proxy=None, max_queue=1) as deaf,
+        connect(
+            address + _addresses(room)["socket"], sock=deaf_end, proxy=None, max_queue=1, close_timeout=0.2
+        ) as deaf,
         connect(address + _addresses(room)["socket"], compression=None, proxy=None) as quick,
     ):
         Watch(quick).said("begins")
