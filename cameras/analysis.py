@@ -23,6 +23,7 @@ from cameras.reporting import Reporter
 from cameras.shared import Shared, build_shared
 from cameras.sightings import Sighting
 from cameras.tracking import Tracker
+from cameras.view_watching import VIEW_KINDS, ViewWatch
 from cameras.zones import PERSON, VEHICLE, TrackWatch, ZoneMap, group_of
 from config.community import Camera, ZoneUse
 from hub.clock import Clock
@@ -35,7 +36,7 @@ __all__ = ["Analysis", "Shared", "build_analysis", "build_shared"]
 
 logger = logging.getLogger(__name__)
 
-_UNNAMING: Final = frozenset({"flame", "movers"})
+_UNNAMING: Final = frozenset({"flame", "movers", "view"})
 """Detectors that never name an object: their finding nothing says nothing about objects."""
 _NAMED_S: Final = 2.0
 """What was named so recently still explains the motion around it."""
@@ -70,6 +71,7 @@ class Analysis:
         self._unnamed = TrackWatch(self._zones, reporter, driver="movers")
         self._collisions = Collisions(reporter)
         self._fire = Sighting("camera.fire", driver="flame", reporter=reporter, zone=self._zone_id)
+        self._view = ViewWatch(self._zones, reporter)
         self._moving = False
         self._failed: set[str] = set()
         self.failures = 0
@@ -100,6 +102,9 @@ class Analysis:
             found = self._look(kind, detector, scene)
             if found is None:
                 continue
+            if kind == "view":
+                events += self._view.update([one for one in found if one.label in VIEW_KINDS], at_s, at=frame.at)
+                continue
             found = [one for one in found if not self._zones.ignored(one.box)]
             fires += [one for one in found if one.label == FIRE]
             unnamed += [one for one in found if one.label == MOVER]
@@ -117,7 +122,7 @@ class Analysis:
 
     def reset(self, at: datetime) -> list[Event]:
         """The stream broke: end every open state, and forget what was seen."""
-        events = [*self._fire.end(at), *self._another_scene(at)]
+        events = [*self._fire.end(at), *self._view.end(at), *self._another_scene(at)]
         self._motion.reset()
         for detector in self._detectors.values():
             detector.reset()
@@ -161,7 +166,8 @@ class Analysis:
 def build_analysis(camera: Camera, *, area: str | None, shared: Shared, clock: Clock) -> Analysis:
     """The Analysis of one camera with the detectors that it asks for.
 
-    A camera with a lane or a guarded zone gets `movers` besides, so that it is not blind where the object model is.
+    A camera with a lane or a guarded zone gets `movers` besides, so that it is not blind where the object model is; and
+    one that looks for anything gets `view`, for what it does not see it cannot find.
 
     Raises:
         ConfigurationError: An unknown detector, or options that it does not take; all of them.
@@ -171,6 +177,8 @@ def build_analysis(camera: Camera, *, area: str | None, shared: Shared, clock: C
     kinds = {kind for kind, _ in wanted}
     if "movers" not in kinds and any(zone.use in (ZoneUse.LANE, ZoneUse.GUARDED) for zone in camera.zones):
         wanted.append(("movers", {}))
+    if wanted and "view" not in kinds:
+        wanted.append(("view", {}))
     detectors: dict[str, Detector] = {}
     mistakes: list[Mistake] = []
     for number, (kind, options) in enumerate(wanted):

@@ -19,6 +19,14 @@ from hub.geometry import Box
 FIRE = "fire"
 """The label of flames."""
 
+COVERED = "covered"
+BLURRED = "blurred"
+MOVED = "moved"
+FROZEN = "frozen"
+DARK = "dark"
+GLARE = "glare"
+"""The labels of a view in which the camera does not see what it should; they are of the whole picture."""
+
 MOVER = "mover"
 """The label of something that moves and that nobody has named."""
 

@@ -56,19 +56,28 @@ def group_of(label: str) -> str:
 
 
 class ZoneMap:
-    """The zones of one camera."""
+    """The zones of one camera.
+
+    Attributes:
+        count: How many there are.
+        disarmed: Whether the camera looks elsewhere, so that its zones are nowhere; set by whoever notices.
+    """
 
     def __init__(self, zones: tuple[Zone, ...]) -> None:
+        self.count = len(zones)
+        self.disarmed = False
         self._ignored = tuple(zone for zone in zones if zone.use is ZoneUse.IGNORE)
         # The smallest first: a bus bay inside a lane is the more exact place.
         self._zones = sorted((zone for zone in zones if zone.use is not ZoneUse.IGNORE), key=_extent)
 
     def ignored(self, box: Box) -> bool:
         """Whether the middle of `box` lies where nothing counts."""
-        return any(inside(box.centre, zone.points) for zone in self._ignored)
+        return not self.disarmed and any(inside(box.centre, zone.points) for zone in self._ignored)
 
     def at(self, box: Box) -> Zone | None:
         """The smallest zone in which what is in `box` stands on the ground."""
+        if self.disarmed:
+            return None
         x, y = box.foot
         foot = (x, min(y, 0.999))  # what is cut off by the lower edge stands on the last line
         return next((zone for zone in self._zones if inside(foot, zone.points)), None)

@@ -69,13 +69,6 @@ _WAITS: Mapping[str, Name] = {
     "env.dumping": Name(zh="遗留物检测器", en="a detector of objects that stay behind"),
     "work.no_hardhat": Name(zh="安全帽检测器", en="a detector of hard hats"),
     "work.smoking": Name(zh="吸烟检测器", en="a detector of smoking"),
-    "camera.covered": Name(zh="画面质量检测器（遮挡）", en="a detector of picture quality: covered"),
-    "camera.blurred": Name(zh="画面质量检测器（清晰度）", en="a detector of picture quality: sharpness"),
-    "camera.moved": Name(zh="画面质量检测器（场景变更）", en="a detector of picture quality: another scene"),
-    "camera.frozen": Name(
-        zh="画面质量检测器（画面不变）", en="a detector of picture quality: the same frame again and again"
-    ),
-    "camera.dark_glare": Name(zh="画面质量检测器（亮度）", en="a detector of picture quality: brightness"),
 }
 """Which input a kind without a shipped rule waits for."""
 

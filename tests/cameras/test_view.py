@@ -1,0 +1,93 @@
+"""Claims about what a camera tells of its own view: tampering is told within 30 s, ordinary life is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import cv2
+import numpy as np
+import pytest
+
+from benchmarks.accuracy_synthetic.ordinary import ORDINARY
+from benchmarks.accuracy_synthetic.pictures import FPS, Base, drawn, noisy
+from benchmarks.accuracy_synthetic.tampering import TAMPERS
+from benchmarks.accuracy_synthetic.trial import ordinary, tampered
+from cameras.decoding import Frame
+from cameras.detectors.view import ViewDetector, ViewOptions
+from cameras.scenes.view import Image
+from cameras.view_watching import ZONES_OUT_OF_PLACE
+from config.community import ZoneUse
+from hub.events import Phase
+from tests.fakes.footage import START, Watcher, zone
+
+TOLD = ("covered: hand", "blurred: 4 px", "moved: 20 % aside", "frozen: the clock runs", "glare: torch")
+NOT_TOLD = ("infra-red is switched on", "lorry over three quarters, a minute")
+"""The quick part of the set; all of it is `python -m benchmarks.accuracy_synthetic`."""
+
+
+@pytest.fixture(scope="module")
+def yard() -> Base:
+    return drawn("yard")
+
+
+@pytest.fixture(scope="module")
+def elsewhere(yard: Base) -> Base:
+    """Another scene, cheaply: the yard upside down."""
+    return Base("elsewhere", [np.ascontiguousarray(yard.at(0.0)[::-1, ::-1])], clock=False)
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_tampering_is_told_within_30_s_and_is_over_afterwards(name: str, yard: Base, elsewhere: Base) -> None:
+    tamper = next(one for one in TAMPERS if one.name == name)
+    outcome = tampered(yard, elsewhere, tamper)
+    assert outcome.told is not None
+    assert outcome.told <= 30
+    assert outcome.wrong == []
+    assert outcome.ended
+
+
+@pytest.mark.parametrize("name", NOT_TOLD)
+def test_ordinary_life_is_not_told(name: str, yard: Base, elsewhere: Base) -> None:
+    one = next(each for each in ORDINARY if each.name == name)
+    assert ordinary(yard, elsewhere, one).wrong == []
+
+
+def frames(base: Base, seconds: float, *, turned_s: tuple[float, float]) -> Iterator[Frame]:
+    """The scene, turned by a fifth of the picture for a while, over 0.6 s."""
+    random = np.random.default_rng(4)
+    for number in range(round(seconds * FPS)):
+        at_s = number / FPS
+        image: Image = noisy(base.at(at_s), random, 2.0)
+        if turned_s[0] <= at_s < turned_s[1]:
+            way = round(min(1.0, (at_s - turned_s[0] + 0.2) / 0.6) * 0.2 * image.shape[1])
+            image = np.asarray(cv2.copyMakeBorder(image[:, way:], 0, 0, 0, way, cv2.BORDER_REFLECT), np.uint8)
+        yield Frame(image, START + timedelta(seconds=at_s), at_s, is_key=number % 10 == 0, number=number)
+
+
+def test_zones_of_a_turned_camera_are_out_of_place_until_it_is_turned_back(yard: Base) -> None:
+    lane = zone(ZoneUse.LANE)
+    watcher = Watcher(lane, detectors={"view": ViewDetector(ViewOptions())})
+    watcher.show(frames(yard, 100, turned_s=(30, 70)))
+    assert [one.phase for one in watcher.of(ZONES_OUT_OF_PLACE)][::4] == [Phase.BEGAN, Phase.ENDED]
+    assert {one.fields["zones"] for one in watcher.of(ZONES_OUT_OF_PLACE)} == {1}
+    moved = watcher.of("camera.view_moved", Phase.BEGAN)[0]
+    assert float(moved.fields["turned_across"]) == pytest.approx(-0.2, abs=0.03)
+
+
+def test_a_stream_that_breaks_turns_no_camera_back(yard: Base) -> None:
+    watcher = Watcher(zone(ZoneUse.LANE), detectors={"view": ViewDetector(ViewOptions())})
+    watcher.show(frames(yard, 60, turned_s=(30, 99)))
+    ended = watcher.analysis.reset(START + timedelta(seconds=60))
+    assert {(one.kind, one.phase) for one in ended} == {
+        ("camera.view_moved", Phase.ENDED),
+        (ZONES_OUT_OF_PLACE, Phase.ENDED),
+    }
+    watcher.events.clear()
+    watcher.show(frames(yard, 3, turned_s=(-9, 99)))
+    assert len(watcher.of(ZONES_OUT_OF_PLACE, Phase.BEGAN)) == 1
+
+
+def test_a_camera_that_is_steered_tells_no_turning(yard: Base) -> None:
+    watcher = Watcher(detectors={"view": ViewDetector(ViewOptions(moved=False))})
+    assert watcher.show(frames(yard, 70, turned_s=(30, 99))).events == []
