@@ -35,8 +35,10 @@ CLOCK = SystemClock()
 NEVER = threading.Event()
 FPS = 15
 MAY_LOSE_S = 1.0
-_GAP_S = 0.25
-"""Less is the last picture's length, by the clock of one segment or the other."""
+_GAP_S = 0.5
+"""Less is how late one packet came and the next did not, where a segment begins anew (at the loop of a file)."""
+_ABOUT_S = 1.0
+"""A kill is carried out so much later at most than it was noted, on a machine that has far too much to do."""
 _BACK_S = 120.0
 """A worker that dies again and again is started after up to ten seconds, on a busy machine that takes as long again."""
 HUB = (str(Path(sys.executable).with_name("hub")),)
@@ -179,7 +181,7 @@ def losses(segments: list[Segment], story: Story) -> tuple[list[float], list[str
         missing_s = (after.head.began - ends).total_seconds()
         if missing_s <= _GAP_S:
             continue
-        killed = [at for at in story.workers if ends - timedelta(seconds=_GAP_S) <= at <= after.head.began]
+        killed = [at for at in story.workers if ends - timedelta(seconds=_ABOUT_S) <= at <= after.head.began]
         if killed:
             lost.append(max(0.0, (killed[0] - ends).total_seconds()))
         else:
