@@ -157,9 +157,10 @@ class UsualView:
         self.directions += rate * (view.directions - self.directions)
         self._fine += rate * (view.fine - self._fine)
 
-    def take_light(self, view: View) -> None:
-        """The same scene in another light: contrasts begin anew, the places of edges stay."""
-        self.light, self.detail, self.structure = view.light.copy(), view.detail.copy(), view.structure.copy()
+    def take_light(self, view: View, where: NDArray[np.bool_]) -> None:
+        """The same scene in another light: contrasts begin anew in the cells `where`; the places of edges stay."""
+        for mine, theirs in ((self.light, view.light), (self.detail, view.detail), (self.structure, view.structure)):
+            mine[where] = theirs[where]
 
     def telling(self) -> NDArray[np.bool_]:
         """Cells that have something which can get lost."""

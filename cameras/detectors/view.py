@@ -318,7 +318,7 @@ class ViewDetector:
         usual = self._usual
         assert usual is not None
         shift = usual.displaced(view.directions) if shares.kept < _ASKS and shares.new > _NEW_ASKS else None
-        another = shares.kept <= _FEW and shares.soft + shares.burnt <= _MOST / 2
+        another = shares.kept <= _FEW and shares.soft + shares.burnt <= _MOST / 2 and shares.new >= _NEW_SCENE
         if shift is None and not another:
             if not self._moved.told:
                 self._other = None
@@ -351,9 +351,9 @@ class ViewDetector:
         usual, switched = self._usual, self._grey is not None and grey != self._grey
         self._grey = grey
         if usual is not None and switched:
-            still_there = float(np.mean(usual.alike(view.directions)[usual.telling()]))
-            if still_there >= _ALIKE / 2:
-                usual.take_light(view)
+            there = usual.alike(view.directions) >= _ALIKE
+            if float(np.mean(there[usual.telling()])) >= _MOST:
+                usual.take_light(view, there)
 
 
 _VEILED: Final = 0.12
@@ -361,6 +361,8 @@ _VEILED: Final = 0.12
 _ASKS: Final = 0.8
 _NEW_ASKS: Final = 0.05
 """With more of the usual picture left, and less new in it, nothing is asked: it costs as much as the whole look."""
+_NEW_SCENE: Final = 0.25
+"""Cells with something new and sharp, per telling cell: without them it is a cover."""
 _PLAIN: Final = 0.25
 """Share of the telling cells that show nothing."""
 _EVERYWHERE: Final = Box(0.0, 0.0, 1.0, 1.0)
