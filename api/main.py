@@ -23,19 +23,19 @@ from alerts.loop import EngineLoop
 from alerts.store.lists import Repository
 from api.app import create_app
 from api.desk import make_desk
-from api.evidence_desk import start_evidence
 from api.feed import Feed
 from api.figure_desk import start_figures
 from api.figures import watch
 from api.guard import is_loopback
 from api.housekeeping import Housekeeping
-from api.live_desk import start_live
 from api.outbound import Outbound
 from api.parts import Cameras, Parts
-from api.playback import make_playback
 from api.readiness import Readiness, takes_writes
 from api.reception import make_reception
-from api.recording_desk import start_recordings
+from api.recordings.desk import start_recordings
+from api.recordings.evidence_desk import start_evidence
+from api.recordings.live_desk import start_live
+from api.recordings.playback import make_playback
 from api.self_checks import self_checks
 from api.self_figures import watch_noticed
 from api.sensing import make_sensing, start_broker
@@ -45,7 +45,7 @@ from api.storage import database_of, database_url
 from api.telling import make_delivery
 from api.tokens import Tokens
 from api.trials import Trials
-from cameras.keeper import WorkerState
+from cameras.supervision.keeper import WorkerState
 from cameras.supervisor import Supervisor
 from config.community import Community
 from config.handling import Deadlines

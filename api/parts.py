@@ -15,18 +15,18 @@ from alerts.loop import LoopStatus
 from alerts.notices.delivery import Delivery
 from alerts.store.lists import Repository
 from api.desk import Desk
-from api.evidence_desk import EvidenceDesk
 from api.feed import Feed
 from api.figure_desk import FigureDesk
-from api.live_desk import LiveDesk
-from api.playback import Playback
 from api.reception import Reception
-from api.recording_desk import RecordingDesk
+from api.recordings.desk import RecordingDesk
+from api.recordings.evidence_desk import EvidenceDesk
+from api.recordings.live_desk import LiveDesk
+from api.recordings.playback import Playback
 from api.stills import Stills
 from api.tokens import Tokens
 from api.trials import Trials
-from cameras.keeper import WorkerStatus
 from cameras.link import CameraStatus, PictureTaken, PictureWanted, Still
+from cameras.supervision.keeper import WorkerStatus
 from config.community import Community
 from hub.clock import Clock
 from hub.metrics import Metrics

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 LONGEST_S = 600.0
 KEPT = 20
-_COMMAND = (sys.executable, "-m", "api.backtesting")
+_COMMAND = (sys.executable, "-m", "api.commands.backtesting")
 _END_WITHIN_S = 5.0
 
 

@@ -19,8 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from cameras.analysis import build_analysis, build_shared
-from cameras.offline import Summary, analyse_file
+from cameras.vision.analysis import build_analysis, build_shared
+from cameras.vision.offline import Summary, analyse_file
 from config.community import Camera, Zone, ZoneUse
 from config.machine import Machine
 from hub.clock import SetClock

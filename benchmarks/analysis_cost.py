@@ -18,15 +18,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cameras.analysis import build_analysis, build_shared
-from cameras.decoding import Frame
-from cameras.detection import Scene
 from cameras.detectors.flame import FlameDetector, FlameOptions
-from cameras.models import missing, objects_path
-from cameras.motion import MotionModel
-from cameras.object_model import ObjectModel
 from cameras.scenes.encoding import build_scenes
 from cameras.scenes.road import LANE
+from cameras.vision.analysis import build_analysis, build_shared
+from cameras.vision.decoding import Frame
+from cameras.vision.detection import Scene
+from cameras.vision.models import missing, objects_path
+from cameras.vision.motion import MotionModel
+from cameras.vision.object_model import ObjectModel
 from config.community import Camera
 from config.machine import Machine
 from hub.clock import SystemClock

@@ -17,18 +17,15 @@ import tracemalloc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cameras.recordings.catalog import Catalog
-from cameras.recordings.closing import closing_bytes
-from cameras.recordings.cutting import cut_out
 from cameras.recordings.evidence.bundle import Bundle, Packed
 from cameras.recordings.evidence.freezing import freeze
 from cameras.recordings.evidence.manifest import Item, Manifest, sealed
 from cameras.recordings.evidence.signing import key_of
 from cameras.recordings.evidence.verifying import verify
-from cameras.recordings.fragments import fragment_bytes
-from cameras.recordings.header import init_bytes
-from cameras.recordings.holdings import Holdings
-from cameras.recordings.index import read_segment
+from cameras.recordings.keeping.catalog import Catalog
+from cameras.recordings.keeping.holdings import Holdings
+from cameras.recordings.keeping.removing import Removing
+from cameras.recordings.keeping.shelves import Shelves
 from cameras.recordings.media import (
     VIDEO_TICKS,
     Because,
@@ -39,9 +36,12 @@ from cameras.recordings.media import (
     StreamName,
     VideoFormat,
 )
-from cameras.recordings.naming import usual_path
-from cameras.recordings.removing import Removing
-from cameras.recordings.shelves import Shelves
+from cameras.recordings.mp4.closing import closing_bytes
+from cameras.recordings.mp4.fragments import fragment_bytes
+from cameras.recordings.mp4.header import init_bytes
+from cameras.recordings.mp4.index import read_segment
+from cameras.recordings.mp4.naming import usual_path
+from cameras.recordings.playback.cutting import cut_out
 from config.machine import Disk
 from hub.clock import SystemClock
 from hub.store.database import Database, sqlite_url

@@ -13,11 +13,11 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cameras.live import LiveServer
-from cameras.live_cache import LiveCache
-from cameras.live_wire import Part, socket_of
+from cameras.live.cache import LiveCache
+from cameras.live.server import LiveServer
+from cameras.live.watching import Watching
+from cameras.live.wire import Part, socket_of
 from cameras.recordings.media import VIDEO_TICKS, Because, Format, Sample, StreamName, VideoFormat
-from cameras.watching import Watching
 from hub.clock import SystemClock
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)

@@ -22,9 +22,10 @@ from pathlib import Path
 
 from sqlalchemy import insert, select, text
 
-from cameras.recordings.catalog import Catalog
-from cameras.recordings.header import init_bytes
-from cameras.recordings.holdings import Holdings
+from cameras.recordings.keeping.catalog import Catalog
+from cameras.recordings.keeping.holdings import Holdings
+from cameras.recordings.keeping.retention import Retention
+from cameras.recordings.keeping.shelves import Shelves
 from cameras.recordings.media import (
     Because,
     Format,
@@ -35,10 +36,9 @@ from cameras.recordings.media import (
     StreamName,
     VideoFormat,
 )
-from cameras.recordings.naming import usual_path
-from cameras.recordings.packed import pack
-from cameras.recordings.retention import Retention
-from cameras.recordings.shelves import Shelves
+from cameras.recordings.mp4.header import init_bytes
+from cameras.recordings.mp4.naming import usual_path
+from cameras.recordings.mp4.packed import pack
 from config.machine import Disk
 from config.recording import Policy
 from hub.clock import SetClock, SystemClock

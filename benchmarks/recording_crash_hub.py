@@ -26,8 +26,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from cameras.recordings.index import read_segment
 from cameras.recordings.media import Segment
+from cameras.recordings.mp4.index import read_segment
 from hub.clock import SystemClock
 from tests.fakes.clips import write_clip
 

@@ -25,12 +25,12 @@ from typing import Any
 import av
 
 from cameras.errors import SourceProblem
-from cameras.packets import Packet, StreamInfo
-from cameras.recordings.disks import Disks
-from cameras.recordings.index import read_segment
 from cameras.recordings.media import Segment, StreamName
-from cameras.recordings.recorder import StreamRecorder
-from cameras.recordings.sampler import Sampler
+from cameras.recordings.mp4.index import read_segment
+from cameras.recordings.mp4.sampler import Sampler
+from cameras.recordings.writing.disks import Disks
+from cameras.recordings.writing.recorder import StreamRecorder
+from cameras.streams.packets import Packet, StreamInfo
 from config.machine import Disk
 from hub.clock import SystemClock
 from tests.fakes.clips import write_clip

@@ -20,11 +20,11 @@ from pathlib import Path
 import av
 import numpy as np
 
-from cameras.packets import Packet, SoundInfo, SoundPacket, Stamper, StreamInfo
-from cameras.recordings.fragments import closing_bytes, fragment_bytes, init_bytes, sound_ticks
-from cameras.recordings.index import pack, read_segment, scan
 from cameras.recordings.media import VIDEO_TICKS, Because, Format, Sample
-from cameras.recordings.sampler import Sampler
+from cameras.recordings.mp4.fragments import closing_bytes, fragment_bytes, init_bytes, sound_ticks
+from cameras.recordings.mp4.index import pack, read_segment, scan
+from cameras.recordings.mp4.sampler import Sampler
+from cameras.streams.packets import Packet, SoundInfo, SoundPacket, Stamper, StreamInfo
 from hub.clock import SystemClock
 from tests.fakes.clips import yard
 from tests.fakes.media import BEGAN, HEAD, sound_packets

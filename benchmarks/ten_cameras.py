@@ -17,7 +17,7 @@ from pathlib import Path
 
 from cameras.health import CameraState
 from cameras.link import CameraStatus
-from cameras.serving import VideoServer
+from cameras.streams.serving import VideoServer
 from cameras.supervisor import Supervisor
 from config.community import Camera, Community, Stream
 from config.machine import Machine, Workers

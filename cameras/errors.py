@@ -9,7 +9,7 @@ HubError
 +-- ModelError         a model cannot be fetched, is not what it should be, or cannot be converted
 +-- SourceError        a stream cannot be opened or broke; holds a SourceProblem, which says whether trying again helps
 
-Messages never hold a user name or password: `cameras.addresses` takes them out before anything is raised.
+Messages never hold a user name or password: `cameras.streams.addresses` takes them out before anything is raised.
 """
 
 from __future__ import annotations

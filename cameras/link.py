@@ -39,7 +39,6 @@ from cameras.link_words import (
     Unassign,
     WorkerHealth,
 )
-from cameras.recordings.disk_status import DiskStatus
 from cameras.recordings.media import (
     Because,
     Format,
@@ -50,6 +49,7 @@ from cameras.recordings.media import (
     StreamName,
     VideoFormat,
 )
+from cameras.recordings.writing.disk_status import DiskStatus
 from hub.errors import LinkError
 from hub.events import Event, event_from_json, event_to_json, time_from_text, time_to_text
 

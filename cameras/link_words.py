@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from cameras.health import CameraState
-from cameras.recordings.disk_status import DiskStatus
 from cameras.recordings.media import Segment
+from cameras.recordings.writing.disk_status import DiskStatus
 from hub.events import Event
 
 

@@ -17,14 +17,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from cameras.adoption import send_home
 from cameras.errors import SourceProblem
 from cameras.health import CameraState
-from cameras.keeper import WORKER_COMMAND, Answer, Keeper, Listeners, WorkerState, WorkerStatus
 from cameras.link import VERSION
 from cameras.link_words import Assign, CameraStatus, PictureTaken, PictureWanted, Setup, Still, StillTaken, StillWanted
-from cameras.placement import place
 from cameras.recordings.media import Segment
+from cameras.supervision.adoption import send_home
+from cameras.supervision.keeper import WORKER_COMMAND, Answer, Keeper, Listeners, WorkerState, WorkerStatus
+from cameras.supervision.placement import place
 from config.community import Camera, Community
 from config.machine import Machine
 from hub.clock import Clock

@@ -1,8 +1,8 @@
 """The worker: one process that runs cameras, `python -m cameras.worker --link FD`.
 
 Started by the supervisor with one end of a socket pair; everything else it is told over that link. When its hub is
-killed it goes on recording and waits for the next one (`cameras/bond.py`); on SIGTERM it ends tidily, and SIGINT is
-for the hub alone (a terminal sends it to both). It opens no database. `run` is its composition root.
+killed it goes on recording and waits for the next one (`cameras/running/bond.py`); on SIGTERM it ends tidily, and
+SIGINT is for the hub alone (a terminal sends it to both). It opens no database. `run` is its composition root.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from typing import Protocol, TypeVar
 import av
 import cv2
 
-from cameras.bond import Bond
-from cameras.desk import Desk, guarded
 from cameras.link import VERSION, Link
 from cameras.link_words import Setup, WorkerHealth
-from cameras.live import LiveServer
-from cameras.live_wire import socket_of as live_socket_of
-from cameras.outbox import Outbox
-from cameras.pictures import Pictures
-from cameras.pipeline import Analysis
-from cameras.recordings.disks import Disks
+from cameras.live.server import LiveServer
+from cameras.live.wire import socket_of as live_socket_of
 from cameras.recordings.media import StreamName
-from cameras.recordings.recorder import StreamRecorder
-from cameras.recordings.sampler import Sampler
-from cameras.rota import Rota
-from cameras.sources import Sources
-from cameras.task import Means, Task, Tuning
+from cameras.recordings.mp4.sampler import Sampler
+from cameras.recordings.writing.disks import Disks
+from cameras.recordings.writing.recorder import StreamRecorder
+from cameras.running.bond import Bond
+from cameras.running.desk import Desk, guarded
+from cameras.running.outbox import Outbox
+from cameras.running.pictures import Pictures
+from cameras.running.rota import Rota
+from cameras.running.task import Means, Task, Tuning
+from cameras.streams.sources import Sources
+from cameras.vision.pipeline import Analysis
 from config.community import Camera
 from config.machine import Machine
 from hub.clock import Clock, SystemClock
@@ -233,7 +233,7 @@ def start_process(
 
 def main() -> None:
     """The program."""
-    from cameras.analysis import build_analysis, build_shared  # noqa: PLC0415 - loads models, which tests go without
+    from cameras.vision.analysis import build_analysis, build_shared  # noqa: PLC0415 - loads models, which tests go without
 
     start_process(build_shared, build_analysis)
 

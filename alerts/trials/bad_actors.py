@@ -117,7 +117,7 @@ def outcome(cases: Iterable[Case], alerts: Sequence[Mapping[str, Any]]) -> Outco
 
     Args:
         cases: Alerts with a verdict.
-        alerts: As `api.backtesting.told` writes them: `key`, `began`, `ended`.
+        alerts: As `api.commands.backtesting.told` writes them: `key`, `began`, `ended`.
     """
     found: dict[str, list[tuple[datetime, datetime | None]]] = {}
     for each in alerts:

@@ -16,15 +16,15 @@ from fastapi.security import OAuth2PasswordBearer
 from starlette.responses import FileResponse
 
 from api.auth import Asker, needs, signed_in
-from api.camera_sight import SEERS as CAMERA_SEERS
-from api.camera_sight import seen_camera
-from api.deletions import LONGEST, own_camera
 from api.errors import BadRequestError
-from api.evidence import Kept
-from api.links import link_holder, links_of
 from api.paging import Page
 from api.parts import Here, Parts
-from api.ranged import ranged
+from api.recordings.camera_sight import SEERS as CAMERA_SEERS
+from api.recordings.camera_sight import seen_camera
+from api.recordings.deletions import LONGEST, own_camera
+from api.recordings.evidence import Kept
+from api.recordings.links import link_holder, links_of
+from api.recordings.ranged import ranged
 from api.schemas.evidence import (
     DeleteBody,
     DeletionView,

@@ -1,8 +1,8 @@
-"""Live pictures: over a WebSocket for browsers, as HLS for phones. What moves them is `cameras/watching.py`.
+"""Live pictures: over a WebSocket for browsers, as HLS for phones. What moves them is `cameras/live/watching.py`.
 
-Who watches shows a link (`api/links.py`), because neither a WebSocket nor a player can send an access token, and one in
-an address would stand in logs. Whether he may still watch is asked again every few seconds; the link runs out after
-minutes, and a page that is still signed in sends the next one.
+Who watches shows a link (`api/recordings/links.py`), because neither a WebSocket nor a player can send an access
+token, and one in an address would stand in logs. Whether he may still watch is asked again every few seconds; the link
+runs out after minutes, and a page that is still signed in sends the next one.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from fastapi.security import OAuth2PasswordBearer
 from starlette.concurrency import run_in_threadpool
 
 from api.auth import needs, signed_in
-from api.camera_sight import SEERS, linked_camera, seen_camera
 from api.errors import TooManyError, UnavailableError
-from api.links import links_of
-from api.live_session import Session, grant_of
 from api.parts import Here, Parts
+from api.recordings.camera_sight import SEERS, linked_camera, seen_camera
+from api.recordings.links import links_of
+from api.recordings.live_session import Session, grant_of
 from api.schemas.live import LiveAddresses, LiveWish
-from cameras.live_playlist import NothingToPlayError, Window
-from cameras.live_wire import Ask
+from cameras.live.playlists import NothingToPlayError, Window
+from cameras.live.watching import TooManyWatchersError
+from cameras.live.wire import Ask
 from cameras.recordings.media import StreamName
-from cameras.watching import TooManyWatchersError
 from config.community import Camera
 from hub.access import Principal
 

@@ -13,19 +13,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from api.errors import BadRequestError, UnavailableError
-from api.links import links_of
-from api.looking_back import CLIP_S, PLAY_S, Clipping, From, Glancing, Playing, To, Which, past
 from api.parts import Here, Parts
-from api.past_stills import NoPictureError
-from api.ranged import ranged
+from api.recordings.links import links_of
+from api.recordings.looking_back import CLIP_S, PLAY_S, Clipping, From, Glancing, Playing, To, Which, past
+from api.recordings.past_stills import NoPictureError
+from api.recordings.ranged import ranged
 from api.routes.recordings import LINK_LIVES_S
 from cameras.errors import MediaGoneError, NothingRecordedError
-from cameras.recordings.clips import clip_of, init_of, playable
-from cameras.recordings.codecs import codec_string, plays_in_browsers
-from cameras.recordings.header import without_sound
 from cameras.recordings.media import Format, Segment, StreamName
-from cameras.recordings.playlist import MEDIA_TYPE, Entry, playlist_of
-from cameras.recordings.spans import Run, runs_of
+from cameras.recordings.mp4.codecs import codec_string, plays_in_browsers
+from cameras.recordings.mp4.header import without_sound
+from cameras.recordings.playback.clips import clip_of, init_of, playable
+from cameras.recordings.playback.playlist import MEDIA_TYPE, Entry, playlist_of
+from cameras.recordings.playback.spans import Run, runs_of
 from hub.errors import NotFoundError
 
 open_router = APIRouter(prefix="/api/v1", tags=["recordings"])

@@ -16,11 +16,11 @@ from fastapi import APIRouter, Depends, Query
 from alerts.incidents.views import AlertView
 from alerts.store.lists import Filter
 from api.auth import needs
-from api.camera_sight import SEERS, pictures_of, seen_camera
-from api.links import links_of
-from api.looking_back import CLIP_S, LIST_DAYS, PLAY_S, From, Looking, To, past
 from api.paging import Cursor, Limit, Page, page_of
 from api.parts import Here, Parts
+from api.recordings.camera_sight import SEERS, pictures_of, seen_camera
+from api.recordings.links import links_of
+from api.recordings.looking_back import CLIP_S, LIST_DAYS, PLAY_S, From, Looking, To, past
 from api.schemas.places import Text
 from api.schemas.recordings import (
     GapView,
@@ -31,10 +31,10 @@ from api.schemas.recordings import (
     RecordedCameraView,
     RecordingsView,
 )
-from cameras.recordings.catalog import Catalog
-from cameras.recordings.codecs import codec_string, plays_in_browsers
-from cameras.recordings.header import without_sound
+from cameras.recordings.keeping.catalog import Catalog
 from cameras.recordings.media import Segment, StreamName
+from cameras.recordings.mp4.codecs import codec_string, plays_in_browsers
+from cameras.recordings.mp4.header import without_sound
 from config.community import Level
 from hub.access import Permission, Principal, allows
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.evidence_plan import MOST_CAMERAS
+from api.recordings.evidence_plan import MOST_CAMERAS
 from config.community import Id
 from hub.store.evidence import State
 from hub.store.recording_deletions import Step

@@ -12,10 +12,10 @@ import numpy as np
 from benchmarks.accuracy_synthetic.ordinary import Ordinary
 from benchmarks.accuracy_synthetic.pictures import CLOCK, Base, noisy, played
 from benchmarks.accuracy_synthetic.tampering import Tamper
-from cameras.analysis import Analysis
-from cameras.decoding import Frame
 from cameras.detectors.view import ViewDetector, ViewOptions
 from cameras.scenes.view import Image
+from cameras.vision.analysis import Analysis
+from cameras.vision.decoding import Frame
 from config.community import Camera
 from hub.clock import SetClock
 from hub.events import Event, Phase

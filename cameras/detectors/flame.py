@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from cameras.detection import FIRE, Detection, Scene
+from cameras.vision.detection import FIRE, Detection, Scene
 from hub.geometry import Box
 from hub.plugins import Options, Plugin
 

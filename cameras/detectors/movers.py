@@ -10,7 +10,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from cameras.detection import MOVER, Detection, Scene
+from cameras.vision.detection import MOVER, Detection, Scene
 from hub.plugins import Options, Plugin
 
 _SCORE: Final = 0.6

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from cameras.detection import Detection, Scene
-from cameras.object_model import Named
-from cameras.shared import Shared
+from cameras.vision.detection import Detection, Scene
+from cameras.vision.object_model import Named
+from cameras.vision.shared import Shared
 from hub.geometry import Box
 from hub.plugins import Options, Plugin
 

@@ -1,7 +1,7 @@
 """View: whether the camera still sees what it should: covered, blurred, moved, frozen, too dark or blinded by light.
 
-Compares the picture every 2 s with the one the camera usually gives (cameras/viewing.py), cell by cell. Nothing is
-learned from pictures; each condition has a physical reason:
+Compares the picture every 2 s with the one the camera usually gives (cameras/vision/viewing.py), cell by cell. Nothing
+is learned from pictures; each condition has a physical reason:
 - what covers a lens is so near that it is out of focus: structure goes, nothing sharp comes, and it comes within
   seconds. A lorry before the camera brings sharp edges of its own; fog and dusk come slowly;
 - out of focus, or through a dirty glass, the larger structure is still in its place and only the fine detail is gone;
@@ -23,10 +23,10 @@ from typing import Annotated, Final
 import numpy as np
 from pydantic import Field
 
-from cameras.detection import BLURRED, COVERED, DARK, FROZEN, GLARE, MOVED, Detection, Scene
-from cameras.view_changes import Jumps
-from cameras.view_conditions import Condition
-from cameras.viewing import Look, UsualView, View, compare, look_at, unchanged
+from cameras.vision.detection import BLURRED, COVERED, DARK, FROZEN, GLARE, MOVED, Detection, Scene
+from cameras.vision.view_changes import Jumps
+from cameras.vision.view_conditions import Condition
+from cameras.vision.viewing import Look, UsualView, View, compare, look_at, unchanged
 from hub.geometry import Box
 from hub.plugins import Options, Plugin
 

@@ -13,9 +13,9 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import AwareDatetime, Field
 
-from cameras.containers import FILE_FORMATS, Container, Opening
 from cameras.errors import SourceError, SourceProblem
-from cameras.packets import Packet, PacketSource, SoundPacket, Stamper, StreamInfo
+from cameras.streams.containers import FILE_FORMATS, Container, Opening
+from cameras.streams.packets import Packet, PacketSource, SoundPacket, Stamper, StreamInfo
 from config.community import Stream
 from hub.clock import Clock
 from hub.plugins import Options, Plugin

@@ -12,10 +12,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from cameras.addresses import full_url, without_credentials
-from cameras.containers import FILE_FORMATS, Container, Opening
 from cameras.errors import SourceError, SourceProblem
-from cameras.packets import Packet, PacketSource, SoundPacket, Stamper, StreamInfo
+from cameras.streams.addresses import full_url, without_credentials
+from cameras.streams.containers import FILE_FORMATS, Container, Opening
+from cameras.streams.packets import Packet, PacketSource, SoundPacket, Stamper, StreamInfo
 from config.community import Stream
 from hub.clock import Clock
 from hub.plugins import Options, Plugin

@@ -17,7 +17,7 @@ from alerts.language.rule_store import RuleStore
 from alerts.trials.asking import ask
 from alerts.trials.rehearsal import Rehearsal
 from alerts.trials.ruletests import RuleTest
-from api.backtesting import try_rule
+from api.commands.backtesting import try_rule
 from api.history import History
 from config.community import Community
 from config.errors import ConfigurationError

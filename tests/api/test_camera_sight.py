@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.camera_sight import linked_camera, pictures_of, seen_camera
 from api.errors import NotSignedInError
-from api.links import links_of
+from api.recordings.camera_sight import linked_camera, pictures_of, seen_camera
+from api.recordings.links import links_of
 from config.community import Area, Camera, Community, Contact, Name, Ring, Site, Stream
 from hub.access import Principal, Role
 from hub.errors import NotFoundError

@@ -10,11 +10,11 @@ import pytest
 
 from alerts.incidents.incident import Handling
 from alerts.store.lists import Repository
-from api.deletions import Deletions, own_camera
-from cameras.recordings.holdings import Holdings
+from api.recordings.deletions import Deletions, own_camera
+from cameras.recordings.keeping.holdings import Holdings
+from cameras.recordings.keeping.removing import Removing
+from cameras.recordings.keeping.shelves import Shelves
 from cameras.recordings.media import Because, StreamName
-from cameras.recordings.removing import Removing
-from cameras.recordings.shelves import Shelves
 from config.community import Contact, Ring
 from config.machine import Disk
 from hub.access import Principal

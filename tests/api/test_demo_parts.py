@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from api.demo import run_demo
-from api.demo_story import Story
-from api.demo_village import Footage, community_yaml
-from api.footprint import Footprint, descendants
+from api.demo.footprint import Footprint, descendants
+from api.demo.running import run_demo
+from api.demo.story import Story
+from api.demo.village import Footage, community_yaml
 from config.community import Name, ZoneUse
 from config.load import load_community
 from hub.clock import SetClock, SystemClock

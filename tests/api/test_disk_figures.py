@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from api.disk_figures import watch_disks
+from api.recordings.disk_figures import watch_disks
 from cameras.errors import DiskProblem
-from cameras.recordings.disk_status import DiskStatus
-from cameras.worker_status import WorkerState, WorkerStatus
+from cameras.recordings.writing.disk_status import DiskStatus
+from cameras.supervision.worker_status import WorkerState, WorkerStatus
 from hub.clock import SystemClock
 from hub.metrics import Metrics
 from tests.fakes.cameras import FakeCameras

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from alerts.incidents.incident import Handling
-from api import evidence_freezing
-from api.evidence import RELEASED_FOR
-from api.evidence_freezing import MOST_ATTEMPTS, PATIENCE_S
-from api.evidence_plan import MOST_CAMERAS, wants_of
+from api.recordings import evidence_freezing
+from api.recordings.evidence import RELEASED_FOR
+from api.recordings.evidence_freezing import MOST_ATTEMPTS, PATIENCE_S
+from api.recordings.evidence_plan import MOST_CAMERAS, wants_of
 from cameras.recordings.evidence import freezing
 from cameras.recordings.evidence.manifest import Manifest, measured_path, name_of, read_manifest
 from cameras.recordings.evidence.verifying import verify

@@ -14,11 +14,11 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
-from cameras.recordings.clips import clip_of
 from cameras.recordings.evidence.manifest import sidecar
 from cameras.recordings.evidence.sealing import seal_clip
 from cameras.recordings.evidence.signing import key_of
 from cameras.recordings.media import StreamName
+from cameras.recordings.playback.clips import clip_of
 from hub.clock import SetClock
 from hub.store.database import Database
 from tests.fakes.evidence import Scene, alert, at, community, incident

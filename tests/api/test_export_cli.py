@@ -12,8 +12,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from api.cli import app
-from cameras.recordings.catalog import Catalog
 from cameras.recordings.evidence.signing import key_of
+from cameras.recordings.keeping.catalog import Catalog
 from config.errors import ConfigurationError
 from hub.store.database import Database, sqlite_url
 from tests.fakes.recordings import FPS, footage, number_in, write_segment

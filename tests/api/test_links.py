@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.errors import NotSignedInError
-from api.links import MOST_LIVES_S, Links
+from api.recordings.links import MOST_LIVES_S, Links
 from api.tokens import Tokens
 from hub.clock import SetClock
 

@@ -19,8 +19,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from api import live_session
-from cameras.live import LiveServer
-from cameras.live_wire import socket_of
+from cameras.live.server import LiveServer
+from cameras.live.wire import socket_of
 from cameras.recordings.media import Because, Sample, StreamName
 from config.community import Contact
 from hub.access import Role
@@ -320,7 +320,7 @@ def test_a_phone_gets_a_playlist_that_begins_with_what_is_cached_and_slides(
 
 
 def test_a_camera_that_sends_nothing_is_said(room: Room, live: LiveServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cameras.live_playlist._FIRST_WITHIN_S", 0.3)
+    monkeypatch.setattr("cameras.live.playlists._FIRST_WITHIN_S", 0.3)
     live.cache("cam-1", StreamName.MAIN).end(BEGAN, Because.OFFLINE)
     answer = room.client().get("/api/v1/cameras/cam-1/live.m3u8")
     assert answer.status_code == 503

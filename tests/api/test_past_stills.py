@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from api.past_stills import NoPictureError, PastStills
+from api.recordings.past_stills import NoPictureError, PastStills
 from cameras.link import PictureTaken, PictureWanted
 from cameras.recordings.media import StreamName
-from cameras.recordings.spans import runs_of
+from cameras.recordings.playback.spans import runs_of
 from hub.access import Role
 from tests.api.room import JPEG_OF, Room, open_room
 from tests.api.test_playback import COMMUNITY, Recorded

@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI, Request, Response
 
 from api import problems
-from api.ranged import ranged
+from api.recordings.ranged import ranged
 
 CONTENT = bytes(range(100))
 

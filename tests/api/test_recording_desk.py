@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from alerts.store.camera_spans import camera_spans
-from api.recording_desk import RecordingDesk, make_recording_desk
-from api.recording_figures import watch_recordings
+from api.recordings.desk import RecordingDesk, make_recording_desk
+from api.recordings.figures import watch_recordings
 from cameras.recordings.media import StreamName
 from config.community import Camera, Community, Name, Site, Stream
 from config.machine import Disk, Machine, Recordings

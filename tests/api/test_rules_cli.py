@@ -15,7 +15,7 @@ from alerts.language.places import places_of
 from alerts.language.rule_store import RuleStore
 from alerts.language.rulebook import SHIPPED, load_rules
 from alerts.loop import EngineLoop
-from api.rules_cli import app
+from api.commands.rules import app
 from config.errors import ConfigurationError
 from hub.bus import Bus
 from hub.clock import SetClock

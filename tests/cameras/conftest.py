@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cameras.serving import VideoServer
+from cameras.streams.serving import VideoServer
 from tests.fakes.clips import write_clip
 
 

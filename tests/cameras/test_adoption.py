@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cameras import adoption
-from cameras.adoption import find, socket_of
 from cameras.link import VERSION
 from cameras.link_words import Setup
+from cameras.supervision import adoption
+from cameras.supervision.adoption import find, socket_of
 from cameras.unix_sockets import listen
 
 ROOT = Path(__file__).parent.parent.parent

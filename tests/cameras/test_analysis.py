@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import cv2
 import pytest
 
-from cameras.analysis import build_analysis, build_shared
-from cameras.detection import Detection
 from cameras.detectors.movers import MoverDetector, MoverOptions
+from cameras.vision.analysis import build_analysis, build_shared
+from cameras.vision.detection import Detection
 from config.community import Detector, Zone, ZoneUse
 from config.machine import Machine
 from hub.clock import SetClock

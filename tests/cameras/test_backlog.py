@@ -7,8 +7,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cameras.backlog import Backlog
-from cameras.live_wire import Begins, Dropped, Item, Part, Pauses
+from cameras.live.backlog import Backlog
+from cameras.live.wire import Begins, Dropped, Item, Part, Pauses
 
 BEGINS = Begins("avc1.64001f", 320, 180, sound=False, left_out=None, cached=0, init=b"init")
 

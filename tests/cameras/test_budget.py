@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from statistics import median
 
-from cameras.budget import InferenceBudget
+from cameras.vision.budget import InferenceBudget
 
 
 def run(cameras: int, *, urgent: frozenset[int] = frozenset(), share: float = 0.5, seconds: int = 60) -> Counter[int]:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from cameras.sightings import BEGIN
+from cameras.vision.sightings import BEGIN
 from config.community import ZoneUse
 from hub.events import Phase
 from tests.fakes.footage import START, Image, Watcher, film, nothing, zone

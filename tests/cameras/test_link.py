@@ -35,7 +35,6 @@ from cameras.link import (
     Unassign,
     WorkerHealth,
 )
-from cameras.recordings.disk_status import DiskStatus
 from cameras.recordings.media import (
     Because,
     Format,
@@ -46,6 +45,7 @@ from cameras.recordings.media import (
     StreamName,
     VideoFormat,
 )
+from cameras.recordings.writing.disk_status import DiskStatus
 from hub.errors import LinkError
 from hub.events import Event, Phase
 from hub.geometry import Box

@@ -14,12 +14,12 @@ from typing import Any
 import av
 import pytest
 
-from cameras.live import LiveServer
-from cameras.live_cache import LiveCache
-from cameras.live_wire import Ask, Begins, Dropped, Item, Part, Pauses, ask_line, frame_of, socket_of
+from cameras.live.cache import LiveCache
+from cameras.live.server import LiveServer
+from cameras.live.watching import TooManyWatchersError, Watcher, Watching
+from cameras.live.wire import Ask, Begins, Dropped, Item, Part, Pauses, ask_line, frame_of, socket_of
 from cameras.recordings.media import Because, Format, SoundFormat, StreamName
 from cameras.unix_sockets import connect
-from cameras.watching import TooManyWatchersError, Watcher, Watching
 from hub.clock import SystemClock
 from tests.fakes.media import BEGAN, Clip, encoded
 from tests.fakes.waiting import until

@@ -13,12 +13,12 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from cameras import models
 from cameras.errors import ModelError
-from cameras.model_conversion import convert_ssd, read_weights
-from cameras.models import OBJECTS_FILE, fetch_models, missing, objects_path
-from cameras.object_model import LABELS, ObjectModel
-from cameras.shared import LoadedObjects
+from cameras.vision import models
+from cameras.vision.model_conversion import convert_ssd, read_weights
+from cameras.vision.models import OBJECTS_FILE, fetch_models, missing, objects_path
+from cameras.vision.object_model import LABELS, ObjectModel
+from cameras.vision.shared import LoadedObjects
 
 
 def small_ssd() -> tuple[dict, bytes]:

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from cameras.decoding import Frame
-from cameras.motion import Motion, MotionModel
+from cameras.vision.decoding import Frame
+from cameras.vision.motion import Motion, MotionModel
 from config.community import ZoneUse
 from tests.fakes.footage import HEIGHT_PX, WIDTH_PX, Image, film, nothing, zone
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cameras.errors import SourceProblem
-from cameras.packet_queue import Broke, Opened, PacketQueue, StreamItem
-from cameras.packets import Packet, StreamInfo
+from cameras.streams.packet_queue import Broke, Opened, PacketQueue, StreamItem
+from cameras.streams.packets import Packet, StreamInfo
 
 AT = datetime(2026, 5, 1, 8, tzinfo=UTC)
 OPENED = Opened(StreamInfo("h264", 320, 180, 10.0))

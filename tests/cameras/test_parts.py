@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from cameras.errors import SourceProblem
 from cameras.health import CameraState, Health
 from cameras.link import Link, Observed
-from cameras.outbox import Outbox
-from cameras.packets import Packet, Stamper
-from cameras.placement import place
-from cameras.triage import Triage, Verdict
+from cameras.running.outbox import Outbox
+from cameras.streams.packets import Packet, Stamper
+from cameras.supervision.placement import place
+from cameras.vision.triage import Triage, Verdict
 from hub.clock import SetClock
 from hub.events import Event, Phase
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from cameras.errors import SourceError, SourceProblem
-from cameras.offline import Summary, analyse_file
-from cameras.stills import Stills
-from cameras.task import Tuning
+from cameras.running.task import Tuning
+from cameras.vision.offline import Summary, analyse_file
+from cameras.vision.stills import Stills
 from hub.clock import SetClock
 from hub.events import Event, Phase
 from tests.fakes.analysis import FakeAnalysis

@@ -13,11 +13,11 @@ from typing import Any
 import av
 import pytest
 
-from cameras.containers import problem_of
 from cameras.errors import SourceError, SourceProblem
-from cameras.packets import Packet, PacketSource
-from cameras.serving import VideoServer
-from cameras.sources import Sources
+from cameras.streams.containers import problem_of
+from cameras.streams.packets import Packet, PacketSource
+from cameras.streams.serving import VideoServer
+from cameras.streams.sources import Sources
 from config.community import Stream
 from hub.clock import SystemClock
 from tests.fakes.clips import write_clip

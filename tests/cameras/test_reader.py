@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cameras.camera import RunningCamera
 from cameras.errors import SourceError, SourceProblem
 from cameras.health import Health
-from cameras.packet_queue import Broke, Opened, StreamItem
-from cameras.packets import Packet, PacketSource, StreamInfo
-from cameras.reader import Reader
-from cameras.recordings.sampler import Sampler
-from cameras.rota import Rota
-from cameras.sources import Sources
-from cameras.task import Means, Task, Tuning
+from cameras.recordings.mp4.sampler import Sampler
+from cameras.running.camera import RunningCamera
+from cameras.running.rota import Rota
+from cameras.running.task import Means, Task, Tuning
+from cameras.streams.packet_queue import Broke, Opened, StreamItem
+from cameras.streams.packets import Packet, PacketSource, StreamInfo
+from cameras.streams.reader import Reader
+from cameras.streams.sources import Sources
 from config.community import Camera, Stream
 from hub.clock import SetClock, SystemClock
 from hub.events import Event

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 
 from cameras.link import PictureWanted
-from cameras.live_wire import HEAD, Ask, Begins, Item, Part, ask_line, read_body, read_head
-from cameras.live_wire import socket_of as live_socket_of
-from cameras.recordings.index import read_segment
+from cameras.live.wire import HEAD, Ask, Begins, Item, Part, ask_line, read_body, read_head
+from cameras.live.wire import socket_of as live_socket_of
 from cameras.recordings.media import Because, Segment, StreamName
-from cameras.serving import VideoServer
+from cameras.recordings.mp4.index import read_segment
+from cameras.streams.serving import VideoServer
 from cameras.supervisor import Supervisor
 from cameras.unix_sockets import connect
 from config.community import Camera, Community, Name, Site, Stream, Zone, ZoneUse

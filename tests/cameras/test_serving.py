@@ -9,7 +9,7 @@ from pathlib import Path
 import av
 import pytest
 
-from cameras.serving import VideoServer, VideoServerError
+from cameras.streams.serving import VideoServer, VideoServerError
 
 
 def packets_of(url: str, count: int) -> list[int]:

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from cameras.errors import SourceError, SourceProblem
-from cameras.packets import Packet, PacketSource, SoundPacket
 from cameras.recordings.media import Because, Format, Sample
-from cameras.recordings.sampler import Sampler
-from cameras.serving import VideoServer
-from cameras.sources import Sources
+from cameras.recordings.mp4.sampler import Sampler
+from cameras.streams.packets import Packet, PacketSource, SoundPacket
+from cameras.streams.serving import VideoServer
+from cameras.streams.sources import Sources
 from config.community import Stream
 from hub.clock import SystemClock
 from tests.fakes.clips import write_clip

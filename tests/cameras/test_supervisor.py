@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from cameras.health import CameraState
-from cameras.keeper import WorkerState
 from cameras.link import CameraStatus
-from cameras.serving import VideoServer
+from cameras.streams.serving import VideoServer
+from cameras.supervision.keeper import WorkerState
 from cameras.supervisor import Supervisor
 from config.community import Camera, Community, Site, Stream
 from config.machine import Machine, Workers

@@ -9,8 +9,6 @@ import pytest
 
 from cameras.link import Link
 from cameras.link_words import SegmentClosed, SegmentOpened, SegmentsKept
-from cameras.outbox import Outbox
-from cameras.recording_watch import RecordingWatch
 from cameras.recordings.media import (
     Because,
     Format,
@@ -20,8 +18,10 @@ from cameras.recordings.media import (
     StreamName,
     VideoFormat,
 )
-from cameras.rests import Rests
-from cameras.tee import Tee
+from cameras.running.outbox import Outbox
+from cameras.running.recording_watch import RecordingWatch
+from cameras.running.rests import Rests
+from cameras.streams.tee import Tee
 from hub.clock import SetClock
 
 AT = datetime(2026, 5, 1, 8, tzinfo=UTC)

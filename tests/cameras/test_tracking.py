@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cameras.detection import Detection
-from cameras.tracking import MOST_TRACKS, Track, Tracker
+from cameras.vision.detection import Detection
+from cameras.vision.tracking import MOST_TRACKS, Track, Tracker
 from hub.geometry import Box
 
 ASPECT = 9 / 16

@@ -13,10 +13,10 @@ from benchmarks.accuracy_synthetic.ordinary import ORDINARY
 from benchmarks.accuracy_synthetic.pictures import FPS, Base, drawn, noisy
 from benchmarks.accuracy_synthetic.tampering import TAMPERS
 from benchmarks.accuracy_synthetic.trial import ordinary, tampered
-from cameras.decoding import Frame
 from cameras.detectors.view import ViewDetector, ViewOptions
 from cameras.scenes.view import Image
-from cameras.view_watching import ZONES_OUT_OF_PLACE
+from cameras.vision.decoding import Frame
+from cameras.vision.view_watching import ZONES_OUT_OF_PLACE
 from config.community import ZoneUse
 from hub.events import Phase
 from tests.fakes.footage import START, Watcher, zone

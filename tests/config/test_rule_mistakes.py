@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from api.checking import check
+from api.commands.checking import check
 
 BAD = Path(__file__).parent / "data" / "bad_rules"
 CASES = sorted(BAD.glob("*.yaml"))

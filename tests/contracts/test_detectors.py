@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from cameras.analysis import build_shared
-from cameras.detection import Detector, Scene
-from cameras.motion import MotionModel
+from cameras.vision.analysis import build_shared
+from cameras.vision.detection import Detector, Scene
+from cameras.vision.motion import MotionModel
 from config.community import DEFAULT_DETECTORS
 from config.machine import Machine
 from hub.clock import SetClock

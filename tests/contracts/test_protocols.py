@@ -13,9 +13,9 @@ import pytest
 from pydantic import ValidationError
 
 from cameras.errors import SourceError, SourceProblem
-from cameras.packets import PacketSource
-from cameras.serving import VideoServer
-from cameras.sources import PROTOCOLS_FOLDER
+from cameras.streams.packets import PacketSource
+from cameras.streams.serving import VideoServer
+from cameras.streams.sources import PROTOCOLS_FOLDER
 from config.community import Stream
 from hub.clock import SystemClock
 from hub.plugins import Plugin, load_plugins

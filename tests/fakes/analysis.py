@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cameras.decoding import Frame
+from cameras.vision.decoding import Frame
 from config.community import Camera
 from config.machine import Machine
 from hub.clock import Clock

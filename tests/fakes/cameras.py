@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from cameras.health import CameraState
-from cameras.keeper import WorkerState, WorkerStatus
 from cameras.link import CameraStatus, PictureTaken, PictureWanted, Still, StreamRecording
+from cameras.supervision.keeper import WorkerState, WorkerStatus
 from config.community import Community
 from hub.clock import Clock
 

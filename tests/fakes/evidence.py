@@ -15,11 +15,11 @@ from alerts.incidents.views import AlertView, IncidentView
 from alerts.store.incidents import write_incident
 from alerts.store.journal import write_journal
 from alerts.store.lists import Repository
-from api.evidence import Evidence
+from api.recordings.evidence import Evidence
 from api.stills import Stills
 from cameras.link import Still
-from cameras.recordings.catalog import Catalog
 from cameras.recordings.evidence.signing import key_of
+from cameras.recordings.keeping.catalog import Catalog
 from cameras.recordings.media import Because, Segment, StreamName
 from config.community import Area, Camera, Community, Level, Name, Site, Stream
 from config.recording import Evidence as Setting

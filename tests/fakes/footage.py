@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cameras.analysis import Analysis, build_analysis, build_shared
-from cameras.decoding import Frame
-from cameras.detection import Detection, Detector, Scene
+from cameras.vision.analysis import Analysis, build_analysis, build_shared
+from cameras.vision.decoding import Frame
+from cameras.vision.detection import Detection, Detector, Scene
 from config.community import Camera, Zone, ZoneUse
 from config.machine import Machine
 from hub.clock import SetClock

@@ -14,10 +14,10 @@ import av
 import numpy as np
 from av.codec.context import Flags
 
-from cameras.recordings.codecs import ParameterSets, sound_form
-from cameras.recordings.fragments import fragment_bytes, init_bytes, sound_ticks
 from cameras.recordings.media import VIDEO_TICKS, Because, Format, Sample, SegmentHead, StreamName
-from cameras.recordings.nals import split, split_by_length
+from cameras.recordings.mp4.codecs import ParameterSets, sound_form
+from cameras.recordings.mp4.fragments import fragment_bytes, init_bytes, sound_ticks
+from cameras.recordings.mp4.nals import split, split_by_length
 from tests.fakes.clips import yard
 
 BEGAN = datetime(2026, 11, 22, 14, 35, 2, 40_000, tzinfo=UTC)

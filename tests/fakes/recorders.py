@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from cameras.recordings.disks import Disks
 from cameras.recordings.media import Because, Format, Sample, Segment, StreamName
-from cameras.recordings.recorder import StreamRecorder
+from cameras.recordings.writing.disks import Disks
+from cameras.recordings.writing.recorder import StreamRecorder
 from config.machine import Disk
 from tests.fakes.clocks import SetWallClock
 

@@ -22,10 +22,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cameras.errors import DamagedFileError
-from cameras.recordings.disks import Disks
-from cameras.recordings.index import read_segment, repair
 from cameras.recordings.media import VIDEO_TICKS, Because, Format, Sample, Segment, StreamName
-from cameras.recordings.recorder import StreamRecorder
+from cameras.recordings.mp4.index import read_segment, repair
+from cameras.recordings.writing.disks import Disks
+from cameras.recordings.writing.recorder import StreamRecorder
 from config.machine import Disk
 from hub.clock import SystemClock
 

@@ -18,10 +18,6 @@ from typing import Any
 import av
 import numpy as np
 
-from cameras.recordings.closing import closing_bytes
-from cameras.recordings.fragments import fragment_bytes, sound_ticks
-from cameras.recordings.header import init_bytes
-from cameras.recordings.index import read_segment
 from cameras.recordings.media import (
     VIDEO_TICKS,
     Because,
@@ -34,6 +30,10 @@ from cameras.recordings.media import (
     StreamName,
     VideoFormat,
 )
+from cameras.recordings.mp4.closing import closing_bytes
+from cameras.recordings.mp4.fragments import fragment_bytes, sound_ticks
+from cameras.recordings.mp4.header import init_bytes
+from cameras.recordings.mp4.index import read_segment
 
 BITS = 12
 WIDTH, HEIGHT = 192, 108

@@ -14,7 +14,7 @@ from cameras.recordings.media import (
     StreamName,
     VideoFormat,
 )
-from cameras.recordings.naming import usual_path
+from cameras.recordings.mp4.naming import usual_path
 
 MORNING = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 FORM = Format(VideoFormat("h264", 640, 360, bytes.fromhex("0164001effe1")), SoundFormat("aac", 16_000, 1, b"\x14\x08"))

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from cameras.recordings.catalog import Catalog
-from cameras.recordings.check import Check, Difference
-from cameras.recordings.holdings import Holdings
+from cameras.recordings.keeping.catalog import Catalog
+from cameras.recordings.keeping.check import Check, Difference
+from cameras.recordings.keeping.holdings import Holdings
+from cameras.recordings.keeping.shelves import Shelves
 from cameras.recordings.media import Because, Segment, StreamName
-from cameras.recordings.shelves import Shelves
 from config.machine import Disk
 from hub.clock import Clock
 from hub.store.database import Database

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-from cameras.detection import Detection
+from cameras.vision.detection import Detection
 from hub.geometry import Box
 
 Way = Callable[[float], tuple[float, float] | None]

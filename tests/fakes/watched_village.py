@@ -14,7 +14,7 @@ import httpx
 
 from api.main import Hub, build
 from cameras.health import CameraState
-from cameras.serving import VideoServer
+from cameras.streams.serving import VideoServer
 from cameras.supervisor import Supervisor
 from config.community import Area, Camera, Community, Name, Ring, Site, Stream
 from config.machine import EmbeddedBroker, Http, Machine, Workers

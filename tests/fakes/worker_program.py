@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cameras.task import Tuning
+from cameras.running.task import Tuning
 from cameras.worker import start_process
 from tests.fakes.analysis import build_analysis, build_shared
 

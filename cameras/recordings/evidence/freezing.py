@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Protocol
 
 from cameras.errors import FormatChangesError, MediaGoneError, NothingRecordedError
-from cameras.recordings.clips import Clip, clip_of
 from cameras.recordings.evidence.manifest import Absence, Item
+from cameras.recordings.keeping.timeline import Gap, Timeline
 from cameras.recordings.media import Segment, StreamName
-from cameras.recordings.timeline import Gap, Timeline
+from cameras.recordings.playback.clips import Clip, clip_of
 from hub.events import time_from_text, time_to_text
 
 PART = ".part"

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from cameras.recordings.clips import Clip
 from cameras.recordings.evidence.manifest import SIGNATURE, Item, Manifest, measured_path, sealed, sidecar
 from cameras.recordings.evidence.signing import SigningKey
 from cameras.recordings.media import StreamName
+from cameras.recordings.playback.clips import Clip
 from hub.events import time_to_text
 
 

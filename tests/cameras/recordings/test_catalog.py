@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cameras.recordings.catalog import Catalog
-from cameras.recordings.holdings import Holdings
+from cameras.recordings.keeping.catalog import Catalog
+from cameras.recordings.keeping.holdings import Holdings
 from cameras.recordings.media import Because, Segment, StreamName
 from hub.store.database import Database
 from tests.fakes.segments import MORNING, a_segment, at

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cameras.recordings import check as checking
-from cameras.recordings.check import Kind
+from cameras.recordings.keeping import check as checking
+from cameras.recordings.keeping.check import Kind
 from cameras.recordings.media import Because, Segment
-from cameras.recordings.room import lock_segment
+from cameras.recordings.writing.room import lock_segment
 from config.machine import Disk
 from hub.clock import SetClock
 from hub.store.database import Database

@@ -19,9 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cameras.errors import DamagedFileError, FormatChangesError, MediaGoneError, NothingRecordedError
-from cameras.recordings.clips import CLIP_UUID, Clip, clip_of, playable
 from cameras.recordings.media import Because, Segment
-from cameras.recordings.spans import groups_of, runs_of
+from cameras.recordings.playback.clips import CLIP_UUID, Clip, clip_of, playable
+from cameras.recordings.playback.spans import groups_of, runs_of
 from tests.fakes.recordings import FPS, footage, number_in, write_segment
 
 BEGAN = datetime(2026, 5, 4, 6, 0, tzinfo=UTC)

@@ -10,13 +10,13 @@ import av
 import pytest
 
 from cameras.errors import MediaGoneError
-from cameras.recordings.catalog import Catalog
-from cameras.recordings.check import Check
-from cameras.recordings.cutting import Cut, cut_out
-from cameras.recordings.holdings import Holdings
+from cameras.recordings.keeping.catalog import Catalog
+from cameras.recordings.keeping.check import Check
+from cameras.recordings.keeping.holdings import Holdings
+from cameras.recordings.keeping.removing import Removing
+from cameras.recordings.keeping.shelves import Shelves
 from cameras.recordings.media import Because, Segment, StreamName
-from cameras.recordings.removing import Removing
-from cameras.recordings.shelves import Shelves
+from cameras.recordings.playback.cutting import Cut, cut_out
 from config.machine import Disk
 from hub.clock import SetClock
 from hub.store.database import Database

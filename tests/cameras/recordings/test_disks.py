@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from cameras.errors import DiskProblem
-from cameras.recordings.disk_folder import IDENTITY
-from cameras.recordings.disks import Disks
 from cameras.recordings.media import Because, Segment, StreamName
-from cameras.recordings.recorder import RecordingState, StreamRecorder
+from cameras.recordings.writing.disk_folder import IDENTITY
+from cameras.recordings.writing.disks import Disks
+from cameras.recordings.writing.recorder import RecordingState, StreamRecorder
 from config.machine import Disk
 from hub.clock import SystemClock
 from tests.fakes.recorders import Rig, end_of, looped, mount, mounted, played

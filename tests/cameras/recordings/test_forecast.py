@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cameras.recordings.forecast import DAY_S, DiskRoom, forecast
+from cameras.recordings.keeping.forecast import DAY_S, DiskRoom, forecast
 from config.recording import Policy
 
 GB = 1_000_000_000

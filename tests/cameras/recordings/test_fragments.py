@@ -10,9 +10,10 @@ import av
 import pytest
 
 from cameras.errors import DamagedFileError
-from cameras.recordings import header
-from cameras.recordings.codecs import codec_string
-from cameras.recordings.fragments import (
+from cameras.recordings.media import VIDEO_TICKS, Because
+from cameras.recordings.mp4 import header
+from cameras.recordings.mp4.codecs import codec_string
+from cameras.recordings.mp4.fragments import (
     begins_ms,
     closing_bytes,
     fragment_bytes,
@@ -24,8 +25,7 @@ from cameras.recordings.fragments import (
     sound_ticks,
     without_sound,
 )
-from cameras.recordings.index import scan
-from cameras.recordings.media import VIDEO_TICKS, Because
+from cameras.recordings.mp4.index import scan
 from tests.fakes.media import HEAD, Clip, complaints, encoded, fragments, pictures, source_pictures, times_s, written
 
 KINDS: dict[str, dict[str, Any]] = {

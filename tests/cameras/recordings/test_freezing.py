@@ -9,10 +9,10 @@ import av
 import pytest
 
 from cameras.errors import MediaGoneError
-from cameras.recordings.catalog import Catalog
 from cameras.recordings.evidence import freezing
 from cameras.recordings.evidence.freezing import PART, freeze, keep_bytes, reaches, swept
 from cameras.recordings.evidence.manifest import measured_path
+from cameras.recordings.keeping.catalog import Catalog
 from cameras.recordings.media import Because, Segment, StreamName
 from hub.store.database import Database
 from tests.fakes.recordings import FPS, footage, number_in, write_segment

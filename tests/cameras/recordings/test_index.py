@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cameras.errors import DamagedFileError
-from cameras.recordings.closing import Closing, closing_bytes, read_closing
-from cameras.recordings.fragments import init_bytes, is_whole, moved, read_head, runs, without_sound
-from cameras.recordings.index import pack, read_segment, repair, scan, unpack
 from cameras.recordings.media import Because, Mark
+from cameras.recordings.mp4.closing import Closing, closing_bytes, read_closing
+from cameras.recordings.mp4.fragments import init_bytes, is_whole, moved, read_head, runs, without_sound
+from cameras.recordings.mp4.index import pack, read_segment, repair, scan, unpack
 from tests.fakes.media import HEAD, complaints, encoded, fragments, pictures
 
 CLIP = encoded(seconds=4, sound="pcm_alaw", b_frames=1)

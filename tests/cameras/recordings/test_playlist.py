@@ -9,9 +9,9 @@ from pathlib import Path
 
 import av
 
-from cameras.recordings.clips import init_of, playable
-from cameras.recordings.playlist import Entry, playlist_of
-from cameras.recordings.spans import runs_of
+from cameras.recordings.playback.clips import init_of, playable
+from cameras.recordings.playback.playlist import Entry, playlist_of
+from cameras.recordings.playback.spans import runs_of
 from tests.fakes.recordings import FPS, footage, write_segment
 
 BEGAN = datetime(2026, 5, 4, 6, 0, tzinfo=UTC)

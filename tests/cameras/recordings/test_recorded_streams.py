@@ -12,10 +12,10 @@ import av
 import pytest
 
 from cameras.errors import SourceProblem
-from cameras.packets import Packet, SoundInfo, SoundPacket, Stamper, StreamInfo
-from cameras.recordings.index import read_segment, scan
 from cameras.recordings.media import Because, Segment
-from cameras.recordings.sampler import Sampler
+from cameras.recordings.mp4.index import read_segment, scan
+from cameras.recordings.mp4.sampler import Sampler
+from cameras.streams.packets import Packet, SoundInfo, SoundPacket, Stamper, StreamInfo
 from tests.fakes.media import sound_packets, video_packets
 from tests.fakes.recorders import START, Rig, end_of, played
 

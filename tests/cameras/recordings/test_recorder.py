@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cameras.recordings.index import read_segment, scan
 from cameras.recordings.media import Because, Sample, Segment, StreamName
-from cameras.recordings.recorder import RecordingState, StreamRecorder
+from cameras.recordings.mp4.index import read_segment, scan
+from cameras.recordings.writing.recorder import RecordingState, StreamRecorder
 from tests.fakes.recorders import START, Rig, end_of, later, looped, played
 from tests.fakes.recordings import FPS, GOP, footage
 

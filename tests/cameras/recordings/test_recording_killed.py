@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from cameras.recordings.disks import Disks
 from cameras.recordings.media import VIDEO_TICKS, Because, Segment, StreamName
-from cameras.recordings.recorder import RecordingState, StreamRecorder
+from cameras.recordings.writing.disks import Disks
+from cameras.recordings.writing.recorder import RecordingState, StreamRecorder
 from config.machine import Disk
 from hub.clock import SystemClock
 from tests.fakes.recorders import played

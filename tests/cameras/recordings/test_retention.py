@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from cameras.errors import DiskError, DiskProblem
-from cameras.recordings.caretaker import Caretaker
-from cameras.recordings.check import Kind
-from cameras.recordings.disk_folder import Space
+from cameras.recordings.keeping.caretaker import Caretaker
+from cameras.recordings.keeping.check import Kind
+from cameras.recordings.keeping.removing import Removing
+from cameras.recordings.keeping.retention import Retention, Span
 from cameras.recordings.media import Because, Segment, StreamName
-from cameras.recordings.removing import Removing
-from cameras.recordings.retention import Retention, Span
+from cameras.recordings.writing.disk_folder import Space
 from config.machine import Disk
 from config.recording import Policy
 from hub.clock import SetClock

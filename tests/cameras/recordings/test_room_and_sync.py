@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cameras.recordings import syncing
-from cameras.recordings.disk_folder import FOLDER
-from cameras.recordings.room import ROOM_LOCK, lock_segment, make_room, oldest, used_bytes
-from cameras.recordings.syncing import SharedSync
+from cameras.recordings.writing import syncing
+from cameras.recordings.writing.disk_folder import FOLDER
+from cameras.recordings.writing.room import ROOM_LOCK, lock_segment, make_room, oldest, used_bytes
+from cameras.recordings.writing.syncing import SharedSync
 from tests.fakes.clocks import SetWallClock
 from tests.fakes.recorders import START
 

@@ -18,12 +18,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cameras.errors import SourceProblem
-from cameras.packets import Packet, SoundInfo, SoundPacket, Stamper, StreamInfo
-from cameras.recordings.codecs import codec_string
-from cameras.recordings.fragments import init_bytes, is_whole, read_head
 from cameras.recordings.media import VIDEO_TICKS, Because, Format, Sample
-from cameras.recordings.sampler import Sampler
-from cameras.sources import Sources
+from cameras.recordings.mp4.codecs import codec_string
+from cameras.recordings.mp4.fragments import init_bytes, is_whole, read_head
+from cameras.recordings.mp4.sampler import Sampler
+from cameras.streams.packets import Packet, SoundInfo, SoundPacket, Stamper, StreamInfo
+from cameras.streams.sources import Sources
 from config.community import Stream
 from hub.clock import SetClock, SystemClock
 from tests.fakes.clips import write_clip

@@ -1,0 +1,115 @@
+"""Recording desk: everything about recordings in the hub, put together in one place.
+
+Workers record by themselves; the hub only keeps the catalogue of what they did, looks after the disks, and says how
+long all of it will be kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerts.store.camera_spans import camera_spans
+from api.recordings.figures import watch_recordings
+from api.recordings.outlook import Outlook
+from cameras.recordings.keeping.caretaker import Caretaker
+from cameras.recordings.keeping.catalog import Catalog
+from cameras.recordings.keeping.check import Check
+from cameras.recordings.keeping.holdings import Holdings
+from cameras.recordings.keeping.removing import Removing
+from cameras.recordings.keeping.retention import Retention
+from cameras.recordings.keeping.shelves import Shelves
+from cameras.recordings.media import Segment
+from config.community import Community
+from config.machine import Machine
+from config.recording import Policy
+from hub.clock import Clock
+from hub.lifecycle import Lifecycle
+from hub.metrics import Metrics
+from hub.store.database import Database
+
+_STORED_WITHIN_S = 10.0  # a worker keeps its news meanwhile, and tells them again when this fails
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingDesk:
+    """What is asked about recordings.
+
+    Attributes:
+        catalog: What there is, when, and what is missing.
+        holdings: How much it takes up.
+        shelves: The disks.
+        removing: Removes segments for somebody who asked for it.
+        caretaker: Keeps order.
+        outlook: How long recordings will be kept.
+    """
+
+    catalog: Catalog
+    holdings: Holdings
+    shelves: Shelves
+    removing: Removing
+    caretaker: Caretaker
+    outlook: Outlook
+
+    def keep(self, segments: Sequence[Segment]) -> None:
+        """Store what a worker told; returns after the commit.
+
+        Raises:
+            StoreError: It is not stored, or nobody knows; to be told again.
+            TimeoutError: Likewise.
+        """
+        self.catalog.keep_all(segments, timeout_s=_STORED_WITHIN_S)
+
+    def removed(self, disk: str, paths: Sequence[str]) -> None:
+        """Strike off what a worker removed to make room.
+
+        Raises:
+            StoreError: The database refuses; to be told again.
+        """
+        self.removing.strike_off(disk, paths)
+
+
+def start_recordings(
+    machine: Machine,
+    database: Database,
+    clock: Clock,
+    *,
+    community: Callable[[], Community],
+    metrics: Metrics,
+    lifecycle: Lifecycle,
+) -> RecordingDesk:
+    """Begin to look after recordings, and to show how they do."""
+    desk = make_recording_desk(machine, database, clock, community=community)
+    lifecycle.push("recordings", desk.caretaker.stop)
+    desk.caretaker.start()
+    watch_recordings(metrics, holdings=desk.holdings, caretaker=desk.caretaker, outlook=desk.outlook)
+    return desk
+
+
+def make_recording_desk(
+    machine: Machine, database: Database, clock: Clock, *, community: Callable[[], Community]
+) -> RecordingDesk:
+    """The desk of a hub or of a command; nothing of it runs by itself."""
+    shelves = Shelves(machine.recording_disks, memory=machine.data / "disks", clock=clock)
+    catalog, holdings = Catalog(database, shelves.folders), Holdings(database)
+
+    def policy(camera_id: str) -> Policy:
+        there = community()
+        camera = there.camera(camera_id)
+        return Policy() if camera is None else there.policy_of(camera)
+
+    def events(camera_id: str, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+        camera = community().camera(camera_id)
+        return camera_spans(database, camera_id, None if camera is None else camera.site, since=since, until=until)
+
+    retention = Retention(holdings, shelves, clock, policy=policy, events=events)
+    check = Check(catalog, holdings, shelves)
+    return RecordingDesk(
+        catalog=catalog,
+        holdings=holdings,
+        shelves=shelves,
+        removing=Removing(holdings, shelves),
+        caretaker=Caretaker(check, retention, shelves, clock, keep_days=lambda camera: policy(camera).keep_days),
+        outlook=Outlook(holdings, shelves, clock, policy=policy),
+    )

@@ -1,0 +1,52 @@
+"""Live desk: what the routes of live pictures work with, made once and put among the Parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cameras.link import CameraStatus
+from cameras.live.playlists import LiveWindows
+from cameras.live.watching import Watching
+from config.machine import Machine
+from hub.clock import Clock
+from hub.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class LiveDesk:
+    """Who watches, over a WebSocket (`watching`) or as HLS (`windows`)."""
+
+    watching: Watching
+    windows: LiveWindows
+
+
+def start_live(
+    machine: Machine, clock: Clock, *, status: Callable[[], Sequence[CameraStatus]], metrics: Metrics
+) -> LiveDesk:
+    """Make the desk; nothing is connected before somebody watches, and `watching.close` lets everybody go."""
+
+    def worker_of(camera_id: str) -> str | None:
+        return next((each.worker for each in status() if each.camera == camera_id), None)
+
+    watching = Watching(machine.data, clock, worker_of=worker_of)
+    metrics.watch(
+        "hub_live_watchers",
+        "Who watches live pictures, by stream.",
+        lambda: _sums([(each.stream.value, each.watchers) for each in watching.figures()]),
+        labels=("stream",),
+    )
+    metrics.watch(
+        "hub_live_bytes",
+        "Memory of live pictures in the hub, by stream.",
+        lambda: _sums([(each.stream.value, each.held_bytes) for each in watching.figures()]),
+        labels=("stream",),
+    )
+    return LiveDesk(watching, LiveWindows(watching, clock))
+
+
+def _sums(pairs: list[tuple[str, int]]) -> dict[tuple[str, ...], float]:
+    found: dict[tuple[str, ...], float] = {("main",): 0.0, ("sub",): 0.0}
+    for stream, number in pairs:
+        found[stream,] += number
+    return found

@@ -1,0 +1,153 @@
+"""Past stills: single pictures out of recordings, decoded by a worker, and kept a while for those who look again.
+
+The hub itself never decodes. A kept picture is only shown where its recording still stands, so that what was deleted or
+has run out is seen by nobody; `forget` also takes away what is kept of it. The folder is bounded in bytes: when it is
+full the pictures that were made first go.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from cameras.link import PictureTaken, PictureWanted
+from cameras.recordings.media import Segment
+from cameras.recordings.playback.spans import Run
+from hub.errors import HubError
+
+logger = logging.getLogger(__name__)
+
+MOST_BYTES = 256 * 1024 * 1024
+"""Some 5,000 whole pictures, or 50,000 for scrubbing."""
+_PRUNE_EVERY = 200
+_FILE = re.compile(r"(main|sub)-(\d{1,16})-(\d{1,5})-[A-Za-z0-9_-]{1,64}\.jpg")
+_WITHIN_S = 5.0
+
+
+class Take(Protocol):
+    """Asks a worker for pictures."""
+
+    def __call__(self, camera_id: str, wanted: PictureWanted, *, timeout_s: float) -> PictureTaken:
+        """Pictures out of a recorded file of a camera; with a `problem` where there are none."""
+
+
+class NoPictureError(HubError):
+    """The worker gave none."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastStill:
+    """A picture out of a recording.
+
+    Attributes:
+        jpeg: The picture.
+        at: When it was taken, UTC.
+    """
+
+    jpeg: bytes
+    at: datetime
+
+
+class PastStills:
+    """Takes and keeps pictures. Safe from any thread; several may decode at once."""
+
+    def __init__(self, folder: Path, take: Take, *, most_bytes: int = MOST_BYTES) -> None:
+        """Keep pictures in `folder`, made by `take`."""
+        self._folder = folder
+        self._take = take
+        self._most_bytes = most_bytes
+        self._written = 0
+        self._lock = threading.Lock()
+
+    def of(self, run: Run, at_ms: int, *, width_px: int | None) -> bytes:
+        """The picture that is shown at a moment of a run.
+
+        Args:
+            run: From a key picture up to that moment.
+            at_ms: When, from the beginning of the segment.
+            width_px: How wide it shall be; None as it was taken.
+
+        Raises:
+            NoPictureError: The worker gave none, in words.
+        """
+        segment = run.segment
+        path = self._path(segment, at_ms, width_px)
+        try:
+            return path.read_bytes()
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            logger.warning("kept still cannot be read", extra={"path": str(path), "error": str(error)})
+        jpeg = self._taken(run, at_ms, width_px)
+        try:
+            self._keep(path, jpeg)
+        except OSError as error:  # it is shown all the same
+            logger.warning("still not kept", extra={"path": str(path), "error": str(error)})
+        return jpeg
+
+    def forget(self, camera: str, start: datetime, end: datetime) -> int:
+        """Take away what is kept of a span of a camera.
+
+        Returns:
+            How many pictures.
+        """
+        first, last = start.timestamp() * 1000, end.timestamp() * 1000
+        gone = 0
+        for path in self._folder.glob(f"{camera}/*.jpg"):
+            found = _FILE.fullmatch(path.name)
+            if found is None or first <= int(found.group(2)) < last:
+                path.unlink(missing_ok=True)
+                gone += 1
+        return gone
+
+    def _taken(self, run: Run, at_ms: int, width_px: int | None) -> bytes:
+        segment = run.segment
+        fragments = tuple((mark.offset, mark.size_bytes) for mark in run.marks)
+        wanted = PictureWanted(
+            request=0,  # numbered where it is sent
+            disk=segment.disk,
+            path=segment.path,
+            parts=((0, segment.init_bytes), *fragments),
+            at_ms=(at_ms,),
+            width_px=width_px,
+        )
+        taken = self._take(segment.head.camera, wanted, timeout_s=_WITHIN_S)
+        jpeg = taken.jpegs[0] if taken.jpegs else None
+        if jpeg is None:
+            raise NoPictureError(f"this picture cannot be decoded ({taken.problem or 'unknown'})")
+        return jpeg
+
+    def _path(self, segment: Segment, at_ms: int, width_px: int | None) -> Path:
+        head = segment.head
+        moment_ms = round(head.began.timestamp() * 1000) + at_ms
+        name = f"{head.stream}-{moment_ms}-{width_px or 0}-{head.id}.jpg"
+        return self._folder / head.camera / name
+
+    def _keep(self, path: Path, jpeg: bytes) -> None:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._lock:
+            if self._written % _PRUNE_EVERY == 0:
+                self._prune()
+            self._written += 1
+            part = path.with_suffix(f".{self._written}.part")
+        part.write_bytes(jpeg)
+        part.replace(path)  # readers see all of it or nothing
+
+    def _prune(self) -> None:
+        for left in self._folder.glob("*/*.part"):
+            left.unlink(missing_ok=True)
+        kept = []
+        for path in self._folder.glob("*/*.jpg"):
+            about = path.stat()
+            kept.append((about.st_mtime, about.st_size, path))
+        kept.sort(reverse=True)
+        total = 0
+        for _, size, path in kept:
+            total += size
+            if total > self._most_bytes:
+                path.unlink(missing_ok=True)

@@ -1,0 +1,396 @@
+"""Keeper: keeps one worker process alive and speaks with it. The supervisor has one per worker.
+
+A thread of its own starts the process, or takes over one that outlived the hub before, reads its messages and starts it
+anew when it dies, with growing delays. It knows which cameras the worker is to run and tells each process all of them.
+Events and segments are handed on in that thread until they are taken: while the hub cannot store, the worker's own
+queue fills, and neither its analysis nor its recordings notice. Must not load PyAV or OpenCV.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import struct
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+from cameras.health import CameraState
+from cameras.link import VERSION, Link
+from cameras.link_words import (
+    Assign,
+    CameraStatus,
+    Message,
+    Observed,
+    PictureTaken,
+    PictureWanted,
+    Ready,
+    Roster,
+    SegmentClosed,
+    SegmentOpened,
+    SegmentsKept,
+    SegmentsRemoved,
+    Setup,
+    StillTaken,
+    StillWanted,
+    Stop,
+    Unassign,
+    WorkerHealth,
+)
+from cameras.recordings.media import Segment
+from cameras.supervision.adoption import Found, find
+from cameras.supervision.processes import StartedProcess, WorkerProcess
+from cameras.supervision.worker_status import WorkerState, WorkerStatus
+from hub.clock import Clock
+from hub.errors import LinkError
+from hub.events import Event
+
+__all__ = ["WORKER_COMMAND", "Answer", "Keeper", "Listeners", "WorkerState", "WorkerStatus"]
+
+logger = logging.getLogger(__name__)
+
+WORKER_COMMAND = (sys.executable, "-m", "cameras.worker")
+
+_FIRST_DELAY_S = 0.1
+_LONGEST_DELAY_S = 10.0
+_STEADY_AFTER_S = 30.0
+"""A process that lived for so long died of something new: it is started again without delay."""
+
+_START_WITHIN_S = 60.0
+"""Until Ready: models are loaded then, on a small machine that is busy with everything else."""
+
+_SEND_TIMEOUT_S = 5.0
+"""A worker that does not read for so long is hung; the hub's threads must not hang with it."""
+
+_RETRY_DELAY_S = 0.5
+
+_MOST_LEFT_BEHIND = 6
+"""Threads of the analysis that hang: with more of them something is wrong that all cameras share."""
+
+Answer = StillTaken | PictureTaken
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """Who hears what workers say. The first three are tried again until they do not raise.
+
+    Attributes:
+        events: Takes events.
+        segments: Takes segments that were opened or closed.
+        removed: Takes the id of a disk and the paths of recordings that were removed from it to make room.
+        up: Told when a process is ready, in its keeper's thread.
+        down: Told when it died, and which cameras that were not offline yet went with it; likewise.
+    """
+
+    events: Callable[[list[Event]], None]
+    segments: Callable[[list[Segment]], None]
+    removed: Callable[[str, tuple[str, ...]], None]
+    up: Callable[[Keeper], None]
+    down: Callable[[Keeper, list[Assign]], None]
+
+
+class Keeper:
+    """Keeps one worker. `start` and `stop` once; the rest from any thread."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        *,
+        clock: Clock,
+        listeners: Listeners,
+        command: Sequence[str] = WORKER_COMMAND,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            setup: What the worker is told first, its id among it.
+            clock: The hub's.
+            listeners: Who hears what it says.
+            command: Starts the program; `--link FD` is added.
+        """
+        self.worker = setup.worker
+        self._setup = setup
+        self._clock = clock
+        self._listeners = listeners
+        self._command = tuple(command)
+        self._found: Found | None = None
+        self._is_settled = False
+        self._needs_roster = False
+        self._lock = threading.RLock()
+        self._wanted: dict[str, Assign] = {}
+        self._link: Link | None = None  # set while the process is Ready
+        self._process: WorkerProcess | None = None
+        self._health: WorkerHealth | None = None
+        self._heard_s = 0.0
+        self._delivering = False
+        self._answers: dict[int, Future[Answer]] = {}
+        self._state = WorkerState.STOPPED
+        self._since = clock.now()
+        self._restarts = 0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=self.worker, daemon=True)
+
+    def adopt(self, data: Path) -> tuple[str, ...]:
+        """Take over the worker that outlived the hub before, if there is one; before `start`.
+
+        Returns:
+            Ids of the cameras that it runs.
+        """
+        self._found = find(data, self._setup)
+        return () if self._found is None else self._found.ready.cameras
+
+    def start(self) -> None:
+        """Start the process, or go on with the one that was taken over, and keep it."""
+        self._thread.start()
+
+    def stop(self, *, timeout_s: float = 7.0) -> None:
+        """Ask the process to go, take its last events, and make it go after `timeout_s` seconds."""
+        self._stopping.set()
+        if not self._send(Stop()):
+            self.kill()  # it is not up yet: there is nothing to end tidily
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+            self.kill()
+            self._thread.join(timeout_s)
+
+    def kill(self) -> None:
+        """End the process at once; unless the keeper is stopping, another one follows."""
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+
+    def assign(self, assign: Assign) -> None:
+        """Have a camera run by this worker, now or as soon as it is up."""
+        with self._lock:
+            self._wanted[assign.camera["id"]] = assign
+            self._send(assign)
+
+    def unassign(self, camera: str) -> None:
+        """Have a camera run by this worker no longer."""
+        with self._lock:
+            if self._wanted.pop(camera, None) is not None:
+                self._send(Unassign(camera))
+
+    def settle(self) -> None:
+        """The cameras it was told of are all that it is to run."""
+        with self._lock:
+            self._is_settled = True
+            if self._needs_roster:
+                self._needs_roster = not self._send(Roster(tuple(self._wanted)))
+
+    def ask(self, wanted: StillWanted | PictureWanted) -> Future[Answer] | None:
+        """Ask for a picture; the Future may never be done, and is cancelled when the process dies. None without one."""
+        answer: Future[Answer] = Future()
+        with self._lock:
+            self._answers[wanted.request] = answer
+            if self._send(wanted):
+                return answer
+            self._answers.pop(wanted.request)
+        return None
+
+    def forget(self, request: int) -> None:
+        """Nobody waits for this answer any more."""
+        with self._lock:
+            self._answers.pop(request, None)
+
+    @property
+    def wanted(self) -> Mapping[str, Assign]:
+        """The cameras that it is to run, by id."""
+        with self._lock:
+            return dict(self._wanted)
+
+    @property
+    def reports(self) -> Mapping[str, CameraStatus]:
+        """What the process said last of its cameras, by id; empty while there is none."""
+        health = self._health
+        return {} if health is None else {camera.camera: camera for camera in health.cameras}
+
+    @property
+    def status(self) -> WorkerStatus:
+        """How the worker does."""
+        with self._lock:
+            health, process = self._health, self._process
+            return WorkerStatus(
+                worker=self.worker,
+                state=self._state,
+                since=self._since,
+                pid=None if process is None else process.pid,
+                restarts=self._restarts,
+                cameras=len(self._wanted),
+                cpu_s=0.0 if health is None else health.cpu_s,
+                rss_bytes=0 if health is None else health.rss_bytes,
+                lost_events=0 if health is None else health.lost_events,
+                left_behind=0 if health is None else health.left_behind,
+                lost_segments=0 if health is None else health.lost_segments,
+                disks=() if health is None else health.disks,
+            )
+
+    def kill_if_hung(self, hung_after_s: float) -> None:
+        """End the process when it says nothing for so long, or leaves thread after thread behind in its analysis.
+
+        The hub being slow does not count, and one analysis that hangs is the worker's own affair.
+        """
+        health = self._health
+        silent_s = self._clock.monotonic_s() - self._heard_s
+        limit_s = hung_after_s if self._state is WorkerState.RUNNING else max(hung_after_s, _START_WITHIN_S)
+        hung = silent_s > limit_s or (health is not None and health.left_behind >= _MOST_LEFT_BEHIND)
+        if hung and not self._delivering and self._state is not WorkerState.WAITING:
+            logger.error("a worker hangs and is ended", extra={"worker": self.worker, "silent_s": round(silent_s, 1)})
+            self.kill()
+
+    def _run(self) -> None:
+        delay_s = _FIRST_DELAY_S
+        while not self._stopping.is_set():
+            begun_s = self._clock.monotonic_s()
+            self._life()
+            if self._stopping.is_set():
+                break
+            if self._clock.monotonic_s() - begun_s > _STEADY_AFTER_S:
+                delay_s = _FIRST_DELAY_S
+            self._stand(WorkerState.WAITING)
+            self._clock.wait(self._stopping, delay_s)
+            delay_s = min(_LONGEST_DELAY_S, delay_s * 2)
+            self._restarts += 1
+        self._stand(WorkerState.STOPPED)
+
+    def _life(self) -> None:
+        """One process from start, or from being taken over, to its end."""
+        found, self._found = self._found, None
+        if found is None:
+            link, process = self._begin()
+        else:
+            link, process = found.link, found.process
+            _bound_sending(found.connection)
+            with self._lock:
+                self._heard_s = self._clock.monotonic_s()
+                self._process = process
+        try:
+            if found is None:
+                link.send(self._setup)
+            else:
+                self._handle(found.ready, link)
+            while (message := link.receive()) is not None:
+                self._heard_s = self._clock.monotonic_s()
+                self._handle(message, link)
+        except LinkError as error:
+            logger.error("the link to a worker broke", extra={"worker": self.worker, "detail": str(error)})  # noqa: TRY400
+        finally:
+            self._end(process, link)
+
+    def _begin(self) -> tuple[Link, WorkerProcess]:
+        ours, theirs = socket.socketpair()
+        _bound_sending(ours)
+        with theirs, self._lock:
+            self._heard_s = self._clock.monotonic_s()
+            self._stand(WorkerState.STARTING)
+            process = StartedProcess([*self._command, "--link", str(theirs.fileno())], pass_fd=theirs.fileno())
+            self._process = process
+        return Link(ours), process
+
+    def _end(self, process: WorkerProcess, link: Link) -> None:
+        with self._lock:
+            was_up = self._link is not None
+            self._link = None
+        link.close()
+        if not process.wait(1.0 if self._stopping.is_set() else 0.2):
+            process.kill()
+            process.wait(_SEND_TIMEOUT_S)
+        with self._lock:
+            known = self.reports
+            lost = [
+                assign
+                for camera, assign in self._wanted.items()
+                if camera not in known or known[camera].state is not CameraState.OFFLINE
+            ]
+            self._process = None
+            self._health = None
+            waiting, self._answers = self._answers, {}
+        for answer in waiting.values():
+            answer.cancel()
+        if not self._stopping.is_set():
+            logger.error("a worker died", extra={"worker": self.worker, "ended_by": process.ended_by})
+            if was_up:
+                self._listeners.down(self, lost)
+
+    def _handle(self, message: Message, link: Link) -> None:
+        match message:
+            case Ready():
+                self._greet(message, link)
+            case Observed(events):
+                self.deliver(list(events))
+            case SegmentOpened(segment) | SegmentClosed(segment):
+                self._keep(segment, link)
+            case SegmentsRemoved(disk, paths):
+                self._hand_on(lambda: self._listeners.removed(disk, paths))
+            case WorkerHealth():
+                self._health = message
+            case StillTaken(request) | PictureTaken(request):
+                with self._lock:
+                    answer = self._answers.pop(request, None)
+                if answer is not None:
+                    answer.set_result(message)
+            case _:
+                raise LinkError(f"a hub is not sent {type(message).__name__}")
+
+    def _keep(self, segment: Segment, link: Link) -> None:
+        if self._hand_on(lambda: self._listeners.segments([segment])):
+            ids = (segment.head.id,)
+            link.send(SegmentsKept(ids, ()) if segment.is_open else SegmentsKept((), ids))
+
+    def _greet(self, ready: Ready, link: Link) -> None:
+        if ready.version != VERSION:
+            raise LinkError(f"the worker speaks version {ready.version} of the link, the hub {VERSION}")
+        with self._lock:
+            self._link = link
+            self._needs_roster = bool(ready.cameras)
+            self._stand(WorkerState.RUNNING)
+            for assign in self._wanted.values():
+                link.send(assign)
+            if self._is_settled:
+                self.settle()
+        self._listeners.up(self)
+
+    def deliver(self, events: list[Event]) -> None:
+        """Hand events on, again and again until they are taken or the keeper is to stop."""
+        if not self._hand_on(lambda: self._listeners.events(events)):
+            logger.warning("events are lost", extra={"worker": self.worker, "count": len(events)})
+
+    def _hand_on(self, work: Callable[[], None]) -> bool:
+        """Do something until it does not raise; whether it was done before the keeper had to stop."""
+        self._delivering = True
+        told = is_done = False
+        while not is_done:
+            try:
+                work()
+                is_done = True
+            except Exception:
+                if not told:
+                    logger.exception("what a worker says is not taken, trying on", extra={"worker": self.worker})
+                told = True
+                if self._clock.wait(self._stopping, _RETRY_DELAY_S):
+                    break
+        self._heard_s = self._clock.monotonic_s()
+        self._delivering = False
+        return is_done
+
+    def _send(self, message: Message) -> bool:
+        with self._lock:
+            if self._link is None:
+                return False
+            try:
+                self._link.send(message)
+            except LinkError:
+                self.kill()  # it reads no more; its successor is told everything
+                return False
+            return True
+
+    def _stand(self, state: WorkerState) -> None:
+        self._state = state
+        self._since = self._clock.now()
+
+
+def _bound_sending(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", int(_SEND_TIMEOUT_S), 0))

@@ -1,0 +1,210 @@
+"""Analysis: everything from a Frame to Events, for one camera; the same live and for a file.
+
+Frame -> motion -> detectors -> tracks -> zones -> Events. Called from the worker's analysis thread with the frames of
+one camera in their order; never blocks, keeps the last seconds only. A detector that raises is passed over for that
+frame and counted; the others go on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from cameras.vision.collisions import Collisions
+from cameras.vision.decoding import Frame
+from cameras.vision.detection import FIRE, MOVER, Detection, Detector, Scene
+from cameras.vision.merging import split_merged
+from cameras.vision.motion import MotionModel
+from cameras.vision.reporting import Reporter
+from cameras.vision.shared import Shared, build_shared
+from cameras.vision.sightings import Sighting
+from cameras.vision.tracking import Tracker
+from cameras.vision.view_watching import VIEW_KINDS, ViewWatch
+from cameras.vision.zones import PERSON, VEHICLE, TrackWatch, ZoneMap, group_of
+from config.community import Camera, ZoneUse
+from hub.clock import Clock
+from hub.errors import ConfigurationError, Mistake
+from hub.events import Event, new_event_id
+from hub.geometry import Box
+from hub.plugins import Plugin, load_plugins
+
+__all__ = ["Analysis", "Shared", "build_analysis", "build_shared"]
+
+logger = logging.getLogger(__name__)
+
+_UNNAMING: Final = frozenset({"flame", "movers", "view"})
+"""Detectors that never name an object: their finding nothing says nothing about objects."""
+_NAMED_S: Final = 2.0
+"""What was named so recently still explains the motion around it."""
+
+
+class Analysis:
+    """Watches the frames of one camera.
+
+    Attributes:
+        failures: How often a detector raised.
+    """
+
+    def __init__(self, camera: Camera, *, area: str | None, detectors: Mapping[str, Detector], clock: Clock) -> None:
+        """Begin with nothing seen.
+
+        Args:
+            camera: Its zones and place count.
+            area: Id of the Area of its Site.
+            detectors: By kind.
+            clock: Gives `arrived`, and the time that detectors take.
+        """
+        self._camera = camera
+        self._clock = clock
+        self._detectors = dict(detectors)
+        self._motion = MotionModel(camera.zones)
+        self._zones = ZoneMap(camera.zones)
+        reporter = Reporter(camera, area=area, clock=clock)
+        run = new_event_id()[:6]  # tracks of another run of this camera are other tracks
+        self._objects = Tracker(prefix=f"{run}-", group=group_of)
+        self._movers = Tracker(prefix=f"{run}-m", group=group_of)
+        self._named = TrackWatch(self._zones, reporter, driver="objects")
+        self._unnamed = TrackWatch(self._zones, reporter, driver="movers")
+        self._collisions = Collisions(reporter)
+        self._fire = Sighting("camera.fire", driver="flame", reporter=reporter, zone=self._zone_id)
+        self._view = ViewWatch(self._zones, reporter)
+        self._moving = False
+        self._failed: set[str] = set()
+        self.failures = 0
+
+    @property
+    def moving(self) -> bool:
+        """Whether every frame is worth decoding: something moves, burns, or two vehicles have just met."""
+        return self._moving or self._fire.holds or self._collisions.pending
+
+    @property
+    def troubles(self) -> Mapping[str, str]:
+        """What does not work and why, in words for an operator, by kind of detector."""
+        return {kind: one.trouble for kind, one in self._detectors.items() if one.trouble is not None}
+
+    def feed(self, frame: Frame) -> list[Event]:
+        """Look at the next frame; Events on change."""
+        at_s = frame.pts_s
+        aspect = frame.image.shape[0] / frame.image.shape[1]
+        motion = self._motion.update(frame.image, at_s)
+        self._moving = motion.moving
+        events = self._another_scene(frame.at) if motion.cut else []
+        followed = tuple(track.box for track in self._objects.tracks)
+        scene = Scene(frame, motion, self._clock, followed, urgent=self._urgent())
+        named: list[Detection] | None = None  # nobody looked; an empty list is a look that found nothing
+        unnamed: list[Detection] = []
+        fires: list[Detection] = []
+        for kind, detector in self._detectors.items():
+            found = self._look(kind, detector, scene)
+            if found is None:
+                continue
+            if kind == "view":
+                events += self._view.update([one for one in found if one.label in VIEW_KINDS], at_s, at=frame.at)
+                continue
+            found = [one for one in found if not self._zones.ignored(one.box)]
+            fires += [one for one in found if one.label == FIRE]
+            unnamed += [one for one in found if one.label == MOVER]
+            if kind not in _UNNAMING:
+                named = (named or []) + [one for one in found if one.label not in (FIRE, MOVER)]
+        events += self._fire.update(fires, at_s, at=frame.at)
+        if named is not None:
+            tracks = self._objects.update(named, at_s, aspect=aspect)
+            events += self._named.update(tracks, at_s, at=frame.at, aspect=aspect)
+        moved = self._movers.update(split_merged(unnamed, self._movers.tracks), at_s, aspect=aspect)
+        events += self._unnamed.update(moved, at_s, at=frame.at, aspect=aspect, hidden=self._named_boxes(at_s))
+        vehicles = (*self._named.watched, *self._unnamed.watched)
+        events += self._collisions.update(vehicles, at_s, at=frame.at, aspect=aspect)
+        return events
+
+    def reset(self, at: datetime) -> list[Event]:
+        """The stream broke: end every open state, and forget what was seen."""
+        events = [*self._fire.end(at), *self._view.end(at), *self._another_scene(at)]
+        self._motion.reset()
+        for detector in self._detectors.values():
+            detector.reset()
+        self._moving = False
+        return events
+
+    def _another_scene(self, at: datetime) -> list[Event]:
+        """The camera was turned or the lights went: nobody can be followed from the last picture into this one.
+
+        A fire goes on: it burns in the next scene as well, or ends by not being seen.
+        """
+        self._objects.reset()
+        self._movers.reset()
+        return [*self._collisions.end_all(at), *self._named.end_all(at), *self._unnamed.end_all(at)]
+
+    def _look(self, kind: str, detector: Detector, scene: Scene) -> Sequence[Detection] | None:
+        try:
+            return detector.detect(scene)
+        except Exception:  # one detector of one camera must not stop the others
+            self.failures += 1
+            if kind not in self._failed:
+                self._failed.add(kind)
+                logger.exception("detector failed", extra={"camera": self._camera.id, "detector": kind})
+            return None
+
+    def _urgent(self) -> bool:
+        """Whether an alert may be in the making here."""
+        watched = (*self._named.watched, *self._unnamed.watched)
+        return self._collisions.pending or any(
+            one.zone is not None and one.kind in (PERSON, VEHICLE) for one in watched
+        )
+
+    def _named_boxes(self, at_s: float) -> tuple[Box, ...]:
+        return tuple(one.box for one in self._objects.tracks if at_s - one.seen_s < _NAMED_S)
+
+    def _zone_id(self, box: Box) -> str | None:
+        zone = self._zones.at(box)
+        return None if zone is None else zone.id
+
+
+def build_analysis(camera: Camera, *, area: str | None, shared: Shared, clock: Clock) -> Analysis:
+    """The Analysis of one camera with the detectors that it asks for.
+
+    A camera with a lane or a guarded zone gets `movers` besides, so that it is not blind where the object model is; and
+    one that looks for anything gets `view`, for what it does not see it cannot find.
+
+    Raises:
+        ConfigurationError: An unknown detector, or options that it does not take; all of them.
+    """
+    plugins = load_plugins("cameras.detectors")
+    wanted = [(one.kind, one.options) for one in camera.detectors]
+    kinds = {kind for kind, _ in wanted}
+    if "movers" not in kinds and any(zone.use in (ZoneUse.LANE, ZoneUse.GUARDED) for zone in camera.zones):
+        wanted.append(("movers", {}))
+    if wanted and "view" not in kinds:
+        wanted.append(("view", {}))
+    detectors: dict[str, Detector] = {}
+    mistakes: list[Mistake] = []
+    for number, (kind, options) in enumerate(wanted):
+        built = _build_detector(plugins, kind, options, shared=shared, camera=camera)
+        if isinstance(built, str):
+            mistakes.append(Mistake(None, f"cameras[{camera.id}].detectors[{number}]", built))
+        else:
+            detectors[kind] = built
+    if mistakes:
+        raise ConfigurationError(tuple(mistakes))
+    return Analysis(camera, area=area, detectors=detectors, clock=clock)
+
+
+def _build_detector(
+    plugins: Mapping[str, Plugin[Any]], kind: str, options: Mapping[str, Any], *, shared: Shared, camera: Camera
+) -> Detector | str:
+    """The detector, or what is wrong with it."""
+    plugin = plugins.get(kind)
+    if plugin is None:
+        return f"there is no detector {kind!r}; there are {', '.join(sorted(plugins))}"
+    try:
+        checked = plugin.options.model_validate(dict(options))
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"{'.'.join(str(part) for part in one['loc'])}: {one['msg'].lower()}" for one in error.errors()
+        )
+        return f"{kind}: {wrong}"
+    detector: Detector = plugin.build(checked, shared.for_camera(camera.id))
+    return detector

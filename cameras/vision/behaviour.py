@@ -1,0 +1,97 @@
+"""Behaviour of one track: how fast, whether it stands, and how fast it was a moment ago.
+
+Distances are in the track's own sizes (the root of its box's area), so that near and far are measured alike without a
+calibrated camera: for a car one size is some 2 m, and 1 size per second some 7 km/h. Holds the last seconds only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from statistics import median
+from typing import Final
+
+from cameras.vision.tracking import Track, size_of
+from hub.geometry import Box
+
+STAND_S: Final = 3.0
+"""So long in one place is standing: shorter is give-way or a box that jitters."""
+
+_KEPT_S: Final = 4.0
+_LEAVE: Final = 0.35
+"""Sizes off its place: then it drives. Boxes of a standing car jitter by up to a quarter when another passes it."""
+_RECENT: Final = 3
+"""Places that the median is taken over, against single wrong boxes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    at_s: float
+    x: float
+    y: float
+    size: float
+
+
+class Path:
+    """Where one track was in the last seconds."""
+
+    def __init__(self) -> None:
+        self._places: deque[_Place] = deque(maxlen=128)  # 4 s at 30 fps; older ones are of no use
+        self._anchor: _Place | None = None
+        self._since_s = 0.0
+
+    def add(self, track: Track, at_s: float, *, aspect: float) -> None:
+        """Note where the track is now; `aspect` is the picture's height over its width."""
+        if not self._places and track.begun_s < at_s:
+            self._places.append(_place(track.first, track.begun_s, aspect))  # it moved before it was believed, too
+        place = _place(track.box, at_s, aspect)
+        self._places.append(place)
+        while at_s - self._places[0].at_s > _KEPT_S:
+            self._places.popleft()
+        recent = list(self._places)[-_RECENT:]
+        middle = _Place(at_s, median(one.x for one in recent), median(one.y for one in recent), place.size)
+        if self._anchor is None or _apart(self._anchor, middle) > _LEAVE * place.size:
+            self._anchor, self._since_s = middle, at_s
+
+    def stands_for_s(self, at_s: float) -> float:
+        """For how long it has been in its place."""
+        return at_s - self._since_s
+
+    def stopped(self, at_s: float) -> bool:
+        """Whether it stands."""
+        return self.stands_for_s(at_s) >= STAND_S
+
+    def speed_w_s(self, at_s: float) -> float:
+        """Picture widths per second over the last half second."""
+        return math.hypot(*self._slope(at_s - 0.5, at_s))
+
+    def speed(self, from_s: float, to_s: float) -> float | None:
+        """Own sizes per second between two moments; None when it was not seen often enough then."""
+        places = [one for one in self._places if from_s <= one.at_s <= to_s]
+        if len(places) < 2 or places[-1].at_s - places[0].at_s < 0.15:  # noqa: PLR2004 -- two looks make a speed
+            return None
+        return math.hypot(*self._slope(from_s, to_s)) / median(one.size for one in places)
+
+    def _slope(self, from_s: float, to_s: float) -> tuple[float, float]:
+        """Least squares over the places in between, widths per second."""
+        places = [one for one in self._places if from_s <= one.at_s <= to_s]
+        if len(places) < 2:  # noqa: PLR2004
+            return (0.0, 0.0)
+        middle_s = sum(one.at_s for one in places) / len(places)
+        weight = sum((one.at_s - middle_s) ** 2 for one in places)
+        if weight == 0:
+            return (0.0, 0.0)
+        return (
+            sum((one.at_s - middle_s) * one.x for one in places) / weight,
+            sum((one.at_s - middle_s) * one.y for one in places) / weight,
+        )
+
+
+def _place(box: Box, at_s: float, aspect: float) -> _Place:
+    x, y = box.centre
+    return _Place(at_s, x, y * aspect, max(size_of(box, aspect), 1e-6))
+
+
+def _apart(one: _Place, other: _Place) -> float:
+    return math.hypot(one.x - other.x, one.y - other.y)

@@ -1,0 +1,79 @@
+"""Shared: what all cameras of one worker have in common: the object model and the time for it.
+
+Made once per worker, before its cameras. A missing model is no error: the hub runs and says what is missing; when
+somebody fetches it, it is taken up without a restart.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+
+from cameras.errors import ModelError
+from cameras.vision.budget import InferenceBudget
+from cameras.vision.models import missing, objects_path
+from cameras.vision.object_model import ObjectModel
+from config.machine import Machine
+
+logger = logging.getLogger(__name__)
+
+
+class LoadedObjects:
+    """The object model, loaded when it is first asked for and there."""
+
+    def __init__(self, models_dir: Path) -> None:
+        self._models_dir = models_dir
+        self._path = objects_path(models_dir)
+        self._model: ObjectModel | None = None
+        self._broken: str | None = None
+
+    @property
+    def model(self) -> ObjectModel | None:
+        """The model; None when it is missing or does not load."""
+        if self._model is None and self._broken is None and self._path.is_file():
+            try:
+                self._model = ObjectModel(self._path)
+            except ModelError as error:
+                self._broken = str(error)
+                logger.exception("object model does not load", extra={"path": str(self._path)})
+        return self._model
+
+    @property
+    def trouble(self) -> str | None:
+        """Why there is no model, in words for an operator; None when there is."""
+        if self._broken is not None:
+            return self._broken
+        return "; ".join(missing(self._models_dir)) or None
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What detectors are built with.
+
+    Attributes:
+        objects: The object model, if there is one.
+        budget: Time for inference.
+        camera: Id of the camera that it is handed to; empty before.
+    """
+
+    objects: LoadedObjects
+    budget: InferenceBudget
+    camera: str = ""
+
+    def for_camera(self, camera: str) -> Shared:
+        """The same things, handed to one camera."""
+        return replace(self, camera=camera)
+
+
+def build_shared(machine: Machine, models_dir: Path) -> Shared:
+    """What one worker's cameras share.
+
+    Args:
+        machine: Its inference share.
+        models_dir: Folder in which `hub models fetch` left the models.
+    """
+    cv2.setNumThreads(1)  # a worker per core: more threads would only take each other's time
+    return Shared(LoadedObjects(models_dir), InferenceBudget(machine.workers.inference_share))

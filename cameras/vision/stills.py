@@ -1,0 +1,59 @@
+"""Stills: the newest picture of a camera, and those of the moments in which its events began.
+
+An alert is looked at minutes after it was raised, so its picture is encoded when the event is made. Kept in memory, the
+oldest go first. Called from the analysis thread and, for asking, from the link's thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+
+from cameras.link import Still
+from cameras.vision.decoding import Picture
+from hub.events import Event, Phase
+
+_MAX_STILLS = 48
+"""Events whose pictures are kept per camera; at 60 KB each 159 cameras hold 450 MB at the very most."""
+
+_MIN_GAP_S = 0.5
+"""Events closer together than this share one picture: a crowd raises many at once, and encoding costs 3 to 15 ms."""
+
+
+class Stills:
+    """The stills of one camera."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._newest: Picture | None = None
+        self._encoded: tuple[float, Still] | None = None
+        self._kept: OrderedDict[str, Still] = OrderedDict()
+
+    def show(self, picture: Picture) -> None:
+        """Take a picture as the newest."""
+        self._newest = picture
+
+    def keep_for(self, events: Iterable[Event]) -> None:
+        """Keep the newest picture for those events that begin something."""
+        begun = [event.id for event in events if event.phase in {Phase.BEGAN, Phase.MOMENT}]
+        picture = self._newest
+        if not begun or picture is None:
+            return
+        if self._encoded is None or not 0 <= picture.stream_s - self._encoded[0] < _MIN_GAP_S:
+            self._encoded = (picture.stream_s, Still(picture.jpeg(), picture.at))
+        with self._lock:
+            for event_id in begun:
+                self._kept[event_id] = self._encoded[1]
+            while len(self._kept) > _MAX_STILLS:
+                self._kept.popitem(last=False)
+
+    def newest(self) -> Still | None:
+        """The newest picture, encoded now; None before the first."""
+        picture = self._newest
+        return None if picture is None else Still(picture.jpeg(), picture.at)
+
+    def of_event(self, event_id: str) -> Still | None:
+        """The picture of the moment in which this event began, None when it is not kept (any more)."""
+        with self._lock:
+            return self._kept.get(event_id)

@@ -1,0 +1,236 @@
+"""Zones: from tracks to Events, on change.
+
+A track gives BEGAN when it is believed, GOES_ON when it changes zone, stops or drives on and every 10 s besides, ENDED
+when it is given up. What of this is an alert is decided by rules. One per camera, one thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from cameras.vision.behaviour import Path
+from cameras.vision.detection import MOVER
+from cameras.vision.reporting import REPEAT_S, Reporter
+from cameras.vision.tracking import Track, Tracks
+from config.community import Zone, ZoneUse
+from hub.events import Event, FieldValue, Phase
+from hub.geometry import Box, inside
+
+PERSON: Final = "camera.person"
+VEHICLE: Final = "camera.vehicle"
+BICYCLE: Final = "camera.bicycle"
+ANIMAL: Final = "camera.animal"
+UNNAMED: Final = "camera.mover"
+
+KINDS: Final = {
+    "person": PERSON,
+    "car": VEHICLE,
+    "truck": VEHICLE,
+    "bus": VEHICLE,
+    "motorcycle": VEHICLE,
+    "bicycle": BICYCLE,
+    **dict.fromkeys(("cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe"), ANIMAL),
+}
+"""Which kind of Event a label makes; other labels make none."""
+
+_GROUPS: Final = {"motorcycle": "two wheels", "bicycle": "two wheels"}
+
+_ROADS: Final = frozenset({ZoneUse.LANE, ZoneUse.STOPPING, ZoneUse.CROSSING, ZoneUse.NO_PARKING, ZoneUse.FIRE_LANE})
+"""Where what moves and has no name is a vehicle, if it is large enough."""
+_SETTLE_S: Final = 0.5
+"""A foot on the line between two zones flickers; a zone is entered when it held so long."""
+_MOVER_TRAVELS: Final = 1.0
+"""Own sizes that something unnamed must have moved: branches, flags and reflections stay where they are."""
+_MOVER_UPRIGHT: Final = 1.4
+"""Higher than this times its width, in pixels, is no vehicle that anyone drives."""
+_MOVER_AREA: Final = 0.002
+"""Share of the picture: smaller unnamed things are birds, paper and noise as often as vehicles."""
+
+
+def group_of(label: str) -> str:
+    """What a label may be confused with from look to look, and shares tracks with."""
+    return _GROUPS.get(label, KINDS.get(label, label))
+
+
+class ZoneMap:
+    """The zones of one camera.
+
+    Attributes:
+        count: How many there are.
+        disarmed: Whether the camera looks elsewhere, so that its zones are nowhere; set by whoever notices.
+    """
+
+    def __init__(self, zones: tuple[Zone, ...]) -> None:
+        self.count = len(zones)
+        self.disarmed = False
+        self._ignored = tuple(zone for zone in zones if zone.use is ZoneUse.IGNORE)
+        # The smallest first: a bus bay inside a lane is the more exact place.
+        self._zones = sorted((zone for zone in zones if zone.use is not ZoneUse.IGNORE), key=_extent)
+
+    def ignored(self, box: Box) -> bool:
+        """Whether the middle of `box` lies where nothing counts."""
+        return not self.disarmed and any(inside(box.centre, zone.points) for zone in self._ignored)
+
+    def at(self, box: Box) -> Zone | None:
+        """The smallest zone in which what is in `box` stands on the ground."""
+        if self.disarmed:
+            return None
+        x, y = box.foot
+        foot = (x, min(y, 0.999))  # what is cut off by the lower edge stands on the last line
+        return next((zone for zone in self._zones if inside(foot, zone.points)), None)
+
+    def has(self, use: ZoneUse) -> bool:
+        """Whether any zone is for `use`."""
+        return any(zone.use is use for zone in self._zones)
+
+
+@dataclass(slots=True)
+class Watched:
+    """A track that is reported, with what was last said of it."""
+
+    track: Track
+    kind: str
+    driver: str
+    path: Path = field(default_factory=Path)
+    zone: Zone | None = None
+    stopped: bool = False
+    told_s: float | None = None
+    coming: Zone | None = None
+    coming_s: float | None = None
+
+
+class TrackWatch:
+    """Follows the tracks of one detector through the zones."""
+
+    def __init__(self, zones: ZoneMap, reporter: Reporter, *, driver: str) -> None:
+        self._zones = zones
+        self._reporter = reporter
+        self._driver = driver
+        self._watched: dict[str, Watched] = {}
+
+    @property
+    def watched(self) -> tuple[Watched, ...]:
+        """Everything that Events have told of and that has not ended."""
+        return tuple(one for one in self._watched.values() if one.told_s is not None)
+
+    def update(
+        self, tracks: Tracks, at_s: float, *, at: datetime, aspect: float, hidden: Sequence[Box] = ()
+    ) -> list[Event]:
+        """Take what one look changed.
+
+        Args:
+            tracks: The tracker's answer.
+            at_s: The scene's time.
+            at: The frame's time, for the Events.
+            aspect: Height of the picture over its width.
+            hidden: Boxes in which unnamed movers are explained by something named.
+        """
+        events = []
+        for track in tracks.seen:
+            explained = track.label == MOVER and any(_explains(box, track.box) for box in hidden)
+            if explained:
+                events += self._end(track, at=at)
+                continue
+            events += self._see(track, at_s, at=at, aspect=aspect)
+        for track in tracks.ended:
+            events += self._end(track, at=at)
+        return events
+
+    def end_all(self, at: datetime) -> list[Event]:
+        """End everything."""
+        return [event for one in list(self._watched.values()) for event in self._end(one.track, at=at)]
+
+    def _see(self, track: Track, at_s: float, *, at: datetime, aspect: float) -> list[Event]:
+        watched = self._watched.get(track.id)
+        if watched is None:
+            watched = Watched(track, KINDS.get(track.label, ""), self._driver)
+            self._watched[track.id] = watched
+        watched.track = track
+        watched.path.add(track, at_s, aspect=aspect)
+        zone = self._settled(watched, at_s)
+        if watched.told_s is None:
+            watched.zone = zone = self._zones.at(track.box)
+            if track.label == MOVER:
+                watched.kind = _kind_of_mover(track, zone, aspect)
+            if not watched.kind:
+                return []
+            watched.stopped = watched.path.stopped(at_s)
+            return [self._tell(watched, Phase.BEGAN, at_s, at=at)]
+        stopped = watched.path.stopped(at_s)
+        changed = stopped != watched.stopped or zone is not watched.zone
+        watched.stopped, watched.zone = stopped, zone
+        if changed or at_s - watched.told_s >= REPEAT_S:
+            return [self._tell(watched, Phase.GOES_ON, at_s, at=at)]
+        return []
+
+    def _settled(self, watched: Watched, at_s: float) -> Zone | None:
+        """The zone it is in, changed only after it was elsewhere for a while."""
+        zone = self._zones.at(watched.track.box)
+        if zone is watched.zone:
+            watched.coming_s = None
+        elif watched.coming_s is None or zone is not watched.coming:
+            watched.coming, watched.coming_s = zone, at_s
+        elif at_s - watched.coming_s >= _SETTLE_S:
+            watched.coming_s = None
+            return zone
+        return watched.zone
+
+    def _end(self, track: Track, *, at: datetime) -> list[Event]:
+        watched = self._watched.pop(track.id, None)
+        if watched is None or watched.told_s is None:
+            return []
+        return [self._tell(watched, Phase.ENDED, watched.track.seen_s, at=at)]
+
+    def _tell(self, watched: Watched, phase: Phase, at_s: float, *, at: datetime) -> Event:
+        watched.told_s = at_s
+        track = watched.track
+        fields: dict[str, FieldValue] = {
+            "label": track.label,
+            "score": round(track.score, 2),
+            "stopped": watched.stopped,
+            "speed_w_s": round(watched.path.speed_w_s(at_s), 3),
+        }
+        if watched.stopped:
+            fields["stood_s"] = round(watched.path.stands_for_s(at_s), 1)
+        if watched.zone is not None:
+            fields["zone_use"] = watched.zone.use.value
+        return self._reporter.event(
+            watched.kind,
+            phase,
+            at=at,
+            driver=self._driver,
+            subject=track.id,
+            confidence=round(track.score, 2),
+            box=track.box,
+            zone=None if watched.zone is None else watched.zone.id,
+            fields=fields,
+        )
+
+
+def _kind_of_mover(track: Track, zone: Zone | None, aspect: float) -> str:
+    """What an unnamed thing counts as, by where it moves; empty while it counts as nothing."""
+    if zone is None or track.travelled < _MOVER_TRAVELS:
+        return ""
+    if zone.use not in _ROADS:
+        return UNNAMED
+    large = track.box.area >= _MOVER_AREA
+    return VEHICLE if large and track.box.h * aspect <= _MOVER_UPRIGHT * track.box.w else ""
+
+
+def _explains(named: Box, unnamed: Box) -> bool:
+    """Whether something named is the greater part of what moves there, or the other way round."""
+    across = min(named.x + named.w, unnamed.x + unnamed.w) - max(named.x, unnamed.x)
+    down = min(named.y + named.h, unnamed.y + unnamed.h) - max(named.y, unnamed.y)
+    if across <= 0 or down <= 0:
+        return False
+    return across * down >= 0.3 * max(min(named.area, unnamed.area), 1e-9)
+
+
+def _extent(zone: Zone) -> float:
+    """Area of the polygon, by the shoelace formula."""
+    corners = zone.points
+    pairs = zip(corners, (*corners[1:], corners[0]), strict=True)
+    return abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in pairs)) / 2
