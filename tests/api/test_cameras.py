@@ -53,14 +53,14 @@ def test_a_camera_that_is_added_runs_at_once(room: Room, admin: httpx.Client) ->
 
 
 def test_a_camera_is_recorded_as_it_says_and_shows_how_that_does(room: Room, admin: httpx.Client) -> None:
-    made = _add(admin, id="new-3", record={"streams": ["main"], "keep_days": 7}).json()
+    made = _add(admin, id="kept-1", record={"streams": ["main"], "keep_days": 7}).json()
     assert made["record"] == {"streams": ["main"], "keep_days": 7, "keep_events_days": 90, "most_gb": None}
     assert [(each["stream"], each["state"], each["reason"]) for each in made["status"]["recording"]] == [
         ("main", "recording", None)
     ]
-    assert room.cameras.applied[-1].policy_of(_running(room, "new-3")).keep_days == 7
-    assert _add(admin, id="new-4", record=False).json()["record"] is False
-    refused = _add(admin, id="new-5", record="shop")
+    assert room.cameras.applied[-1].policy_of(_running(room, "kept-1")).keep_days == 7
+    assert _add(admin, id="kept-2", record=False).json()["record"] is False
+    refused = _add(admin, id="kept-3", record="shop")
     assert refused.status_code == 422
     assert "there is no class of recording `shop`" in refused.text
 

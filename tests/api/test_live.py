@@ -18,7 +18,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from api import live_session
+from api.recordings import live_session
 from cameras.live.server import LiveServer
 from cameras.live.wire import socket_of
 from cameras.recordings.media import Because, Sample, StreamName

@@ -28,6 +28,10 @@ MAY_ASK = {
     "/api/v1/incidents/{incident_id}/still.jpg",
     "/api/v1/alerts/{alert_id}/still.jpg",
     *(
+        f"/api/v1/incidents/{{incident_id}}/evidence{rest}"
+        for rest in ("", "/link", "/files/{name}", "/files/{folder}/{name}", ".zip")
+    ),
+    *(
         f"/api/v1/dispatches/{{order_id}}{rest}"
         for rest in ("", "/accept", "/decline", "/arrive", "/done", "/photo", "/photo.jpg")
     ),
@@ -122,7 +126,7 @@ def test_he_may_ask_for_no_other_address(room: Room) -> None:
             continue
         answer = room.person("sun").request(method, f"{room.hub.url}{re.sub(r'{[a-z_]+}', 'x', path)}")
         if answer.status_code != 403:
-            open_to_all = path in ("/api/v1/openapi.json", "/api/v1/setup")
+            open_to_all = path in ("/api/v1/openapi.json", "/api/v1/setup", "/api/v1/evidence/key")
             assert open_to_all or path.startswith(OF_EVERYBODY), f"{method} {path}: {answer.status_code}"
 
 

@@ -235,6 +235,6 @@ def test_a_closing_is_read_from_behind(marks: list[Mark], drift_ms: int | None, 
 
 def test_the_hub_can_read_and_cut_without_pyav() -> None:
     names = ("boxes", "closing", "codecs", "fragments", "header", "index", "packed")
-    program = "import sys\n" + "".join(f"import cameras.recordings.{name}\n" for name in names)
+    program = "import sys\n" + "".join(f"import cameras.recordings.mp4.{name}\n" for name in names)
     program += "assert not {'av', 'cv2', 'numpy'} & sys.modules.keys(), sorted(sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True, cwd=Path(__file__).parents[3])
