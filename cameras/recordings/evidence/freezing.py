@@ -2,16 +2,17 @@
 
 A file is written under another name, hashed as it is written, synced, and only then given its name; what a kill leaves
 behind is removed when the folder is opened again (`swept`). What lies there already is never written again: of a span
-that was frozen in part only the rest is copied.
+that was frozen in part only the rest is copied, under a name that nothing has.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -22,6 +23,7 @@ from cameras.recordings.evidence.manifest import Absence, Item
 from cameras.recordings.keeping.timeline import Gap, Timeline
 from cameras.recordings.media import Segment, StreamName
 from cameras.recordings.playback.clips import Clip, clip_of
+from hub.errors import HubError
 from hub.events import time_from_text, time_to_text
 
 PART = ".part"
@@ -91,10 +93,31 @@ def freeze(
     Raises:
         OSError: The disk would not take it, or has no room to spare.
         MediaGoneError: A recording went while it was copied; to be tried again.
+        DamagedFileError: A recording does not hold what it should.
     """
     done = Frozen()
+    try:
+        _freeze(recorded, folder, done, camera=camera, span=(since, until), have=have, most_bytes=most_bytes)
+    except (OSError, HubError):
+        for item in done.items:  # it is tried again as a whole
+            (folder / item.name).unlink(missing_ok=True)
+        raise
+    return done
+
+
+def _freeze(
+    recorded: Recorded,
+    folder: Path,
+    done: Frozen,
+    *,
+    camera: str,
+    span: _Span,
+    have: Sequence[Item],
+    most_bytes: int,
+) -> None:
     left_bytes = most_bytes - sum(each.size_bytes for each in have)
-    for start, end in _without(since, until, [each for each in have if each.kind == "clip" and each.camera == camera]):
+    taken = {each.name for each in have}
+    for start, end in _without(*span, [each for each in have if each.kind == "clip" and each.camera == camera]):
         gaps: list[_Span] = [(start, end)]
         for stream in (StreamName.MAIN, StreamName.SUB):
             still: list[_Span] = []
@@ -105,18 +128,31 @@ def freeze(
                         why = f"more than {most_bytes // 1024**2} MiB of one incident are not kept"
                         done.left_out.append(Absence(camera, first, last, why))
                         continue
-                    item = _copied(clip, segments, folder, camera=camera, stream=stream)
+                    item = _copied(clip, segments, folder, camera=camera, stream=stream, taken=taken)
                     left_bytes -= item.size_bytes
+                    taken.add(item.name)
+                    done.items.append(item)
                     copied.append(item)
-                done.items += copied
                 still += _without(first, last, copied)
             gaps = still
         done.gaps += _reasons(recorded, camera, gaps, done.left_out)
-    return done
+
+
+def is_there(path: Path) -> bool:
+    """Whether something has that name.
+
+    Raises:
+        OSError: It cannot be known.
+    """
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def keep_bytes(folder: Path, name: str, content: bytes) -> tuple[int, str]:
-    """Write a small file, such as a picture; gives its length and hash."""
+    """Write a small file, such as a picture, whatever had its name; gives its length and hash."""
     size_bytes, sha256, _ = _written(folder / name, iter((content,)))
     return size_bytes, sha256
 
@@ -177,10 +213,12 @@ def _end(segment: Segment) -> datetime:
     return segment.head.began + timedelta(milliseconds=segment.duration_ms)
 
 
-def _copied(clip: Clip, segments: Sequence[Segment], folder: Path, *, camera: str, stream: StreamName) -> Item:
+def _copied(
+    clip: Clip, segments: Sequence[Segment], folder: Path, *, camera: str, stream: StreamName, taken: Collection[str]
+) -> Item:
     began = clip.taken[0].began
     ended = clip.taken[-1].began + timedelta(milliseconds=clip.taken[-1].duration_ms)
-    name = f"clips/{camera}-{stream}-{began:%Y%m%dT%H%M%S}{began.microsecond // 1000:03d}Z.mp4"
+    name = _free_name(folder, f"clips/{camera}-{stream}-{began:%Y%m%dT%H%M%S}{began.microsecond // 1000:03d}Z", taken)
     _make_room(folder, clip.file.size_bytes)
     size_bytes, sha256, crc32 = _written(folder / name, clip.file.read())
     used = {each.segment for each in clip.taken}
@@ -204,6 +242,12 @@ def _copied(clip: Clip, segments: Sequence[Segment], folder: Path, *, camera: st
         ],
     }
     return Item(name, "clip", camera, size_bytes, sha256, began, ended, about)
+
+
+def _free_name(folder: Path, stem: str, taken: Collection[str]) -> str:
+    """A name for a clip: two spans in one group of pictures begin with the same key picture."""
+    names = itertools.chain((f"{stem}.mp4",), (f"{stem}-{number}.mp4" for number in itertools.count(2)))
+    return next(name for name in names if name not in taken and not is_there(folder / name))
 
 
 def _make_room(folder: Path, size_bytes: int) -> None:

@@ -84,6 +84,35 @@ def test_what_is_there_is_not_copied_again(catalog: Catalog, disk: Path, tmp_pat
     assert _freeze(catalog, tmp_path / "e", 3, 9, have=first.items).items == []
 
 
+def test_spans_in_one_group_of_pictures_are_files_of_their_own(catalog: Catalog, disk: Path, tmp_path: Path) -> None:
+    """Each begins with the key picture before it, and that is the same one."""
+    _record(catalog, disk, 0, 10)
+    folder = tmp_path / "e"
+    first = _freeze(catalog, folder, 4.2, 4.6).items
+    more = _freeze(catalog, folder, 5.4, 5.8, have=first).items
+    again = _freeze(catalog, folder, 5.4, 5.8, have=first).items
+    items = [*first, *more, *again]
+    assert len({each.name for each in items}) == len(items) == 3
+    assert [measured_path(folder / each.name) for each in items] == [(each.size_bytes, each.sha256) for each in items]
+
+
+def test_a_file_of_that_name_is_never_replaced(catalog: Catalog, disk: Path, tmp_path: Path) -> None:
+    _record(catalog, disk, 0, 10)
+    first = _freeze(catalog, tmp_path / "e", 4, 6).items[0]
+    (tmp_path / "e" / first.name).write_bytes(b"another")
+    assert _freeze(catalog, tmp_path / "e", 4, 6).items[0].name == first.name.replace(".mp4", "-2.mp4")
+    assert (tmp_path / "e" / first.name).read_bytes() == b"another"
+
+
+def test_a_span_that_fails_half_way_leaves_nothing(catalog: Catalog, disk: Path, tmp_path: Path) -> None:
+    _record(catalog, disk, 0, 4)
+    gone = _record(catalog, disk, 4, 4, codec="hevc", because=Because.FORMAT)
+    (disk / gone.path).write_bytes((disk / gone.path).read_bytes()[: gone.size_bytes // 2])
+    with pytest.raises(MediaGoneError):
+        _freeze(catalog, tmp_path / "e", 0, 8)
+    assert not [path for path in (tmp_path / "e").rglob("*") if path.is_file()]
+
+
 def test_a_gap_is_named_with_its_reason(catalog: Catalog, disk: Path, tmp_path: Path) -> None:
     _record(catalog, disk, 0, 6)
     _record(catalog, disk, 10, 6, because=Because.OFFLINE)
