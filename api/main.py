@@ -315,7 +315,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     lifecycle.push("self-watch", self_watch.stop)
     self_watch.start()
     watch_noticed(metrics, sensors=watching, itself=self_watch)
-    live = start_live(machine, clock, status=cameras.status, metrics=metrics)
+    live = start_live(machine, clock, worker_of=cameras.worker_of, metrics=metrics)
     playback = make_playback(recordings.catalog, machine.data, cameras.picture)
     evidence = start_evidence(
         machine,

@@ -63,6 +63,9 @@ class Cameras(Protocol):
     def status(self) -> Sequence[CameraStatus]:
         """How every camera does."""
 
+    def worker_of(self, camera_id: str) -> str | None:
+        """The worker that runs a camera; must not wait."""
+
     def workers(self) -> Sequence[WorkerStatus]:
         """How every worker does."""
 

@@ -108,7 +108,9 @@ class Supervisor:
                 for camera in community.cameras
             }
             enabled = [camera.id for camera in community.cameras if camera.enabled]
-            places = place(self._places, enabled, len(self._keepers))
+            # What no worker that was taken over runs, one that cannot be reached may run still: nobody else gets it.
+            unreached = [number for number, keeper in enumerate(self._keepers) if keeper.unreached]
+            places = place(self._places, enabled, len(self._keepers), rather=unreached)
             for camera_id, worker in self._places.items():
                 if camera_id not in places:
                     self._keepers[worker].unassign(camera_id)
@@ -177,6 +179,11 @@ class Supervisor:
             else:
                 found.append(replace(report, worker=name))
         return found
+
+    def worker_of(self, camera_id: str) -> str | None:
+        """The worker that is to run a camera, None when none is; takes no lock, and may be asked in an event loop."""
+        place_of = self._places.get(camera_id)
+        return None if place_of is None else self._keepers[place_of].worker
 
     def workers(self) -> list[WorkerStatus]:
         """How every worker does."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from cameras.link import CameraStatus
 from cameras.live.playlists import LiveWindows
 from cameras.live.watching import Watching
 from config.machine import Machine
@@ -21,14 +20,11 @@ class LiveDesk:
     windows: LiveWindows
 
 
-def start_live(
-    machine: Machine, clock: Clock, *, status: Callable[[], Sequence[CameraStatus]], metrics: Metrics
-) -> LiveDesk:
-    """Make the desk; nothing is connected before somebody watches, and `watching.close` lets everybody go."""
+def start_live(machine: Machine, clock: Clock, *, worker_of: Callable[[str], str | None], metrics: Metrics) -> LiveDesk:
+    """Make the desk; nothing is connected before somebody watches, and `watching.close` lets everybody go.
 
-    def worker_of(camera_id: str) -> str | None:
-        return next((each.worker for each in status() if each.camera == camera_id), None)
-
+    `worker_of` says which worker runs a camera; it is asked in the event loop and must not wait.
+    """
     watching = Watching(machine.data, clock, worker_of=worker_of)
     metrics.watch(
         "hub_live_watchers",

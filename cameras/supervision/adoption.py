@@ -52,13 +52,21 @@ def find(data: Path, setup: Setup) -> Found | None:
 
     Returns:
         None when there is none (any more).
+
+    Raises:
+        LinkError: Somebody listens there and cannot be spoken with or ended: he may record, so none is to be started.
     """
-    path = socket_of(data, setup.worker)
     try:
-        connection = connect(path, timeout_s=_CONNECT_WITHIN_S)
-        process = FoundProcess.behind(connection)
-    except OSError:
+        connection = connect(socket_of(data, setup.worker), timeout_s=_CONNECT_WITHIN_S)
+    except (FileNotFoundError, ConnectionRefusedError):
         return None  # nobody listens there
+    except OSError as error:
+        raise LinkError(f"a worker listens and does not answer: {error!r}") from error
+    try:
+        process = FoundProcess.behind(connection)
+    except OSError as error:
+        connection.close()
+        raise LinkError(f"a worker listens and its process cannot be had: {error!r}") from error
     connection.settimeout(_READY_WITHIN_S)
     link = Link(connection)
     with contextlib.suppress(LinkError):
@@ -73,7 +81,10 @@ def find(data: Path, setup: Setup) -> Found | None:
             logger.warning("a worker with other settings is replaced", extra={"worker": setup.worker})
             process.wait(_GONE_WITHIN_S)
     link.close()
-    process.kill()
+    try:
+        process.kill()
+    except OSError as error:
+        raise LinkError(f"a worker listens and cannot be ended: {error!r}") from error
     process.wait(_GONE_WITHIN_S)
     return None
 
@@ -90,6 +101,11 @@ def send_home(data: Path, setup: Setup, *, but: Collection[str]) -> None:
         if path.stem in but or path.stem.endswith("-live"):
             continue
         # No version says Stop in another way, and no worker runs by a Setup without a name.
-        if find(data, Setup(setup.version, path.stem, {}, setup.program)) is not None:
-            logger.warning("a worker runs by no settings at all", extra={"worker": path.stem})
+        try:
+            if find(data, Setup(setup.version, path.stem, {}, setup.program)) is not None:
+                logger.warning("a worker runs by no settings at all", extra={"worker": path.stem})
+        except LinkError as error:
+            # It may record, and the next hub must find it.
+            logger.error("a worker cannot be sent home", extra={"worker": path.stem, "detail": str(error)})  # noqa: TRY400
+            continue
         path.unlink(missing_ok=True)

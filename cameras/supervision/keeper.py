@@ -117,6 +117,7 @@ class Keeper:
         self._listeners = listeners
         self._command = tuple(command)
         self._found: Found | None = None
+        self.unreached: Path | None = None  # the data folder, while a worker listens there that cannot be spoken with
         self._is_settled = False
         self._needs_roster = False
         self._lock = threading.RLock()
@@ -127,8 +128,7 @@ class Keeper:
         self._heard_s = 0.0
         self._delivering = False
         self._answers: dict[int, Future[Answer]] = {}
-        self._state = WorkerState.STOPPED
-        self._since = clock.now()
+        self._stands = (WorkerState.STOPPED, clock.now())
         self._restarts = 0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=self.worker, daemon=True)
@@ -136,10 +136,17 @@ class Keeper:
     def adopt(self, data: Path) -> tuple[str, ...]:
         """Take over the worker that outlived the hub before, if there is one; before `start`.
 
+        One that cannot be spoken with is tried again and again, and none is started beside it: it may record.
+
         Returns:
             Ids of the cameras that it runs.
         """
-        self._found = find(data, self._setup)
+        try:
+            self._found, self.unreached = find(data, self._setup), None
+        except LinkError as error:
+            if self.unreached is None:
+                logger.error("a worker cannot be reached", extra={"worker": self.worker, "detail": str(error)})  # noqa: TRY400
+            self.unreached = data
         return () if self._found is None else self._found.ready.cameras
 
     def start(self) -> None:
@@ -197,12 +204,6 @@ class Keeper:
             self._answers.pop(request, None)
 
     @property
-    def wanted(self) -> Mapping[str, Assign]:
-        """The cameras that it is to run, by id."""
-        with self._lock:
-            return dict(self._wanted)
-
-    @property
     def reports(self) -> Mapping[str, CameraStatus]:
         """What the process said last of its cameras, by id; empty while there is none."""
         health = self._health
@@ -210,23 +211,22 @@ class Keeper:
 
     @property
     def status(self) -> WorkerStatus:
-        """How the worker does."""
-        with self._lock:
-            health, process = self._health, self._process
-            return WorkerStatus(
-                worker=self.worker,
-                state=self._state,
-                since=self._since,
-                pid=None if process is None else process.pid,
-                restarts=self._restarts,
-                cameras=len(self._wanted),
-                cpu_s=0.0 if health is None else health.cpu_s,
-                rss_bytes=0 if health is None else health.rss_bytes,
-                lost_events=0 if health is None else health.lost_events,
-                left_behind=0 if health is None else health.left_behind,
-                lost_segments=0 if health is None else health.lost_segments,
-                disks=() if health is None else health.disks,
-            )
+        """How the worker does; never waits, whatever is sent just then."""
+        (state, since), health, process = self._stands, self._health, self._process
+        return WorkerStatus(
+            worker=self.worker,
+            state=state,
+            since=since,
+            pid=None if process is None else process.pid,
+            restarts=self._restarts,
+            cameras=len(self._wanted),
+            cpu_s=0.0 if health is None else health.cpu_s,
+            rss_bytes=0 if health is None else health.rss_bytes,
+            lost_events=0 if health is None else health.lost_events,
+            left_behind=0 if health is None else health.left_behind,
+            lost_segments=0 if health is None else health.lost_segments,
+            disks=() if health is None else health.disks,
+        )
 
     def kill_if_hung(self, hung_after_s: float) -> None:
         """End the process when it says nothing for so long, or leaves thread after thread behind in its analysis.
@@ -235,9 +235,10 @@ class Keeper:
         """
         health = self._health
         silent_s = self._clock.monotonic_s() - self._heard_s
-        limit_s = hung_after_s if self._state is WorkerState.RUNNING else max(hung_after_s, _START_WITHIN_S)
+        state, _ = self._stands
+        limit_s = hung_after_s if state is WorkerState.RUNNING else max(hung_after_s, _START_WITHIN_S)
         hung = silent_s > limit_s or (health is not None and health.left_behind >= _MOST_LEFT_BEHIND)
-        if hung and not self._delivering and self._state is not WorkerState.WAITING:
+        if hung and not self._delivering and state is not WorkerState.WAITING:
             logger.error("a worker hangs and is ended", extra={"worker": self.worker, "silent_s": round(silent_s, 1)})
             self.kill()
 
@@ -258,6 +259,10 @@ class Keeper:
 
     def _life(self) -> None:
         """One process from start, or from being taken over, to its end."""
+        if self.unreached is not None:
+            self.adopt(self.unreached)
+            if self.unreached is not None:
+                return
         found, self._found = self._found, None
         if found is None:
             link, process = self._begin()
@@ -388,8 +393,7 @@ class Keeper:
             return True
 
     def _stand(self, state: WorkerState) -> None:
-        self._state = state
-        self._since = self._clock.now()
+        self._stands = (state, self._clock.now())
 
 
 def _bound_sending(connection: socket.socket) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +14,10 @@ import pytest
 from cameras.link import VERSION
 from cameras.link_words import Setup
 from cameras.supervision import adoption
-from cameras.supervision.adoption import find, socket_of
-from cameras.unix_sockets import listen
+from cameras.supervision.adoption import find, send_home, socket_of
+from cameras.supervision.placement import place
+from cameras.unix_sockets import connect, listen
+from hub.errors import LinkError
 
 ROOT = Path(__file__).parent.parent.parent
 SETUP = Setup(VERSION, "worker-0", {}, "1")
@@ -56,3 +61,36 @@ def test_where_nobody_listens_nobody_is_found(data: Path) -> None:
     assert find(data, SETUP) is None
     listen(socket_of(data, "worker-0")).close()
     assert find(data, SETUP) is None
+
+
+def test_one_that_listens_and_does_not_answer_may_record_and_is_nobody_that_is_not_there(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its socket stays, so that it can be found later."""
+    monkeypatch.setattr(adoption, "_CONNECT_WITHIN_S", 0.1)
+    path = socket_of(data, "worker-0")
+    with listen(path, backlog=0), connect(path, timeout_s=1.0):
+        with pytest.raises(LinkError, match="does not answer"):
+            find(data, SETUP)
+        send_home(data, SETUP, but=())
+        assert path.exists()
+
+
+def test_one_whose_process_cannot_be_had_is_not_taken_for_nobody(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection is given back: it must not wait for a hub that is not there."""
+
+    def refused(_pid: int) -> int:
+        raise OSError(errno.EMFILE, "too many open files")
+
+    monkeypatch.setattr(os, "pidfd_open", refused)
+    with listen(socket_of(data, "worker-0")) as listening:
+        with pytest.raises(LinkError, match="cannot be had"):
+            find(data, SETUP)
+        accepted, _ = listening.accept()
+        with accepted:
+            accepted.settimeout(2.0)
+            assert accepted.recv(1, socket.MSG_PEEK) == b""
+
+
+def test_what_nobody_runs_goes_to_the_worker_that_cannot_be_reached() -> None:
+    assert place({"a": 1, "b": 1}, ["a", "b", "c", "d", "e"], 3, rather=[0]) == {"a": 1, "b": 1, "c": 0, "d": 0, "e": 0}

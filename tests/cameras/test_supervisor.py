@@ -16,8 +16,10 @@ import pytest
 from cameras.health import CameraState
 from cameras.link import CameraStatus
 from cameras.streams.serving import VideoServer
+from cameras.supervision.adoption import socket_of
 from cameras.supervision.keeper import WorkerState
 from cameras.supervisor import Supervisor
+from cameras.unix_sockets import connect, listen
 from config.community import Camera, Community, Site, Stream
 from config.machine import Machine, Workers
 from hub.clock import SystemClock
@@ -222,6 +224,51 @@ def test_events_wait_while_the_hub_cannot_take_them(start: Start, server: VideoS
     until(lambda: "began" in heard.kinds("gate"), what="motion, late")
     assert supervisor.workers()[0].pid == pid
     assert heard.kinds("worker-0") == ["online"]
+
+
+def test_no_worker_is_started_beside_one_that_cannot_be_reached(
+    start: Start, server: VideoServer, tmp_path: Path
+) -> None:
+    """It may record the same cameras; as soon as it is gone its successor starts."""
+    path = socket_of(tmp_path, "worker-0")
+    with listen(path, backlog=0), connect(path, timeout_s=1.0):
+        supervisor, _ = start(camera("gate", server.url("still.mp4")))
+        until(lambda: supervisor.workers()[0].state is WorkerState.WAITING, what="it is tried again later")
+        assert supervisor.workers()[0].pid is None
+        assert path.exists()
+    live(supervisor, "gate")
+
+
+def test_nobody_waits_to_hear_how_a_worker_does_that_does_not_read(start: Start, server: VideoServer) -> None:
+    """What is sent to it waits for seconds; who only asks, as the event loop does, does not."""
+    supervisor, _ = start(camera("gate", server.url("still.mp4")))
+    until(lambda: one(supervisor, "gate").packets > 0, what="a worker that runs")
+    pid = supervisor.workers()[0].pid or 0
+    clock, took_s = SystemClock(), [0.0]
+    finished = threading.Event()
+
+    def ask() -> None:
+        while not finished.is_set():
+            begun_s = clock.monotonic_s()
+            took_s.append(-begun_s)  # under way
+            supervisor.still("gate", timeout_s=0.0)
+            took_s[-1] += clock.monotonic_s()
+
+    os.kill(pid, signal.SIGSTOP)
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        until(lambda: took_s[-1] < 0 and clock.monotonic_s() + took_s[-1] > 0.5, what="a send that waits")
+        begun_s = clock.monotonic_s()
+        assert supervisor.worker_of("gate") == "worker-0"
+        assert [each.camera for each in supervisor.status()] == ["gate"]
+        assert supervisor.workers()[0].pid == pid
+        assert clock.monotonic_s() - begun_s < 0.2
+    finally:
+        os.kill(pid, signal.SIGCONT)
+        finished.set()
+        asking.join()
+    assert supervisor.worker_of("nobody") is None
 
 
 def test_stop_ends_every_process_and_every_state(start: Start, server: VideoServer) -> None:

@@ -66,6 +66,9 @@ class FakeCameras:
             for camera in self.applied[-1].cameras
         ]
 
+    def worker_of(self, camera_id: str) -> str | None:
+        return next((each.worker for each in self.status() if each.camera == camera_id), None)
+
     def workers(self) -> Sequence[WorkerStatus]:
         number = len(self.applied[-1].cameras) if self.applied else 0
         return [WorkerStatus("worker-0", WorkerState.RUNNING, self._since, 4711, 0, number)]
