@@ -19,17 +19,15 @@ from pathlib import Path
 
 from cameras.errors import DiskError, DiskProblem
 from cameras.recordings.media import StreamName
-from cameras.recordings.writing.disk_folder import FOLDER, DiskFolder, Space, take_up
-from cameras.recordings.writing.room import lock_segment, open_below
+from cameras.recordings.writing.disk_folder import DiskFolder, Space, take_up
+from cameras.recordings.writing.listing import DAY, HOUR, ID, STREAM, names, open_below
+from cameras.recordings.writing.room import lock_segment
 from config.machine import Disk
 from hub.clock import Clock
 
 _BLOCK_BYTES = 1024 * 1024
 _COPY = ".copy"
 """Ends the name of a copy that is not whole yet."""
-_ID = re.compile(r"[^./][^/]*")
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_HOUR = re.compile(r"\d\d")
 _NAME = re.compile(r"\d\d-\d\d(-\d+)?\.mp4(\.copy)?")
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR)
 
@@ -91,21 +89,21 @@ class Shelves:
         """
         found: list[tuple[str, str, StreamName]] = []
         with self._taken(disk) as folder:
-            for site in _names(folder.handle, ".", _ID):
-                for camera in _names(folder.handle, site, _ID):
-                    here = _names(folder.handle, f"{site}/{camera}", re.compile("main|sub"))
+            for site in _names(folder.handle, ".", ID):
+                for camera in _names(folder.handle, site, ID):
+                    here = _names(folder.handle, f"{site}/{camera}", STREAM)
                     found += [(site, camera, StreamName(stream)) for stream in here]
         return found
 
     def days(self, disk: str, stream: str) -> list[str]:
         """The days of which something of `<site>/<camera>/<stream>` lies on a disk."""
         with self._taken(disk) as folder:
-            return _names(folder.handle, stream, _DAY)
+            return _names(folder.handle, stream, DAY)
 
     def hours(self, disk: str, day: str) -> list[str]:
         """The hours of a day, `<site>/<camera>/<stream>/2026-11-22`."""
         with self._taken(disk) as folder:
-            return _names(folder.handle, day, _HOUR)
+            return _names(folder.handle, day, HOUR)
 
     def files(self, disk: str, hour: str) -> list[str]:
         """The names in an hour's folder, those of copies that are not whole too."""
@@ -167,6 +165,15 @@ class Shelves:
                     return Fate.WAS_GONE
                 raise DiskError(DiskProblem.GONE, f"{path}: {error.strerror}") from error
         return Fate.REMOVED
+
+    def remove_copy(self, disk: str, path: str) -> Fate:
+        """Remove a copy, be it whole or not.
+
+        Raises:
+            DiskError: The disk is not there, or does not let go of it.
+        """
+        self.remove(disk, path + _COPY)
+        return self.remove(disk, path)
 
     def copy(self, path: str, *, source: str, target: str) -> int:
         """Copy a file to another disk, make sure that it is there, and compare what was written with what was read.
@@ -264,15 +271,9 @@ def _opened(folder: DiskFolder, path: str) -> int:
 
 def _names(folder: int, path: str, pattern: re.Pattern[str]) -> list[str]:
     try:
-        below = os.open(".", FOLDER, dir_fd=folder) if path == "." else open_below(folder, path)
+        return names(folder, path, pattern)
     except OSError as error:
-        if error.errno in _NOT_THERE:
-            return []
         raise DiskError(DiskProblem.GONE, f"{path}: {error.strerror}") from error
-    try:
-        return sorted(name for name in os.listdir(below) if pattern.fullmatch(name))  # noqa: PTH208 - by its handle
-    finally:
-        os.close(below)
 
 
 def _tidy(folder: int, hour: str) -> None:

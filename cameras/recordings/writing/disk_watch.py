@@ -8,9 +8,7 @@ full loses its oldest segments until there is room for a while.
 from __future__ import annotations
 
 import errno
-import json
 import logging
-import os
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
@@ -18,8 +16,9 @@ from pathlib import Path
 
 from cameras.errors import DiskError, DiskProblem
 from cameras.recordings.writing.disk_folder import DiskFolder, Space, take_up
-from cameras.recordings.writing.room import Removed, make_room, used_bytes
+from cameras.recordings.writing.room import Removed, hold_room, room_turns
 from cameras.recordings.writing.syncing import SharedSync
+from cameras.recordings.writing.used import UsedRoom
 from config.machine import Disk
 from hub.clock import Clock
 
@@ -29,9 +28,6 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 _MORE_PCT = 1.0
 _MORE_BYTES = 2**30
 """Room is made for more than is missing, so that it is not made every second: so much of the disk, or of bytes."""
-_COUNT_EVERY_S = 600.0
-_USED = ".used.json"
-"""How much recordings take up on this disk, counted by one worker for all."""
 _BUILDING_S = 0.9
 """What a power cut may cost goes for the fragment in the making (0.8 s, and its way to the disk), the wait for a sync,
 and the sync."""
@@ -48,6 +44,7 @@ class WatchedDisk:
         detail: The same in words, for people.
         since: Since when that has been so.
         space: Of its file system, at the last look; None before the first.
+        others_make_room: Whether what the disk refused last should be tried again in a while, without anything done.
         removed: Files that were removed to make room.
         removed_bytes: Their size.
         sync: Of the disk that was taken up; None while it is gone.
@@ -80,8 +77,9 @@ class WatchedDisk:
         self.removed_bytes = 0
         self.sync: SharedSync | None = None
         self.past_syncs: deque[SharedSync] = deque()
-        self._counted_s: float | None = None
-        self._used_bytes = 0
+        self.others_make_room = False
+        self._turns = 0
+        self._used = UsedRoom(clock)
 
     @property
     def folder(self) -> DiskFolder:
@@ -124,7 +122,7 @@ class WatchedDisk:
 
     def wrote(self, size_bytes: int) -> None:
         """So much was written."""
-        self._used_bytes += size_bytes
+        self._used.wrote(size_bytes)
         if self.sync is not None:
             self.sync.wrote()
 
@@ -144,7 +142,8 @@ class WatchedDisk:
                 raise DiskError(DiskProblem.FULL, str(error)) from error
             raise
         self._folder = folder
-        self._counted_s = None
+        self._used.forget()
+        self._turns = room_turns(folder.handle)
 
     def _lose(self, error: OSError | DiskError) -> None:
         self.close()
@@ -153,61 +152,65 @@ class WatchedDisk:
             self.sync = None
         self._say(DiskProblem.GONE, str(error))
 
+    def give_up(self) -> None:
+        """The disk has no room for too long, whoever makes some."""
+        self._say(DiskProblem.FULL, "there is no room, and another worker is at it")
+
     def _keep_free(self, *, refused: bool = False) -> None:
         """Make room by the settings; `refused` says that the disk had none, whatever its figures are."""
-        self.space = space = self.folder.space()
-        total = space.total_bytes
-        keep = int(total * self.settings.keep_free_pct / 100)
-        missing = max(keep - space.free_bytes, self._over_quota_bytes(), 1 if refused else 0)
+        self.others_make_room = False
+        handle, missing = self.folder.handle, 1 if refused else 0
+        if self.settings.most_gb is not None:
+            self._used.keep_up(handle)
+        if max(missing, self._short_bytes(), self._over_quota_bytes()) > 0:
+            with hold_room(handle) as room:
+                if room is None:
+                    self.others_make_room = True
+                    if self.problem is DiskProblem.GONE:
+                        self._say(None, "")
+                    return
+                if refused and room.turns != self._turns:
+                    missing, self.others_make_room = 0, True  # somebody made room since
+                # What counts is how it is now: whoever had the room before may have removed all that was too much.
+                over = self._over_quota_bytes() if self._knows_used(handle) else 0
+                missing = max(missing, self._short_bytes(), over)
+                if missing > 0:
+                    wanted = missing + self._more_bytes()
+                    removed = room.remove_oldest(enough=lambda so_far: so_far >= wanted)
+                    self._count(removed)
+                    missing -= removed.size_bytes
+                    self.space = self.folder.space()
+                self._turns = room.turns
         if missing > 0:
-            wanted = missing + min(int(total * _MORE_PCT / 100), _MORE_BYTES)
-            removed = make_room(self.folder.handle, enough=lambda so_far: so_far >= wanted)
-            if removed is None:
-                return  # another worker is at it
-            self._count(removed)
-            missing -= removed.size_bytes
-            self.space = space = self.folder.space()
-        if missing > 0:
-            free = f"{space.free_pct:.1f} % free, {self.settings.keep_free_pct} % are to be kept"
+            assert self.space is not None
+            free = f"{self.space.free_pct:.1f} % free, {self.settings.keep_free_pct} % are to be kept"
             self._say(DiskProblem.FULL, f"nothing is left to remove: {free}")
         else:
             self._say(None, "")
 
-    def _over_quota_bytes(self) -> int:
-        """How far recordings are above `most_gb`; counted rarely, by one worker for all."""
-        if self.settings.most_gb is None:
-            return 0
-        now_s = self._clock.monotonic_s()
-        if self._counted_s is None or now_s - self._counted_s >= _COUNT_EVERY_S:
-            self._counted_s = now_s
-            self._used_bytes = self._count_used()
-        return self._used_bytes - int(self.settings.most_gb * 1e9)
+    def _short_bytes(self) -> int:
+        """How much less is free than has to be, just now."""
+        self.space = space = self.folder.space()
+        return int(space.total_bytes * self.settings.keep_free_pct / 100) - space.free_bytes
 
-    def _count_used(self) -> int:
-        now = self._clock.now().timestamp()
-        handle = self.folder.handle
-        file = os.open(_USED, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=handle)
-        try:
-            try:
-                known = json.loads(os.pread(file, 4096, 0))
-                if 0 <= now - float(known["at"]) < _COUNT_EVERY_S / 2:
-                    return int(known["bytes"])
-            except (ValueError, TypeError, KeyError):
-                pass  # none was counted yet
-            counted = used_bytes(handle)
-            text = json.dumps({"at": now, "bytes": counted}).encode()
-            os.pwrite(file, text, 0)
-            os.ftruncate(file, len(text))
-            return counted
-        finally:
-            os.close(file)
+    def _more_bytes(self) -> int:
+        assert self.space is not None
+        return min(int(self.space.total_bytes * _MORE_PCT / 100), _MORE_BYTES)
+
+    def _knows_used(self, handle: int) -> bool:
+        return self.settings.most_gb is not None and self._used.read(handle)
+
+    def _over_quota_bytes(self) -> int:
+        """How far recordings are above `most_gb`, by what is known."""
+        return 0 if self.settings.most_gb is None else self._used.estimate_bytes - int(self.settings.most_gb * 1e9)
 
     def _count(self, removed: Removed) -> None:
         if not removed.paths:
             return
         self.removed += len(removed.paths)
         self.removed_bytes += removed.size_bytes
-        self._used_bytes -= removed.size_bytes
+        if self.settings.most_gb is not None:
+            self._used.removed(self.folder.handle, removed.size_bytes)
         logger.warning(
             "the oldest recordings were removed to make room",
             extra={"disk": self.settings.id, "files": len(removed.paths), "bytes": removed.size_bytes},

@@ -32,6 +32,9 @@ _READY_SHARE = 0.5
 """New segments begin on a disk when at most so much of its queue is taken: not the very moment it has room again."""
 _HURRY_SHARE = 0.25
 """With more of its queue taken a disk is too busy for care: an empty file after a power cut is less than a gap now."""
+_ROOM_WITHIN_S = 10.0
+"""While another worker makes room, a write that found none is tried again for so long; the queue takes what comes."""
+_ROOM_RETRY_S = 0.1
 _AHEAD_BYTES = {"ssd": 0, "spinning": 4 * 2**20}
 
 GAP_OF = {
@@ -226,11 +229,31 @@ class DiskWriter:
             file.close(what)
             self._files.discard(file)
             return
-        if file.failed is None and not self._write(file, what) and not self._write(file, what):
-            self._fail(file, Because.DISK_FULL)  # room was made, and still there is none
+        if file.failed is None:
+            self._write_or_fail(file, what)
         if file.failed is not None:
             file.tally.dropped += 1
             self._drop(what)
+
+    def _write_or_fail(self, file: SegmentFile, piece: Piece) -> None:
+        """Write a fragment, again when room was made, and for a while when another worker is at making some."""
+        until_s = self._clock.monotonic_s() + _ROOM_WITHIN_S
+        made = stopped = False
+        while not self._write(file, piece):
+            if not self.disk.others_make_room:
+                if made:
+                    self._fail(file, Because.DISK_FULL)  # room was made, and still there is none
+                    return
+                made = True
+            elif stopped or self._clock.monotonic_s() >= until_s:
+                self.disk.give_up()
+                self._fail(file, Because.DISK_FULL)
+                self._fail_all(Because.DISK_FULL)
+                return
+            else:
+                self._busy_since_s = None  # the disk does answer
+                stopped = self._clock.wait(self._stopping, _ROOM_RETRY_S)
+                self._busy_since_s = self._clock.monotonic_s()
 
     def _write(self, file: SegmentFile, piece: Piece) -> bool:
         """Write a fragment.

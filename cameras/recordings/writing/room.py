@@ -8,25 +8,27 @@ through the handle of the folder above, no symbolic link is followed, and only n
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
-import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from cameras.recordings.writing.disk_folder import FOLDER
+from cameras.recordings.writing.listing import (
+    DAY,
+    GONE,
+    HOUR,
+    ID,
+    REFUSED,
+    SEGMENT,
+    STREAM,
+    names,
+    open_below,
+    tell_refused,
+)
 
 ROOM_LOCK = ".room"
 """Held by the worker that makes room on this disk."""
-
-_FOLDER = FOLDER | os.O_NOFOLLOW
-_DAY = re.compile(r"\d{4}-\d\d-\d\d")
-_HOUR = re.compile(r"\d\d")
-_SEGMENT = re.compile(r"\d\d-\d\d(-\d+)?\.mp4")
-_ANY_ID = re.compile(r"[^./][^/]*")
-_STREAM = re.compile(r"main|sub")
-_GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 
 @dataclass(slots=True)
@@ -55,35 +57,71 @@ def lock_segment(file: int) -> bool:
     return True
 
 
-def make_room(folder: int, *, enough: Callable[[int], bool], most: int = 100_000) -> Removed | None:
-    """Remove whole segments, the oldest of all cameras first, until `enough`.
+class Room:
+    """The right to make room on a disk, which one worker has at a time.
+
+    Attributes:
+        turns: How often room was made on this disk, by whomever.
+    """
+
+    def __init__(self, folder: int, lock: int) -> None:
+        """Hold it; use `hold_room`."""
+        self._folder = folder
+        self._lock = lock
+        self.turns = _turns(lock)
+
+    def remove_oldest(self, *, enough: Callable[[int], bool], most: int = 100_000) -> Removed:
+        """Remove whole segments, the oldest of all cameras first, until `enough`.
+
+        Args:
+            enough: Asked before each removal, with the bytes that were removed so far.
+            most: Files that are removed at most.
+
+        Raises:
+            OSError: The disk cannot be read or written.
+        """
+        removed = Removed()
+        if enough(0):
+            return removed
+        for path in oldest(self._folder, tidy=True):
+            size_bytes = _remove(self._folder, path)
+            if size_bytes is not None:
+                removed.paths.append(path)
+                removed.size_bytes += size_bytes
+            if enough(removed.size_bytes) or len(removed.paths) >= most:
+                break
+        if removed.paths:
+            self.turns += 1
+            with contextlib.suppress(OSError):  # then somebody may remove a few files more than he had to
+                os.pwrite(self._lock, b"%020d" % self.turns, 0)
+        return removed
+
+
+@contextmanager
+def hold_room(folder: int) -> Iterator[Room | None]:
+    """Be the one who makes room on a disk; None when another worker is at it.
 
     Args:
         folder: The disk's open folder.
-        enough: Asked before each removal, with the bytes that were removed so far.
-        most: Files that are removed at most.
-
-    Returns:
-        What was removed, or None when another worker is at it.
 
     Raises:
         OSError: The disk cannot be read or written.
     """
     lock = os.open(ROOM_LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=folder)
     try:
-        if not lock_segment(lock):
-            return None
-        removed = Removed()
-        if enough(0):
-            return removed
-        for path in oldest(folder, tidy=True):
-            size_bytes = _remove(folder, path)
-            if size_bytes is not None:
-                removed.paths.append(path)
-                removed.size_bytes += size_bytes
-            if enough(removed.size_bytes) or len(removed.paths) >= most:
-                break
-        return removed
+        yield Room(folder, lock) if lock_segment(lock) else None
+    finally:
+        os.close(lock)
+
+
+def room_turns(folder: int) -> int:
+    """How often room was made on a disk so far; 0 when nobody can say."""
+    try:
+        lock = os.open(ROOM_LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+    except OSError:
+        return 0
+    try:
+        return _turns(lock)
     finally:
         os.close(lock)
 
@@ -97,21 +135,21 @@ def oldest(folder: int, *, tidy: bool = False) -> Iterator[str]:
     """
     streams = [
         f"{site}/{camera}/{stream}"
-        for site in _names(folder, ".", _ANY_ID)
-        for camera in _names(folder, site, _ANY_ID)
-        for stream in _names(folder, f"{site}/{camera}", _STREAM)
+        for site in names(folder, ".", ID)
+        for camera in names(folder, site, ID)
+        for stream in names(folder, f"{site}/{camera}", STREAM)
     ]
     days: dict[str, list[str]] = {}
     for stream in streams:
-        for day in _names(folder, stream, _DAY):
+        for day in names(folder, stream, DAY):
             days.setdefault(day, []).append(stream)
     for day in sorted(days):
         hours: dict[str, list[str]] = {}
         for stream in days[day]:
-            for hour in _names(folder, f"{stream}/{day}", _HOUR):
+            for hour in names(folder, f"{stream}/{day}", HOUR):
                 hours.setdefault(hour, []).append(f"{stream}/{day}/{hour}")
         for hour in sorted(hours):
-            found = [(name, place) for place in hours[hour] for name in _names(folder, place, _SEGMENT)]
+            found = [(name, place) for place in hours[hour] for name in names(folder, place, SEGMENT)]
             yield from (f"{place}/{name}" for name, place in sorted(found, key=_by_time))
             for place in hours[hour] if tidy else ():
                 _tidy(folder, place)
@@ -126,32 +164,6 @@ def used_bytes(folder: int) -> int:
     return total
 
 
-def open_below(folder: int, path: str, *, make: bool = False) -> int:
-    """Open a folder below `folder`, step by step, following no symbolic link.
-
-    Args:
-        folder: Where to begin.
-        path: Names with `/` between them.
-        make: Make what is missing.
-
-    Raises:
-        OSError: There is none, or a step is no folder.
-    """
-    at = os.dup(folder)
-    try:
-        for name in path.split("/"):
-            if make:
-                with contextlib.suppress(FileExistsError):
-                    os.mkdir(name, 0o755, dir_fd=at)
-            below = os.open(name, _FOLDER, dir_fd=at)
-            os.close(at)
-            at = below
-    except OSError:
-        os.close(at)
-        raise
-    return at
-
-
 def _by_time(one: tuple[str, str]) -> tuple[str, int, str]:
     """`35-02.mp4` before `35-02-1.mp4` before `35-02-10.mp4`."""
     name, place = one
@@ -159,45 +171,40 @@ def _by_time(one: tuple[str, str]) -> tuple[str, int, str]:
     return f"{parts[0]}-{parts[1]}", int(parts[2]) if len(parts) > 2 else 0, place  # noqa: PLR2004 - the one that counts
 
 
-def _names(folder: int, path: str, pattern: re.Pattern[str]) -> list[str]:
-    """What in a folder is named so; nothing when there is no such folder."""
+def _turns(lock: int) -> int:
     try:
-        below = os.dup(folder) if path == "." else open_below(folder, path)
-    except OSError as error:
-        if error.errno in _GONE:
-            return []
-        raise
-    try:
-        return sorted(name for name in os.listdir(below) if pattern.fullmatch(name))  # noqa: PTH208 - of a handle, not of a path
-    finally:
-        os.close(below)
+        return int(os.pread(lock, 32, 0) or 0)
+    except (OSError, ValueError):
+        return 0
 
 
 def _remove(folder: int, path: str) -> int | None:
-    """Remove one segment unless somebody writes it; how many bytes that frees."""
+    """Remove one segment unless somebody writes it, or it cannot be had; how many bytes that frees."""
     place, _, name = path.rpartition("/")
     try:
         below = open_below(folder, place)
-    except OSError as error:
-        if error.errno in _GONE:
-            return None
-        raise
-    try:
-        file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=below)
         try:
-            if not lock_segment(file):
-                return None
-            size_bytes = os.fstat(file).st_blocks * 512
-            os.unlink(name, dir_fd=below)
-            return size_bytes
+            return _unlink(below, name)
         finally:
-            os.close(file)
+            os.close(below)
     except OSError as error:
-        if error.errno in _GONE:
+        if error.errno in REFUSED:
+            tell_refused(folder, path, error)
+        elif error.errno not in GONE:
+            raise
+        return None
+
+
+def _unlink(below: int, name: str) -> int | None:
+    file = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=below)
+    try:
+        if not lock_segment(file):
             return None
-        raise
+        size_bytes = os.fstat(file).st_blocks * 512
+        os.unlink(name, dir_fd=below)
+        return size_bytes
     finally:
-        os.close(below)
+        os.close(file)
 
 
 def _tidy(folder: int, hour: str) -> None:

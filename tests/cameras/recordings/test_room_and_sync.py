@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from cameras.recordings.writing import syncing
 from cameras.recordings.writing.disk_folder import FOLDER
-from cameras.recordings.writing.room import ROOM_LOCK, lock_segment, make_room, oldest, used_bytes
+from cameras.recordings.writing.room import ROOM_LOCK, Removed, hold_room, lock_segment, oldest, room_turns, used_bytes
 from cameras.recordings.writing.syncing import SharedSync
 from tests.fakes.clocks import SetWallClock
 from tests.fakes.recorders import START
@@ -44,16 +45,21 @@ def handle(disk: Path) -> Iterator[int]:
     os.close(opened)
 
 
+def _make_room(handle: int, *, enough: Callable[[int], bool]) -> Removed | None:
+    with hold_room(handle) as room:
+        return None if room is None else room.remove_oldest(enough=enough)
+
+
 def test_the_oldest_of_all_cameras_come_first(handle: int) -> None:
     assert tuple(oldest(handle)) == IN_TIME
     assert used_bytes(handle) == len(PATHS) * 12_288
 
 
 def test_only_as_much_is_removed_as_is_needed_and_only_segments(disk: Path, handle: int) -> None:
-    removed = make_room(handle, enough=lambda so_far: so_far >= 20_000)
+    removed = _make_room(handle, enough=lambda so_far: so_far >= 20_000)
     assert removed is not None
     assert (tuple(removed.paths), removed.size_bytes) == (IN_TIME[:2], 2 * 12_288)
-    everything = make_room(handle, enough=lambda _: False)
+    everything = _make_room(handle, enough=lambda _: False)
     assert everything is not None
     assert tuple(everything.paths) == IN_TIME[2:]
     assert all((disk / path).exists() for path in OTHERS)
@@ -63,7 +69,7 @@ def test_only_as_much_is_removed_as_is_needed_and_only_segments(disk: Path, hand
 def test_what_is_being_written_stays(disk: Path, handle: int) -> None:
     with (disk / IN_TIME[0]).open("rb") as file:
         assert lock_segment(file.fileno())
-        removed = make_room(handle, enough=lambda so_far: so_far > 0)
+        removed = _make_room(handle, enough=lambda so_far: so_far > 0)
     assert removed is not None
     assert removed.paths == [IN_TIME[1]]
     assert (disk / IN_TIME[0]).exists()
@@ -79,7 +85,7 @@ def test_no_symbolic_link_leads_out_of_the_disk(disk: Path, handle: int, tmp_pat
     day = disk / "hall/gate/main/2020-01-01"
     day.symlink_to(outside / "main/2020-01-01")
     (disk / "hall/gate/main/2026-05-03/23/00-00.mp4").symlink_to(file)
-    removed = make_room(handle, enough=lambda _: False)
+    removed = _make_room(handle, enough=lambda _: False)
     assert removed is not None
     assert tuple(removed.paths) == IN_TIME
     assert file.exists()
@@ -88,8 +94,62 @@ def test_no_symbolic_link_leads_out_of_the_disk(disk: Path, handle: int, tmp_pat
 def test_two_workers_never_make_room_at_once(disk: Path, handle: int) -> None:
     with (disk / ROOM_LOCK).open("w") as other:
         assert lock_segment(other.fileno())
-        assert make_room(handle, enough=lambda _: False) is None
-    assert make_room(handle, enough=lambda _: False) is not None
+        assert _make_room(handle, enough=lambda _: False) is None
+    assert room_turns(handle) == 0
+    assert _make_room(handle, enough=lambda so_far: so_far > 0) is not None
+    assert _make_room(handle, enough=lambda so_far: so_far > 0) is not None
+    assert room_turns(handle) == 2
+
+
+@contextmanager
+def _as_nobody() -> Iterator[None]:
+    """Root may do everything, so it is somebody else who is refused."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.setegid(65534)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+
+
+def test_what_no_worker_named_or_may_not_be_listed_is_passed_over(
+    disk: Path, handle: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An ext4 disk has a `lost+found` at its root that only root may list."""
+    for name in ("lost+found", "hall/shut"):
+        (disk / name).mkdir()
+    with _shut(disk / "lost+found", disk / "hall/shut", disk / "hall/yard/sub/2026-05-04/00"), _as_nobody():
+        for _ in range(2):
+            assert tuple(oldest(handle)) == tuple(path for path in IN_TIME if "yard" not in path)
+    told = [record.path for record in caplog.records]  # type: ignore[attr-defined]
+    assert sorted(told) == ["hall/shut", "hall/yard/sub/2026-05-04/00"]
+
+
+def test_a_file_that_may_not_be_removed_stays_and_the_next_one_goes(disk: Path, handle: int) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can be somebody else")
+    for path in (disk, *disk.rglob("*")):
+        path.chmod(0o777)
+    (disk / IN_TIME[0]).parent.chmod(0o755)
+    with _as_nobody():
+        removed = _make_room(handle, enough=lambda so_far: so_far > 0)
+    assert removed is not None
+    assert removed.paths == [IN_TIME[1]]
+
+
+@contextmanager
+def _shut(*folders: Path) -> Iterator[None]:
+    for folder in folders:
+        folder.chmod(0)
+    try:
+        yield
+    finally:
+        for folder in folders:
+            folder.chmod(0o755)
 
 
 def _two(handle: int, clock: SetWallClock) -> tuple[SharedSync, SharedSync]:
