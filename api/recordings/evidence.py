@@ -21,17 +21,18 @@ from alerts.incidents.views import IncidentView, JournalEntry
 from alerts.store.connection import Connection
 from alerts.store.journal import read_cursor, write_cursor
 from alerts.store.lists import Repository
-from api.recordings.evidence_freezing import Freezer, Place
+from api.recordings.evidence_freezing import Freezer, retry_s
+from api.recordings.evidence_place import EvidenceStoppedError, Place, place_of
 from api.recordings.evidence_plan import MOST_CAMERAS, wants_of
 from api.recordings.evidence_words import still_name, write_entry
 from api.stills import Stills
 from cameras.link import Still
-from cameras.recordings.evidence.freezing import Recorded, keep_bytes
+from cameras.recordings.evidence.freezing import Recorded, is_there, keep_bytes
 from cameras.recordings.evidence.signing import SigningKey
 from config.community import Community
 from hub.bus import Bus, Topic
 from hub.clock import Clock
-from hub.errors import HubError, NotAllowedError, NotFoundError, StoreClosedError
+from hub.errors import HubError, NotAllowedError, NotFoundError, StoreClosedError, StoreError
 from hub.store import evidence as books
 from hub.store.database import Database
 from hub.store.evidence import Case, State, Totals, Want, Wanted
@@ -44,6 +45,8 @@ RELEASED_FOR = timedelta(days=7)
 _READ = 100
 _LOOK_UP_S = 0.5
 _RETRY_S = 5.0
+_STOPPED_S = 60.0
+"""So often a manifest that cannot be relied on is looked at again: somebody may have brought it back."""
 _DELETE_EVERY_S = 60.0
 _MOMENT_S = 20.0
 """A picture taken later than this after it was asked for shows another moment."""
@@ -112,6 +115,7 @@ class Evidence:
         self._cursor = 0
         self._planning = threading.Lock()
         self._deleted_s: float | None = None
+        self._failed: dict[str, int] = {}
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, args=(work, name), name=name, daemon=True)
@@ -177,11 +181,16 @@ class Evidence:
                 return False
             try:
                 busy = self._freezer.look(incident) or busy
+                self._failed.pop(incident, None)
+            except StoreClosedError:
+                raise
+            except EvidenceStoppedError as error:
+                self._put_off(incident, now, _STOPPED_S, str(error))
             except (OSError, HubError) as error:
-                if isinstance(error, StoreClosedError):
-                    raise
                 logger.exception("evidence not frozen", extra={"incident": incident})
-                self._put_off(incident, now, str(error))
+                failed = self._failed.get(incident, 0)
+                self._failed[incident] = failed + 1
+                self._put_off(incident, now, retry_s(failed), str(error))
         if self._deleted_s is None or self._clock.monotonic_s() - self._deleted_s >= _DELETE_EVERY_S:
             self._deleted_s = self._clock.monotonic_s()
             self.delete_released()
@@ -191,10 +200,18 @@ class Evidence:
         """Delete what was released long enough ago."""
         with self._database.read() as connection:
             cases = books.to_delete(connection, self._clock.now())
+        if cases:
+            self.catch_up()
         for case in cases:
+            if self._stopping.is_set():
+                return
             try:
-                self._freezer.remove(case)
-            except OSError:
+                self._freezer.remove(case.incident)
+            except StoreError:
+                raise
+            except EvidenceStoppedError:
+                continue  # it is told, and looked at again
+            except (OSError, HubError):
                 logger.exception("released evidence not deleted", extra={"incident": case.incident})
 
     # What people ask
@@ -204,7 +221,14 @@ class Evidence:
         with self._database.read() as connection:
             case = books.case_of(connection, incident)
             wanted = books.wanted_of(connection, incident)
-        return None if case is None else Kept(case, wanted, self._freezer.place(incident))
+        if case is None:
+            return None
+        folder = self._freezer.folder(incident)
+        try:
+            place = place_of(folder, version=case.version)
+        except EvidenceStoppedError as error:
+            place = Place(folder, None, "", problem=str(error))
+        return Kept(case, wanted, place)
 
     def ask(
         self, incident: str, cameras: Sequence[str], since: datetime, until: datetime, *, who: str, why: str
@@ -248,6 +272,11 @@ class Evidence:
             return books.totals(connection)
 
     @property
+    def stopped(self) -> int:
+        """Of how many incidents nothing is done, for their newest manifest cannot be relied on."""
+        return self._freezer.stopped
+
+    @property
     def behind(self) -> int:
         """How many entries of the journal it has not looked at."""
         return max(0, self._bus.newest(Topic.JOURNAL) - self._cursor)
@@ -283,17 +312,20 @@ class Evidence:
             if still is None:
                 return ""
             name = still_name(row.camera, still.at)
-            keep_bytes(self._freezer.place(row.incident).folder, name, still.jpeg)
+            folder = self._freezer.folder(row.incident)
+            if not is_there(folder / name):  # the same picture, asked for again
+                keep_bytes(folder, name, still.jpeg)
         except (OSError, HubError) as error:
             logger.warning("no picture for evidence", extra={"camera": row.camera, "reason": str(error)})
             return ""
         return name
 
-    def _put_off(self, incident: str, now: datetime, reason: str) -> None:
+    def _put_off(self, incident: str, now: datetime, wait_s: float, reason: str) -> None:
+        """Look again later at what is due; that all of it stood still is no failure of a span."""
         with self._database.read() as connection:
             rows = books.wanted_of(connection, incident)
-        numbers = [row.number for row in rows if row.state is State.WAITING]
-        later = now + timedelta(seconds=_RETRY_S)
+        numbers = [row.number for row in rows if row.state is State.WAITING and row.next_at <= now]
+        later = now + timedelta(seconds=wait_s)
         self._database.write(lambda connection: books.postpone(connection, numbers, later, reason))
 
     def _run(self, work: Callable[[], bool], name: str) -> None:

@@ -86,6 +86,7 @@ def start_evidence(
         removing=recordings.removing,
         catch_up=kept.catch_up,
         forget=forget,
+        is_known=recordings.caretaker.is_repaired.is_set,
     )
     lifecycle.push("deletions", deletions.stop)
     deletions.start()
@@ -97,4 +98,9 @@ def _watch(metrics: Metrics, kept: Evidence) -> None:
     metrics.watch("hub_evidence_incidents", "Incidents of which evidence is kept.", lambda: {(): kept.totals().cases})
     metrics.watch("hub_evidence_bytes", "What evidence takes up.", lambda: {(): kept.totals().size_bytes})
     metrics.watch("hub_evidence_waiting", "Spans that are still to be copied.", lambda: {(): kept.totals().waiting})
+    metrics.watch(
+        "hub_evidence_stopped",
+        "Incidents whose newest manifest cannot be relied on, so that nothing is done to their evidence.",
+        lambda: {(): kept.stopped},
+    )
     metrics.watch("hub_evidence_behind", "Journal entries not looked at for evidence.", lambda: {(): kept.behind})

@@ -1,15 +1,15 @@
 """Evidence, frozen: what an incident is to leave is copied beside it and named in a manifest that the hub signs.
 
 Everything can be repeated: files are written first, then the signature, then the manifest, and last what the database
-says of it. A kill in between leaves files that the next look removes, or a manifest that it takes over. Called from one
-thread; what people ask (`api/recordings/evidence.py`) only writes down what they want.
+says of it. A kill in between leaves files that the next look removes, or a manifest that it takes over. Nothing is
+removed before the newest manifest was read whole (`evidence_place.py`). Called from one thread; what people ask
+(`api/recordings/evidence.py`) only writes down what they want.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,10 @@ from typing import Any
 from alerts.incidents.views import IncidentView
 from alerts.store.connection import Connection
 from alerts.store.lists import Repository
+from api.recordings.evidence_place import EvidenceStoppedError, Place, place_of
 from api.recordings.evidence_words import clock_words, moment_of, software_version, told_of, write_entry
 from api.stills import Stills
-from cameras.errors import MediaGoneError
-from cameras.recordings.evidence.freezing import Frozen, Recorded, freeze, keep_bytes, reaches, swept
+from cameras.recordings.evidence.freezing import Frozen, Recorded, freeze, is_there, keep_bytes, reaches, swept
 from cameras.recordings.evidence.manifest import (
     KEY_FILE,
     SIGNATURE,
@@ -28,21 +28,19 @@ from cameras.recordings.evidence.manifest import (
     Before,
     Item,
     Manifest,
-    ManifestError,
     Wanted,
     measured_path,
     name_of,
-    read_manifest,
     sealed,
 )
 from cameras.recordings.evidence.signing import SigningKey
 from config.community import Community
 from hub.bus import Bus, Topic
 from hub.clock import Clock
-from hub.errors import NotFoundError
+from hub.errors import HubError, NotFoundError, StoreError
 from hub.store import evidence as books
 from hub.store.database import Database
-from hub.store.evidence import Case, State
+from hub.store.evidence import State
 from hub.store.evidence import Wanted as Row
 
 logger = logging.getLogger(__name__)
@@ -51,28 +49,9 @@ PATIENCE_S = 60.0
 """How long the end of a span is waited for, after it is over: a fragment closes each second, a restart takes ten."""
 MOST_ATTEMPTS = 8
 _LOOK_AGAIN_S = 2.0
+_TOGETHER = timedelta(seconds=6)
+"""So long what is over waits for the fragments of other cameras to be closed, so that one manifest names them all."""
 _RETRY_S, _LONGEST_RETRY_S = 5.0, 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the evidence of an incident lies, and its newest manifest."""
-
-    folder: Path
-    manifest: Manifest | None
-    sha256: str
-
-    @property
-    def version(self) -> int:
-        """Of the newest manifest, 0 without one."""
-        return 0 if self.manifest is None else self.manifest.version
-
-    @property
-    def names(self) -> list[str]:
-        """Every file that belongs to it, manifests and key too."""
-        own = [name_of(number) + end for number in range(1, self.version + 1) for end in ("", SIGNATURE)]
-        files = [] if self.manifest is None else [each.name for each in self.manifest.files]
-        return [*own, *([KEY_FILE] if self.manifest else []), *files]
 
 
 class Freezer:
@@ -102,24 +81,26 @@ class Freezer:
         self._key = key
         self._go_on = go_on
         self._repository = Repository(database)
+        self._stopped: dict[str, str] = {}
 
-    def place(self, incident: str) -> Place:
+    @property
+    def stopped(self) -> int:
+        """Of how many incidents nothing is done, for their newest manifest cannot be relied on."""
+        return len(self._stopped)
+
+    def folder(self, incident: str) -> Path:
         """Where the evidence of an incident lies."""
-        folder = self._folder / incident
-        numbers = [int(each.stem.rpartition("-")[2]) for each in folder.glob("manifest-*.json")]
-        for number in sorted(numbers, reverse=True):
-            path = folder / name_of(number)
-            try:
-                return Place(folder, read_manifest(path.read_bytes()), measured_path(path)[1])
-            except (OSError, ManifestError):
-                logger.exception("a manifest of evidence cannot be read", extra={"path": str(path)})
-        return Place(folder, None, "")
+        return self._folder / incident
 
     def look(self, incident: str) -> bool:
         """Freeze what of an incident is due.
 
         Returns:
             Whether there is a new manifest.
+
+        Raises:
+            EvidenceStoppedError: Its newest manifest cannot be relied on.
+            OSError: The disk would not take a manifest.
         """
         now = self._clock.now()
         with self._database.read() as connection:
@@ -128,40 +109,75 @@ class Freezer:
         due = [row for row in rows if row.state is State.WAITING and row.next_at <= now]
         if not due or case is None:
             return False
-        place = self.place(incident)
+        if case.is_going:  # what joined meanwhile begins after it
+            self.remove(incident)
+            return True
+        place = self._relied_on(incident, case.version)
         if place.manifest is not None and place.version > case.version:
             self._take_over(incident, place, place.manifest, rows)
             return True
         late = [row for row in due if not self._is_complete(row, now)]
-        if late:
-            words = "the end of it is still being recorded"
-            self._postpone(due, now + timedelta(seconds=_LOOK_AGAIN_S), words)
+        ready = [row for row in due if row not in late]
+        self._wait_for(late, now, "the end of it is still being recorded")
+        if not ready:
+            return False
+        if late and now < min(row.until for row in ready) + _TOGETHER:
+            self._wait_for(ready, now, "other cameras are still being recorded")
             return False
         swept(place.folder, [*place.names, *(row.still for row in rows if row.still)])
-        done, outcomes = self._copied(place, due, now)
+        done, outcomes = self._copied(place, ready, now)
         if outcomes:
             self._write(incident, place, done, outcomes, rows=rows)
         return bool(outcomes)
 
-    def remove(self, case: Case) -> None:
-        """Delete the clips and pictures of what was released; the manifests stay, with one more that says why."""
+    def remove(self, incident: str) -> None:
+        """Delete the clips and pictures of what was released; the manifests stay, with one more that says why.
+
+        It is claimed in the database first: what takes the release back comes before that, or has no say. A kill after
+        it leaves a claim, with which the next call goes on.
+
+        Raises:
+            EvidenceStoppedError: Its newest manifest cannot be relied on.
+            OSError: The disk would not do it.
+        """
         now = self._clock.now()
-        place = self.place(case.incident)
+        with self._database.read() as connection:
+            case = books.case_of(connection, incident)
+        if case is None or case.delete_after is None:
+            return
+        place = self._relied_on(incident, case.version)
+        if not case.is_going and not self._database.write(
+            lambda connection: books.claim_removal(connection, incident, now=now)
+        ):
+            return
+        because = f"released by {case.released_by}: {case.released_why}"
         if place.manifest is not None and place.manifest.files:
-            because = f"released by {case.released_by}: {case.released_why}"
             cameras = dict.fromkeys(each.camera for each in place.manifest.files if each.camera)
             gone = tuple(Absence(camera, None, None, because) for camera in cameras)
             manifest = self._manifest(place, place.manifest.incident, now, left_out=gone, wanted=place.manifest.wanted)
             self._seal(place.folder, manifest)
-            place = self.place(case.incident)
-        swept(place.folder, place.names)
+            place = self._relied_on(incident, manifest.version)
+        with self._database.read() as connection:
+            waiting = [row for row in books.wanted_of(connection, incident) if row.state is State.WAITING]
+        swept(place.folder, [*place.names, *(row.still for row in waiting if row.still)])
 
         def work(connection: Connection) -> int:
-            books.mark_deleted(connection, case.incident, version=place.version, now=now)
+            books.finish_removal(connection, incident, version=place.version, now=now)
             who, note = case.released_by or "", case.released_why
-            return write_entry(connection, case.incident, "deleted", who=who, note=note, now=now)
+            return write_entry(connection, incident, "deleted", who=who, note=note, now=now)
 
         self._database.write(work, after_commit=self._announce)
+
+    def _relied_on(self, incident: str, version: int) -> Place:
+        try:
+            place = place_of(self.folder(incident), version=version)
+        except EvidenceStoppedError as error:
+            if self._stopped.get(incident) != str(error):
+                logger.error("evidence stands still", extra={"incident": incident, "reason": str(error)})  # noqa: TRY400
+            self._stopped[incident] = str(error)
+            raise
+        self._stopped.pop(incident, None)
+        return place
 
     # How one manifest comes about
 
@@ -188,10 +204,12 @@ class Freezer:
                     until=row.until,
                     have=[*before, *done.items],
                 )
-            except (OSError, MediaGoneError) as error:
+            except StoreError:
+                raise
+            except (OSError, HubError) as error:
                 if row.attempts + 1 < MOST_ATTEMPTS:
-                    wait_s = min(_LONGEST_RETRY_S, _RETRY_S * 2**row.attempts)
-                    self._postpone([row], now + timedelta(seconds=wait_s), str(error))
+                    later = now + timedelta(seconds=retry_s(row.attempts))
+                    self._postpone([row], later, str(error), failed=True)
                     continue
                 logger.warning("evidence not copied", extra={"camera": row.camera, "reason": str(error)})
                 done.left_out.append(Absence(row.camera, row.since, row.until, f"could not be copied: {error}"))
@@ -265,6 +283,8 @@ class Freezer:
     def _seal(self, folder: Path, manifest: Manifest) -> None:
         made = sealed(manifest, self._key)
         name = name_of(manifest.version)
+        if is_there(folder / name):
+            raise EvidenceStoppedError(f"{name} is there already")
         keep_bytes(folder, KEY_FILE, self._key.pem)
         keep_bytes(folder, name + SIGNATURE, made.signature)
         keep_bytes(folder, name, made.content)
@@ -283,11 +303,11 @@ class Freezer:
 
     def _take_over(self, incident: str, place: Place, manifest: Manifest, rows: Sequence[Row]) -> None:
         """Write down what a manifest says that was written just before the hub was killed."""
-        told = {each.number for each in manifest.wanted}
+        told = {(each.number, each.camera, each.since, each.until) for each in manifest.wanted}
         outcomes = {
             row.number: (State.KEPT if any(_is_in(each, row) for each in manifest.files) else State.MISSING, "")
             for row in rows
-            if row.number in told and row.state is State.WAITING
+            if row.state is State.WAITING and (row.number, row.camera, row.since, row.until) in told
         }
         logger.info("manifest of evidence taken over", extra={"incident": incident, "version": place.version})
         self._settle(incident, manifest, outcomes)
@@ -320,12 +340,21 @@ class Freezer:
         except NotFoundError:
             return None
 
-    def _postpone(self, rows: Sequence[Row], next_at: datetime, reason: str) -> None:
+    def _wait_for(self, rows: Sequence[Row], now: datetime, reason: str) -> None:
+        if rows:
+            self._postpone(rows, now + timedelta(seconds=_LOOK_AGAIN_S), reason, failed=False)
+
+    def _postpone(self, rows: Sequence[Row], next_at: datetime, reason: str, *, failed: bool) -> None:
         numbers = [row.number for row in rows]
-        self._database.write(lambda connection: books.postpone(connection, numbers, next_at, reason))
+        self._database.write(lambda connection: books.postpone(connection, numbers, next_at, reason, failed=failed))
 
     def _announce(self, seq: int) -> None:
         self._bus.announce(Topic.JOURNAL, seq)
+
+
+def retry_s(failures: int) -> float:
+    """How long to wait, in seconds, after so many failures before the one at hand: eight take some ten minutes."""
+    return min(_LONGEST_RETRY_S, _RETRY_S * 2.0 ** min(failures, 16))
 
 
 def _is_in(item: Item, row: Row) -> bool:

@@ -153,6 +153,7 @@ def bundle(
 ) -> Response:
     """Everything with manifests, signatures and key, for `hub recordings verify`; a broken download can go on."""
     kept = _kept(here, who, incident_id)
+    _check(kept)
     if kept.place.manifest is None:
         raise NotFoundError("nothing is copied yet")
     whole, number = _bundle(kept.place.folder, kept.place.manifest, kept.place.names), _number(kept)
@@ -201,11 +202,22 @@ def _kept(here: Parts, who: Principal, incident_id: str) -> Kept:
 
 
 def _file(kept: Kept, name: str) -> FileResponse:
+    _check(kept)
     path = kept.place.folder / name
     if name not in kept.place.names or not path.is_file():
         raise NotFoundError(f"no such file in the evidence of incident {kept.case.incident}")
     kind = _MEDIA.get(path.suffix, "application/octet-stream")
     return FileResponse(path, media_type=kind, filename=path.name, content_disposition_type="attachment")
+
+
+def _check(kept: Kept) -> None:
+    """Say why nothing of it can be had.
+
+    Raises:
+        MediaGoneError: Its newest manifest cannot be relied on.
+    """
+    if kept.place.problem:
+        raise MediaGoneError(f"the evidence of incident {kept.case.incident} stands still: {kept.place.problem}")
 
 
 def _span(since: datetime, until: datetime, *, longest: timedelta) -> tuple[datetime, datetime]:
@@ -243,7 +255,8 @@ def _view(here: Parts, kept: Kept) -> EvidenceView:
     files = manifest.files if manifest is not None and case.deleted is None else ()
     return EvidenceView(
         incident=case.incident,
-        version=kept.place.version,
+        version=case.version if kept.place.problem else kept.place.version,
+        problem=kept.place.problem or None,
         made=None if manifest is None else manifest.made,
         size_bytes=sum(each.size_bytes for each in files),
         key=here.evidence.kept.key.fingerprint if manifest is None else manifest.fingerprint,

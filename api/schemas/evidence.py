@@ -57,6 +57,11 @@ class EvidenceView(BaseModel):
     incident: str
     version: int = Field(description="Of the newest manifest; 0 while nothing is copied yet.")
     made: datetime | None = Field(default=None, description="When that was.")
+    problem: str | None = Field(
+        default=None,
+        description="Why nothing is done to it: its newest manifest is missing, damaged or not as it was signed.",
+        examples=["manifest-2.json is damaged: no JSON"],
+    )
     size_bytes: int
     key: str = Field(description="Fingerprint of the key that signed it.", examples=["SHA256:o4G0..."])
     manifest: str | None = Field(default=None, description="Address of the newest manifest.")

@@ -12,14 +12,24 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, and_, func, insert, not_, or_, select, text, update
 
 from hub.events import time_from_text, time_to_text
 from hub.store.evidence_tables import evidence, evidence_wanted
 from hub.store.schema import INCIDENT_IS_OPEN, incidents
 
 _wanted = evidence_wanted.c
+_is_going = and_(evidence.c.deleted.is_not(None), evidence.c.delete_after.is_not(None))
 _MOST_AT_ONCE = 500
+
+
+_NOT_RELEASED: Mapping[str, str | None] = {
+    "released": None,
+    "released_by": None,
+    "released_why": "",
+    "delete_after": None,
+    "deleted": None,
+}
 
 
 class State(enum.StrEnum):
@@ -94,6 +104,11 @@ class Case:
     delete_after: datetime | None
     deleted: datetime | None
 
+    @property
+    def is_going(self) -> bool:
+        """Whether its removal was begun and is not finished; nothing can take it back."""
+        return self.deleted is not None and self.delete_after is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:
@@ -111,7 +126,7 @@ class Totals:
 
 
 def want(connection: Connection, wants: Sequence[Want], *, now: datetime, due: datetime | None = None) -> int:
-    """Write down what is wanted and was not before; a release that has not been carried out yet is taken back.
+    """Write down what is wanted and was not before; a release whose removal has not begun yet is taken back.
 
     Args:
         connection: The writer's.
@@ -147,10 +162,11 @@ def want(connection: Connection, wants: Sequence[Want], *, now: datetime, due: d
         }
         rows.append(row)
     connection.execute(insert(evidence_wanted), rows)
-    fresh = {"changed": time_to_text(now), "released": None, "released_by": None, "released_why": ""}
-    fresh |= {"delete_after": None, "deleted": None}
-    if connection.execute(update(evidence).where(evidence.c.incident == incident).values(**fresh)).rowcount == 0:
-        connection.execute(insert(evidence), {"incident": incident, "version": 0, "size_bytes": 0, **fresh})
+    changed = update(evidence).where(evidence.c.incident == incident).values(changed=time_to_text(now))
+    if connection.execute(changed).rowcount == 0:
+        first = {"incident": incident, "version": 0, "size_bytes": 0, "changed": time_to_text(now)}
+        connection.execute(insert(evidence), first)
+    connection.execute(update(evidence).where(evidence.c.incident == incident, not_(_is_going)).values(**_NOT_RELEASED))
     return len(new)
 
 
@@ -196,12 +212,14 @@ def mark_still(connection: Connection, number: int, name: str) -> None:
     connection.execute(update(evidence_wanted).where(_wanted.number == number).values(still=name))
 
 
-def postpone(connection: Connection, numbers: Iterable[int], next_at: datetime, reason: str) -> None:
-    """Look again later."""
+def postpone(
+    connection: Connection, numbers: Iterable[int], next_at: datetime, reason: str, *, failed: bool = False
+) -> None:
+    """Look again later; only what failed counts as tried."""
     connection.execute(
         update(evidence_wanted)
         .where(_wanted.number.in_(list(numbers)), _wanted.state == State.WAITING.value)
-        .values(next_at=time_to_text(next_at), reason=reason, attempts=_wanted.attempts + 1)
+        .values(next_at=time_to_text(next_at), reason=reason, attempts=_wanted.attempts + int(failed))
     )
 
 
@@ -252,17 +270,32 @@ def release(
 
 
 def to_delete(connection: Connection, now: datetime) -> list[Case]:
-    """What was released so long ago that it goes now."""
-    query = select(evidence).where(evidence.c.delete_after <= time_to_text(now), evidence.c.deleted.is_(None))
-    return [_case(dict(row)) for row in connection.execute(query.limit(_MOST_AT_ONCE)).mappings()]
+    """What was released so long ago that it goes now, and what had begun to go."""
+    query = select(evidence).where(or_(evidence.c.delete_after <= time_to_text(now), _is_going))
+    query = query.order_by(evidence.c.delete_after).limit(_MOST_AT_ONCE)
+    return [_case(dict(row)) for row in connection.execute(query).mappings()]
 
 
-def mark_deleted(connection: Connection, incident: str, *, version: int, now: datetime) -> None:
-    """Write down that its clips and pictures are gone."""
+def claim_removal(connection: Connection, incident: str, *, now: datetime) -> bool:
+    """Begin to remove its clips and pictures; gives whether they may go: the release stands, and its time has come."""
+    may_go = (evidence.c.deleted.is_(None), evidence.c.delete_after <= time_to_text(now))
+    claim = update(evidence).where(evidence.c.incident == incident, *may_go)
+    return connection.execute(claim.values(deleted=time_to_text(now), changed=time_to_text(now))).rowcount == 1
+
+
+def finish_removal(connection: Connection, incident: str, *, version: int, now: datetime) -> None:
+    """Write down that its clips and pictures are gone; what was asked for meanwhile begins anew."""
+    waits = select(_wanted.number).where(_wanted.incident == incident, _wanted.state == State.WAITING.value)
+    begins = connection.execute(waits.limit(1)).first() is not None
     connection.execute(
         update(evidence)
         .where(evidence.c.incident == incident)
-        .values(deleted=time_to_text(now), changed=time_to_text(now), version=version, size_bytes=0)
+        .values(
+            **(_NOT_RELEASED if begins else {"delete_after": None}),
+            changed=time_to_text(now),
+            version=version,
+            size_bytes=0,
+        )
     )
 
 

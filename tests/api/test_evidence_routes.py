@@ -108,6 +108,26 @@ def test_metrics_say_how_much_there_is(room: Room, frozen: str) -> None:
     assert float(told["hub_evidence_incidents"]) == 1
     assert float(told["hub_evidence_waiting"]) == 0
     assert float(told["hub_evidence_behind"]) == 0
+    assert float(told["hub_evidence_stopped"]) == 0
+
+
+def test_a_manifest_that_cannot_be_relied_on_is_told(room: Room, frozen: str) -> None:
+    body = _evidence(room, frozen)
+    assert body["problem"] is None
+    path = room.data / "evidence" / frozen / f"manifest-{body['version']}.json"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-30])
+    try:
+        told = _evidence(room, frozen)
+        assert (told["version"], told["files"]) == (body["version"], [])
+        assert path.name in told["problem"]
+        for address in (body["download"], body["files"][0]["href"]):
+            answer = room.client().get(address)
+            assert answer.status_code == 410
+            assert path.name in answer.text
+    finally:
+        path.write_bytes(whole)
+    assert _evidence(room, frozen) == body
 
 
 @pytest.mark.parametrize("name", ["../../hub.sqlite3", "%2e%2e/%2e%2e/evidence-key.pem", "clips", "none.mp4", ""])
