@@ -74,6 +74,9 @@ def check(machine: MachineFile = None, data: DataFolder = None, form: Form = "te
         totals = holdings.totals()
     finally:
         database.stop()
+    for disk in sorted(checking.skipped - set(away)):
+        typer.echo(f"look: the disk {disk} went before all of it was read; check again", err=True)
+    away += sorted(checking.skipped - set(away))
     segments, size_bytes = sum(each.segments for each in totals), sum(each.size_bytes for each in totals)
     if form == "json":
         summary = {"type": "summary", "files": progress.files, "segments": segments, "size_bytes": size_bytes}

@@ -2,11 +2,12 @@
 
 It begins with what the last run left, then removes and moves in small steps with pauses, so that others come first, and
 compares a day of one stream after the other with its files, all of them about once a day. Nothing waits for it, and
-what fails is tried again.
+what fails is tried again. A disk that could not be read at the start is read later, and holds up nothing meanwhile.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections import deque
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 _BETWEEN_STEPS_S = 0.05
 _IDLE_S = 5.0
 _AFTER_FAULT_S = 30.0
+_SKIPPED_AGAIN_S = 60.0
 _SWEEP_S = 86_400.0
 _STOP_S = 5.0
 
@@ -68,6 +70,7 @@ class Caretaker:
         self._days: deque[Day] = deque()
         self._day_s = _SWEEP_S
         self._next_day_at_s = 0.0
+        self._skipped_again_s = 0.0
         self._stopping = threading.Event()
         self.is_repaired = threading.Event()
         """Set when what the last run left has been read."""
@@ -89,16 +92,27 @@ class Caretaker:
         for difference in self._check.at_start(stop=self._stopping.is_set):
             self._note(difference)
             number += 1
-        logger.info("recordings are in order", extra={"put_right": number})
+        self._skipped_again_s = self._clock.monotonic_s() + _SKIPPED_AGAIN_S
+        logger.info("recordings are in order", extra={"differed": number, "disks_skipped": sorted(self._check.skipped)})
         self.is_repaired.set()
 
     def step(self) -> float:
         """Do a little; returns how long to rest afterwards, seconds."""
+        self._read_skipped()
         if self.retention.step():
             return max(_BETWEEN_STEPS_S, self.retention.rest_s)
         if self._clock.monotonic_s() >= self._next_day_at_s:
             self._compare_a_day()
         return min(_IDLE_S, max(_BETWEEN_STEPS_S, self._next_day_at_s - self._clock.monotonic_s()))
+
+    def _read_skipped(self) -> None:
+        """Disks that were not there at the start, or went before they were read."""
+        if not self._check.skipped or self._clock.monotonic_s() < self._skipped_again_s:
+            return
+        back = [disk for disk in self._check.skipped if self._shelves.is_there(disk)]
+        for difference in self._check.at_start(stop=self._stopping.is_set, only=back) if back else ():
+            self._note(difference)
+        self._skipped_again_s = self._clock.monotonic_s() + _SKIPPED_AGAIN_S
 
     def _compare_a_day(self) -> None:
         if not self._days:
@@ -113,19 +127,26 @@ class Caretaker:
             site, camera, stream, day = self._days.popleft()
             for difference in self._check.day(site, camera, stream, day, deep=False):
                 self._note(difference)
-                if difference.kind is Kind.DAMAGED:
+                if difference.kind in (Kind.DAMAGED, Kind.UNREADABLE):
                     self._drop_old(camera, difference)
 
     def _drop_old(self, camera: str, difference: Difference) -> None:
         began = began_by_name(difference.path)
         if began is not None and began < self._clock.now() - timedelta(days=self._keep_days(camera)):
-            self._shelves.remove(difference.disk, difference.path)
+            with contextlib.suppress(DiskError):  # the next time round, then
+                self._shelves.remove(difference.disk, difference.path)
 
     def _note(self, difference: Difference) -> None:
         self.found[difference.kind.value] += 1
-        logger.info(
+        logger.log(
+            logging.WARNING if difference.kind is Kind.UNREADABLE else logging.INFO,
             "a recording and the catalogue differed",
-            extra={"what": difference.kind.value, "disk": difference.disk, "path": difference.path},
+            extra={
+                "what": difference.kind.value,
+                "disk": difference.disk,
+                "path": difference.path,
+                "detail": difference.detail,
+            },
         )
 
     def _run(self) -> None:

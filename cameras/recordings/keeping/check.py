@@ -3,18 +3,20 @@
 At a start only what can have changed is read: segments that were open, and files newer than the newest that is known.
 `everything` reads every file and needs no catalogue at all; `day` only compares names, and finds what a crash, or a
 worker that made room for itself, left behind. A worker that lives goes on writing its file meanwhile: what is locked is
-taken as it is, and nothing of it is cut. What lies on a disk that is not there is not missing.
+taken as it is, and nothing of it is cut. What lies on a disk that is not there is not missing. What cannot be read is
+told and passed over: neither one file nor one disk holds up the others.
 """
 
 from __future__ import annotations
 
 import enum
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from cameras.errors import DamagedFileError
+from cameras.errors import DamagedFileError, DiskError, DiskProblem
 from cameras.recordings.keeping.catalog import Catalog
 from cameras.recordings.keeping.holdings import Held, Holdings
 from cameras.recordings.keeping.shelves import Fate, Shelves, is_copy
@@ -44,6 +46,8 @@ class Kind(enum.StrEnum):
     """A copy that did not count is gone."""
     DAMAGED = "damaged"
     """Nothing in it can be played; it is left as it is, without a row."""
+    UNREADABLE = "unreadable"
+    """The disk does not let it be read, or looked for; file and row are left as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,32 +87,53 @@ class Progress:
 
 
 class Check:
-    """Checks; blocks its caller. Of several at once, each is right, and some work is done twice."""
+    """Checks; blocks its caller. Of several at once, each is right, and some work is done twice.
+
+    Attributes:
+        skipped: Disks that were not there, or went, before all that was wanted of them was read.
+    """
 
     def __init__(self, catalog: Catalog, holdings: Holdings, shelves: Shelves) -> None:
         """Hold `catalog` against the files on `shelves`."""
         self._catalog = catalog
         self._holdings = holdings
         self._shelves = shelves
+        self.skipped: set[str] = set()
 
-    def at_start(self, *, stop: Callable[[], bool] = lambda: False) -> Iterator[Difference]:
+    def at_start(
+        self, *, stop: Callable[[], bool] = lambda: False, only: Collection[str] | None = None
+    ) -> Iterator[Difference]:
         """Read what was open and what is new; yields what was put right.
+
+        Args:
+            stop: Asked now and then whether to end.
+            only: On these disks; None on all.
 
         Raises:
             StoreError: The database refuses.
         """
+        disks = [disk for disk in self._shelves.folders if only is None or disk in only]
+        self.skipped.difference_update(disks)
         for row in self._catalog.unsettled():
             if stop():
                 return
-            yield from self._was_open(row)
-        for disk in self._there():
-            for site, camera, stream in self._shelves.streams(disk):
-                newest = self._catalog.newest(site, camera, stream)
-                first = None if newest is None else newest.replace(minute=0, second=0, microsecond=0)
-                for hour in self._hours(disk, f"{site}/{camera}/{stream}", since=first):
-                    if stop():
-                        return
-                    yield from self._hour(site, camera, stream, hour, deep=False)
+            if row.disk in disks:
+                yield from self._guarded(row.disk, row.path, self._was_open(row))
+        for disk in disks:
+            try:
+                yield from self._new_on(disk, stop)
+            except DiskError as error:
+                self._skip(disk, error)
+
+    def _new_on(self, disk: str, stop: Callable[[], bool]) -> Iterator[Difference]:
+        """Read what is newer on a disk than the newest that is known."""
+        for site, camera, stream in self._shelves.streams(disk):
+            newest = self._catalog.newest(site, camera, stream)
+            first = None if newest is None else newest.replace(minute=0, second=0, microsecond=0)
+            for hour in self._hours(disk, f"{site}/{camera}/{stream}", since=first):
+                if stop():
+                    return
+                yield from self._hour(site, camera, stream, hour, deep=False)
 
     def everything(self, progress: Progress | None = None) -> Iterator[Difference]:
         """Read every file, and look for the file of every row; yields what was put right."""
@@ -124,16 +149,17 @@ class Check:
         """Every stream of which there are rows or files."""
         found = set(self._catalog.streams())
         for disk in self._there():
-            found.update(self._shelves.streams(disk))
+            with self._skipping(disk):
+                found.update(self._shelves.streams(disk))
         return sorted(found)
 
     def days(self, site: str, camera: str, stream: StreamName) -> list[datetime]:
         """Every day of a stream of which there are rows or files, oldest first."""
-        found = {
-            datetime.strptime(day + " +0000", "%Y-%m-%d %z")
-            for disk in self._there()
-            for day in self._shelves.days(disk, f"{site}/{camera}/{stream}")
-        }
+        found: set[datetime] = set()
+        for disk in self._there():
+            with self._skipping(disk):
+                days = self._shelves.days(disk, f"{site}/{camera}/{stream}")
+                found.update(datetime.strptime(day + " +0000", "%Y-%m-%d %z") for day in days)
         return sorted(found | set(self._holdings.days(site, camera, stream)))
 
     def day(
@@ -167,24 +193,49 @@ class Check:
         held = self._holdings.of_span(site, camera, stream, start=hour, end=hour + _HOUR)
         rows = {(row.disk, row.path): row for row in held}
         files: set[tuple[str, str]] = set()
-        there = self._there()
-        for disk in there:
-            for name in self._shelves.files(disk, place):
-                if is_copy(name):
-                    yield from self._remove(disk, f"{place}/{name}", "was not whole")
-                else:
-                    files.add((disk, f"{place}/{name}"))
+        there = set()
+        for disk in self._there():
+            with self._skipping(disk):
+                names = self._shelves.files(disk, place)
+                there.add(disk)
+                files.update((disk, f"{place}/{name}") for name in names)
         for disk, path in sorted(files):
             row = rows.get((disk, path))
+            if is_copy(path):
+                yield from self._guarded(disk, path, self._remove(disk, path, "was not whole"))
+                continue
             if row is None:
-                yield from self._without_row(disk, path)
+                yield from self._guarded(disk, path, self._without_row(disk, path))
             elif not row.is_going and (deep or row.is_open):
-                yield from self._with_row(row)
+                yield from self._guarded(disk, path, self._with_row(row))
             if progress is not None:
                 progress.read()
         for where, row in rows.items():
             if row.disk in there and where not in files and not row.is_going:
-                yield from self._without_file(row)
+                yield from self._guarded(row.disk, row.path, self._without_file(row))
+
+    def _guarded(self, disk: str, path: str, found: Iterator[Difference]) -> Iterator[Difference]:
+        """What was found of one file; that the disk refuses it is found too, unless the disk itself is gone."""
+        try:
+            yield from found
+        except DiskError as error:
+            if self._shelves.is_there(disk):
+                yield Difference(Kind.UNREADABLE, disk, path, str(error).removeprefix(f"{error.problem}: "))
+            else:
+                self._skip(disk, error)
+
+    @contextmanager
+    def _skipping(self, disk: str) -> Iterator[None]:
+        """Go on without a disk that went meanwhile."""
+        try:
+            yield
+        except DiskError as error:
+            self._skip(disk, error)
+
+    def _skip(self, disk: str, error: DiskError) -> None:
+        if disk not in self.skipped:
+            logger.warning("a disk cannot be compared with the catalogue", extra={"disk": disk, "reason": str(error)})
+        self.skipped.add(disk)
 
     def _was_open(self, segment: Segment) -> Iterator[Difference]:
         (row,) = self._holdings.by_id([segment.head.id]) or (None,)
@@ -246,13 +297,24 @@ class Check:
                 yield Difference(Kind.MISSING, row.disk, row.path)
 
     def _read(self, disk: str, path: str) -> tuple[Segment, int | None]:
-        """A file as it stands, closed if its writer died; and what was cut off it, None for one that was whole."""
+        """A file as it stands, closed if its writer died; and what was cut off it, None for one that was whole.
+
+        Raises:
+            DamagedFileError: Nothing in it can be played.
+            FileNotFoundError: It is not there any more.
+            DiskError: It cannot be read, or not closed.
+        """
         folder = self._shelves.folders[disk]
-        segment = read_segment(folder, path, disk=disk)
-        if not segment.is_open or self._shelves.is_written(disk, path):
-            return segment, None
-        repaired = repair(folder / path)
-        return read_segment(folder, path, disk=disk), None if repaired.was_closed else repaired.cut_bytes
+        try:
+            segment = read_segment(folder, path, disk=disk)
+            if not segment.is_open or self._shelves.is_written(disk, path):
+                return segment, None
+            repaired = repair(folder / path)
+            return read_segment(folder, path, disk=disk), None if repaired.was_closed else repaired.cut_bytes
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise DiskError(DiskProblem.GONE, error.strerror or str(error)) from error
 
     def _forget(self, row: Held) -> None:
         self._holdings.let_go([row.id], Because.UNKNOWN)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from cameras.errors import DiskError, DiskProblem
 from cameras.recordings.keeping import check as checking
+from cameras.recordings.keeping import shelves as shelving
 from cameras.recordings.keeping.check import Kind
-from cameras.recordings.media import Because, Segment
+from cameras.recordings.media import Because, Segment, StreamName
+from cameras.recordings.writing import listing
 from cameras.recordings.writing.room import lock_segment
 from config.machine import Disk
 from hub.clock import SetClock
@@ -114,6 +118,58 @@ def test_what_lies_on_a_disk_that_is_away_is_not_missing(here: Shelved) -> None:
     assert here.all() == [kept]
 
 
+@pytest.fixture
+def unreadable(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Paths of files of which the disk reads nothing."""
+    paths: set[str] = set()
+    whole = checking.read_segment
+
+    def read(folder: Path, path: str, *, disk: str) -> Segment:
+        if path in paths:
+            raise OSError(errno.EIO, "Input/output error")
+        return whole(folder, path, disk=disk)
+
+    monkeypatch.setattr(checking, "read_segment", read)
+    return paths
+
+
+def test_a_file_that_cannot_be_read_is_told_and_holds_up_nothing(here: Shelved, unreadable: set[str]) -> None:
+    opened, torn = here.write(0, closed=False), here.write(1, closed=False, torn_bytes=100)
+    here.keep(_opened(opened), _opened(torn))
+    new, newer = here.write(2), here.write(3)
+    unreadable.update((opened.path, new.path))
+    found = {(each.path, each.kind) for each in here.start_up()}
+    assert found == {
+        (opened.path, Kind.UNREADABLE),
+        (torn.path, Kind.TORN),
+        (new.path, Kind.UNREADABLE),
+        (newer.path, Kind.UNKNOWN),
+    }
+    assert [each.path for each in here.all()] == [opened.path, torn.path, newer.path]
+    assert {each.path: each.detail for each in here.everything()} == dict.fromkeys(
+        (opened.path, new.path), "Input/output error"
+    )
+    unreadable.clear()
+    assert {each.kind for each in here.start_up()} == {Kind.TORN, Kind.UNKNOWN}
+    assert len(here.all()) == 4
+
+
+def test_a_folder_that_cannot_be_listed_costs_no_row(here: Shelved, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, other = here.write(0), here.write(90)
+    here.keep(kept, other)
+    whole = listing.open_below
+
+    def opened(folder: int, path: str, *, make: bool = False) -> int:
+        if path == kept.path.rpartition("/")[0]:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return whole(folder, path, make=make)
+
+    monkeypatch.setattr(listing, "open_below", opened)
+    monkeypatch.setattr(shelving, "open_below", opened)
+    assert [(each.path, each.kind) for each in here.everything()] == [(kept.path, Kind.UNREADABLE)]
+    assert here.all() == [kept, other]
+
+
 def test_two_files_of_one_second_are_two_segments(here: Shelved) -> None:
     first = here.write(0)
     second = here.file(first).with_name("00-00-1.mp4")
@@ -127,6 +183,26 @@ def test_two_files_of_one_second_are_two_segments(here: Shelved) -> None:
 def two_disks(database: Database, tmp_path: Path, clock: SetClock) -> Shelved:
     new, old = (Disk(id=use, path=tmp_path / use, use=use) for use in ("new", "old"))
     return shelved(database, tmp_path, clock, new, old)
+
+
+def test_a_disk_that_goes_while_it_is_read_is_skipped_and_read_later(
+    two_disks: Shelved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_old, on_new = two_disks.write(0, disk="old"), two_disks.write(1, disk="new", camera="road")
+    whole = two_disks.shelves.streams
+
+    def streams(disk: str) -> list[tuple[str, str, StreamName]]:
+        if disk == "new":
+            raise DiskError(DiskProblem.GONE, "Input/output error")
+        return whole(disk)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(two_disks.shelves, "streams", streams)
+        assert [each.path for each in two_disks.start_up()] == [on_old.path]
+        assert two_disks.check.skipped == {"new"}
+        assert list(two_disks.check.everything()) == []
+    assert [each.path for each in two_disks.check.at_start(only=["new"])] == [on_new.path]
+    assert two_disks.check.skipped == set()
 
 
 def test_a_copy_that_does_not_count_goes_and_the_one_that_counts_stays(two_disks: Shelved) -> None:

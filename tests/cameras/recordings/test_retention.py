@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cameras.errors import DiskError, DiskProblem
+from cameras.recordings.keeping import check as checking
 from cameras.recordings.keeping.caretaker import Caretaker
 from cameras.recordings.keeping.check import Kind
 from cameras.recordings.keeping.removing import Removing
@@ -330,3 +332,45 @@ def test_the_caretaker_repairs_first_and_then_compares_day_by_day(house: House) 
         house.clock.advance(caretaker.step() + 600)
     assert not damaged.exists()
     assert not house.here.file(torn).exists()
+
+
+def test_one_file_that_cannot_be_read_stops_neither_the_start_nor_what_is_to_go(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, old = house.here.write(-60, closed=False), house.put(_days(-31))
+
+    def refuse(*_words: object, **_more: object) -> Segment:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(checking, "read_segment", refuse)
+    caretaker = Caretaker(
+        house.here.check, house.retention, house.here.shelves, house.clock, keep_days=lambda _camera: 30.0
+    )
+    caretaker.repair()
+    assert caretaker.is_repaired.is_set()
+    assert caretaker.found[Kind.UNREADABLE] == 1
+    for _ in range(100):
+        house.clock.advance(caretaker.step())
+    assert not house.here.file(old).exists()
+    assert house.here.file(bad).exists()
+
+
+def test_a_disk_that_is_away_at_the_start_is_read_when_it_is_back(house: House) -> None:
+    made = house.here.write(-60)
+    folder = house.here.shelves.folders["data"]
+    folder.rename(folder.with_name("elsewhere"))
+    folder.write_text("no folder")
+    caretaker = Caretaker(
+        house.here.check, house.retention, house.here.shelves, house.clock, keep_days=lambda _camera: 30.0
+    )
+    caretaker.repair()
+    assert caretaker.is_repaired.is_set()
+    assert house.here.all() == []
+    folder.unlink()
+    folder.with_name("elsewhere").rename(folder)
+    for _ in range(100):
+        house.clock.advance(caretaker.step())
+        if house.here.all():
+            break
+    assert house.here.all() == [made]
+    assert caretaker.found[Kind.UNKNOWN] == 1
