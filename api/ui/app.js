@@ -5,7 +5,7 @@ import { Feed } from "./feed.js";
 import { Chime } from "./chime.js";
 import { askVerdict } from "./resolve.js";
 import * as session from "./session.js";
-import { age, choose, language, said, word } from "./words.js";
+import { age, choose, language, PAGES, said, word } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const RANK = { red: 4, orange: 3, yellow: 2, blue: 1, green: 0 };
@@ -29,7 +29,7 @@ const now = () => Date.now() + offset;
 function words() {
   document.title = word("title");
   for (const [id, key] of [
-    ["title", "title"], ["language-word", "language"], ["sign-out", "sign-out"], ["sign-in-title", "sign-in"],
+    ["title", "title"], ["language-word", "language"], ["sign-out", "sign-out"], ...PAGES, ["sign-in-title", "sign-in"],
     ["sign-in-do", "sign-in"], ["username-word", "username"], ["password-word", "password"], ["view-open", "view.open"],
     ["view-done", "view.done"], ["more", "more"], ["keys", "keys"], ["picture-close", "close"],
   ]) $(id).textContent = word(key);

@@ -3,7 +3,7 @@
 
 import { Live } from "./live.js";
 import * as session from "./session.js";
-import { choose, language, said, word } from "./words.js";
+import { choose, language, PAGES, said, word } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const MOST_TILES = 25;
@@ -15,7 +15,7 @@ let large = null;
 function words() {
   document.title = word("live.title");
   for (const [id, key] of [
-    ["title", "live.title"], ["language-word", "language"], ["sign-out", "sign-out"], ["sign-in-title", "sign-in"],
+    ["title", "live.title"], ["language-word", "language"], ["sign-out", "sign-out"], ...PAGES, ["sign-in-title", "sign-in"],
     ["sign-in-do", "sign-in"], ["username-word", "username"], ["password-word", "password"], ["list-word", "live.list"],
     ["large-past", "live.past"], ["large-close", "close"],
   ]) $(id).textContent = word(key);

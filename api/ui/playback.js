@@ -4,7 +4,7 @@
 import { Player } from "./player.js";
 import * as session from "./session.js";
 import { Timeline } from "./timeline.js";
-import { choose, language, said, word } from "./words.js";
+import { choose, language, PAGES, said, word } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const DAY_MS = 86_400_000;
@@ -25,7 +25,7 @@ const timeline = new Timeline($("timeline"), { pick: (at) => show(at), hover: gl
 function words() {
   document.title = word("play.title");
   for (const [id, key] of [
-    ["title", "play.title"], ["language-word", "language"], ["sign-out", "sign-out"], ["sign-in-title", "sign-in"],
+    ["title", "play.title"], ["language-word", "language"], ["sign-out", "sign-out"], ...PAGES, ["sign-in-title", "sign-in"],
     ["sign-in-do", "sign-in"], ["username-word", "username"], ["password-word", "password"], ["camera-word", "play.camera"],
     ["stream-word", "play.stream"], ["day-word", "play.day"], ["time-word", "play.time"], ["play", "play.do"],
     ["clip-from-word", "play.from"], ["clip-to-word", "play.to"], ["clip-do", "play.clip"], ["marks-word", "play.marks"],

@@ -198,6 +198,9 @@ const WORDS = {
 
 let chosen = localStorage.getItem("language") === "en" ? "en" : "zh";
 
+// The links between the pages, as pairs of an element's id and the key of its words.
+export const PAGES = [["to-desk", "title"], ["to-live", "live.title"], ["to-past", "play.title"]];
+
 export function language() {
   return chosen;
 }
