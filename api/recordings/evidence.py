@@ -23,7 +23,7 @@ from alerts.store.journal import read_cursor, write_cursor
 from alerts.store.lists import Repository
 from api.recordings.evidence_freezing import Freezer, retry_s
 from api.recordings.evidence_place import EvidenceStoppedError, Place, place_of
-from api.recordings.evidence_plan import MOST_CAMERAS, wants_of
+from api.recordings.evidence_plan import AGAIN, MOST_CAMERAS, wants_of
 from api.recordings.evidence_words import still_name, write_entry
 from api.stills import Stills
 from cameras.link import Still
@@ -288,7 +288,8 @@ class Evidence:
             return
         rows = books.wanted_of(connection, str(entry.body["id"]))
         known = [(row.cause, row.camera) for row in rows]
-        books.want(connection, wants_of(entry.body, community, known=known), now=self._clock.now())
+        again = entry.at if entry.move in AGAIN else None
+        books.want(connection, wants_of(entry.body, community, known=known, again=again), now=self._clock.now())
 
     def _take_pictures(self) -> bool:
         """Of each camera the moment at which it was asked for, as near as it can still be had."""

@@ -50,7 +50,8 @@ class Want:
 
     Attributes:
         incident: Incident id.
-        cause: Id of the alert or incident it is for, or a random one when a person asks.
+        cause: Id of the alert or incident it is for, `ALERT#TIMES` for an alert that came again, or a random one when a
+            person asks.
         camera: Camera id.
         since: From when.
         until: To when.

@@ -14,7 +14,7 @@ from alerts.incidents.incident import Handling
 from api.recordings import evidence_freezing
 from api.recordings.evidence import RELEASED_FOR
 from api.recordings.evidence_freezing import MOST_ATTEMPTS, PATIENCE_S
-from api.recordings.evidence_plan import MOST_CAMERAS, wants_of
+from api.recordings.evidence_plan import MOST_CAMERAS, MOST_SPANS_AGAIN, wants_of
 from cameras.recordings.evidence import freezing
 from cameras.recordings.evidence.manifest import Manifest, measured_path, name_of, read_manifest
 from cameras.recordings.evidence.verifying import verify
@@ -200,6 +200,44 @@ def test_it_grows_with_the_incident_and_names_the_manifest_before(scene: Scene) 
     ]
     assert scene.moves() == [("frozen", "engine"), ("grown", "engine")]
     assert verify(scene.folder / "evidence" / "i1").is_good
+
+
+@pytest.mark.parametrize("move", ["recurred", "reactivated"])
+def test_it_grows_when_the_same_alert_comes_again(scene: Scene, move: str) -> None:
+    """An hour later, after it had returned or without; and not at what people do meanwhile."""
+    scene.there = community(cameras="camera")
+    scene.record(0, 100)
+    _raised_at(scene, 30)
+    scene.clock.set(at(60))
+    scene.settle()
+    scene.record(3590, 60)
+    again = alert("a1", raised=at(30), times=3, last_seen=at(3609))
+    scene.clock.set(at(3610))
+    scene.happens(incident(again, version=2), "acknowledged", who="wang")
+    scene.happens(incident(again, version=3), move)
+    scene.happens(incident(again, version=4), move)
+    scene.settle()
+    scene.clock.set(at(3640))
+    scene.settle()
+    manifest = _manifest(scene)
+    assert [(each.since, each.until) for each in manifest.wanted] == [(at(20), at(50)), (at(3599), at(3630))]
+    assert manifest.wanted[-1].why == "fire.smoke came again"
+    assert [each.until for each in manifest.files if each.kind == "clip"] == [at(50), at(3630)]
+
+
+def test_an_alert_that_chatters_leaves_room_for_others() -> None:
+    there, known = community(), list[tuple[str, str]]()
+    left_out = []
+    for times in range(1, 300):
+        chatters = alert("a1", raised=at(0), times=times, last_seen=at(61 * times))
+        wants = wants_of(incident(chatters).to_json(), there, known=known, again=at(61 * times))
+        known += [(each.cause, each.camera) for each in wants]
+        left_out += [each.left_out for each in wants if each.left_out]
+    assert len(known) == 3 + MOST_SPANS_AGAIN + 1
+    assert left_out == [f"more than {MOST_SPANS_AGAIN} spans of alerts that come again are not kept"]
+    members = (chatters, alert("a2", raised=at(20_000)))
+    wants = wants_of(incident(*members).to_json(), there, known=known, again=at(20_000))
+    assert [(each.cause, each.left_out) for each in wants] == [("a2", "")] * 3
 
 
 def test_the_same_move_told_again_wants_nothing_new(scene: Scene) -> None:
