@@ -3,7 +3,8 @@
 The analysis must never wait for the hub, so events queue here and one thread sends them, to whichever hub there is.
 When none takes anything for so long that the queue is full, events that only say that a state goes on are dropped
 first, then the oldest; drops are counted and reported. News of segments is told again to each new hub until one says
-that it is kept. Of health reports only the newest is kept, of answers a few: whoever asked asks again.
+that it is kept; its marks wait packed, a kilobyte a segment, and what is dropped is found by the hub in the files. Of
+health reports only the newest is kept, of answers a few: whoever asked asks again.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import logging
 import threading
 from collections import OrderedDict, deque
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from cameras.link import Link
 from cameras.link_words import (
@@ -26,6 +28,7 @@ from cameras.link_words import (
     WorkerHealth,
 )
 from cameras.recordings.media import Segment
+from cameras.recordings.mp4.packed import pack, unpack
 from hub.errors import LinkError
 from hub.events import Event, Phase
 
@@ -37,10 +40,32 @@ _MAX_EVENTS = 5_000
 _MAX_SEGMENTS = 20_000
 """Of 40 streams at five minutes a segment: 40 hours of a hub that is away."""
 
+_MAX_MARKS_BYTES = 32 * 2**20
+"""Packed marks of all of these: 300 fragments take about 1 kB."""
+
+_MAX_REMOVED = 20_000
+"""Paths of removed files; what is not told is missed by the hub when it compares files and catalogue."""
+
 _MAX_ANSWERS = 8
 
 _BATCH = 200
 """Events in one message."""
+
+
+@dataclass(frozen=True, slots=True)
+class _News:
+    """A segment with its marks packed: unpacked they take sixty times as much."""
+
+    segment: Segment
+    marks: bytes
+
+    @classmethod
+    def of(cls, segment: Segment) -> _News:
+        return cls(replace(segment, marks=()), pack(segment.marks) if segment.marks else b"")
+
+    def message(self) -> SegmentOpened | SegmentClosed:
+        segment = replace(self.segment, marks=unpack(self.marks) if self.marks else ())
+        return SegmentOpened(segment) if segment.is_open else SegmentClosed(segment)
 
 
 class Outbox:
@@ -52,16 +77,26 @@ class Outbox:
     """
 
     def __init__(
-        self, link: Link | None = None, *, max_events: int = _MAX_EVENTS, max_segments: int = _MAX_SEGMENTS
+        self,
+        link: Link | None = None,
+        *,
+        max_events: int = _MAX_EVENTS,
+        max_segments: int = _MAX_SEGMENTS,
+        max_marks_bytes: int = _MAX_MARKS_BYTES,
+        max_removed: int = _MAX_REMOVED,
     ) -> None:
         self._link = link
         self._max_events = max_events
         self._max_segments = max_segments
+        self._max_marks_bytes = max_marks_bytes
+        self._max_removed = max_removed
         self._changed = threading.Condition()
         self._events: deque[Event] = deque()
-        self._segments: OrderedDict[str, Segment] = OrderedDict()
+        self._segments: OrderedDict[str, _News] = OrderedDict()
+        self._marks_bytes = 0
         self._untold: deque[str] = deque()
-        self._removed: deque[SegmentsRemoved] = deque(maxlen=_MAX_SEGMENTS)
+        self._removed: deque[SegmentsRemoved] = deque()
+        self._removed_paths = 0
         self._answers: deque[StillTaken | PictureTaken] = deque(maxlen=_MAX_ANSWERS)
         self._health: WorkerHealth | None = None
         self._stopping = False
@@ -105,30 +140,36 @@ class Outbox:
 
     def segment(self, segment: Segment) -> None:
         """Tell of a segment that was opened or closed; never waits."""
+        news, key = _News.of(segment), segment.head.id
         with self._changed:
-            key = segment.head.id
             if key not in self._segments or key not in self._untold:
                 self._untold.append(key)
-            self._segments[key] = segment  # that it is closed stands for that it was opened
-            if len(self._segments) > self._max_segments:
-                self._segments.popitem(last=False)
+            before = self._segments.get(key)
+            self._segments[key] = news  # that it is closed stands for that it was opened
+            self._marks_bytes += len(news.marks) - (0 if before is None else len(before.marks))
+            while len(self._segments) > self._max_segments or self._marks_bytes > self._max_marks_bytes:
+                self._forget(next(iter(self._segments)))
                 self.lost_segments += 1
+            if len(self._untold) > 2 * self._max_segments:
+                self._untold = deque(key for key in self._untold if key in self._segments)
             self._changed.notify()
 
     def removed(self, disk: str, paths: tuple[str, ...]) -> None:
         """Tell of files that were removed to make room; the oldest such news goes when nobody takes it."""
         with self._changed:
             self._removed.append(SegmentsRemoved(disk, paths))
+            self._removed_paths += len(paths)
+            self._drop_removed()
             self._changed.notify()
 
     def kept(self, kept: SegmentsKept) -> None:
         """The hub has these."""
         with self._changed:
             for key in kept.closed:
-                self._segments.pop(key, None)
+                self._forget(key)
             for key in kept.opened:
-                if key in self._segments and self._segments[key].is_open:
-                    del self._segments[key]
+                if key in self._segments and self._segments[key].segment.is_open:
+                    self._forget(key)
 
     def health(self, health: WorkerHealth) -> None:
         """Say how the worker does, in place of an older report that was not sent yet."""
@@ -142,6 +183,15 @@ class Outbox:
             self._answers.append(answer)
             self._changed.notify()
 
+    def _forget(self, key: str) -> None:
+        news = self._segments.pop(key, None)
+        self._marks_bytes -= 0 if news is None else len(news.marks)
+
+    def _drop_removed(self) -> None:
+        """The oldest goes while there are too many; the newest stays, however much it is."""
+        while self._removed_paths > self._max_removed and len(self._removed) > 1:
+            self._removed_paths -= len(self._removed.popleft().paths)
+
     def _drop_one(self) -> None:
         self.lost_events += 1
         for place, event in enumerate(self._events):
@@ -152,7 +202,8 @@ class Outbox:
 
     def _run(self) -> None:
         while (following := self._next()) is not None:
-            message, link = following
+            news, link = following
+            message = news.message() if isinstance(news, _News) else news
             try:
                 link.send(message)
             except LinkError as error:
@@ -174,8 +225,10 @@ class Outbox:
                         self._drop_one()
                 case SegmentsRemoved():
                     self._removed.appendleft(message)
+                    self._removed_paths += len(message.paths)
+                    self._drop_removed()
 
-    def _next(self) -> tuple[Message, Link] | None:
+    def _next(self) -> tuple[Message | _News, Link] | None:
         with self._changed:
             while True:
                 if self._link is not None and (message := self._first()) is not None:
@@ -184,13 +237,15 @@ class Outbox:
                     return None
                 self._changed.wait()
 
-    def _first(self) -> Message | None:
+    def _first(self) -> Message | _News | None:
         while self._untold:
-            segment = self._segments.get(self._untold.popleft())
-            if segment is not None:
-                return SegmentOpened(segment) if segment.is_open else SegmentClosed(segment)
+            news = self._segments.get(self._untold.popleft())
+            if news is not None:
+                return news
         if self._removed:
-            return self._removed.popleft()
+            removed = self._removed.popleft()
+            self._removed_paths -= len(removed.paths)
+            return removed
         if self._events:
             count = min(_BATCH, len(self._events))
             return Observed(tuple(self._events.popleft() for _ in range(count)))

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import socket
+import tracemalloc
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from cameras.link import Link
-from cameras.link_words import SegmentClosed, SegmentOpened, SegmentsKept
+from cameras.link_words import SegmentClosed, SegmentOpened, SegmentsKept, SegmentsRemoved
 from cameras.recordings.media import (
     Because,
     Format,
+    Mark,
     Sample,
     Segment,
     SegmentHead,
     StreamName,
     VideoFormat,
 )
+from cameras.recordings.mp4.packed import pack
 from cameras.running.outbox import Outbox
 from cameras.running.recording_watch import RecordingWatch
 from cameras.running.rests import Rests
@@ -183,6 +187,49 @@ def test_segments_are_told_to_each_new_hub_until_one_keeps_them() -> None:
     outbox.segment(segment("s3", is_open=False))
     hub = Link(theirs)
     assert hub.receive() == SegmentClosed(segment("s3", is_open=False))
+    outbox.stop()
+    link.close()
+    hub.close()
+
+
+def _closed(number: int, marks: int = 300) -> Segment:
+    of = tuple(Mark(at * 1000, 1000, 100 + at * 250_000 + at * at % 9973, 250_000, is_key=True) for at in range(marks))
+    return replace(segment(f"s{number}", is_open=False), marks=of)
+
+
+def test_news_of_segments_that_nobody_takes_stays_small() -> None:
+    outbox = Outbox()
+    tracemalloc.start()
+    try:
+        for number in range(200):
+            outbox.segment(_closed(number))
+        used, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert used / 200 < 6_000, "bytes of a segment of five minutes"
+    assert outbox.lost_segments == 0
+
+
+@pytest.mark.timeout(10)
+def test_the_oldest_news_goes_when_their_marks_take_too_much_and_the_rest_is_told_whole() -> None:
+    outbox = Outbox(max_marks_bytes=3 * len(pack(_closed(0).marks)), max_removed=3)
+    for number in range(5):
+        outbox.segment(_closed(number))
+    outbox.segment(replace(_closed(4), drift_ms=7))
+    for number in range(4):
+        outbox.removed("data", (f"{number}a.mp4", f"{number}b.mp4"))
+    assert outbox.lost_segments == 2
+    ours, theirs = socket.socketpair()
+    outbox.attach(link := Link(ours))
+    outbox.start()
+    hub = Link(theirs)
+    told = [hub.receive() for _ in range(4)]
+    assert told == [
+        SegmentClosed(_closed(2)),
+        SegmentClosed(_closed(3)),
+        SegmentClosed(replace(_closed(4), drift_ms=7)),
+        SegmentsRemoved("data", ("3a.mp4", "3b.mp4")),
+    ]
     outbox.stop()
     link.close()
     hub.close()
