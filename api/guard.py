@@ -28,7 +28,7 @@ LARGER_BYTES = (  # photos from phones; a form has some text beside its four
     (re.compile(r"/api/v1/dispatches/[^/]+/photo"), 8 * 1024 * 1024),
     (re.compile(r"/api/v1/reports(/[^/]+/photos)?"), 33 * 1024 * 1024),
 )
-MOST_SOCKETS = 320
+MOST_SOCKETS = 384
 """WebSockets open at once: who watches live (`cameras/live/watching.py` bounds them too), and some on their way out."""
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

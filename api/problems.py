@@ -34,6 +34,7 @@ from hub.errors import (
     ConflictError,
     HubError,
     Mistake,
+    NoPlaceError,
     NotAllowedError,
     NotFoundError,
     StoreBusyError,
@@ -72,6 +73,7 @@ _KINDS: Mapping[type[HubError], _Kind] = {
     BadRequestError: _Kind(422, "validation", "A part of the request cannot be used"),
     PreconditionError: _Kind(428, "precondition-required", "Say which version you change, with If-Match"),
     TooManyError: _Kind(429, "too-many", "A bound is reached; come back later"),
+    NoPlaceError: _Kind(429, "too-many", "A bound is reached; come back later"),
     UnavailableError: _Kind(503, "unavailable", "A part of the hub does not answer"),
     StoreBusyError: _Kind(503, "busy", "The hub has more to write than it can; try again"),
     StoreClosedError: _Kind(503, "stopping", "The hub is stopping"),
@@ -125,7 +127,7 @@ def _besides(error: Exception) -> tuple[dict[str, str], dict[str, Any]]:
     more: dict[str, Any] = {}
     if isinstance(error, NotSignedInError):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, TooManyError):
+    if isinstance(error, (TooManyError, NoPlaceError)):
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, NotAllowedError):
         more["allowed"] = list(error.allowed)

@@ -10,6 +10,7 @@ HubError                    anything this project raises on purpose (config/erro
 +-- LinkError               hub and worker do not speak the same version, or the link broke
 +-- NotFoundError           no such thing, or not for this principal: the two are never told apart
 +-- ConflictError           somebody else was first; holds what they made of it
++-- NoPlaceError            all places are taken; says when to come back
 +-- NotAllowedError         the state machine or access forbids it; says what is allowed
 """
 
@@ -24,6 +25,7 @@ __all__ = [
     "HubError",
     "LinkError",
     "Mistake",
+    "NoPlaceError",
     "NotAllowedError",
     "NotFoundError",
     "PluginError",
@@ -63,6 +65,18 @@ class NotFoundError(HubError):
 
 class ConflictError(HubError):
     """Somebody else was first."""
+
+
+class NoPlaceError(HubError):
+    """All places are taken, or all that one account may have.
+
+    Attributes:
+        retry_after_s: When to come back, whole seconds.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class NotAllowedError(HubError):

@@ -25,6 +25,7 @@ from cameras.recordings.media import StreamName
 from config.community import Camera
 from hub.access import Principal
 from hub.errors import HubError, NotFoundError
+from hub.fair_share import Guest, guest_of
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ _CODES = {
 class Grant:
     """That somebody may watch a camera, and until when."""
 
-    account: str
+    guest: Guest
     camera: Camera
     ends: datetime
 
@@ -73,6 +74,8 @@ class Session:
         self._grant = grant
         self._stream = stream
         self._watcher = watcher
+        self._next_link: str | None = None
+        """Sent while the store could not be asked about it."""
 
     async def run(self) -> None:
         """Until it is over, whoever ends it."""
@@ -139,25 +142,39 @@ class Session:
                         return "not_understood"
                 except (ValueError, KeyError, TypeError):
                     return "not_understood"
-                grant = await run_in_threadpool(grant_of, self._here, self._grant.camera.id, link)
-                if grant.account != self._grant.account:
-                    return "not_allowed"
-                self._grant = grant
+                if (because := await self._renew(link)) is not None:
+                    return because
         except (WebSocketDisconnect, KeyError):  # a binary message has no text
             return None
+
+    async def _renew(self, link: str) -> str | None:
+        """Go on by a new link; gives why not."""
+        try:
+            grant = await run_in_threadpool(grant_of, self._here, self._grant.camera.id, link)
         except NotSignedInError:
             return "link_ended"
         except NotFoundError:
             return "not_allowed"
+        except HubError as error:
+            # The store is busy: nobody is cut off for that. The page will not send it again, so it is kept.
+            logger.warning("a new link cannot be checked now", extra={"detail": str(error)})
+            self._next_link = link
+            return None
+        if grant.guest.account != self._grant.guest.account:
+            return "not_allowed"
+        self._grant, self._next_link = grant, None
+        return None
 
     async def _watch_access(self) -> str:
         """Ask again and again whether he may watch; gives why not."""
         while True:
             await asyncio.sleep(CHECK_EVERY_S)
+            if self._next_link is not None and (because := await self._renew(self._next_link)) is not None:
+                return because
             if self._here.clock.now() >= self._grant.ends:
                 return "link_ended"
             try:
-                await run_in_threadpool(_check, self._here, self._grant.account, self._grant.camera.id)
+                await run_in_threadpool(_check, self._here, self._grant.guest.account, self._grant.camera.id)
             except NotSignedInError:
                 return "signed_out"
             except NotFoundError:
@@ -180,7 +197,7 @@ def grant_of(here: Parts, camera_id: str, token: str | None) -> Grant:
     if token is None:
         raise NotSignedInError("ask POST /cameras/{camera_id}/live for an address with a link")
     link, who, camera = linked_camera(here, token, "live", camera_id)
-    return Grant(who.id, camera, link.expires)
+    return Grant(guest_of(who), camera, link.expires)
 
 
 def _check(here: Parts, account_id: str, camera_id: str) -> None:

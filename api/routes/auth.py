@@ -82,7 +82,7 @@ def sign_out(
     given = body.refresh_token if body is not None else cookie
     if given is not None:
         here.accounts.close_session(given)
-    here.live.watching.dismiss(asker.principal.id, "signed_out")
+    here.live.sign_out(asker.principal.id)
     response.delete_cookie(COOKIE, path=_COOKIE_PATH)
 
 

@@ -7,6 +7,7 @@ runs out after minutes, and a page that is still signed in sends the next one.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -15,18 +16,19 @@ from fastapi.security import OAuth2PasswordBearer
 from starlette.concurrency import run_in_threadpool
 
 from api.auth import needs, signed_in
-from api.errors import TooManyError, UnavailableError
+from api.errors import NotSignedInError, UnavailableError
 from api.parts import Here, Parts
 from api.recordings.camera_sight import SEERS, linked_camera, seen_camera
 from api.recordings.links import links_of
+from api.recordings.live_desk import PLAYLIST_LINK_S
 from api.recordings.live_session import Session, grant_of
 from api.schemas.live import LiveAddresses, LiveWish
 from cameras.live.playlists import NothingToPlayError, Window
-from cameras.live.watching import TooManyWatchersError
 from cameras.live.wire import Ask
 from cameras.recordings.media import StreamName
 from config.community import Camera
 from hub.access import Principal
+from hub.fair_share import Guest, guest_of
 
 open_router = APIRouter(prefix="/api/v1", tags=["live"])
 """Without a token: these addresses take a link."""
@@ -34,8 +36,6 @@ router = APIRouter(prefix="/api/v1", tags=["live"])
 
 SOCKET_LINK_S = 300
 """A page sends the next one in time; whoever signed out cannot get one."""
-PLAYLIST_LINK_S = 900
-"""A player cannot be given another one: as long as an access token."""
 
 _scheme = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/token", auto_error=False)
 Link = Annotated[str | None, Query(max_length=512, description="From `POST /cameras/{camera_id}/live`.")]
@@ -82,12 +82,9 @@ async def live(
     here: Parts = asked.app.state.parts
     grant = await run_in_threadpool(grant_of, here, camera_id, link)
     which = _stream_of(grant.camera, stream)
-    try:
-        async with here.live.watching.watch(camera_id, which, sound=sound, account=grant.account) as watcher:
-            await asked.accept()
-            await Session(asked, here, grant, stream=which, watcher=watcher).run()
-    except TooManyWatchersError as error:
-        raise TooManyError(str(error), retry_after_s=10) from error
+    async with here.live.watching.watch(camera_id, which, sound=sound, guest=grant.guest) as watcher:
+        await asked.accept()
+        await Session(asked, here, grant, stream=which, watcher=watcher).run()
 
 
 @open_router.get("/cameras/{camera_id}/live.m3u8", summary="Live, as HLS", response_class=Response, responses=_PLAYLIST)
@@ -102,12 +99,10 @@ async def playlist(
     sound: Sound = False,
 ) -> Response:
     """A sliding playlist of segments of about a second, without transcoding. It lasts while it is asked for."""
-    camera = await run_in_threadpool(_viewer, here, request, camera_id, link=link, token=token)
+    camera, guest = await run_in_threadpool(_viewer, here, request, camera_id, link=link, token=token)
     which = _stream_of(camera, stream)
     try:
-        window = await here.live.windows.window(Ask(camera_id, which, sound))
-    except TooManyWatchersError as error:
-        raise TooManyError(str(error), retry_after_s=10) from error
+        window = await here.live.windows.window(guest, Ask(camera_id, which, sound))
     except NothingToPlayError as error:
         raise UnavailableError(f"camera {camera_id} sends nothing now ({error})") from error
     asked = {"stream": which.value, "sound": str(sound).lower()} | ({} if link is None else {"link": link})
@@ -130,15 +125,21 @@ async def part(
     sound: Sound = False,
 ) -> Response:
     """What the playlist names; old parts are gone after some seconds."""
-    camera = await run_in_threadpool(_viewer, here, request, camera_id, link=link, token=token)
-    window: Window = here.live.windows.known(Ask(camera_id, _stream_of(camera, stream), sound))
+    camera, guest = await run_in_threadpool(_viewer, here, request, camera_id, link=link, token=token)
+    window: Window = here.live.windows.known(guest, Ask(camera_id, _stream_of(camera, stream), sound))
     return Response(window.part(name), media_type="video/mp4")
 
 
-def _viewer(here: Parts, request: Request, camera_id: str, *, link: str | None, token: str | None) -> Camera:
-    if link is not None:
-        return linked_camera(here, link, "live", camera_id)[2]
-    return seen_camera(here, needs(*SEERS)(signed_in(here, token, request)), camera_id)
+def _viewer(
+    here: Parts, request: Request, camera_id: str, *, link: str | None, token: str | None
+) -> tuple[Camera, Guest]:
+    if link is None:
+        who = needs(*SEERS)(signed_in(here, token, request))
+        return seen_camera(here, who, camera_id), guest_of(who)
+    found, who, camera = linked_camera(here, link, "live", camera_id)
+    if here.live.is_from_before(who.id, found.expires - timedelta(seconds=PLAYLIST_LINK_S)):
+        raise NotSignedInError("this account signed out since; ask for a new address")
+    return camera, guest_of(who)
 
 
 def _stream_of(camera: Camera, wanted: StreamName) -> StreamName:

@@ -27,6 +27,7 @@ from cameras.recordings.playback.clips import clip_of, init_of, playable
 from cameras.recordings.playback.playlist import MEDIA_TYPE, Entry, playlist_of
 from cameras.recordings.playback.spans import Run, runs_of
 from hub.errors import NotFoundError
+from hub.fair_share import guest_of
 
 open_router = APIRouter(prefix="/api/v1", tags=["recordings"])
 """Without a token, for a link will do; each asks for one of the two itself."""
@@ -161,14 +162,16 @@ def still(
     if at is None and looking.link is not None:
         at = looking.link.start
     if at is None:
-        taken = here.cameras.still(camera_id, timeout_s=_STILL_TIMEOUT_S)
+        with here.playback.still_places.place(guest_of(looking.who)):
+            taken = here.cameras.still(camera_id, timeout_s=_STILL_TIMEOUT_S)
         if taken is None:
             raise UnavailableError(f"camera {camera_id} has no picture now")
         return Response(taken.jpeg, media_type="image/jpeg", headers={"X-Taken-At": _text(taken.at)})
     moment, _ = past(here, *looking.span(at, at + _MOMENT), most_s=1.0, names=("query.at", "query.at"))
     run, at_ms = _shown(here, camera_id, looking.stream(stream), moment, key=key)
     try:
-        jpeg = here.playback.stills.of(run, at_ms, width_px=width)
+        with here.playback.still_places.place(guest_of(looking.who)):
+            jpeg = here.playback.stills.of(run, at_ms, width_px=width)
     except NoPictureError as error:
         raise UnavailableError(str(error)) from error
     taken_at = run.segment.head.began + timedelta(milliseconds=at_ms)

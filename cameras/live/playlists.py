@@ -1,9 +1,9 @@
 """Live playlists: a sliding window of short segments of a live stream, for players that take HLS (RFC 8216).
 
-A window is made of the same pictures that go to watchers, is there while somebody asks for it, and begins with the
-cached group of pictures, so that a player has something at once. Segments are about a second long and may begin between
-key pictures; those of one window follow each other, and where they do not, a discontinuity stands. Must not load PyAV
-or OpenCV.
+Each account has windows of its own, which end when it signs out. A window is made of the same pictures that go to
+watchers, is there while somebody asks for it, and begins with the cached group of pictures, so that a player has
+something at once. Segments are about a second long and may begin between key pictures; those of one window follow each
+other, and where they do not, a discontinuity stands. Must not load PyAV or OpenCV.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from cameras.live.watching import TooManyWatchersError, Watching
 from cameras.live.wire import Ask, Begins, Item, Part
 from cameras.recordings.media import VIDEO_TICKS
 from hub.clock import Clock
-from hub.errors import HubError, NotFoundError
+from hub.errors import HubError, NoPlaceError, NotFoundError
+from hub.fair_share import FairShare, Guest, Share
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,10 @@ KEPT: Final = 12
 """Segments that can be fetched: a player may still ask for what it read a moment ago."""
 
 MOST_BYTES: Final = 32 * 1024 * 1024
-MOST_WINDOWS: Final = 64
+ROOM: Final = Share(most=48, each=24)
+RESIDENTS: Final = Share(most=16, each=4)
+"""Windows, beside the room's; each has a place among those who watch, too."""
+_RETRY_AFTER_S: Final = 10
 IDLE_S: Final = 12.0
 _LOOK_EVERY_S: Final = 1.0
 _FIRST_WITHIN_S: Final = 6.0
@@ -175,28 +179,33 @@ class Window:
 class _Running:
     """A window that is kept filled while somebody asks for it."""
 
-    def __init__(self, ask: Ask, windows: LiveWindows) -> None:
+    def __init__(self, guest: Guest, ask: Ask, windows: LiveWindows) -> None:
         self.window = Window()
         self.asked_s = windows.clock.monotonic_s()
         self.changed = asyncio.Condition()
         self.ended: str | None = None
-        self.task = asyncio.get_running_loop().create_task(self._run(ask, windows), name=f"window-{ask.camera}")
+        self._refused: TooManyWatchersError | None = None
+        running = self._run(guest, ask, windows)
+        self.task = asyncio.get_running_loop().create_task(running, name=f"window-{ask.camera}")
 
     async def first(self) -> None:
         """Wait for the first segment.
 
         Raises:
             NothingToPlayError: None came in time.
+            TooManyWatchersError: There is no place among those who watch.
         """
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_FIRST_WITHIN_S), self.changed:
                 await self.changed.wait_for(lambda: self.window.segments or self.ended)
+        if self._refused is not None:
+            raise self._refused
         if not self.window.segments:
             raise NothingToPlayError(self.ended or self.window.paused or "no_picture")
 
-    async def _run(self, ask: Ask, windows: LiveWindows) -> None:
+    async def _run(self, guest: Guest, ask: Ask, windows: LiveWindows) -> None:
         try:
-            async with windows.watching.watch(ask.camera, ask.stream, sound=ask.sound) as watcher:
+            async with windows.watching.watch(ask.camera, ask.stream, sound=ask.sound, guest=guest) as watcher:
                 while windows.clock.monotonic_s() - self.asked_s < IDLE_S and watcher.dismissed is None:
                     item = await watcher.take(_LOOK_EVERY_S)
                     if item is not None:
@@ -204,13 +213,13 @@ class _Running:
                         async with self.changed:
                             self.changed.notify_all()
                 self.ended = watcher.dismissed or "idle"
-        except TooManyWatchersError:
-            self.ended = "too_many"
+        except TooManyWatchersError as error:
+            self._refused, self.ended = error, "too_many"
         except Exception:
             logger.exception("a live window failed", extra={"camera": ask.camera})
             self.ended = "failed"
         finally:
-            windows.forget(ask, self)
+            windows.forget(guest, ask, self)
             async with self.changed:
                 self.changed.notify_all()
 
@@ -221,37 +230,41 @@ class LiveWindows:
     def __init__(self, watching: Watching, clock: Clock) -> None:
         self.watching = watching
         self.clock = clock
-        self._running: dict[Ask, _Running] = {}
+        self._places = FairShare(room=ROOM, residents=RESIDENTS, retry_after_s=_RETRY_AFTER_S)
+        self._running: dict[tuple[Guest, Ask], _Running] = {}
 
-    async def window(self, ask: Ask) -> Window:
-        """The window of a stream, with at least one segment in it.
+    async def window(self, guest: Guest, ask: Ask) -> Window:
+        """Somebody's window of a stream, with at least one segment in it.
 
         Raises:
             NothingToPlayError: The stream does not come now.
-            TooManyWatchersError: There are too many windows.
+            TooManyWatchersError: There are too many windows, or he has too many.
         """
-        running = self._running.get(ask)
+        running = self._running.get((guest, ask))
         if running is None:
-            if len(self._running) >= MOST_WINDOWS:
-                raise TooManyWatchersError(f"{MOST_WINDOWS} streams are played already")
-            running = self._running[ask] = _Running(ask, self)
+            try:
+                self._places.take(guest)
+            except NoPlaceError as error:
+                raise TooManyWatchersError(f"playlists: {error}", retry_after_s=error.retry_after_s) from error
+            running = self._running[guest, ask] = _Running(guest, ask, self)
         running.asked_s = self.clock.monotonic_s()
         await running.first()
         return running.window
 
-    def known(self, ask: Ask) -> Window:
-        """The window of a stream whose playlist was asked for.
+    def known(self, guest: Guest, ask: Ask) -> Window:
+        """The window of a stream whose playlist he asked for.
 
         Raises:
             NotFoundError: There is none (any more).
         """
-        running = self._running.get(ask)
+        running = self._running.get((guest, ask))
         if running is None:
             raise NotFoundError("this stream is not played any more; ask for its playlist again")
         running.asked_s = self.clock.monotonic_s()
         return running.window
 
-    def forget(self, ask: Ask, running: object) -> None:
+    def forget(self, guest: Guest, ask: Ask, running: object) -> None:
         """A window has ended."""
-        if self._running.get(ask) is running:
-            del self._running[ask]
+        if self._running.get((guest, ask)) is running:
+            del self._running[guest, ask]
+            self._places.leave(guest)

@@ -36,7 +36,8 @@ Says whether the worker runs a camera with such a stream."""
 LINGER_S = 5.0
 """Somebody who turns a page back and forth must not make the camera open its stream each time."""
 
-_MOST_CONNECTIONS = 128
+_MOST_CONNECTIONS = 384
+"""One for each stream that is watched; the hub has fewer watchers (`cameras/live/watching.py`)."""
 _LOOK_EVERY_S = 0.5
 _ASK_WITHIN_S = 2.0
 _SEND_WITHIN_S = 5.0

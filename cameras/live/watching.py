@@ -21,12 +21,16 @@ from cameras.live.wire import HEAD, Ask, Begins, Item, Part, Pauses, ask_line, r
 from cameras.recordings.media import StreamName
 from cameras.unix_sockets import connect
 from hub.clock import Clock
-from hub.errors import HubError, LinkError
+from hub.errors import LinkError, NoPlaceError
+from hub.fair_share import HUB, FairShare, Guest, Share
 
 logger = logging.getLogger(__name__)
 
-MOST_WATCHERS: Final = 256
-"""Ten screens of 25 pictures; each watcher is a socket, a task and what waits for him."""
+ROOM: Final = Share(most=256, each=128)
+"""Ten screens of 25 pictures, five of them of one account; each watcher is a socket, a task and what waits for him."""
+RESIDENTS: Final = Share(most=64, each=8)
+"""Beside the room's; of the cameras of one's own home."""
+_RETRY_AFTER_S: Final = 10
 
 MOST_GROUP_BYTES: Final = 8 * 1024 * 1024
 _LINGER_S: Final = 2.0
@@ -37,8 +41,8 @@ _LONGEST_RETRY_S: Final = 1.0
 _READ_BYTES: Final = 1024 * 1024
 
 
-class TooManyWatchersError(HubError):
-    """All places are taken."""
+class TooManyWatchersError(NoPlaceError):
+    """All places are taken, or all that one account may have, or the hub is stopping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,8 @@ class Watching:
         clock: Clock,
         *,
         worker_of: Callable[[str], str | None],
-        most: int = MOST_WATCHERS,
+        room: Share = ROOM,
+        residents: Share = RESIDENTS,
         linger_s: float = _LINGER_S,
     ) -> None:
         """Prepare; nothing is connected before somebody watches.
@@ -129,13 +134,14 @@ class Watching:
             data: The hub's data folder, in which workers have their sockets.
             clock: The hub's.
             worker_of: Which worker runs a camera, None when none does; must not wait.
-            most: How many may watch at once.
+            room: How many of the room may watch at once.
+            residents: How many residents.
             linger_s: How long a connection is kept after its last watcher left.
         """
         self._data = data
         self._clock = clock
         self._worker_of = worker_of
-        self._most = most
+        self._places = FairShare(room=room, residents=residents, retry_after_s=_RETRY_AFTER_S)
         self._linger_s = linger_s
         self._relays: dict[Ask, _Relay] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -143,7 +149,7 @@ class Watching:
 
     @contextlib.asynccontextmanager
     async def watch(
-        self, camera: str, stream: StreamName, *, sound: bool = False, account: str = ""
+        self, camera: str, stream: StreamName, *, sound: bool = False, guest: Guest = HUB
     ) -> AsyncIterator[Watcher]:
         """Watch a stream: its form, the pictures since the last key picture, then each as it comes.
 
@@ -151,24 +157,29 @@ class Watching:
             camera: Its id; one that nobody runs pauses until somebody does.
             stream: Which of its two.
             sound: Whether its sound is wanted too.
-            account: Who watches, for `dismiss`.
+            guest: Who watches, for his share of the places and for `dismiss`.
 
         Raises:
-            TooManyWatchersError: All places are taken, or the hub is stopping.
+            TooManyWatchersError: All places are taken, or all that he may have, or the hub is stopping.
         """
-        if self._closed.is_set() or self._count() >= self._most:
-            raise TooManyWatchersError(f"{self._most} watch already")
+        if self._closed.is_set():
+            raise TooManyWatchersError("the hub is stopping", retry_after_s=_RETRY_AFTER_S)
+        try:
+            self._places.take(guest)
+        except NoPlaceError as error:
+            raise TooManyWatchersError(f"live pictures: {error}", retry_after_s=error.retry_after_s) from error
         self._loop = asyncio.get_running_loop()
         ask = Ask(camera, stream, sound)
         relay = self._relays.get(ask)
         if relay is None:
             relay = self._relays[ask] = _Relay(ask, self)
-        watcher = Watcher(account, self._clock)
+        watcher = Watcher(guest.account, self._clock)
         relay.join(watcher)
         try:
             yield watcher
         finally:
             relay.leave(watcher)
+            self._places.leave(guest)
 
     def close(self) -> None:
         """Let everybody go; from any thread."""
@@ -182,9 +193,6 @@ class Watching:
     def figures(self) -> tuple[WatchedStream, ...]:
         """How each stream that is watched does."""
         return tuple(relay.figures() for relay in tuple(self._relays.values()))
-
-    def _count(self) -> int:
-        return sum(len(relay.watchers) for relay in self._relays.values())
 
     def _soon(self, work: Callable[[], None]) -> None:
         if self._loop is not None:

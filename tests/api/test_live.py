@@ -8,7 +8,7 @@ import re
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urljoin
@@ -19,12 +19,14 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from api.recordings import live_session
+from cameras.live import watching as watching_module
 from cameras.live.server import LiveServer
 from cameras.live.wire import socket_of
 from cameras.recordings.media import Because, Sample, StreamName
 from config.community import Contact
 from hub.access import Role
 from hub.clock import SystemClock
+from hub.errors import StoreBusyError
 from tests.api.room import Room
 from tests.fakes.media import BEGAN, Clip, encoded
 from tests.fakes.waiting import until
@@ -95,6 +97,10 @@ def _addresses(room: Room, camera: str = "cam-1", role: Role = Role.OPERATOR, **
     return answer.json()  # type: ignore[no-any-return]
 
 
+def _watchers(room: Room) -> int:
+    return sum(each.watchers for each in room.hub.parts.live.watching.figures())
+
+
 def _begin(live: LiveServer, clip: Clip, samples: int, camera: str = "cam-1") -> Any:
     cache = live.cache(camera, StreamName.MAIN)
     cache.begin(clip.form, BEGAN, Because.STARTED)
@@ -125,7 +131,7 @@ def test_a_watcher_gets_words_then_a_playable_file_that_grows(room: Room, live: 
         assert watch.said("paused") == {"type": "paused", "because": "offline"}
         cache.begin(clip.form, BEGAN, Because.OFFLINE)
         watch.said("begins")
-    until(lambda: not room.hub.parts.live.watching._count(), what="the end")
+    until(lambda: not _watchers(room), what="the end")
 
 
 def _large(clip: Clip, first: int, number: int) -> list[Sample]:
@@ -261,7 +267,86 @@ def test_a_link_that_runs_out_ends_it_unless_a_new_one_is_sent(
         monkeypatch.setattr(type(parts.clock), "now", lambda _self: much_later)
         assert left.ended() == (4401, "link_ended")
         renewed.link.ping().wait(5)
-        assert room.hub.parts.live.watching._count() == 1
+        assert _watchers(room) == 1
+
+
+def test_a_link_that_is_renewed_while_the_store_refuses_is_read_when_it_does_not(
+    room: Room, live: LiveServer, clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is cut off because the store is busy, and the page sends its new link only once."""
+    monkeypatch.setattr(live_session, "CHECK_EVERY_S", 0.05)
+    _begin(live, clip, 5)
+    parts = room.hub.parts
+    get, busy = type(parts.accounts).get, threading.Event()
+    asked = refused = 0
+
+    def get_unless_busy(accounts: Any, account_id: str) -> Any:
+        nonlocal asked, refused
+        if busy.is_set():
+            refused += 1
+            raise StoreBusyError("the disk is slow")
+        asked += 1
+        return get(accounts, account_id)
+
+    with _watch(room, _addresses(room)["socket"]) as watch:
+        watch.said("begins")
+        later = parts.clock.now() + timedelta(minutes=4)
+        monkeypatch.setattr(type(parts.clock), "now", lambda _self: later)
+        new = _addresses(room)["link"]
+        monkeypatch.setattr(type(parts.accounts), "get", get_unless_busy)
+        busy.set()
+        watch.link.send(json.dumps({"link": new}))
+        watch.link.ping().wait(5)
+        until(lambda: refused > 3, what="the store refuses")
+        asked = 0
+        busy.clear()
+        until(lambda: asked > 3, what="it is asked again")
+        much_later = later + timedelta(minutes=2)
+        monkeypatch.setattr(type(parts.clock), "now", lambda _self: much_later)
+        asked = 0
+        until(lambda: asked > 3, what="he may still watch")
+        assert _watchers(room) == 1
+
+
+def test_a_resident_has_a_share_and_the_room_has_its_own(room: Room, live: LiveServer, clip: Clip) -> None:
+    """Whoever has all that he may have is told when to come back, in words and in a header."""
+    _begin(live, clip, 5)
+    name = f"{Role.RESIDENT}-1"
+    room.client(Role.RESIDENT)
+    room.hub.parts.revisions.change(
+        lambda there: there.model_copy(update={"contacts": (Contact(account=name, sites=("crossing",)),)}),
+        author="test",
+        reason="who lives where",
+    )
+    address = _addresses(room, role=Role.RESIDENT)
+    with ExitStack() as watching:
+        for _ in range(watching_module.RESIDENTS.each):
+            watching.enter_context(_watch(room, address["socket"])).said("begins")
+        with pytest.raises(InvalidStatus) as refused:
+            connect(f"ws://127.0.0.1:{room.hub.port}{address['socket']}", proxy=None)
+        response = refused.value.response
+        assert (response.status_code, response.headers["Retry-After"]) == (429, "10")
+        assert json.loads(response.body or b"")["type"] == "urn:hub:problem:too-many"
+        assert room.client(None).get(address["playlist"]).status_code == 429
+        with _watch(room, _addresses(room)["socket"]) as of_room:
+            of_room.said("begins")
+
+
+def test_who_signs_out_has_no_playlist_any_more(room: Room, live: LiveServer, clip: Clip) -> None:
+    """Nor does his player begin another one by its old link; a new sign-in may."""
+    cache = _begin(live, clip, 15)
+    client = room.person("watcher-3", Role.OPERATOR)
+    address = client.post("/cameras/cam-1/live").json()["playlist"]
+    player = room.client(None)
+    threading.Timer(0.3, lambda: cache.take(clip.samples[15])).start()
+    assert player.get(address).status_code == 200
+    assert _watchers(room) == 1
+    assert client.post("/auth/logout").status_code == 204
+    until(lambda: not _watchers(room), timeout_s=3, what="its end")
+    refused = player.get(address)
+    assert (refused.status_code, refused.json()["type"]) == (401, "urn:hub:problem:not-signed-in")
+    threading.Timer(0.3, lambda: cache.take(clip.samples[16])).start()
+    assert player.get(client.post("/cameras/cam-1/live").json()["playlist"]).status_code == 200
 
 
 @pytest.mark.parametrize("words", ["hello", '{"link": 7}', "[]"])

@@ -21,6 +21,7 @@ from cameras.live.wire import Ask, Begins, Dropped, Item, Part, Pauses, ask_line
 from cameras.recordings.media import Because, Format, SoundFormat, StreamName
 from cameras.unix_sockets import connect
 from hub.clock import SystemClock
+from hub.fair_share import Guest, Share
 from tests.fakes.media import BEGAN, Clip, encoded
 from tests.fakes.waiting import until
 
@@ -55,7 +56,9 @@ def live(tmp_path: Path, demand: Demand) -> Iterator[LiveServer]:
     server.start()
     yield server
     server.stop()
-    assert not [thread for thread in threading.enumerate() if thread.name == "live-out" and thread.is_alive()]
+    until(
+        lambda: not [thread for thread in threading.enumerate() if thread.name == "live-out"], what="their threads' end"
+    )
 
 
 def _watching(tmp_path: Path, **more: Any) -> Watching:
@@ -323,8 +326,9 @@ def test_places_are_bounded_and_a_hub_that_stops_lets_everybody_go(tmp_path: Pat
     live.cache("cam", SUB)
 
     async def watch() -> None:
-        watching = _watching(tmp_path, most=2)
-        async with watching.watch("cam", SUB, account="a") as one, watching.watch("cam", SUB, account="b") as other:
+        watching = _watching(tmp_path, room=Share(most=2, each=1), residents=Share(most=1, each=1))
+        room_1, room_2 = Guest("a", is_room=True), Guest("b", is_room=True)
+        async with watching.watch("cam", SUB, guest=room_1) as one, watching.watch("cam", SUB, guest=room_2) as other:
             with pytest.raises(TooManyWatchersError):
                 async with watching.watch("cam", SUB):
                     pass
@@ -339,6 +343,31 @@ def test_places_are_bounded_and_a_hub_that_stops_lets_everybody_go(tmp_path: Pat
         with pytest.raises(TooManyWatchersError):
             async with watching.watch("cam", SUB):
                 pass
+
+    _run(watch())
+
+
+def test_residents_do_not_keep_the_room_out_nor_each_other(tmp_path: Path, live: LiveServer) -> None:
+    live.cache("cam", SUB)
+
+    async def watch() -> None:
+        watching = _watching(tmp_path, room=Share(most=2, each=2), residents=Share(most=3, each=2))
+        async with contextlib.AsyncExitStack() as watchers:
+
+            async def come(account: str, *, is_room: bool) -> None:
+                await watchers.enter_async_context(watching.watch("cam", SUB, guest=Guest(account, is_room=is_room)))
+
+            await come("greedy", is_room=False)
+            await come("greedy", is_room=False)
+            with pytest.raises(TooManyWatchersError, match="one account"):
+                await come("greedy", is_room=False)
+            await come("modest", is_room=False)
+            with pytest.raises(TooManyWatchersError, match="all 3 places"):
+                await come("late", is_room=False)
+            await come("room", is_room=True)
+            await come("room", is_room=True)
+        async with watching.watch("cam", SUB, guest=Guest("late", is_room=False)):
+            pass
 
     _run(watch())
 
