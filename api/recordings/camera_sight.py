@@ -1,8 +1,9 @@
 """Camera sight: who may see the pictures of which camera, be they live, recorded or a still.
 
 The room sees all. A resident sees the cameras of the sites where he lives, as `contacts` of the Community says, and
-nobody else sees any. A camera that is not for somebody is not found, in the words of one that does not exist. Asked at
-every request and at every use of a link, so that a change of the Community counts at once.
+nobody else sees any. What was recorded is seen by whose site the camera was at then, wherever it is now. A camera that
+is not for somebody is not found, in the words of one that does not exist. Asked at every request and at every use of a
+link, so that a change of the Community counts at once.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from api.parts import Parts
+from api.recordings.homes import homes_of
 from api.recordings.links import Link, What, link_holder, links_of
-from config.community import Camera, Community
+from config.community import Camera
 from hub.access import Permission, Principal, allows
 from hub.errors import NotFoundError
 
@@ -21,12 +23,17 @@ SEERS = (Permission.VIEW_PICTURES, Permission.VIEW_OWN_PICTURES)
 
 def pictures_of(here: Parts, who: Principal) -> Callable[[Camera], bool]:
     """Whether somebody may see what a camera sees, as of now; ask it of as many cameras as you like."""
+    sites = sites_of(here, who)
+    return lambda camera: sites is None or camera.site in sites
+
+
+def sites_of(here: Parts, who: Principal) -> frozenset[str] | None:
+    """The sites of which somebody may see pictures, as of now; None for all that there are and were."""
     if allows(who, Permission.VIEW_PICTURES):
-        return lambda _camera: True
+        return None
     if not allows(who, Permission.VIEW_OWN_PICTURES):
-        return lambda _camera: False
-    homes = _homes(here.revisions.current(), who)
-    return lambda camera: camera.site in homes
+        return frozenset()
+    return homes_of(here.revisions.current(), who)
 
 
 def seen_camera(here: Parts, who: Principal, camera_id: str) -> Camera:
@@ -37,6 +44,26 @@ def seen_camera(here: Parts, who: Principal, camera_id: str) -> Camera:
     """
     found = here.revisions.current().camera(camera_id)
     if found is None or not pictures_of(here, who)(found):
+        raise NotFoundError(f"no camera {camera_id!r}")
+    return found
+
+
+def recorded_at(here: Parts, camera_id: str) -> set[str]:
+    """The sites at which a camera ever recorded."""
+    return {site for site, camera, _ in here.playback.catalog.streams() if camera == camera_id}
+
+
+def recorded_camera(here: Parts, who: Principal, camera_id: str) -> Camera:
+    """A camera of which somebody may see recordings: it is at a site of his, or recorded something there once.
+
+    Which of its recordings `sites_of` says.
+
+    Raises:
+        NotFoundError: There is none, or it is not for him.
+    """
+    found = here.revisions.current().camera(camera_id)
+    sites = sites_of(here, who)
+    if found is None or not (sites is None or found.site in sites or sites & recorded_at(here, camera_id)):
         raise NotFoundError(f"no camera {camera_id!r}")
     return found
 
@@ -53,8 +80,5 @@ def linked_camera(here: Parts, token: str, what: What, camera_id: str) -> tuple[
         # In the words for a camera that is not there: a link for one camera asks nothing about another.
         raise NotFoundError(f"no camera {camera_id!r}")
     who = link_holder(here, link)
-    return link, who, seen_camera(here, who, camera_id)
-
-
-def _homes(community: Community, who: Principal) -> frozenset[str]:
-    return frozenset(site for contact in community.contacts if contact.account == who.name for site in contact.sites)
+    seen = seen_camera if what == "live" else recorded_camera
+    return link, who, seen(here, who, camera_id)

@@ -1,8 +1,11 @@
 """Deletions: people delete spans of what the cameras of their own homes recorded, within limits and with a trace.
 
 What is asked for is written down first, then cut out of the files (`cameras/recordings/playback/cutting.py`), and what
-went is written down too; nothing of that trace is ever changed. What lies in a segment that is still written goes when
-that is closed, some minutes later; a restart in between goes on with it. What an open incident needs is not deleted.
+went is written down in the transaction in which it goes from sight; nothing of that trace is ever changed. What lies in
+a segment that is still written goes when that is closed, some minutes later, and what cannot be cut now is tried again
+while the rest goes; a restart in between goes on with it. Nothing counts as done before the catalogue knows all files
+that the last run left. What an open incident needs is not deleted. Of a camera that was moved each home deletes its
+own.
 """
 
 from __future__ import annotations
@@ -10,20 +13,20 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts.store.connection import Connection
 from alerts.store.journal import write_journal
-from cameras.errors import DamagedFileError, MediaGoneError
+from api.recordings.homes import homes_of
 from cameras.recordings.keeping.catalog import Catalog
 from cameras.recordings.playback.cutting import Removes, cut_out
 from config.community import Camera, Community, Ring
 from hub.access import Principal
 from hub.bus import Bus, Topic
 from hub.clock import Clock
-from hub.errors import NotAllowedError, NotFoundError, StoreClosedError, StoreError
+from hub.errors import NotAllowedError, NotFoundError, StoreClosedError
 from hub.events import time_to_text
 from hub.store import evidence as books
 from hub.store.database import Database
@@ -55,6 +58,7 @@ class Deletions:
         removing: Removes,
         catch_up: Callable[[], None],
         forget: Callable[[str, datetime, datetime], object],
+        is_known: Callable[[], bool],
     ) -> None:
         """Delete from a catalogue.
 
@@ -65,7 +69,8 @@ class Deletions:
             catalog: What there is.
             removing: Removes segments.
             catch_up: Has evidence write down all that it wants by now.
-            forget: Takes away pictures that were made of a span of a camera.
+            forget: Takes away pictures that were made of a span of a camera, and of what is recorded no more.
+            is_known: Whether the catalogue knows what the last run left, so that nothing can be missing in it.
         """
         self._database = database
         self._bus = bus
@@ -74,6 +79,9 @@ class Deletions:
         self._removing = removing
         self._catch_up = catch_up
         self._forget = forget
+        self._is_known = is_known
+        self._said: dict[str, str] = {}
+        """Why a deletion waits, as it was said last."""
         self._wanted = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="deletions", daemon=True)
@@ -97,6 +105,7 @@ class Deletions:
         until: datetime,
         *,
         reason: str,
+        sites: Sequence[str] | None = None,
         sees: Callable[[str], bool] = lambda _incident: False,
     ) -> Deletion:
         """Write down what is to go, and begin.
@@ -104,6 +113,8 @@ class Deletions:
         Args:
             who: Asks; whether the camera is his is for the caller to know.
             camera: Whose recordings.
+            sites: What was recorded while it was at one of these; None for where it is now. Each has a trace of its
+                own, that of the first is given back.
             since: From when.
             until: To when; not later than now.
             reason: In his words.
@@ -114,18 +125,21 @@ class Deletions:
         """
         self._catch_up()
         now = self._clock.now()
-        asked = Deletion(
-            deletion=secrets.token_urlsafe(12),
-            step=Step.ASKED,
-            at=now,
-            camera=camera.id,
-            site=camera.site,
-            since=since,
-            until=until,
-            who=who.name,
-            role=who.role,
-            reason=reason,
-        )
+        asked = [
+            Deletion(
+                deletion=secrets.token_urlsafe(12),
+                step=Step.ASKED,
+                at=now,
+                camera=camera.id,
+                site=site,
+                since=since,
+                until=until,
+                who=who.name,
+                role=who.role,
+                reason=reason,
+            )
+            for site in sites or (camera.site,)
+        ]
 
         def work(connection: Connection) -> int:
             if found := books.open_over(connection, camera.id, since, until):
@@ -134,17 +148,27 @@ class Deletions:
                 raise NotAllowedError("some of this is being copied as evidence; try again in some minutes")
             if len(unfinished(connection)) >= MOST_UNFINISHED:
                 raise NotAllowedError("too many deletions wait already; try again in some minutes")
-            write_deletion(connection, asked)
-            return self._entry(connection, asked, "asked")
+            for each in asked:
+                write_deletion(connection, each)
+            return max(self._entry(connection, each, "asked") for each in asked)
 
         self._database.write(work, after_commit=self._announce)
         self._wanted.set()
-        return asked
+        return asked[0]
 
-    def of(self, camera: str, *, limit: int = 200) -> list[Deletion]:
-        """The trace of a camera, the newest first."""
+    def of(
+        self, camera: str, *, limit: int = 200, sites: Collection[str] | None = None, before: int | None = None
+    ) -> list[tuple[int, Deletion]]:
+        """The trace of a camera, the newest first, each step with its place.
+
+        Args:
+            camera: Camera id.
+            limit: At most so many.
+            sites: Of what was recorded while it was at one of these; None for all of it.
+            before: Only what is older than this place.
+        """
         with self._database.read() as connection:
-            return deletions_of(connection, camera, limit)
+            return deletions_of(connection, camera, limit, sites=sites, before=before)
 
     def go_on(self) -> bool:
         """Cut what was asked for out of what is closed by now; gives whether something is left to do."""
@@ -154,13 +178,7 @@ class Deletions:
         for each in asked:
             if self._stopping.is_set():
                 return True
-            try:
-                left = not self._delete(each) or left
-            except StoreError:
-                raise
-            except (OSError, MediaGoneError, DamagedFileError, TimeoutError) as error:
-                left = True
-                logger.warning("deletion waits", extra={"camera": each.camera, "reason": str(error)})
+            left = not self._delete(each) or left
         return left
 
     def _delete(self, asked: Deletion) -> bool:
@@ -168,29 +186,45 @@ class Deletions:
         with self._database.read() as connection:
             if books.waiting_over(connection, asked.camera, asked.since, asked.until):
                 return False  # evidence of what happened since is copied first
-        cut = cut_out(
-            self._catalog,
-            self._removing,
-            camera=asked.camera,
-            since=asked.since,
-            until=asked.until,
-            go_on=lambda: not self._stopping.is_set(),
-        )
-        self._forget(asked.camera, asked.since, asked.until)
-        now = self._clock.now()
-        is_done = not cut.waits and now >= asked.until + _SETTLED
-        step = replace(asked, step=Step.DELETED, at=now, segments=cut.segments, size_bytes=cut.size_bytes)
+        was_known, looked = self._is_known(), self._clock.now()
 
-        def work(connection: Connection) -> int | None:
-            if cut.segments:
-                write_deletion(connection, step)
-            if not is_done:
-                return None
-            write_deletion(connection, replace(asked, step=Step.DONE, at=now))
-            return self._entry(connection, replace(asked, at=now), "deleted")
+        def tell(connection: Connection, segments: int, size_bytes: int) -> None:
+            now = self._clock.now()
+            step = replace(asked, step=Step.DELETED, at=now, segments=segments, size_bytes=size_bytes)
+            write_deletion(connection, step)
 
-        self._database.write(work, after_commit=lambda seq: None if seq is None else self._announce(seq))
-        return is_done
+        try:
+            cut = cut_out(
+                self._catalog,
+                self._removing,
+                camera=asked.camera,
+                since=asked.since,
+                until=asked.until,
+                sites=(asked.site,),
+                tell=tell,
+                go_on=lambda: not self._stopping.is_set(),
+            )
+        finally:
+            self._forget(asked.camera, asked.since, asked.until)
+        self._say(asked, cut.problem)
+        if cut.waits or not was_known or looked < asked.until + _SETTLED:
+            return False
+        done = replace(asked, step=Step.DONE, at=self._clock.now())
+
+        def work(connection: Connection) -> int:
+            write_deletion(connection, done)
+            return self._entry(connection, done, "deleted")
+
+        self._database.write(work, after_commit=self._announce)
+        return True
+
+    def _say(self, asked: Deletion, problem: str) -> None:
+        """Log why some of it cannot be cut, once for each reason."""
+        if problem and self._said.get(asked.deletion) != problem:
+            logger.warning("some of a deletion waits", extra={"camera": asked.camera, "reason": problem})
+            self._said[asked.deletion] = problem
+        elif not problem:
+            self._said.pop(asked.deletion, None)
 
     def _entry(self, connection: Connection, deletion: Deletion, move: str) -> int:
         entry = {
@@ -228,18 +262,29 @@ class Deletions:
             self._wanted.wait(pause_s)
 
 
-def own_camera(community: Community, who: Principal, camera_id: str) -> Camera:
-    """A camera whose recordings somebody may delete: of a site where he lives, and not of a road.
+def own_camera(
+    community: Community, who: Principal, camera_id: str, *, recorded_at: Collection[str] = ()
+) -> tuple[Camera, tuple[str, ...]]:
+    """A camera whose recordings somebody may delete, and those of which sites: where he lives, and not of a road.
+
+    Args:
+        community: What there is.
+        who: Who asks.
+        camera_id: Of the camera.
+        recorded_at: The sites at which it ever recorded.
 
     Raises:
-        NotFoundError: There is none, or it is not his.
+        NotFoundError: There is none, or nothing of it is his.
     """
     camera = community.camera(camera_id)
-    site = None if camera is None else community.site(camera.site)
-    homes = {each for contact in community.contacts if contact.account == who.name for each in contact.sites}
-    if camera is None or site is None or site.id not in homes or site.ring is Ring.ROAD:
-        raise NotFoundError(f"no camera {camera_id!r} of yours")
-    return camera
+    if camera is not None:
+        own = {
+            site.id for site in community.sites if site.id in homes_of(community, who) and site.ring is not Ring.ROAD
+        }
+        sites = tuple(site for site in (camera.site, *sorted({*recorded_at} - {camera.site})) if site in own)
+        if sites:
+            return camera, sites
+    raise NotFoundError(f"no camera {camera_id!r} of yours")
 
 
 def _refusal(numbers: list[int]) -> str:

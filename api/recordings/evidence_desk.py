@@ -86,6 +86,7 @@ def start_evidence(
         removing=recordings.removing,
         catch_up=kept.catch_up,
         forget=forget,
+        is_known=recordings.caretaker.is_repaired.is_set,
     )
     lifecycle.push("deletions", deletions.stop)
     deletions.start()

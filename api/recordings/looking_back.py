@@ -16,7 +16,7 @@ from fastapi.security import OAuth2PasswordBearer
 from api.auth import needs, signed_in
 from api.errors import BadRequestError
 from api.parts import Here, Parts
-from api.recordings.camera_sight import SEERS, linked_camera, seen_camera
+from api.recordings.camera_sight import SEERS, linked_camera, recorded_camera, sites_of
 from api.recordings.links import Link, What
 from cameras.recordings.media import StreamName
 from config.community import Camera
@@ -46,11 +46,17 @@ class Looking:
         who: He.
         camera: The camera.
         link: What he came with; None with an access token.
+        sites: Only what was recorded while the camera was at one of these is for him; None for all of it.
     """
 
     who: Principal
     camera: Camera
     link: Link | None
+    sites: frozenset[str] | None
+
+    def at(self, site: str) -> bool:
+        """Whether what was recorded at a site is for him."""
+        return self.sites is None or site in self.sites
 
     def stream(self, asked: StreamName | None) -> StreamName:
         """The stream that is looked at.
@@ -99,9 +105,9 @@ class _Opens:
     ) -> Looking:
         if link is not None:
             found, who, camera = linked_camera(here, link, self._what, camera_id)
-            return Looking(who, camera, found)
+            return Looking(who, camera, found, sites_of(here, who))
         who = needs(*SEERS)(signed_in(here, token, request))
-        return Looking(who, seen_camera(here, who, camera_id), None)
+        return Looking(who, recorded_camera(here, who, camera_id), None, sites_of(here, who))
 
 
 Playing = Annotated[Looking, Depends(_Opens("playback"))]

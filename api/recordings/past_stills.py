@@ -1,8 +1,9 @@
 """Past stills: single pictures out of recordings, decoded by a worker, and kept a while for those who look again.
 
 The hub itself never decodes. A kept picture is only shown where its recording still stands, so that what was deleted or
-has run out is seen by nobody; `forget` also takes away what is kept of it. The folder is bounded in bytes: when it is
-full the pictures that were made first go.
+has run out is seen by nobody; `forget` also takes away what is kept of it, and a picture whose recording went while it
+was decoded is neither kept nor shown. The folder is bounded in bytes: when it is full the pictures that were made first
+go.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from cameras.errors import MediaGoneError
 from cameras.link import PictureTaken, PictureWanted
 from cameras.recordings.media import Segment
 from cameras.recordings.playback.spans import Run
@@ -25,7 +28,7 @@ logger = logging.getLogger(__name__)
 MOST_BYTES = 256 * 1024 * 1024
 """Some 5,000 whole pictures, or 50,000 for scrubbing."""
 _PRUNE_EVERY = 200
-_FILE = re.compile(r"(main|sub)-(\d{1,16})-(\d{1,5})-[A-Za-z0-9_-]{1,64}\.jpg")
+_FILE = re.compile(r"(main|sub)-(\d{1,16})-(\d{1,5})-([A-Za-z0-9_-]{1,64})\.jpg")
 _WITHIN_S = 5.0
 
 
@@ -34,6 +37,10 @@ class Take(Protocol):
 
     def __call__(self, camera_id: str, wanted: PictureWanted, *, timeout_s: float) -> PictureTaken:
         """Pictures out of a recorded file of a camera; with a `problem` where there are none."""
+
+
+Standing = Callable[[Collection[str]], Collection[str]]
+"""Which of these segments there still are for somebody to see."""
 
 
 class NoPictureError(HubError):
@@ -56,13 +63,15 @@ class PastStill:
 class PastStills:
     """Takes and keeps pictures. Safe from any thread; several may decode at once."""
 
-    def __init__(self, folder: Path, take: Take, *, most_bytes: int = MOST_BYTES) -> None:
-        """Keep pictures in `folder`, made by `take`."""
+    def __init__(self, folder: Path, take: Take, *, standing: Standing, most_bytes: int = MOST_BYTES) -> None:
+        """Keep pictures in `folder`, made by `take`, of segments that are `standing`."""
         self._folder = folder
         self._take = take
+        self._standing = standing
         self._most_bytes = most_bytes
         self._written = 0
         self._lock = threading.Lock()
+        """Held while pictures are put in place or taken away, so that none comes to lie there after it was to go."""
 
     def of(self, run: Run, at_ms: int, *, width_px: int | None) -> bytes:
         """The picture that is shown at a moment of a run.
@@ -74,6 +83,7 @@ class PastStills:
 
         Raises:
             NoPictureError: The worker gave none, in words.
+            MediaGoneError: Its recording went meanwhile.
         """
         segment = run.segment
         path = self._path(segment, at_ms, width_px)
@@ -85,25 +95,29 @@ class PastStills:
             logger.warning("kept still cannot be read", extra={"path": str(path), "error": str(error)})
         jpeg = self._taken(run, at_ms, width_px)
         try:
-            self._keep(path, jpeg)
+            self._keep(path, jpeg, segment.head.id)
         except OSError as error:  # it is shown all the same
             logger.warning("still not kept", extra={"path": str(path), "error": str(error)})
         return jpeg
 
     def forget(self, camera: str, start: datetime, end: datetime) -> int:
-        """Take away what is kept of a span of a camera.
+        """Take away what is kept of a span of a camera, and of everything of it that is recorded no more.
 
         Returns:
             How many pictures.
         """
         first, last = start.timestamp() * 1000, end.timestamp() * 1000
-        gone = 0
-        for path in self._folder.glob(f"{camera}/*.jpg"):
-            found = _FILE.fullmatch(path.name)
-            if found is None or first <= int(found.group(2)) < last:
+        with self._lock:
+            named = {path: _FILE.fullmatch(path.name) for path in self._folder.glob(f"{camera}/*")}
+            standing = self._standing({found.group(4) for found in named.values() if found is not None})
+            gone = [
+                path
+                for path, found in named.items()
+                if found is None or first <= int(found.group(2)) < last or found.group(4) not in standing
+            ]
+            for path in gone:
                 path.unlink(missing_ok=True)
-                gone += 1
-        return gone
+        return len(gone)
 
     def _taken(self, run: Run, at_ms: int, width_px: int | None) -> bytes:
         segment = run.segment
@@ -128,7 +142,7 @@ class PastStills:
         name = f"{head.stream}-{moment_ms}-{width_px or 0}-{head.id}.jpg"
         return self._folder / head.camera / name
 
-    def _keep(self, path: Path, jpeg: bytes) -> None:
+    def _keep(self, path: Path, jpeg: bytes, segment: str) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with self._lock:
             if self._written % _PRUNE_EVERY == 0:
@@ -136,7 +150,12 @@ class PastStills:
             self._written += 1
             part = path.with_suffix(f".{self._written}.part")
         part.write_bytes(jpeg)
-        part.replace(path)  # readers see all of it or nothing
+        with self._lock:
+            if segment in self._standing({segment}):
+                part.replace(path)  # readers see all of it or nothing
+                return
+        part.unlink(missing_ok=True)
+        raise MediaGoneError("what was recorded then is not there any more")
 
     def _prune(self) -> None:
         for left in self._folder.glob("*/*.part"):

@@ -34,4 +34,4 @@ class Playback:
 def make_playback(catalog: Catalog, data: Path, take: Take) -> Playback:
     """What shows the recordings of a catalog, with pictures kept in the data folder; nothing of it runs by itself."""
     places = FairShare(room=_ROOM, residents=_RESIDENTS, retry_after_s=_RETRY_AFTER_S)
-    return Playback(catalog, PastStills(data / "past-stills", take), places)
+    return Playback(catalog, PastStills(data / "past-stills", take, standing=catalog.shown), places)

@@ -17,10 +17,10 @@ from starlette.responses import FileResponse
 
 from api.auth import Asker, needs, signed_in
 from api.errors import BadRequestError
-from api.paging import Page
+from api.paging import Cursor, Limit, Page, decode_number, encode
 from api.parts import Here, Parts
 from api.recordings.camera_sight import SEERS as CAMERA_SEERS
-from api.recordings.camera_sight import seen_camera
+from api.recordings.camera_sight import recorded_at, recorded_camera, sites_of
 from api.recordings.deletions import LONGEST, own_camera
 from api.recordings.evidence import Kept
 from api.recordings.links import link_holder, links_of
@@ -167,7 +167,8 @@ def delete(here: Here, who: Deleter, camera_id: str, body: DeleteBody) -> Deleti
 
     Refused while evidence of an open incident lies in the span. Who deleted what, when and why stays on record.
     """
-    camera = own_camera(here.revisions.current(), who, camera_id)
+    recorded = recorded_at(here, camera_id)
+    camera, sites = own_camera(here.revisions.current(), who, camera_id, recorded_at=recorded)
     since, until = _span(body.since, body.until, longest=LONGEST)
     if until > here.clock.now():
         raise BadRequestError("body.to", "lies ahead; only what was recorded can be deleted")
@@ -176,16 +177,24 @@ def delete(here: Here, who: Deleter, camera_id: str, body: DeleteBody) -> Deleti
     def sees(incident: str) -> bool:
         return seers and sight_of(here, who).sees(incident, here.alerts.incident(incident).area)
 
-    return _deletion(here.evidence.deletions.ask(who, camera, since, until, reason=body.reason, sees=sees))
+    asked = here.evidence.deletions.ask(who, camera, since, until, reason=body.reason, sites=sites, sees=sees)
+    return _deletion(asked)
 
 
 @router.get("/cameras/{camera_id}/recordings/deletions", summary="What was deleted")
 def deletions(
-    here: Here, who: Looker, camera_id: str, limit: Annotated[int, Query(ge=1, le=500)] = 100
+    *, here: Here, who: Looker, camera_id: str, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[DeletionView]:
-    """Who deleted which spans of a camera, the newest step first."""
-    seen_camera(here, who, camera_id)
-    return Page(items=[_deletion(each) for each in here.evidence.deletions.of(camera_id, limit=limit)], next=None)
+    """Who deleted which spans of a camera, the newest step first; also of one that was moved or is there no more.
+
+    For the room all of it, for a resident what was deleted of recordings of the own home.
+    """
+    sites, before = sites_of(here, who), decode_number(cursor)
+    found = here.evidence.deletions.of(camera_id, limit=limit + 1, sites=sites, before=before)
+    if not found and before is None:
+        recorded_camera(here, who, camera_id)
+    following = encode(str(found[limit - 1][0])) if len(found) > limit else None
+    return Page(items=[_deletion(each) for _, each in found[:limit]], next=following)
 
 
 def _kept(here: Parts, who: Principal, incident_id: str) -> Kept:
@@ -309,6 +318,7 @@ def _deletion(each: Deletion) -> DeletionView:
         step=each.step,
         at=each.at,
         camera=each.camera,
+        site=each.site,
         start=each.since,
         end=each.until,
         who=each.who,

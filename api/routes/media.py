@@ -14,8 +14,9 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api.errors import BadRequestError, UnavailableError
 from api.parts import Here, Parts
+from api.recordings.camera_sight import seen_camera
 from api.recordings.links import links_of
-from api.recordings.looking_back import CLIP_S, PLAY_S, Clipping, From, Glancing, Playing, To, Which, past
+from api.recordings.looking_back import CLIP_S, PLAY_S, Clipping, From, Glancing, Looking, Playing, To, Which, past
 from api.recordings.past_stills import NoPictureError
 from api.recordings.ranged import ranged
 from api.routes.recordings import LINK_LIVES_S
@@ -63,7 +64,7 @@ def playlist(
     token = links_of(here).issue(
         looking.who.id, "playback", camera_id, start=start, end=end, stream=which.value, lives_s=lives_s
     )
-    found = here.playback.catalog.segments(camera_id, which, start, end)
+    found = here.playback.catalog.segments(camera_id, which, start, end, sites=looking.sites)
     entries = [
         Entry(
             run,
@@ -86,7 +87,7 @@ def part(*, here: Here, request: Request, camera_id: str, looking: Playing, segm
         raise NotFoundError(f"no recording {segment_id!r}")
     segment = here.playback.catalog.segment(segment_id)
     wanted = camera_id, looking.stream(None)
-    if segment is None or (segment.head.camera, segment.head.stream) != wanted:
+    if segment is None or (segment.head.camera, segment.head.stream) != wanted or not looking.at(segment.head.site):
         raise NotFoundError(f"no recording {segment_id!r}")
     covered = runs_of([segment], looking.link.start, looking.link.end)
     if not covered:
@@ -122,7 +123,7 @@ def clip(
     _, now = past(here, start, end, most_s=CLIP_S)
     if now < end:
         raise BadRequestError("query.to", "has not happened yet")
-    found = here.playback.catalog.segments(camera_id, which, start, end)
+    found = here.playback.catalog.segments(camera_id, which, start, end, sites=looking.sites)
     made = clip_of(found, lambda segment: _file(here, segment), start, end)
     name = f"{camera_id}_{which}_{made.taken[0].began:%Y-%m-%d_%H-%M-%SZ}.mp4"
     return ranged(request, made.file, _MP4, {"Content-Disposition": f'attachment; filename="{name}"'})
@@ -162,13 +163,14 @@ def still(
     if at is None and looking.link is not None:
         at = looking.link.start
     if at is None:
+        seen_camera(here, looking.who, camera_id)  # what it sees now is for those where it is now
         with here.playback.still_places.place(guest_of(looking.who)):
             taken = here.cameras.still(camera_id, timeout_s=_STILL_TIMEOUT_S)
         if taken is None:
             raise UnavailableError(f"camera {camera_id} has no picture now")
         return Response(taken.jpeg, media_type="image/jpeg", headers={"X-Taken-At": _text(taken.at)})
     moment, _ = past(here, *looking.span(at, at + _MOMENT), most_s=1.0, names=("query.at", "query.at"))
-    run, at_ms = _shown(here, camera_id, looking.stream(stream), moment, key=key)
+    run, at_ms = _shown(here, looking, looking.stream(stream), moment, key=key)
     try:
         with here.playback.still_places.place(guest_of(looking.who)):
             jpeg = here.playback.stills.of(run, at_ms, width_px=width)
@@ -178,13 +180,15 @@ def still(
     return Response(jpeg, media_type="image/jpeg", headers={"X-Taken-At": _text(taken_at)})
 
 
-def _shown(here: Parts, camera: str, stream: StreamName, moment: datetime, *, key: bool) -> tuple[Run, int]:
+def _shown(here: Parts, looking: Looking, stream: StreamName, moment: datetime, *, key: bool) -> tuple[Run, int]:
     """The run that leads to the picture that was shown at a moment, and where in its segment that is.
 
     Raises:
         NothingRecordedError: Nothing was recorded then.
     """
-    runs = runs_of(here.playback.catalog.segments(camera, stream, moment, moment + _MOMENT), moment, moment + _MOMENT)
+    end = moment + _MOMENT
+    found = here.playback.catalog.segments(looking.camera.id, stream, moment, end, sites=looking.sites)
+    runs = runs_of(found, moment, end)
     if not runs:
         raise NothingRecordedError("nothing was recorded then")
     run = runs[-1]

@@ -18,7 +18,7 @@ from alerts.store.lists import Filter
 from api.auth import needs
 from api.paging import Cursor, Limit, Page, page_of
 from api.parts import Here, Parts
-from api.recordings.camera_sight import SEERS, pictures_of, seen_camera
+from api.recordings.camera_sight import SEERS, recorded_camera, sites_of
 from api.recordings.links import links_of
 from api.recordings.looking_back import CLIP_S, LIST_DAYS, PLAY_S, From, Looking, To, past
 from api.schemas.places import Text
@@ -51,11 +51,16 @@ _PAGE = 500
 
 @router.get("/recordings/cameras", summary="List the cameras whose recordings you may see")
 def cameras(here: Here, who: Seer, cursor: Cursor = None, limit: Limit = 100) -> Page[RecordedCameraView]:
-    """By id: for the room all, for a resident those of the own home."""
-    may_see = pictures_of(here, who)
-    mine = [camera for camera in here.revisions.current().cameras if may_see(camera)]
+    """By id: for the room all, for a resident those of the own home, and those that recorded there once."""
+    sites = sites_of(here, who)
+    recorded = [each for each in here.playback.catalog.streams() if sites is None or each[0] in sites]
+    once = {camera: site for site, camera, _ in recorded}
+    mine = [
+        camera if sites is None or camera.site in sites else camera.model_copy(update=_elsewhere(once[camera.id]))
+        for camera in here.revisions.current().cameras
+        if sites is None or camera.site in sites or camera.id in once
+    ]
     found, following = page_of(mine, cursor, limit)
-    recorded = here.playback.catalog.streams()
     return Page(
         items=[
             RecordedCameraView(
@@ -84,19 +89,19 @@ def recordings(
     ] = 1.0,
 ) -> RecordingsView:
     """What there is and what is missing between two times, with the reason; and the alerts that this camera raised."""
-    camera = seen_camera(here, who, camera_id)
-    start, end = Looking(who, camera, None).span(since, until)
+    looking = Looking(who, recorded_camera(here, who, camera_id), None, sites_of(here, who))
+    start, end = looking.span(since, until)
     start, end = past(here, start, end, most_s=LIST_DAYS * 86_400.0)
-    catalog = here.playback.catalog
-    line = catalog.ranges(camera_id, stream, start, end, resolution_s=resolution_s)
-    newest = _newest(catalog, camera_id, stream, line.ranges[-1].end) if line.ranges else None
+    catalog, sites = here.playback.catalog, looking.sites
+    line = catalog.ranges(camera_id, stream, start, end, resolution_s=resolution_s, sites=sites)
+    newest = _newest(catalog, camera_id, stream, line.ranges[-1].end, sites=sites) if line.ranges else None
     view = RecordingsView(
         camera=camera_id,
         stream=stream,
         start=start,
         end=end,
         resolution_s=resolution_s,
-        streams=_streams(catalog.streams(), camera_id),
+        streams=_streams([each for each in catalog.streams() if sites is None or each[0] in sites], camera_id),
         ranges=[
             RangeView(
                 start=each.start,
@@ -123,7 +128,7 @@ def link(here: Here, who: Seer, camera_id: str, body: LinkWish) -> LinkView:
     It ends after hours, and at once when the account is disabled or may not see this camera any more. Whoever has the
     address sees what it opens: send it to nobody.
     """
-    seen_camera(here, who, camera_id)
+    recorded_camera(here, who, camera_id)
     end = body.end or body.start + _MOMENT
     most_s = CLIP_S if body.what == "clip" else PLAY_S
     start, end = past(here, body.start, end, most_s=most_s, names=("body.from", "body.to"))
@@ -145,8 +150,15 @@ def _streams(recorded: Iterable[tuple[str, str, StreamName]], camera: str) -> li
     return [stream for stream in StreamName if stream in found]
 
 
-def _newest(catalog: Catalog, camera: str, stream: StreamName, end: datetime) -> Segment | None:
-    found = catalog.segments(camera, stream, end - timedelta(seconds=1), end)
+def _elsewhere(site: str) -> dict[str, object]:
+    """What somebody is told of a camera that is at a site of others now: where it was when it was his."""
+    return {"site": site, "name": None}
+
+
+def _newest(
+    catalog: Catalog, camera: str, stream: StreamName, end: datetime, *, sites: frozenset[str] | None
+) -> Segment | None:
+    found = catalog.segments(camera, stream, end - timedelta(seconds=1), end, sites=sites)
     return found[-1] if found else None
 
 

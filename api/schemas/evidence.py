@@ -121,6 +121,7 @@ class DeletionView(BaseModel):
     step: Step = Field(description="`asked`; `deleted`, once for each time that something went; `done`.")
     at: datetime
     camera: str
+    site: str = Field(description="Where the camera was when it recorded what was deleted.")
     start: datetime
     end: datetime
     who: str

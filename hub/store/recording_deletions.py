@@ -7,7 +7,7 @@ is gone on with after a restart.
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -52,10 +52,40 @@ def write_deletion(connection: Connection, step: Deletion) -> None:
     connection.execute(insert(recording_deletions), {**row, "step": step.step.value})
 
 
-def deletions_of(connection: Connection, camera: str, limit: int) -> list[Deletion]:
-    """The newest steps of a camera, the newest first."""
+def deletions_of(
+    connection: Connection,
+    camera: str,
+    limit: int,
+    *,
+    sites: Collection[str] | None = None,
+    before: int | None = None,
+) -> list[tuple[int, Deletion]]:
+    """The newest steps of a camera, the newest first, each with its place in the order.
+
+    Args:
+        connection: Of the caller.
+        camera: Camera id.
+        limit: At most so many.
+        sites: Of what was recorded at these alone; None for all.
+        before: Older than this place alone.
+    """
     query = select(recording_deletions).where(_columns.camera == camera).order_by(_columns.seq.desc()).limit(limit)
-    return [_deletion(dict(row)) for row in connection.execute(query).mappings()]
+    if sites is not None:
+        query = query.where(_columns.site.in_(sorted(sites)))
+    if before is not None:
+        query = query.where(_columns.seq < before)
+    return [(row["seq"], _deletion(dict(row))) for row in connection.execute(query).mappings()]
+
+
+def asked_over(
+    connection: Connection, camera: str, site: str, *, since: datetime, until: datetime
+) -> list[tuple[datetime, datetime]]:
+    """The spans of a camera at a site that somebody wanted gone, done or not, among those that touch a time."""
+    query = select(recording_deletions).where(
+        _columns.camera == camera, _columns.site == site, _columns.step == Step.ASKED.value
+    )
+    asked = [_deletion(dict(row)) for row in connection.execute(query).mappings()]
+    return [(each.since, each.until) for each in asked if each.since < until and each.until > since]
 
 
 def unfinished(connection: Connection) -> list[Deletion]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -19,9 +20,9 @@ from config.community import Contact, Ring
 from config.machine import Disk
 from hub.access import Principal
 from hub.clock import SetClock
-from hub.errors import NotAllowedError, NotFoundError
+from hub.errors import NotAllowedError, NotFoundError, StoreBusyError
 from hub.store.database import Database
-from hub.store.recording_deletions import Step
+from hub.store.recording_deletions import Deletion, Step
 from tests.fakes.evidence import Scene, alert, at, community, incident
 from tests.fakes.waiting import until
 
@@ -51,10 +52,17 @@ def _deletions(scene: Scene) -> Deletions:
         removing=Removing(Holdings(scene.database), shelves),
         catch_up=scene.evidence.catch_up,
         forget=lambda camera, since, until: forgotten.append((camera, since, until)),
+        is_known=known.is_set,
     )
 
 
 forgotten: list[tuple[str, datetime, datetime]] = []
+known = threading.Event()
+known.set()
+
+
+def _trace(deletions: Deletions, camera: str = "cam-1") -> list[Deletion]:
+    return [each for _, each in deletions.of(camera)]
 
 
 def _ask(deletions: Deletions, scene: Scene, start_s: float, end_s: float, **more: object) -> str:
@@ -76,7 +84,7 @@ def test_what_was_asked_for_goes_and_who_did_it_stays(scene: Scene, deletions: D
     assert _recorded(scene) == [(at(0), at(10)), (at(30), at(60))]
     gaps = scene.catalog.ranges("cam-1", StreamName.MAIN, at(0), at(60)).gaps
     assert [each.because for each in gaps] == [Because.DELETED]
-    done, deleted, asked = deletions.of("cam-1")
+    done, deleted, asked = _trace(deletions)
     assert [each.step for each in (asked, deleted, done)] == [Step.ASKED, Step.DELETED, Step.DONE]
     assert {each.deletion for each in (asked, deleted, done)} == {name}
     assert (asked.who, asked.role, asked.reason) == ("li", "resident", "a private matter")
@@ -138,13 +146,13 @@ def test_what_is_still_written_goes_when_it_is_closed_also_after_a_restart(scene
     _ask(deletions, scene, 10, 30)
     assert deletions.go_on()
     assert path.is_file()
-    assert [each.step for each in deletions.of("cam-1")] == [Step.ASKED]
+    assert [each.step for each in _trace(deletions)] == [Step.ASKED]
     again = _deletions(scene)
     scene.database.write(
         lambda connection: connection.exec_driver_sql("UPDATE recording_segments SET state = 0 WHERE began_ms > 0")
     )
     again.start()
-    until(lambda: again.of("cam-1")[0].step is Step.DONE, what="the deletion")
+    until(lambda: _trace(again)[0].step is Step.DONE, what="the deletion")
     again.stop()
     again.stop()
     assert not path.is_file()
@@ -163,15 +171,116 @@ def test_a_span_that_is_just_over_is_looked_at_again_before_it_counts_as_done(
     scene.clock.set(at(101))
     assert not deletions.go_on()
     assert _recorded(scene) == [(at(0), at(10))]
-    assert [each.step for each in deletions.of("cam-1")] == [Step.DONE, Step.DELETED, Step.DELETED, Step.ASKED]
+    assert [each.step for each in _trace(deletions)] == [Step.DONE, Step.DELETED, Step.DELETED, Step.ASKED]
 
 
 def test_only_the_cameras_of_the_own_home_are_ones_own(scene: Scene) -> None:
     there = scene.there.model_copy(update={"contacts": (Contact(account="li", sites=("gate",)),)})
-    assert own_camera(there, LI, "cam-1").id == "cam-1"
-    for who, camera in ((LI, "cam-4"), (LI, "none"), (Principal("2", "wang", "operator"), "cam-1")):
+    camera, sites = own_camera(there, LI, "cam-1", recorded_at={"shop", "gate"})
+    assert (camera.id, sites) == ("cam-1", ("gate",))
+    camera, sites = own_camera(there, LI, "cam-4", recorded_at={"gate", "far"})
+    assert (camera.id, sites) == ("cam-4", ("gate",)), "it was at his home once"
+    for who, other in ((LI, "cam-4"), (LI, "none"), (Principal("2", "wang", "operator"), "cam-1")):
         with pytest.raises(NotFoundError):
-            own_camera(there, who, camera)
+            own_camera(there, who, other)
     roads = tuple(site.model_copy(update={"ring": Ring.ROAD}) for site in there.sites)
     with pytest.raises(NotFoundError):
         own_camera(there.model_copy(update={"sites": roads}), LI, "cam-1")
+
+
+def _other(scene: Scene) -> list[tuple[datetime, datetime]]:
+    return [(e.start, e.end) for e in scene.catalog.ranges("cam-1", StreamName.MAIN, at(3000), at(5000)).ranges]
+
+
+@pytest.mark.parametrize("hurt", ["short", "gone", "overwritten"])
+def test_one_file_that_cannot_be_cut_holds_up_no_other_and_is_tried_again(
+    scene: Scene, deletions: Deletions, hurt: str
+) -> None:
+    """An hour later lies what goes; at the edge what cannot be read, until it can."""
+    edge = scene.record(0, 20)
+    scene.record(20, 20)
+    scene.record(4000, 20)
+    path = scene.folder / "recordings" / edge.path
+    whole = path.read_bytes()
+    if hurt == "gone":
+        path.rename(path.with_suffix(".away"))
+    else:
+        path.write_bytes(whole[:2000] if hurt == "short" else whole[:2000] + bytes(len(whole) - 2000))
+    scene.clock.set(at(5000))
+    _ask(deletions, scene, 10, 4010)
+    for _ in range(3):
+        assert deletions.go_on()
+    assert _recorded(scene) == [(at(0), at(20))]
+    assert _other(scene) == [(at(4010), at(4020))]
+    steps = [(each.step, each.segments) for each in _trace(deletions)]
+    assert steps[-1] == (Step.ASKED, 0)
+    assert sum(segments for step, segments in steps if step is Step.DELETED) == 2
+    assert all(step is not Step.DONE for step, _ in steps)
+    assert sorted(each.name for each in path.parent.iterdir() if each.suffix == ".copy") == []
+    path.write_bytes(whole)
+    assert not deletions.go_on()
+    assert _recorded(scene) == [(at(0), at(10))]
+    assert sum(each.segments for each in _trace(deletions) if each.step is Step.DELETED) == 3
+
+
+def test_a_whole_segment_goes_though_its_disk_is_away(scene: Scene, deletions: Deletions) -> None:
+    """It is out of sight at once, and its file goes when the disk is back."""
+    kept = scene.record(20, 20)
+    folder = scene.folder / "recordings"
+    folder.rename(folder.with_name("unplugged"))
+    folder.write_text("no folder at all")
+    scene.clock.set(at(200))
+    _ask(deletions, scene, 10, 50)
+    assert not deletions.go_on()
+    assert _recorded(scene) == []
+    folder.unlink()
+    folder.with_name("unplugged").rename(folder)
+    holdings = Holdings(scene.database)
+    shelves = Shelves([Disk(id="data", path=folder)], memory=scene.folder / "disks", clock=scene.clock)
+    assert Removing(holdings, shelves).finish(holdings.unfinished()) == 1
+    assert not (folder / kept.path).exists()
+
+
+def test_what_went_is_on_record_though_the_next_step_fails(
+    scene: Scene, deletions: Deletions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.record(0, 20)
+    scene.record(20, 20)
+    scene.clock.set(at(200))
+    _ask(deletions, scene, 10, 30)
+    taken: list[str] = []
+    whole = Holdings.let_go
+
+    def fails(*words: object, **more: object) -> object:
+        taken.append("")
+        if len(taken) > 1:
+            raise StoreBusyError("busy")
+        return whole(*words, **more)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Holdings, "let_go", fails)
+        with pytest.raises(StoreBusyError):
+            deletions.go_on()
+    assert [(each.step, each.segments) for each in _trace(deletions)] == [(Step.DELETED, 1), (Step.ASKED, 0)]
+    assert not deletions.go_on()
+    assert [each.segments for each in _trace(deletions)] == [0, 1, 1, 0]
+
+
+def test_a_deletion_is_not_done_before_the_catalogue_knows_what_the_last_run_left(
+    scene: Scene, deletions: Deletions
+) -> None:
+    scene.record(0, 20)
+    scene.clock.set(at(200))
+    known.clear()
+    try:
+        _ask(deletions, scene, 10, 40)
+        assert deletions.go_on()
+        assert _recorded(scene) == [(at(0), at(10))], "what is known goes at once"
+        scene.record(20, 20)
+        assert deletions.go_on()
+        assert _trace(deletions)[0].step is Step.DELETED
+    finally:
+        known.set()
+    assert not deletions.go_on()
+    assert _recorded(scene) == [(at(0), at(10))]
+    assert _trace(deletions)[0].step is Step.DONE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,21 @@ from typing import Any
 import pytest
 
 from api.recordings.past_stills import NoPictureError, PastStills
+from cameras.errors import MediaGoneError
 from cameras.link import PictureTaken, PictureWanted
+from cameras.recordings.keeping.holdings import Holdings
+from cameras.recordings.keeping.removing import Removing
+from cameras.recordings.keeping.shelves import Shelves
 from cameras.recordings.media import StreamName
+from cameras.recordings.playback.cutting import cut_out
 from cameras.recordings.playback.spans import runs_of
+from config.machine import Disk
 from hub.access import Role
+from hub.clock import SetClock
+from hub.store.database import Database
 from tests.api.room import JPEG_OF, Room, open_room
 from tests.api.test_playback import COMMUNITY, Recorded
+from tests.fakes.evidence import Scene, at, community
 from tests.fakes.recordings import footage, write_segment
 
 BEGAN = datetime.fromisoformat("2026-05-04T06:00:00Z")
@@ -52,8 +61,8 @@ def test_a_worker_gets_what_leads_to_the_picture_and_no_more(there: Recorded, ro
 
 
 def test_for_scrubbing_the_key_picture_will_do(there: Recorded, room: Room) -> None:
-    for at in (2.0, 2.7, 3.9):
-        answer = _still(there, at=there.at(at), key=True, width=192)
+    for seconds in (2.0, 2.7, 3.9):
+        answer = _still(there, at=there.at(seconds), key=True, width=192)
         assert datetime.fromisoformat(answer.headers["x-taken-at"]) == there.began + timedelta(seconds=2)
     assert [(wanted.at_ms, wanted.width_px) for _, wanted in room.cameras.pictured] == [((2000,), 192)]
     assert len(room.cameras.pictured[0][1].parts) == 2
@@ -108,10 +117,14 @@ def _take_none(_camera: str, wanted: PictureWanted, *, timeout_s: float) -> Pict
     return PictureTaken(wanted.request, (), "no_answer")
 
 
+def _all(ids: Collection[str]) -> Collection[str]:
+    return ids
+
+
 def test_what_is_kept_is_bounded(tmp_path: Path) -> None:
     form, samples = footage(6)
     run = runs_of([write_segment(tmp_path, BEGAN, form, samples)], BEGAN, BEGAN + timedelta(seconds=6))[0]
-    stills = PastStills(tmp_path / "kept", _take, most_bytes=50_000)
+    stills = PastStills(tmp_path / "kept", _take, standing=_all, most_bytes=50_000)
     for at_ms in range(1000):
         stills.of(run, at_ms, width_px=None)
     kept = sum(path.stat().st_size for path in (tmp_path / "kept").rglob("*.jpg"))
@@ -122,12 +135,50 @@ def test_a_folder_that_cannot_be_written_shows_the_picture_all_the_same(tmp_path
     form, samples = footage(6)
     run = runs_of([write_segment(tmp_path, BEGAN, form, samples)], BEGAN, BEGAN + timedelta(seconds=6))[0]
     (tmp_path / "kept").write_text("in the way")
-    assert PastStills(tmp_path / "kept", _take).of(run, 0, width_px=None) == bytes(1000)
+    assert PastStills(tmp_path / "kept", _take, standing=_all).of(run, 0, width_px=None) == bytes(1000)
 
 
 def test_no_picture_is_an_error_in_words(tmp_path: Path) -> None:
     form, samples = footage(6)
     run = runs_of([write_segment(tmp_path, BEGAN, form, samples)], BEGAN, BEGAN + timedelta(seconds=6))[0]
-    stills = PastStills(tmp_path / "kept", _take_none)
+    stills = PastStills(tmp_path / "kept", _take_none, standing=_all)
     with pytest.raises(NoPictureError, match="no_answer"):
         stills.of(run, 0, width_px=None)
+
+
+def _kept(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+def test_pictures_of_what_went_with_a_span_go_too(database: Database, tmp_path: Path) -> None:
+    """Whole fragments go, and behind the span a group of pictures to its end: some of it is beside what was asked."""
+    scene = Scene(database, tmp_path / "data", SetClock(at(0)), there=community(cameras="camera"))
+    scene.record(0, 20)
+    stills = PastStills(tmp_path / "kept", _take, standing=scene.catalog.shown)
+    (run,) = runs_of(scene.catalog.segments("cam-1", StreamName.MAIN, at(0), at(20)), at(0), at(20))
+    for at_ms in (1000, 5200, 6000, 11_500):
+        stills.of(run, at_ms, width_px=None)
+    (tmp_path / "kept" / "cam-1" / "main-1-0-x.7.part").write_bytes(b"of a hub that was killed")
+    holdings = Holdings(database)
+    (scene.folder / "disks").mkdir()
+    disk = Disk(id="data", path=scene.folder / "recordings")
+    removing = Removing(holdings, Shelves([disk], memory=scene.folder / "disks", clock=scene.clock))
+    cut_out(scene.catalog, removing, camera="cam-1", since=at(5.4), until=at(11))
+    stills.forget("cam-1", at(5.4), at(11))
+    assert _kept(tmp_path / "kept") == []
+
+
+def test_a_picture_whose_recording_goes_while_it_is_decoded_is_not_kept(tmp_path: Path) -> None:
+    form, samples = footage(6)
+    run = runs_of([write_segment(tmp_path, BEGAN, form, samples)], BEGAN, BEGAN + timedelta(seconds=6))[0]
+    standing = {run.segment.head.id}
+
+    def take(camera_id: str, wanted: PictureWanted, *, timeout_s: float) -> PictureTaken:
+        standing.clear()
+        stills.forget(camera_id, BEGAN, BEGAN + timedelta(seconds=6))
+        return _take(camera_id, wanted, timeout_s=timeout_s)
+
+    stills = PastStills(tmp_path / "kept", take, standing=lambda ids: standing & set(ids))
+    with pytest.raises(MediaGoneError):
+        stills.of(run, 0, width_px=None)
+    assert _kept(tmp_path / "kept") == []

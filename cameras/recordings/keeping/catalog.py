@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from datetime import datetime
 from pathlib import Path
@@ -102,11 +102,27 @@ class Catalog:
 
     # What there is
 
-    def segments(self, camera: str, stream: StreamName, start: datetime, end: datetime) -> list[Segment]:
-        """Every segment of a stream that holds something between two times, with marks, by their beginnings."""
+    def segments(
+        self,
+        camera: str,
+        stream: StreamName,
+        start: datetime,
+        end: datetime,
+        *,
+        sites: Collection[str] | None = None,
+    ) -> list[Segment]:
+        """Every segment of a stream that holds something between two times, with marks, by their beginnings.
+
+        Args:
+            camera: Camera id.
+            stream: Which of its streams.
+            start: From when on.
+            end: Until when.
+            sites: Only what was recorded while the camera was at one of these.
+        """
         first, last = _ms(start), _ms(end)
         with self._database.read() as connection:
-            streams = _ids_of(connection, camera, stream)
+            streams = _ids_of(connection, camera, stream, sites)
             reaching = _WHOLE.where(or_(_segments.ended_ms > first, _segments.state == OPEN))
             rows = list(connection.execute(_between(reaching, streams, first - LONGEST_MS, last))) if streams else []
             found = [self._segment(connection, row) for row in rows]
@@ -125,13 +141,12 @@ class Catalog:
         with self._database.read() as connection:
             return [self._segment(connection, row) for row in connection.execute(query)]
 
-    def known(self, ids: Iterable[str]) -> set[str]:
-        """Which of these ids there are, those to be removed too."""
-        found: set[str] = set()
+    def shown(self, ids: Iterable[str]) -> set[str]:
+        """Which of these ids there are, without those to be removed."""
+        query = select(_segments.id).where(_segments.state != GOING)
         with self._database.read() as connection:
-            for some in _cut(list(ids)):
-                found |= set(connection.scalars(select(_segments.id).where(_segments.id.in_(some))))
-        return found
+            found = (connection.scalars(query.where(_segments.id.in_(some))) for some in _cut(list(ids)))
+            return {each for some in found for each in some}
 
     def streams(self) -> list[tuple[str, str, StreamName]]:
         """Site, camera and stream of everything that was ever recorded."""
@@ -147,7 +162,14 @@ class Catalog:
         return None if began is None else _time(began)
 
     def ranges(
-        self, camera: str, stream: StreamName, start: datetime, end: datetime, *, resolution_s: float = 1.0
+        self,
+        camera: str,
+        stream: StreamName,
+        start: datetime,
+        end: datetime,
+        *,
+        resolution_s: float = 1.0,
+        sites: Collection[str] | None = None,
     ) -> Timeline:
         """What is recorded and what is missing between two times; no marks are read but those of what is open.
 
@@ -157,10 +179,11 @@ class Catalog:
             start: From when on.
             end: Until when, no later than now: what comes later is missing too.
             resolution_s: Gaps shorter than this are part of a range, which says how much is missing in it.
+            sites: Only what was recorded while the camera was at one of these.
         """
         first, last = _ms(start), _ms(end)
         with self._database.read() as connection:
-            streams = _ids_of(connection, camera, stream)
+            streams = _ids_of(connection, camera, stream, sites)
             if not streams:
                 return Timeline((), ())
             query = select(*_SHORT)
@@ -312,9 +335,11 @@ def add_total(connection: Connection, stream: int, disk: str, *, segments: int, 
         connection.execute(insert(total).values(stream=stream, disk=disk, segments=segments, size_bytes=size_bytes))
 
 
-def _ids_of(connection: Connection, camera: str, stream: StreamName) -> list[int]:
+def _ids_of(connection: Connection, camera: str, stream: StreamName, sites: Collection[str] | None = None) -> list[int]:
     """A stream has several numbers when its camera was moved to another site."""
     query = select(_streams.id).where(_streams.camera == camera, _streams.stream == stream.value)
+    if sites is not None:
+        query = query.where(_streams.site.in_(sorted(sites)))
     return list(connection.scalars(query))
 
 

@@ -2,17 +2,18 @@
 
 A crash may come between any two steps. So a row says what is about to be done to files before it is done, and is
 settled afterwards: one that is to be removed is shown to nobody from then on and goes when its file is gone; one that
-is copied to another disk names that disk until only one copy is left. `unfinished` finds both after a crash.
+is copied to another disk names that disk until only one copy is left, and while it does it is struck off by nobody but
+the thread that copies. `unfinished` finds both after a crash.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, insert, or_, select, update
 
 from cameras.recordings.keeping.catalog import CLOSED, GOING, OPEN, add_total, path_of
 from cameras.recordings.media import Because, StreamName
@@ -96,6 +97,10 @@ class Total:
     size_bytes: int
 
 
+Also = Callable[[Connection, Sequence[Held]], None]
+"""Writes down what is let go, in the same transaction."""
+
+
 class Holdings:
     """What takes up room. Safe from any thread; what changes something waits for the writer."""
 
@@ -135,6 +140,39 @@ class Holdings:
             query = query.where(_segments.began_ms >= _ms(since))
         return self._held(query.order_by(_segments.began_ms, _segments.id).limit(limit))
 
+    def misdated(self, camera: str, *, before: datetime, stored_by: int, limit: int = STEP) -> list[Held]:
+        """Closed segments of a camera that say they began before any could, of those whose marks were stored early.
+
+        Args:
+            camera: Camera id.
+            before: No segment began before.
+            stored_by: The newest number of marks, of which some are to be found.
+            limit: At most so many.
+        """
+        mine = select(_streams.id).where(_streams.camera == camera)
+        query = _ROW.where(
+            _segments.stream.in_(mine),
+            _segments.state == CLOSED,
+            _segments.began_ms < _ms(before),
+            func.coalesce(_segments.marks, 0) <= stored_by,
+        )
+        return self._held(query.limit(limit))
+
+    def newest(self) -> datetime | None:
+        """When the newest segment of all began."""
+        with self._database.read() as connection:
+            began = [
+                connection.scalar(select(func.max(_segments.began_ms)).where(_segments.stream == number))
+                for number in connection.scalars(select(_streams.id))
+            ]
+        known = [each for each in began if each is not None]
+        return from_us(max(known) * 1000) if known else None
+
+    def newest_number(self) -> int:
+        """The number of the marks that were stored last; each has a higher one than all before it."""
+        with self._database.read() as connection:
+            return connection.scalar(select(func.max(recording_marks.c.id))) or 0
+
     def of_span(self, site: str, camera: str, stream: StreamName, *, start: datetime, end: datetime) -> list[Held]:
         """All segments of a stream that began in a time, in whatever state."""
         query = _ROW.where(
@@ -159,10 +197,22 @@ class Holdings:
         """The segments with these ids, those to be removed too."""
         return self._held(_ROW.where(_segments.id.in_(list(ids))))
 
-    def unfinished(self, *, limit: int = STEP) -> list[Held]:
-        """Segments that were being removed or copied when the hub ended."""
-        going = self._held(_ROW.where(_segments.state == GOING).limit(limit))
-        return going + self._held(_ROW.where(_segments.also_on.is_not(None), _segments.state != GOING).limit(limit))
+    def unfinished(
+        self, *, limit: int = STEP, there: Collection[str] | None = None, away: Collection[str] = ()
+    ) -> list[Held]:
+        """Segments that were being removed or copied when the hub ended.
+
+        Args:
+            limit: At most so many of each.
+            there: What is to be removed from other disks than these waits, and is left out.
+            away: What has a copy on one of these waits, and is left out.
+        """
+        now = or_(_segments.also_on.is_(None), _segments.also_on.not_in(sorted(away)))
+        going = _ROW.where(_segments.state == GOING, now)
+        if there is not None:
+            going = going.where(_segments.disk.in_(sorted(there)))
+        copied = _ROW.where(_segments.also_on.is_not(None), _segments.state != GOING, now)
+        return self._held(going.limit(limit)) + self._held(copied.limit(limit))
 
     def written(self, since: datetime, until: datetime) -> dict[str, int]:
         """Bytes of every camera's segments that began in a time; reads a row for each of them."""
@@ -192,8 +242,13 @@ class Holdings:
 
     # Going
 
-    def let_go(self, ids: Sequence[str], because: Because) -> list[Held]:
+    def let_go(self, ids: Sequence[str], because: Because, *, also: Also | None = None) -> list[Held]:
         """Say that segments are to be removed: from the commit on nobody is shown them.
+
+        Args:
+            ids: Of the segments.
+            because: What a timeline says afterwards.
+            also: Given those that were not to be removed yet, when there are any.
 
         Returns:
             Those that there are and whose files are to be removed now.
@@ -206,6 +261,8 @@ class Holdings:
                 connection.execute(update(recording_segments).where(*_here(row)).values(state=GOING))
             for number, began, ended in _spans(fresh):
                 _remember(connection, number, (began, ended), because)
+            if fresh and also is not None:
+                also(connection, [_held(row) for row in fresh])
             return [_held(row) for row in rows]
 
         return self._database.write(work)
@@ -236,7 +293,7 @@ class Holdings:
 
     def begin_copy(self, segment_id: str, disk: str) -> bool:
         """Say that a copy of a segment may soon lie on another disk; False when it is not there any more."""
-        return self._change(segment_id, also_on=disk)
+        return self._change(segment_id, _segments.state == CLOSED, also_on=disk)
 
     def switch(self, segment_id: str, disk: str) -> bool:
         """The copy counts from now on, and the first one is to be removed; False when it is not there any more."""
@@ -254,14 +311,10 @@ class Holdings:
 
     def end_copy(self, segment_id: str) -> bool:
         """Only one copy is left."""
-        return self._change(segment_id, also_on=None)
+        return self._change(segment_id, _segments.state != OPEN, also_on=None)
 
-    def _change(self, segment_id: str, *, also_on: str | None) -> bool:
-        changed = (
-            update(recording_segments)
-            .where(_segments.id == segment_id, _segments.state != OPEN)
-            .values(also_on=also_on)
-        )
+    def _change(self, segment_id: str, state: ColumnElement[bool], *, also_on: str | None) -> bool:
+        changed = update(recording_segments).where(_segments.id == segment_id, state).values(also_on=also_on)
         return self._database.write(lambda connection: connection.execute(changed).rowcount == 1)
 
     def _held(self, query: Select[*tuple[Any, ...]]) -> list[Held]:

@@ -1,7 +1,8 @@
 """Removing: segments go, first from sight, then from the disk, then from the catalogue.
 
 What cannot be removed now, because its disk is away or a worker still writes it, is shown to nobody any more and goes
-later. So nothing that was to go comes back, and no row is left without its file.
+later. So nothing that was to go comes back, and no row is left without its file. The row of a segment that is being
+copied stays until the thread that copies has looked at it (`finish`): a copy may still be made behind our back.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from cameras.errors import DiskError
-from cameras.recordings.keeping.holdings import Held, Holdings
+from cameras.recordings.keeping.holdings import Also, Held, Holdings
 from cameras.recordings.keeping.shelves import Fate, Shelves
 from cameras.recordings.media import Because, StreamName
 from cameras.recordings.mp4.naming import began_by_name
@@ -31,12 +32,13 @@ class Removing:
         self._holdings = holdings
         self._shelves = shelves
 
-    def remove(self, ids: Sequence[str], because: Because) -> list[Held]:
+    def remove(self, ids: Sequence[str], because: Because, *, also: Also | None = None) -> list[Held]:
         """Remove segments.
 
         Args:
             ids: Of the segments; those that there are not are passed over.
             because: What a timeline says afterwards.
+            also: Writes down what goes, some dozens at a time, in the transaction in which it goes from sight.
 
         Returns:
             Those that there were.
@@ -46,8 +48,8 @@ class Removing:
         """
         found: list[Held] = []
         for at in range(0, len(ids), _STEP):
-            gone = self._holdings.let_go(ids[at : at + _STEP], because)
-            self.finish(gone)
+            gone = self._holdings.let_go(ids[at : at + _STEP], because, also=also)
+            self._strike_off([each for each in gone if self._unlink(each) and each.also_on is None])
             found += gone
         return found
 
@@ -62,13 +64,21 @@ class Removing:
         return len(self.remove([each.id for each in found], Because.EXPIRED))
 
     def finish(self, going: Sequence[Held]) -> int:
-        """Remove the files of rows that are going, and then the rows; returns how many are gone."""
-        done = [each.id for each in going if self._unlink(each)]
-        return self._holdings.strike_off(done) if done else 0
+        """Remove the files of rows that are going, and then the rows; for the thread that copies alone.
+
+        Returns:
+            How many are gone.
+        """
+        return self._strike_off([each for each in going if self._unlink(each)])
+
+    def _strike_off(self, held: Sequence[Held]) -> int:
+        return self._holdings.strike_off([each.id for each in held]) if held else 0
 
     def _unlink(self, held: Held) -> bool:
         try:
-            fates = [self._shelves.remove(disk, held.path) for disk in (held.disk, held.also_on) if disk is not None]
+            fates = [self._shelves.remove(held.disk, held.path)]
+            if held.also_on is not None and self._shelves.disk(held.also_on) is not None:
+                fates.append(self._shelves.remove_copy(held.also_on, held.path))
         except DiskError as error:
             logger.debug("a recording cannot be removed now", extra={"path": held.path, "error": str(error)})
             return False

@@ -4,21 +4,26 @@ Whole fragments go: those that touch the span, and behind it those that cannot b
 left of a segment at the span's edges becomes segments of their own, written and synced before the one they come from is
 removed. Everything can be repeated: the pieces have names and ids that follow from the segment and the place of the
 cut, so a kill in between leaves nothing twice. A segment that is still written is left alone; it is asked for again.
+So is one that cannot be cut, and the others go on. What goes is told in the transaction in which it goes from sight.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from sqlalchemy import Connection
+
 from cameras.errors import DamagedFileError, MediaGoneError
 from cameras.recordings.keeping.catalog import Catalog
+from cameras.recordings.keeping.holdings import Also, Held
 from cameras.recordings.media import Because, Mark, Segment, StreamName
 from cameras.recordings.mp4.closing import closing_bytes
 from cameras.recordings.mp4.fragments import begins_ms, moved
@@ -26,19 +31,28 @@ from cameras.recordings.mp4.header import init_bytes, read_head
 from cameras.recordings.mp4.index import read_segment
 from cameras.recordings.mp4.naming import usual_path
 
+logger = logging.getLogger(__name__)
+
+Tell = Callable[[Connection, int, int], None]
+"""Writes down how many segments went or were cut, and how many bytes less there are."""
+
 _DRAFT = ".copy"
 """Ends the name of a file that is not whole yet, which a check of the disk removes."""
 _MOST_IN_A_SECOND = 1000
 _STORED_WITHIN_S = 30.0
 _AT_ONCE = timedelta(hours=1)
 """So much is asked of the catalogue in one go: a month has millions of fragments."""
+_WHOLE_AT_ONCE = 32
+"""So many are removed in one go; a month has thousands."""
+_CANNOT_BE_CUT = (OSError, MediaGoneError, DamagedFileError, TimeoutError)
+"""A disk is away or slow, or what a file holds is not what its marks say."""
 
 
 class Removes(Protocol):
     """Removes segments, their files and their rows."""
 
-    def remove(self, ids: Sequence[str], because: Because) -> Sequence[object]:
-        """Remove them; what a timeline says afterwards is `because`."""
+    def remove(self, ids: Sequence[str], because: Because, *, also: Also | None = None) -> Sequence[object]:
+        """Remove them; what a timeline says afterwards is `because`, and `also` writes it down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +62,14 @@ class Cut:
     Attributes:
         segments: How many were removed or cut.
         size_bytes: How much less there is.
-        waits: Whether something of the span is in a segment that is still written.
+        waits: Whether something of the span is left: in a segment that is still written, or cannot be cut now.
+        problem: Why one could not be cut, in words; empty when there is none.
     """
 
     segments: int
     size_bytes: int
     waits: bool
+    problem: str = ""
 
 
 def cut_out(
@@ -63,9 +79,11 @@ def cut_out(
     camera: str,
     since: datetime,
     until: datetime,
+    sites: Collection[str] | None = None,
+    tell: Tell = lambda _connection, _segments, _size_bytes: None,
     go_on: Callable[[], bool] = lambda: True,
 ) -> Cut:
-    """Take a span out of both streams of a camera, but for what is still being written.
+    """Take a span out of both streams of a camera, but for what is still being written and what cannot be cut now.
 
     Args:
         catalog: What there is.
@@ -73,43 +91,101 @@ def cut_out(
         camera: Camera id.
         since: From when.
         until: To when.
+        sites: Only what was recorded while it was at one of these; None for all of it.
+        tell: Called in each transaction in which something goes.
         go_on: Asked after each hour; what is left when it says no waits.
 
     Raises:
-        OSError: A disk refuses.
-        MediaGoneError: A file moved meanwhile; to be tried again.
-        DamagedFileError: A file cannot be cut.
-        StoreError: The database refuses.
+        StoreError: The database refuses; what went was told.
     """
-    segments, size_bytes, waits, at = 0, 0, False, since
+    cutting = _Cutting(catalog, removing, (since, until), tell)
+    at = since
     while at < until:
         end = min(at + _AT_ONCE, until)
         for stream in (StreamName.MAIN, StreamName.SUB):
-            for segment in catalog.segments(camera, stream, at, end):
-                waits = waits or segment.is_open
-                less = None if segment.is_open else _cut(catalog, removing, segment, (since, until))
-                if less is not None:
-                    segments += 1
-                    size_bytes += less
+            for segment in catalog.segments(camera, stream, at, end, sites=sites):
+                cutting.take_out_of(segment)
         at = end
         if at < until and not go_on():
-            return Cut(segments, size_bytes, waits=True)
-    return Cut(segments, size_bytes, waits)
+            cutting.waits = True
+            break
+    cutting.remove_whole()
+    return Cut(cutting.segments, cutting.size_bytes, cutting.waits, cutting.problem)
 
 
-def _cut(catalog: Catalog, removing: Removes, segment: Segment, span: tuple[datetime, datetime]) -> int | None:
-    """Take a span out of a segment; gives how many bytes less there are, None when it holds nothing of it."""
-    pieces = list(_pieces(segment, *span))
-    if sum(map(len, pieces)) == len(segment.marks):
-        return None
-    path = catalog.file(segment)
-    if path is None:
-        raise MediaGoneError(f"disk {segment.disk} is not there")
-    folder = Path(str(path).removesuffix(segment.path))
-    kept = [_written(folder, path, segment, piece) for piece in pieces]
-    catalog.keep_all(kept, timeout_s=_STORED_WITHIN_S)
-    removing.remove([segment.head.id], Because.DELETED)
-    return segment.size_bytes - sum(piece.size_bytes for piece in kept)
+class _Cutting:
+    """Takes one span out of segments."""
+
+    def __init__(self, catalog: Catalog, removing: Removes, span: tuple[datetime, datetime], tell: Tell) -> None:
+        self._catalog = catalog
+        self._removing = removing
+        self._span = span
+        self._tell = tell
+        self._whole: list[str] = []
+        self._tried: set[str] = set()
+        """A segment may lie in two hours."""
+        self.segments = 0
+        self.size_bytes = 0
+        self.waits = False
+        self.problem = ""
+
+    def take_out_of(self, segment: Segment) -> None:
+        """Take the span out of a segment, or note why that cannot be done now."""
+        if segment.is_open:
+            self.waits = True
+            return
+        pieces = list(_pieces(segment, *self._span))
+        if segment.head.id in self._tried or sum(map(len, pieces)) == len(segment.marks):
+            return
+        self._tried.add(segment.head.id)
+        if not pieces:  # whether its file can be read is no question
+            self._whole.append(segment.head.id)
+            if len(self._whole) >= _WHOLE_AT_ONCE:
+                self.remove_whole()
+            return
+        try:
+            kept = self._written(segment, pieces)
+        except _CANNOT_BE_CUT as error:
+            self.waits = True
+            self.problem = self.problem or f"{segment.path}: {error}"
+            logger.debug("a segment cannot be cut now", extra={"path": segment.path, "reason": str(error)})
+            return
+        self._remove([segment.head.id], sum(piece.size_bytes for piece in kept))
+
+    def remove_whole(self) -> None:
+        """Remove what lies in the span from end to end."""
+        whole, self._whole = self._whole, []
+        if whole:
+            self._remove(whole, 0)
+
+    def _written(self, segment: Segment, pieces: Sequence[tuple[Mark, ...]]) -> list[Segment]:
+        """What is left of a segment, with rows; nothing when some of it cannot be written."""
+        path = self._catalog.file(segment)
+        if path is None:
+            raise MediaGoneError(f"disk {segment.disk} is not there")
+        folder = Path(str(path).removesuffix(segment.path))
+        kept: list[Segment] = []
+        try:
+            for piece in pieces:
+                kept.append(_written(folder, path, segment, piece))  # noqa: PERF401 - known when the next one fails
+        except _CANNOT_BE_CUT:
+            for made in kept:  # it would be there twice
+                (folder / made.path).unlink(missing_ok=True)
+            raise
+        self._catalog.keep_all(kept, timeout_s=_STORED_WITHIN_S)
+        return kept
+
+    def _remove(self, ids: Sequence[str], kept_bytes: int) -> None:
+        gone_bytes = 0
+
+        def also(connection: Connection, gone: Sequence[Held]) -> None:
+            nonlocal gone_bytes
+            gone_bytes = sum(each.size_bytes for each in gone) - kept_bytes
+            self._tell(connection, len(gone), gone_bytes)
+
+        self._removing.remove(ids, Because.DELETED, also=also)
+        self.segments += len(ids)
+        self.size_bytes += gone_bytes
 
 
 def _pieces(segment: Segment, since: datetime, until: datetime) -> Iterator[tuple[Mark, ...]]:
@@ -139,16 +215,20 @@ def _written(folder: Path, source: Path, segment: Segment, marks: Sequence[Mark]
             path = _free(folder, usual_path(head), head.id)
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             draft = folder / (path + _DRAFT)
-            with draft.open("wb") as made:
-                made.write(init_bytes(form, head))
-                stay = []
-                for number, mark in enumerate(marks):
-                    data = moved(_bytes(file.fileno(), mark), form, sequence=number + 1, by_ms=-begins)
-                    stay.append(replace(mark, at_ms=mark.at_ms - begins, offset=made.tell()))
-                    made.write(data)
-                made.write(closing_bytes(stay, drift_ms=segment.drift_ms or 0, because=Because.DELETED))
-                made.flush()
-                os.fsync(made.fileno())
+            try:
+                with draft.open("wb") as made:
+                    made.write(init_bytes(form, head))
+                    stay = []
+                    for number, mark in enumerate(marks):
+                        data = moved(_bytes(file.fileno(), mark), form, sequence=number + 1, by_ms=-begins)
+                        stay.append(replace(mark, at_ms=mark.at_ms - begins, offset=made.tell()))
+                        made.write(data)
+                    made.write(closing_bytes(stay, drift_ms=segment.drift_ms or 0, because=Because.DELETED))
+                    made.flush()
+                    os.fsync(made.fileno())
+            except _CANNOT_BE_CUT:
+                draft.unlink(missing_ok=True)
+                raise
     except FileNotFoundError as error:
         raise MediaGoneError(f"a recorded file is not there any more: {source.name}") from error
     draft.replace(folder / path)

@@ -42,7 +42,7 @@ def test_what_is_kept_is_found_whole_by_its_time_and_by_its_id(catalog: Catalog)
     assert catalog.segments("nobody", MAIN, at(0), at(20)) == []
     assert catalog.segment(second.head.id) == second
     assert catalog.segment("none") is None
-    assert catalog.known([first.head.id, "none"]) == {first.head.id}
+    assert catalog.shown([first.head.id, "none"]) == {first.head.id}
     assert catalog.newest("hall", "gate", MAIN) == at(5)
     assert sorted(catalog.streams()) == [("hall", "gate", MAIN), ("hall", "gate", SUB), ("hall", "road", MAIN)]
 

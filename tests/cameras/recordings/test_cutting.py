@@ -9,7 +9,6 @@ from pathlib import Path
 import av
 import pytest
 
-from cameras.errors import MediaGoneError
 from cameras.recordings.keeping.catalog import Catalog
 from cameras.recordings.keeping.check import Check
 from cameras.recordings.keeping.holdings import Holdings
@@ -184,5 +183,22 @@ def test_beside_a_recording_nothing_happens(disks: Disks) -> None:
 def test_a_disk_that_is_away_is_said(disks: Disks) -> None:
     made = disks.record(0, 10)
     (disks.folder / made.path).unlink()
-    with pytest.raises(MediaGoneError):
-        disks.cut(4, 6)
+    done = disks.cut(4, 6)
+    assert (done.segments, done.waits) == (0, True)
+    assert made.path in done.problem
+
+
+def test_one_damaged_file_holds_up_no_other_and_leaves_nothing_half_written(disks: Disks) -> None:
+    """Its end can be read, so one of its two pieces is written before the other cannot be."""
+    hurt = disks.record(0, 20)
+    disks.record(20, 20)
+    path = disks.folder / hurt.path
+    data = bytearray(path.read_bytes())
+    data[hurt.marks[-1].offset : hurt.marks[-1].offset + 100] = bytes(100)
+    path.write_bytes(data)
+    done = disks.cut(5, 9)
+    assert (done.segments, done.waits) == (0, True)
+    assert len(disks.files()) == 2
+    assert not list(disks.folder.rglob("*.copy"))
+    done = disks.cut(5, 30)
+    assert (done.segments, done.waits) == (2, False), "its damaged end is not to be kept any more"
