@@ -9,7 +9,7 @@ removed before the newest manifest was read whole (`evidence_place.py`). Called 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -238,10 +238,11 @@ class Freezer:
         now = self._clock.now()
         view = self._incident(incident)
         had = {each.name for each in (place.manifest.files if place.manifest else ())}
-        stills = [each for each in self._pictures(place.folder, view, rows) if each.name not in had]
+        stills, spoiled = self._pictures(place.folder, view, rows, had=had)
         beyond = [row for row in rows if row.state is State.LEFT_OUT and row.version is None]
         told = [row for row in rows if row.number in outcomes or row.version is not None or row in beyond]
         left_out = [*done.left_out, *(Absence(row.camera, row.since, row.until, row.reason) for row in beyond)]
+        left_out += [each for each in spoiled if place.manifest is None or each not in place.manifest.left_out]
         manifest = self._manifest(
             place,
             told_of(incident, view),
@@ -314,25 +315,33 @@ class Freezer:
 
     # The parts of it
 
-    def _pictures(self, folder: Path, view: IncidentView | None, rows: Sequence[Row]) -> list[Item]:
-        """The pictures of the alerts, and those that were taken when evidence was asked for."""
-        found = []
+    def _pictures(
+        self, folder: Path, view: IncidentView | None, rows: Sequence[Row], *, had: Collection[str]
+    ) -> tuple[list[Item], list[Absence]]:
+        """New pictures of the alerts, and those taken when evidence was asked for; and what of them is spoiled."""
+        found, spoiled = list[Item](), list[Absence]()
         for alert in view.alerts if view else ():
-            kept = self._stills.of(alert.id)
+            name = f"stills/alert-{alert.id}.jpg"
+            kept = None if name in had else self._stills.of(alert.id)
             if kept is None:
                 continue
-            name = f"stills/alert-{alert.id}.jpg"
-            path = folder / name
-            if not path.exists():
-                keep_bytes(folder, name, kept.read_bytes())
-            size_bytes, sha256 = measured_path(path)
+            try:
+                content = kept.read_bytes()
+            except OSError as error:  # one that cannot be read holds up nothing else
+                logger.warning("picture not copied", extra={"alert": alert.id, "reason": str(error)})
+                because = f"the picture of alert {alert.id} cannot be read"
+                spoiled.append(Absence(alert.camera or "", alert.raised, None, because))
+                continue
+            if not is_there(folder / name):
+                keep_bytes(folder, name, content)
+            size_bytes, sha256 = measured_path(folder / name)
             found.append(Item(name, "still", alert.camera, size_bytes, sha256, alert.raised, None, {"alert": alert.id}))
-        for name, camera in {row.still: row.camera for row in rows if row.still}.items():
+        for name, camera in {row.still: row.camera for row in rows if row.still and row.still not in had}.items():
             path = folder / name
             if path.is_file():
                 size_bytes, sha256 = measured_path(path)
                 found.append(Item(name, "still", camera, size_bytes, sha256, moment_of(name)))
-        return found
+        return found, spoiled
 
     def _incident(self, incident: str) -> IncidentView | None:
         try:

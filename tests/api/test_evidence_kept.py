@@ -17,12 +17,14 @@ from api.recordings import evidence_freezing
 from api.recordings.evidence import RELEASED_FOR, Kept
 from api.recordings.evidence_freezing import MOST_ATTEMPTS, PATIENCE_S, Freezer
 from cameras.errors import MediaGoneError
+from cameras.recordings.evidence import freezing
 from cameras.recordings.evidence.manifest import SIGNATURE, measured_path, name_of, read_manifest
 from cameras.recordings.evidence.verifying import verify
 from hub.clock import SetClock
 from hub.store import evidence as books
 from hub.store.database import Database
 from hub.store.evidence import State
+from hub.store.evidence_tables import evidence_wanted
 from tests.fakes.evidence import Scene, alert, at, community, incident
 
 GONE_AFTER_S = RELEASED_FOR.total_seconds() + 120
@@ -31,6 +33,14 @@ GONE_AFTER_S = RELEASED_FOR.total_seconds() + 120
 @pytest.fixture
 def scene(sqlite_database: Database, tmp_path: Path) -> Scene:
     made = Scene(sqlite_database, tmp_path / "data", SetClock(at(0)))
+    made.there = community(cameras="camera")
+    return made
+
+
+@pytest.fixture
+def stored(database: Database, tmp_path: Path) -> Scene:
+    """The same on both databases."""
+    made = Scene(database, tmp_path / "data", SetClock(at(0)))
     made.there = community(cameras="camera")
     return made
 
@@ -192,7 +202,7 @@ def test_a_manifest_of_other_requests_settles_none_of_these(scene: Scene) -> Non
     scene.clock.set(at(150))
 
     def work(connection: object) -> None:
-        table = books.evidence_wanted
+        table = evidence_wanted
         other = {"state": "waiting", "version": None, "since": "2026-11-22T13:02:00.000000Z"}
         other |= {"until": "2026-11-22T13:02:20.000000Z", "next_at": other["since"]}
         connection.execute(table.update().values(**other))  # type: ignore[attr-defined]
@@ -252,7 +262,7 @@ def test_a_failure_counts_for_its_span_alone_and_eight_give_it_up(
     scene.there = community(cameras="site")
     scene.record(0, 100)
     scene.record(0, 100, camera="cam-2")
-    real, tried = evidence_freezing.freeze, list[float]()
+    real, tried = freezing.freeze, list[float]()
 
     def failing(*args: object, camera: str, **more: object) -> object:
         if camera == "cam-2":
@@ -295,6 +305,23 @@ def test_a_damaged_recording_does_not_hold_up_the_others(scene: Scene) -> None:
     assert [each.state for each in _kept(scene).wanted] == [State.KEPT, State.MISSING]
 
 
+def test_a_picture_that_cannot_be_read_holds_up_nothing_and_is_named_once(scene: Scene) -> None:
+    (scene.folder / "stills" / "a1.jpg").mkdir(parents=True)
+    scene.evidence._freezer._stills.of = lambda alert: scene.folder / "stills" / f"{alert}.jpg"  # type: ignore[method-assign]
+    folder = _frozen(scene)
+    _joins(scene, 70)
+    (scene.folder / "stills" / "a2.jpg").write_bytes(b"the picture of the second alert")
+    scene.settle()
+    scene.clock.set(at(95))
+    scene.settle()
+    manifest = _kept(scene).place.manifest
+    assert manifest is not None
+    assert manifest.version == 2
+    assert [each.because for each in manifest.left_out] == ["the picture of alert a1 cannot be read"]
+    assert "stills/alert-a2.jpg" in {each.name for each in manifest.files}
+    assert verify(folder).is_good
+
+
 def test_a_manifest_that_the_disk_does_not_take_is_tried_until_it_does(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -323,25 +350,25 @@ def test_a_manifest_that_the_disk_does_not_take_is_tried_until_it_does(
 # A release that is taken back, and one that is carried out
 
 
-def test_what_joins_at_the_last_moment_keeps_it(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_joins_at_the_last_moment_keeps_it(stored: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the look at what is to go, and before it goes."""
-    folder = _frozen(scene)
-    _released(scene)
-    scene.clock.advance(GONE_AFTER_S)
+    folder = _frozen(stored)
+    _released(stored)
+    stored.clock.advance(GONE_AFTER_S)
     real = books.claim_removal
 
     def late(connection: object, name: str, **more: object) -> bool:
         want = books.Want(name, "a2", "cam-1", at(60), at(90), "engine", "it joined")
-        books.want(connection, [want], now=scene.clock.now())  # type: ignore[arg-type]
+        books.want(connection, [want], now=stored.clock.now())  # type: ignore[arg-type]
         return real(connection, name, **more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(books, "claim_removal", late)
-    scene.evidence.delete_released()
+    stored.evidence.delete_released()
     assert list(folder.rglob("*.mp4"))
-    assert (_kept(scene).case.deleted, _kept(scene).case.released) == (None, None)
-    scene.settle()
+    assert (_kept(stored).case.deleted, _kept(stored).case.released) == (None, None)
+    stored.settle()
     assert verify(folder).is_good
-    assert "deleted" not in [move for move, _ in scene.moves()]
+    assert "deleted" not in [move for move, _ in stored.moves()]
 
 
 def test_what_the_journal_says_by_then_is_looked_at_first(scene: Scene) -> None:
@@ -356,16 +383,16 @@ def test_what_the_journal_says_by_then_is_looked_at_first(scene: Scene) -> None:
 @pytest.mark.parametrize("last", ["_seal", "swept", "finish_removal"])
 @pytest.mark.parametrize("is_done_first", [False, True])
 def test_a_kill_in_the_middle_of_a_removal_is_made_good(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch, last: str, *, is_done_first: bool
+    stored: Scene, monkeypatch: pytest.MonkeyPatch, last: str, *, is_done_first: bool
 ) -> None:
     """Before or after each step; it leaves the trace once, and what joins meanwhile begins anew."""
 
     class Killed(BaseException):
         """Nobody catches it."""
 
-    folder = _frozen(scene)
-    _released(scene)
-    scene.clock.advance(GONE_AFTER_S)
+    folder = _frozen(stored)
+    _released(stored)
+    stored.clock.advance(GONE_AFTER_S)
     there = {"_seal": Freezer, "swept": evidence_freezing, "finish_removal": books}[last]
     real = getattr(there, last)
 
@@ -377,30 +404,30 @@ def test_a_kill_in_the_middle_of_a_removal_is_made_good(
     with monkeypatch.context() as patch:
         patch.setattr(there, last, killed)
         with suppress(Killed, RuntimeError):
-            scene.evidence.delete_released()
-    assert _kept(scene).case.is_going
-    scene.evidence = scene.hub()
-    scene.evidence.ask("i1", ["cam-1"], at(100), at(110), who="wang", why="another look")
-    assert _kept(scene).case.is_going, "what has begun to go cannot be taken back"
-    scene.evidence.gather()
-    scene.settle()
-    kept = _kept(scene)
+            stored.evidence.delete_released()
+    assert _kept(stored).case.is_going
+    stored.evidence = stored.hub()
+    stored.evidence.ask("i1", ["cam-1"], at(100), at(110), who="wang", why="another look")
+    assert _kept(stored).case.is_going, "what has begun to go cannot be taken back"
+    stored.evidence.gather()
+    stored.settle()
+    kept = _kept(stored)
     assert (kept.case.deleted, kept.case.released, kept.case.delete_after) == (None, None, None)
     assert kept.place.manifest is not None
     assert [each.since for each in kept.place.manifest.files] == [at(100)]
     assert read_manifest((folder / name_of(2)).read_bytes()).files == ()
     assert verify(folder).is_good
-    assert [move for move, _ in scene.moves()] == ["frozen", "released", "asked", "deleted", "grown"]
+    assert [move for move, _ in stored.moves()] == ["frozen", "released", "asked", "deleted", "grown"]
 
 
-def test_what_went_is_not_looked_at_again(scene: Scene) -> None:
-    _frozen(scene)
-    _released(scene)
-    scene.clock.advance(GONE_AFTER_S)
+def test_what_went_is_not_looked_at_again(stored: Scene) -> None:
+    _frozen(stored)
+    _released(stored)
+    stored.clock.advance(GONE_AFTER_S)
     for _ in range(3):
-        scene.settle()
-        scene.clock.advance(100)
-    assert [move for move, _ in scene.moves()] == ["frozen", "released", "deleted"]
-    with scene.database.read() as connection:
-        assert books.to_delete(connection, scene.clock.now()) == []
-    assert _kept(scene).case.deleted is not None
+        stored.settle()
+        stored.clock.advance(100)
+    assert [move for move, _ in stored.moves()] == ["frozen", "released", "deleted"]
+    with stored.database.read() as connection:
+        assert books.to_delete(connection, stored.clock.now()) == []
+    assert _kept(stored).case.deleted is not None
