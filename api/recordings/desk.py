@@ -28,6 +28,7 @@ from hub.clock import Clock
 from hub.lifecycle import Lifecycle
 from hub.metrics import Metrics
 from hub.store.database import Database
+from hub.store.recording_deletions import asked_over
 
 _STORED_WITHIN_S = 10.0  # a worker keeps its news meanwhile, and tells them again when this fails
 
@@ -103,8 +104,12 @@ def make_recording_desk(
         camera = community().camera(camera_id)
         return camera_spans(database, camera_id, None if camera is None else camera.site, since=since, until=until)
 
+    def deleted(camera: str, site: str, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+        with database.read() as connection:
+            return asked_over(connection, camera, site, since=since, until=until)
+
     retention = Retention(holdings, shelves, clock, policy=policy, events=events)
-    check = Check(catalog, holdings, shelves)
+    check = Check(catalog, holdings, shelves, deleted=deleted)
     return RecordingDesk(
         catalog=catalog,
         holdings=holdings,

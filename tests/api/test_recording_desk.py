@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from hub.events import time_to_text
 from hub.metrics import Metrics
 from hub.selfwatch.watch import NotKnownError
 from hub.store.database import Database, sqlite_url
+from hub.store.recording_deletions import Deletion, Step, write_deletion
+from tests.fakes.recordings import footage, write_segment
 from tests.fakes.segments import MORNING, a_segment, at
 
 THERE = Community(
@@ -75,6 +78,7 @@ def test_disks_that_will_hold_less_than_promised_are_told_of_in_time(desk: Recor
     clock.advance(24 * 3600)
     (finding,) = desk.outlook.findings()
     assert finding.source == "recordings"
+    assert finding.fields["ages_held"] is False
     # Two of about 1 MB a day, one of which wants two days: 30 MB are 28 days of the other, and it wants 20.
     assert finding.fields["short_days"] == 0
     for hour in range(24):
@@ -96,6 +100,17 @@ def test_the_figures_of_recordings_are_on_the_page_of_figures(desk: RecordingDes
     assert 'hub_recordings_gone_total{what="expired"} 0.0' in page
     assert 'hub_recordings_put_right_total{kind="torn"} 0.0' in page
     assert "hub_recordings_short_cameras" in page
+    assert "hub_recordings_ages_held 0.0" in page
+
+
+def test_a_clock_that_cannot_be_believed_is_told_of(desk: RecordingDesk, clock: SetClock) -> None:
+    metrics = Metrics()
+    watch_recordings(metrics, holdings=desk.holdings, caretaker=desk.caretaker, outlook=desk.outlook)
+    desk.keep([a_segment("old", began=clock.now() - timedelta(days=5))])
+    desk.caretaker.retention.step()
+    assert "hub_recordings_ages_held 1.0" in metrics.text().decode()
+    (finding,) = desk.outlook.findings()
+    assert finding.fields["ages_held"] is True
 
 
 def _alert(database: Database, number: int, **more: object) -> None:
@@ -150,3 +165,19 @@ def test_the_times_of_alerts_that_a_camera_could_show_are_kept_longer(database: 
     ]
     assert camera_spans(database, "gate", "hall", since=at(2.5), until=at(59)) == found[:1]
     assert camera_spans(database, "gate", None, since=at(59), until=at(100)) == []
+
+
+def test_what_somebody_deleted_is_not_taken_back_from_a_file_that_was_not_known(
+    desk: RecordingDesk, sqlite_database: Database, tmp_path: Path
+) -> None:
+    form, samples = footage(4)
+    gone = write_segment(tmp_path / "recordings", at(-10), form, samples, site="hall", camera="gate")
+    write_segment(tmp_path / "recordings", at(-10), form, samples, site="hall", camera="road")
+    asked = Deletion("d", Step.ASKED, at(-5), "gate", "hall", at(-11), at(-9), "li", "resident", "guests")
+    done = replace(asked, step=Step.DONE)
+    for step in (asked, done):
+        sqlite_database.write(lambda connection, step=step: write_deletion(connection, step))
+    desk.caretaker.repair()
+    assert not (tmp_path / "recordings" / gone.path).exists()
+    assert desk.catalog.segments("gate", StreamName.MAIN, at(-20), at(0)) == []
+    assert len(desk.catalog.segments("road", StreamName.MAIN, at(-20), at(0))) == 1

@@ -4,14 +4,15 @@ At a start only what can have changed is read: segments that were open, and file
 `everything` reads every file and needs no catalogue at all; `day` only compares names, and finds what a crash, or a
 worker that made room for itself, left behind. A worker that lives goes on writing its file meanwhile: what is locked is
 taken as it is, and nothing of it is cut. What lies on a disk that is not there is not missing. What cannot be read is
-told and passed over: neither one file nor one disk holds up the others.
+told and passed over: neither one file nor one disk holds up the others. A file without a row is not taken back where
+somebody deleted what it holds: it is a copy that was left, or was not known then.
 """
 
 from __future__ import annotations
 
 import enum
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,9 +20,11 @@ from datetime import UTC, datetime, timedelta
 from cameras.errors import DamagedFileError, DiskError, DiskProblem
 from cameras.recordings.keeping.catalog import Catalog
 from cameras.recordings.keeping.holdings import Held, Holdings
+from cameras.recordings.keeping.removing import Removing
 from cameras.recordings.keeping.shelves import Fate, Shelves, is_copy
 from cameras.recordings.media import Because, Segment, StreamName
 from cameras.recordings.mp4.index import read_segment, repair
+from cameras.recordings.playback.cutting import cut_out
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +89,10 @@ class Progress:
             self.tell(self)
 
 
+Deleted = Callable[[str, str, datetime, datetime], Sequence[tuple[datetime, datetime]]]
+"""The spans that somebody wanted gone of a camera at a site, among those that touch a time."""
+
+
 class Check:
     """Checks; blocks its caller. Of several at once, each is right, and some work is done twice.
 
@@ -93,8 +100,12 @@ class Check:
         skipped: Disks that were not there, or went, before all that was wanted of them was read.
     """
 
-    def __init__(self, catalog: Catalog, holdings: Holdings, shelves: Shelves) -> None:
-        """Hold `catalog` against the files on `shelves`."""
+    def __init__(
+        self, catalog: Catalog, holdings: Holdings, shelves: Shelves, *, deleted: Deleted = lambda *_asked: ()
+    ) -> None:
+        """Hold `catalog` against the files on `shelves`, but for what was `deleted`."""
+        self._deleted = deleted
+        self._removing = Removing(holdings, shelves)
         self._catalog = catalog
         self._holdings = holdings
         self._shelves = shelves
@@ -284,7 +295,15 @@ class Check:
             if self._shelves.is_file(row.disk, row.path):
                 yield from self._remove(disk, path, f"is {row.path} on {row.disk}")
                 return
+        head = segment.head
+        ended = head.began + timedelta(milliseconds=segment.duration_ms)
+        gone = self._deleted(head.camera, head.site, head.began, ended)
+        if not segment.is_open and any(since <= head.began and ended <= until for since, until in gone):
+            yield from self._remove(disk, path, "was deleted")
+            return
         self._catalog.keep_all([segment], timeout_s=_STORED_WITHIN_S)
+        for since, until in gone:
+            cut_out(self._catalog, self._removing, camera=head.camera, since=since, until=until, sites=(head.site,))
         kind = Kind.UNKNOWN if cut_bytes is None else Kind.TORN
         yield Difference(kind, disk, path, "had no row", cut_bytes or 0)
 

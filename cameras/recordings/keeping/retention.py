@@ -135,12 +135,7 @@ class Retention:
 
     def settle(self) -> bool:
         """Finish what was begun and not ended; whether there may be more."""
-        held = self._holdings.unfinished(limit=_STEP)
-        going = [each for each in held if each.is_going]
-        done = self._removing.finish(going)
-        copies = [each for each in held if not each.is_going]
-        finished = sum(self._tiers.finish(each) for each in copies)
-        return done + finished > 0
+        return self._tiers.settle(self._removing) > 0
 
     # Room
 
