@@ -63,6 +63,11 @@ class RunningCamera:
             return True
         return analysing is None and self._rests.is_over
 
+    @property
+    def is_resting(self) -> bool:
+        """Whether its analysis hung, and it has not been tried again."""
+        return self._analysing is None and self._rests.are_on
+
     def start(self) -> None:
         """Start reading what is wanted."""
         with self._lock:

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from hub.clock import Clock
 
+MOST_LEFT_BEHIND = 6
+"""Threads of a worker's analysis that hang: with so many of them something is wrong that all cameras share, and no
+camera that rests is tried again, which would only cost another thread."""
+
 _GROWTH = 2.0
 _LONGEST_S = 600.0
 _FORGOTTEN_AFTER_S = 3600.0

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable
 
 from cameras.running.camera import RunningCamera
+from cameras.running.rests import MOST_LEFT_BEHIND
 from hub.clock import Clock
 from hub.events import Event
 
@@ -128,10 +129,14 @@ class Rota:
             if stopping:
                 return
             for camera in self._cameras:
-                if camera.pending and not self._give(camera, camera.step):
+                if self._is_due(camera) and not self._give(camera, camera.step):
                     return
-            if not any(camera.pending for camera in self._cameras):
+            if not any(self._is_due(camera) for camera in self._cameras):
                 self._clock.wait(self._work, _IDLE_TURN_S)
+
+    def _is_due(self, camera: RunningCamera) -> bool:
+        """Whether it is to have a turn; one that hung is not tried again while many threads hang."""
+        return camera.pending and not (camera.is_resting and self.left_behind >= MOST_LEFT_BEHIND)
 
     def _next_leaving(self) -> RunningCamera | None:
         with self._lock:

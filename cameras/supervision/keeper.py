@@ -41,6 +41,7 @@ from cameras.link_words import (
     WorkerHealth,
 )
 from cameras.recordings.media import Segment
+from cameras.running.rests import MOST_LEFT_BEHIND
 from cameras.supervision.adoption import Found, find
 from cameras.supervision.processes import StartedProcess, WorkerProcess
 from cameras.supervision.worker_status import WorkerState, WorkerStatus
@@ -67,8 +68,8 @@ _SEND_TIMEOUT_S = 5.0
 
 _RETRY_DELAY_S = 0.5
 
-_MOST_LEFT_BEHIND = 6
-"""Threads of the analysis that hang: with more of them something is wrong that all cameras share."""
+_BLIND_FOR_S = 3600.0
+"""So long many threads of the analysis may hang: another process may see again, but until it is up none records."""
 
 Answer = StillTaken | PictureTaken
 
@@ -125,7 +126,7 @@ class Keeper:
         self._link: Link | None = None  # set while the process is Ready
         self._process: WorkerProcess | None = None
         self._health: WorkerHealth | None = None
-        self._heard_s = 0.0
+        self._heard_s = self._sighted_s = 0.0
         self._delivering = False
         self._answers: dict[int, Future[Answer]] = {}
         self._stands = (WorkerState.STOPPED, clock.now())
@@ -134,12 +135,9 @@ class Keeper:
         self._thread = threading.Thread(target=self._run, name=self.worker, daemon=True)
 
     def adopt(self, data: Path) -> tuple[str, ...]:
-        """Take over the worker that outlived the hub before, if there is one; before `start`.
+        """Take over the worker that outlived the hub before, if there is one; before `start`. Gives its cameras.
 
         One that cannot be spoken with is tried again and again, and none is started beside it: it may record.
-
-        Returns:
-            Ids of the cameras that it runs.
         """
         try:
             self._found, self.unreached = find(data, self._setup), None
@@ -229,15 +227,15 @@ class Keeper:
         )
 
     def kill_if_hung(self, hung_after_s: float) -> None:
-        """End the process when it says nothing for so long, or leaves thread after thread behind in its analysis.
+        """End the process when it says nothing for so long, or when many threads of its analysis hung for an hour.
 
-        The hub being slow does not count, and one analysis that hangs is the worker's own affair.
+        The hub being slow does not count, and analyses that hang are the worker's own affair: it goes on recording.
         """
-        health = self._health
-        silent_s = self._clock.monotonic_s() - self._heard_s
+        now_s = self._clock.monotonic_s()
+        silent_s = now_s - self._heard_s
         state, _ = self._stands
         limit_s = hung_after_s if state is WorkerState.RUNNING else max(hung_after_s, _START_WITHIN_S)
-        hung = silent_s > limit_s or (health is not None and health.left_behind >= _MOST_LEFT_BEHIND)
+        hung = silent_s > limit_s or (self._health is not None and now_s - self._sighted_s > _BLIND_FOR_S)
         if hung and not self._delivering and state is not WorkerState.WAITING:
             logger.error("a worker hangs and is ended", extra={"worker": self.worker, "silent_s": round(silent_s, 1)})
             self.kill()
@@ -331,6 +329,8 @@ class Keeper:
             case SegmentsRemoved(disk, paths):
                 self._hand_on(lambda: self._listeners.removed(disk, paths))
             case WorkerHealth():
+                if self._health is None or message.left_behind < MOST_LEFT_BEHIND:
+                    self._sighted_s = self._clock.monotonic_s()
                 self._health = message
             case StillTaken(request) | PictureTaken(request):
                 with self._lock:

@@ -192,6 +192,21 @@ def test_a_camera_whose_analysis_hangs_rests_and_takes_no_other_with_it(start: S
     assert supervisor.workers()[0].left_behind == 2
 
 
+def test_however_many_analyses_hang_the_worker_lives_and_no_more_threads_are_spent(
+    start: Start, server: VideoServer
+) -> None:
+    """A camera that rests is not tried again while six hang."""
+    names = [f"{HANGS}-{number}" for number in range(6)]
+    supervisor, heard = start(*(camera(name, server.url("moving.mp4")) for name in names))
+    until(lambda: all("offline:analysis_hung" in heard.kinds(name) for name in names), timeout_s=40, what="all hang")
+    until(lambda: supervisor.workers()[0].left_behind >= 6, what="six threads")
+    before = supervisor.workers()[0]
+    SystemClock().wait(threading.Event(), 4.0)  # the rests of the first are over, and the hub has looked
+    after = supervisor.workers()[0]
+    assert (after.pid, after.left_behind) == (before.pid, before.left_behind)
+    assert heard.kinds("worker-0") == ["online"]
+
+
 def test_a_camera_whose_analysis_fails_stays_live_and_is_counted(start: Start, server: VideoServer) -> None:
     supervisor, _ = start(camera(FAILS, server.url("moving.mp4")), camera(UNBUILDABLE, server.url("still.mp4")))
     until(lambda: one(supervisor, FAILS).failures > 3, what="failures are counted")

@@ -37,7 +37,7 @@ class FakeAnalysis:
         self.resets = 0
 
     def feed(self, frame: Frame) -> list[Event]:
-        if self._camera == HANGS:
+        if self._camera.startswith(HANGS):
             threading.Event().wait()
         if self._camera == FAILS:
             raise RuntimeError("this analysis fails")
