@@ -22,6 +22,7 @@ from pathlib import Path
 
 from sqlalchemy import insert, select, text
 
+from cameras.recordings.keeping.ages import Ages
 from cameras.recordings.keeping.catalog import Catalog
 from cameras.recordings.keeping.holdings import Holdings
 from cameras.recordings.keeping.retention import Retention
@@ -115,6 +116,12 @@ def day(village: Village, hours: int) -> None:
         village.holdings,
         village.shelves,
         village.clock,
+        ages=Ages(
+            village.clock,
+            folder=village.shelves.folders["data"].parent,
+            newest=village.clock.now,
+            number=village.holdings.newest_number,
+        ),
         policy=lambda _camera: Policy(keep_days=0.5),
         events=lambda _camera, since, _until: (
             [(since, since + timedelta(seconds=1))] if village.dice.random() < EVENTFUL else []

@@ -13,6 +13,7 @@ from datetime import datetime
 from alerts.store.camera_spans import camera_spans
 from api.recordings.figures import watch_recordings
 from api.recordings.outlook import Outlook
+from cameras.recordings.keeping.ages import Ages
 from cameras.recordings.keeping.caretaker import Caretaker
 from cameras.recordings.keeping.catalog import Catalog
 from cameras.recordings.keeping.check import Check
@@ -108,7 +109,8 @@ def make_recording_desk(
         with database.read() as connection:
             return asked_over(connection, camera, site, since=since, until=until)
 
-    retention = Retention(holdings, shelves, clock, policy=policy, events=events)
+    ages = Ages(clock, folder=machine.data, newest=holdings.newest, number=holdings.newest_number)
+    retention = Retention(holdings, shelves, clock, ages=ages, policy=policy, events=events)
     check = Check(catalog, holdings, shelves, deleted=deleted)
     return RecordingDesk(
         catalog=catalog,
@@ -116,5 +118,5 @@ def make_recording_desk(
         shelves=shelves,
         removing=Removing(holdings, shelves),
         caretaker=Caretaker(check, retention, shelves, clock, keep_days=lambda camera: policy(camera).keep_days),
-        outlook=Outlook(holdings, shelves, clock, policy=policy),
+        outlook=Outlook(holdings, shelves, clock, policy=policy, are_ages_held=lambda: ages.held is not None),
     )

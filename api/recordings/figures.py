@@ -52,6 +52,11 @@ def watch_recordings(metrics: Metrics, *, holdings: Holdings, caretaker: Caretak
         labels=("kind",),
     )
     metrics.watch(
+        "hub_recordings_ages_held",
+        "1 while no recording counts as old, because the clock cannot be believed.",
+        lambda: {(): float(caretaker.retention.ages.held is not None)},
+    )
+    metrics.watch(
         "hub_recordings_bytes_per_day",
         "What all cameras write in a day.",
         expected(lambda found: {(): found.bytes_per_day}),

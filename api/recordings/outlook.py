@@ -29,12 +29,21 @@ _GB = 1_000_000_000
 class Outlook:
     """Says how long recordings will be kept; safe from any thread, and read anew every ten minutes."""
 
-    def __init__(self, holdings: Holdings, shelves: Shelves, clock: Clock, *, policy: Callable[[str], Policy]) -> None:
-        """Go by what was written in the last day."""
+    def __init__(
+        self,
+        holdings: Holdings,
+        shelves: Shelves,
+        clock: Clock,
+        *,
+        policy: Callable[[str], Policy],
+        are_ages_held: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Go by what was written in the last day, and tell whether anything goes by its age."""
         self._holdings = holdings
         self._shelves = shelves
         self._clock = clock
         self._policy = policy
+        self._are_ages_held = are_ages_held
         self._made: tuple[float, Forecast | None] | None = None
 
     def forecast(self) -> Forecast | None:
@@ -50,7 +59,10 @@ class Outlook:
         Raises:
             NotKnownError: Too little was recorded to say.
         """
-        found = self.forecast()
+        found, ages_held = self.forecast(), self._are_ages_held()
+        if found is None and ages_held:
+            yield Finding(_ALL, {"ages_held": True})
+            return
         if found is None:
             raise NotKnownError("less than an hour is recorded")
         short_days = max((each.promised_days - each.days for each in found.short), default=0.0)
@@ -59,6 +71,7 @@ class Outlook:
             "days": round(min(found.promised_days, found.days), 1),
             "promised_days": round(found.promised_days, 1),
             "cameras": len(found.short),
+            "ages_held": ages_held,
         }
         yield Finding(_ALL, fields, steps={"short_days": _DAY_STEP, "days": _DAY_STEP, "cameras": _CAMERA_STEP})
 

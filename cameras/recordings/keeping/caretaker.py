@@ -15,6 +15,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from cameras.errors import DiskError
+from cameras.recordings.keeping.ages import FLOOR
 from cameras.recordings.keeping.check import Check, Difference, Kind
 from cameras.recordings.keeping.retention import Retention
 from cameras.recordings.keeping.shelves import Shelves
@@ -131,8 +132,10 @@ class Caretaker:
                     self._drop_old(camera, difference)
 
     def _drop_old(self, camera: str, difference: Difference) -> None:
-        began = began_by_name(difference.path)
-        if began is not None and began < self._clock.now() - timedelta(days=self._keep_days(camera)):
+        began, now = began_by_name(difference.path), self.retention.ages.now()
+        if began is None or now is None or began < FLOOR:
+            return
+        if began < now - timedelta(days=self._keep_days(camera)):
             with contextlib.suppress(DiskError):  # the next time round, then
                 self._shelves.remove(difference.disk, difference.path)
 

@@ -5,7 +5,8 @@ says whether there is more to do. First comes what a crash left half done, then 
 then cameras that take up too much. What shows an incident is kept longer, and gives way last where room ends.
 
 Of each camera is remembered until when everything was looked at, so that the few that are kept longer are not asked for
-again and again; once a day all of it is looked at anew.
+again and again; once a day all of it is looked at anew. While the clock cannot be believed nothing counts as old; room
+is made all the same.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from cameras.errors import DiskError
+from cameras.recordings.keeping.ages import FLOOR, Ages
 from cameras.recordings.keeping.holdings import Held, Holdings
 from cameras.recordings.keeping.removing import Removing
 from cameras.recordings.keeping.shelves import Shelves
@@ -80,6 +82,7 @@ class Retention:
         shelves: Shelves,
         clock: Clock,
         *,
+        ages: Ages,
         policy: Callable[[str], Policy],
         events: Events,
     ) -> None:
@@ -88,13 +91,15 @@ class Retention:
         Args:
             holdings: What there is.
             shelves: Where it lies.
-            clock: Says how old something is.
+            clock: Says when to look again.
+            ages: Says how old something is.
             policy: Of a camera, also of one that is no more.
             events: What of a camera is kept longer.
         """
         self._holdings = holdings
         self._shelves = shelves
         self._clock = clock
+        self.ages = ages
         self._policy = policy
         self._events = events
         self.counts = Counts()
@@ -104,9 +109,9 @@ class Retention:
         """Until when everything of a camera was looked at."""
         self._passed: dict[str, datetime] = {}
         """On each disk, until when only what is kept longer is left."""
-        self._anew_at = clock.now()
+        self._anew_s = clock.monotonic_s()
         self._round: Iterator[bool] | None = None
-        self._next_round = clock.now()
+        self._next_round_s = clock.monotonic_s()
         self._settled = False
 
     @property
@@ -123,6 +128,7 @@ class Retention:
         Raises:
             StoreError: The database refuses.
         """
+        self.ages.now()  # so that a clock that is set between two rounds is seen
         if not self._settled:
             self._settled = not self.settle()
             return True
@@ -193,22 +199,22 @@ class Retention:
     # Ages
 
     def _next_of_round(self) -> bool:
-        now = self._clock.now()
+        now_s = self._clock.monotonic_s()
         if self._round is None:
-            if now < self._next_round:
+            if now_s < self._next_round_s:
                 return False
-            if now >= self._anew_at:
+            if now_s >= self._anew_s:
                 self._seen.clear()
                 self._passed.clear()
-                self._anew_at = now + timedelta(seconds=_ANEW_S)
-            self._next_round = now + timedelta(seconds=_ROUND_S)
-            self._round = self._one_round(now)
+                self._anew_s = now_s + _ANEW_S
+            self._next_round_s = now_s + _ROUND_S
+            self._round = self._one_round()
         if next(self._round, None) is None:
             self._round = None
             return False
         return True
 
-    def _one_round(self, now: datetime) -> Iterator[bool]:
+    def _one_round(self) -> Iterator[bool]:
         """Look at every camera; yields after each step that changed something."""
         while self.settle():  # what a disk that was away, or a file that was in use, had held up
             yield True
@@ -218,19 +224,21 @@ class Retention:
             sizes[total.camera] = sizes.get(total.camera, 0) + total.size_bytes
         for camera, size_bytes in sizes.items():
             policy = self._policy(camera)
-            yield from self._expire(camera, policy, now)
+            if (now := self.ages.now()) is not None:
+                yield from self._expire(camera, policy, now)
+                yield from self._expire_misdated(camera, policy, now)
             if policy.most_gb is not None:
                 yield from self._cut_down(camera, size_bytes - round(policy.most_gb * _GB))
 
     def _expire(self, camera: str, policy: Policy, now: datetime) -> Iterator[bool]:
         limit = now - timedelta(days=policy.keep_days)
         last = now - timedelta(days=policy.keep_events_days)
-        while old := self._ended(self._holdings.of_camera(camera, since=None, before=last, limit=_STEP), last):
+        while old := self._ended(self._holdings.of_camera(camera, since=FLOOR, before=last, limit=_STEP), last):
             if not self._expired(old):
                 break
             yield True
         while old := self._ended(
-            self._holdings.of_camera(camera, since=self._seen.get(camera), before=limit, limit=_STEP), limit
+            self._holdings.of_camera(camera, since=self._seen.get(camera, FLOOR), before=limit, limit=_STEP), limit
         ):
             kept = self._kept(camera, old)
             going = [each for each in old if each.id not in kept]
@@ -239,6 +247,15 @@ class Retention:
             self._seen[camera] = old[-1].began + timedelta(milliseconds=1)
             if going:
                 yield True
+
+    def _expire_misdated(self, camera: str, policy: Policy, now: datetime) -> Iterator[bool]:
+        """What a clock dated that had not been set is as old as the hub's knowledge of it."""
+        known_by = self.ages.known_by(now - timedelta(days=max(policy.keep_days, policy.keep_events_days)))
+        while known_by is not None:
+            old = self._holdings.misdated(camera, before=FLOOR, stored_by=known_by, limit=_STEP)
+            if not old or not self._expired(old):
+                return
+            yield True
 
     def _expired(self, old: Sequence[Held]) -> bool:
         removed = self._remove(old)
@@ -291,7 +308,8 @@ class Retention:
         """Which of these show an incident and are kept longer for it."""
         if not held:
             return set()
-        last = self._clock.now() - timedelta(days=self._policy(camera).keep_events_days)
+        now = self.ages.now()
+        last = FLOOR if now is None else now - timedelta(days=self._policy(camera).keep_events_days)
         spans = self._events(camera, held[0].began, max(each.ended for each in held))
         return {
             each.id

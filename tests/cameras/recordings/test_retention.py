@@ -11,6 +11,7 @@ import pytest
 
 from cameras.errors import DiskError, DiskProblem
 from cameras.recordings.keeping import check as checking
+from cameras.recordings.keeping.ages import Ages
 from cameras.recordings.keeping.caretaker import Caretaker
 from cameras.recordings.keeping.check import Kind
 from cameras.recordings.keeping.removing import Removing
@@ -40,6 +41,8 @@ class House:
     asked: list[tuple[str, datetime, datetime]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        folder = next(iter(self.here.shelves.folders.values())).parent
+        self.ages = Ages(self.clock, folder=folder, newest=self.clock.now, number=self.here.holdings.newest_number)
         self.retention = self.another()
 
     def another(self) -> Retention:
@@ -48,6 +51,7 @@ class House:
             self.here.holdings,
             self.here.shelves,
             self.clock,
+            ages=self.ages,
             policy=lambda camera: self.policies.get(camera, Policy()),
             events=self._spans,
         )
