@@ -239,3 +239,16 @@ def test_evidence_of_an_open_incident_is_not_deleted(room: Room) -> None:
     refused = room.person("li", Role.RESIDENT).post("/cameras/cam-own/recordings/delete", json=delete)
     assert refused.status_code == 409
     assert "open incident lies in this span" in refused.json()["detail"]
+
+
+def test_an_alarm_that_comes_again_adds_its_moment(room: Room) -> None:
+    first = room.smoke()
+    home, address = first["site"], f"/api/v1/incidents/{first['id']}"
+    for condition, alarm in (("returned", False), ("active", True)):
+        room.say("smoke", f"{home}-smoke", site=home, alarm=alarm)
+        room.wait_for(lambda now=condition: room.client().get(address).json()["alerts"][0]["condition"] == now)
+
+    def whys() -> set[str]:
+        return {each["why"] for each in room.client().get(f"{address}/evidence").json().get("wanted", ())}
+
+    room.wait_for(lambda: whys() == {"fire.smoke was raised", "fire.smoke came again"})
