@@ -43,6 +43,8 @@ _SETTLED = timedelta(seconds=60)
 """So long after a span nothing of it can still be told by a worker, unless it is open."""
 _LOOK_EVERY_S = 5.0
 _RETRY_S = 30.0
+_AGAIN_S = 300.0
+"""So long after something could not be cut, it is tried again: all of a month is looked through for it."""
 
 
 class Deletions:
@@ -80,8 +82,8 @@ class Deletions:
         self._catch_up = catch_up
         self._forget = forget
         self._is_known = is_known
-        self._said: dict[str, str] = {}
-        """Why a deletion waits, as it was said last."""
+        self._held: dict[str, tuple[str, float]] = {}
+        """Why a deletion waits, as it was said last, and when by the monotonic clock it is tried again."""
         self._wanted = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="deletions", daemon=True)
@@ -178,7 +180,14 @@ class Deletions:
         for each in asked:
             if self._stopping.is_set():
                 return True
-            left = not self._delete(each) or left
+            if self._clock.monotonic_s() < self._held.get(each.deletion, ("", 0.0))[1]:
+                left = True
+                continue
+            try:
+                left = not self._delete(each) or left
+            except (OSError, TimeoutError) as error:  # of kept pictures; others go on
+                left = True
+                self._hold(each, str(error))
         return left
 
     def _delete(self, asked: Deletion) -> bool:
@@ -206,7 +215,7 @@ class Deletions:
             )
         finally:
             self._forget(asked.camera, asked.since, asked.until)
-        self._say(asked, cut.problem)
+        self._hold(asked, cut.problem)
         if cut.waits or not was_known or looked < asked.until + _SETTLED:
             return False
         done = replace(asked, step=Step.DONE, at=self._clock.now())
@@ -218,13 +227,13 @@ class Deletions:
         self._database.write(work, after_commit=self._announce)
         return True
 
-    def _say(self, asked: Deletion, problem: str) -> None:
-        """Log why some of it cannot be cut, once for each reason."""
-        if problem and self._said.get(asked.deletion) != problem:
+    def _hold(self, asked: Deletion, problem: str) -> None:
+        """Try again later what cannot go now; its reason is logged when it is another one."""
+        said, _ = self._held.pop(asked.deletion, ("", 0.0))
+        if problem:
+            self._held[asked.deletion] = problem, self._clock.monotonic_s() + _AGAIN_S
+        if problem and problem != said:
             logger.warning("some of a deletion waits", extra={"camera": asked.camera, "reason": problem})
-            self._said[asked.deletion] = problem
-        elif not problem:
-            self._said.pop(asked.deletion, None)
 
     def _entry(self, connection: Connection, deletion: Deletion, move: str) -> int:
         entry = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -39,7 +40,7 @@ def deletions(scene: Scene) -> Deletions:
     return _deletions(scene)
 
 
-def _deletions(scene: Scene) -> Deletions:
+def _deletions(scene: Scene, forget: Callable[[str, datetime, datetime], object] | None = None) -> Deletions:
     folder = scene.folder / "recordings"
     folder.mkdir(exist_ok=True)
     (scene.folder / "disks").mkdir(exist_ok=True)
@@ -51,7 +52,7 @@ def _deletions(scene: Scene) -> Deletions:
         catalog=scene.catalog,
         removing=Removing(Holdings(scene.database), shelves),
         catch_up=scene.evidence.catch_up,
-        forget=lambda camera, since, until: forgotten.append((camera, since, until)),
+        forget=forget or (lambda camera, since, until: forgotten.append((camera, since, until))),
         is_known=known.is_set,
     )
 
@@ -210,6 +211,7 @@ def test_one_file_that_cannot_be_cut_holds_up_no_other_and_is_tried_again(
     _ask(deletions, scene, 10, 4010)
     for _ in range(3):
         assert deletions.go_on()
+        scene.clock.advance(301)
     assert _recorded(scene) == [(at(0), at(20))]
     assert _other(scene) == [(at(4010), at(4020))]
     steps = [(each.step, each.segments) for each in _trace(deletions)]
@@ -221,6 +223,27 @@ def test_one_file_that_cannot_be_cut_holds_up_no_other_and_is_tried_again(
     assert not deletions.go_on()
     assert _recorded(scene) == [(at(0), at(10))]
     assert sum(each.segments for each in _trace(deletions) if each.step is Step.DELETED) == 3
+
+
+def test_a_picture_that_cannot_be_taken_away_holds_up_no_other_deletion(scene: Scene) -> None:
+    """It is not done before that is gone, and looked at again after some minutes."""
+    refused = threading.Event()
+
+    def forget(_camera: str, since: datetime, _until: datetime) -> None:
+        if since == at(0) and not refused.is_set():
+            raise PermissionError("read-only")
+
+    deletions = _deletions(scene, forget=forget)
+    scene.record(0, 40)
+    scene.clock.set(at(200))
+    first, second = _ask(deletions, scene, 0, 10), _ask(deletions, scene, 20, 30)
+    assert deletions.go_on()
+    assert [each.deletion for each in _trace(deletions) if each.step is Step.DONE] == [second]
+    refused.set()
+    assert deletions.go_on(), "not yet"
+    scene.clock.advance(301)
+    assert not deletions.go_on()
+    assert _trace(deletions)[0].deletion == first
 
 
 def test_a_whole_segment_goes_though_its_disk_is_away(scene: Scene, deletions: Deletions) -> None:
