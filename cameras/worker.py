@@ -104,6 +104,7 @@ def run(
         live_socket_of(machine.data, setup.worker),
         clock,
         on_watched=partial(_watch, rota),
+        linger_s=tuning.live_linger_s,
     )
     shared = build_shared(machine, machine.models_folder)
     means = Means(
@@ -113,7 +114,7 @@ def run(
         tuning=tuning,
         build=guarded(lambda task: build_analysis(task.camera, area=task.area, shared=shared, clock=clock)),
         make_sampler=Sampler,
-        make_recorder=_recorders(machine, disks, outbox, clock),
+        make_recorder=_recorders(tuning.segment_s or machine.recordings.segment_s, disks, outbox, clock),
         cache=live.cache,
     )
     desk = Desk(rota=rota, outbox=outbox, means=means, pictures=pictures, on_gone=live.forget)
@@ -171,7 +172,7 @@ def _stop_disks(disks: Disks) -> None:
 
 
 def _recorders(
-    machine: Machine, disks: Disks, outbox: Outbox, clock: Clock
+    segment_s: float, disks: Disks, outbox: Outbox, clock: Clock
 ) -> Callable[[Task, StreamName], StreamRecorder]:
     def make(task: Task, stream: StreamName) -> StreamRecorder:
         return StreamRecorder(
@@ -181,7 +182,7 @@ def _recorders(
             disks=disks,
             clock=clock,
             on_segment=outbox.segment,
-            segment_s=machine.recordings.segment_s,
+            segment_s=segment_s,
         )
 
     return make

@@ -105,6 +105,9 @@ class LiveServer:
             connections = tuple(self._connections)
         for connection in connections:
             connection.close()
+        if self._listening is not None:
+            with contextlib.suppress(OSError):
+                self._listening.shutdown(socket.SHUT_RDWR)  # whoever waits for the next connection is woken
         if self._thread.is_alive():
             self._thread.join(_LOOK_EVERY_S + 1.0)
         if self._listening is not None:

@@ -26,6 +26,8 @@ class Tuning:
         hung_after_s: Seconds that an analysis may be busy with one slice of one camera.
         rest_s: How long a camera rests whose analysis hung, the first time.
         not_recorded_after_s: Seconds without anything written after which a stream counts as not recorded.
+        live_linger_s: How long a stream is kept open after the last who watched it left.
+        segment_s: How long a recorded segment is; None as the settings say.
     """
 
     analysis_fps: float = 8.0
@@ -34,6 +36,8 @@ class Tuning:
     hung_after_s: float = 10.0
     rest_s: float = 30.0
     not_recorded_after_s: float = STOPPED_AFTER_S
+    live_linger_s: float = 5.0
+    segment_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

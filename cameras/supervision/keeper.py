@@ -333,9 +333,8 @@ class Keeper:
                     self._sighted_s = self._clock.monotonic_s()
                 self._health = message
             case StillTaken(request) | PictureTaken(request):
-                with self._lock:
-                    answer = self._answers.pop(request, None)
-                if answer is not None:
+                # Without the lock: whoever holds it may be sending, and wait for this worker to be heard and to read on.
+                if (answer := self._answers.pop(request, None)) is not None:
                     answer.set_result(message)
             case _:
                 raise LinkError(f"a hub is not sent {type(message).__name__}")

@@ -123,6 +123,13 @@ class Browser:
     def picture(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self.ask("Page.captureScreenshot", format="png")["data"]))
 
+    def forget(self, url: str) -> None:
+        """Leave the page, and forget whatever it and others kept."""
+        self.open("about:blank")
+        self.ask("Network.clearBrowserCookies")
+        self.ask("Storage.clearDataForOrigin", origin=url, storageTypes="all")
+        self.said.clear()
+
     def close(self) -> None:
         self._process.terminate()
         self._process.wait(DEADLINE_S)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from api.recordings import live_session
 from config.recording import Policy
 from hub.access import Role
 from tests.browser.chromium import PROGRAM, Browser
@@ -25,8 +26,8 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
     """A camera with a small silent stream, and a large one with sound that nobody records or analyses."""
     folder = tmp_path_factory.mktemp("live")
     write_numbered(folder / "sub.mp4", seconds=30, fps=FPS, key_every_s=2.0)
-    write_numbered(folder / "main.mp4", seconds=12, fps=FPS, width=640, height=360, sound=True)
-    write_numbered(folder / "saving.mp4", seconds=20, fps=FPS, key_every_s=4.0, pauses=True)
+    write_numbered(folder / "main.mp4", seconds=6, fps=FPS, width=640, height=360, sound=True)
+    write_numbered(folder / "saving.mp4", seconds=14, fps=FPS, key_every_s=4.0, pauses=True)
     with village(
         folder, fps=FPS, main="main.mp4", sub="sub.mp4", other="saving.mp4", record=Policy(streams=())
     ) as running:
@@ -34,11 +35,18 @@ def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Village]:
         yield running
 
 
-@pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Browser]:
-    opened = Browser(tmp_path / "profile")
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    opened = Browser(tmp_path_factory.mktemp("profile"))
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def browser(program: Browser, there: Village) -> Iterator[Browser]:
+    """One that knows nobody: each test signs in anew."""
+    yield program
+    program.forget(there.hub.url)
 
 
 LARGE = "document.querySelector('#large-video')"
@@ -75,7 +83,7 @@ SHOWN = """new Promise((done) => {
 def test_the_first_picture_is_there_at_once_and_it_is_what_happens_now(browser: Browser, there: Village) -> None:
     """First picture within a second of the click with two seconds between key pictures; half a second late at most."""
     _sign_in(browser, there, "watch-1")
-    shown: dict[str, Any] = browser.run(SHOWN % (READ_NUMBER, 8000))
+    shown: dict[str, Any] = browser.run(SHOWN % (READ_NUMBER, 5000))
     sent = dict(there.tap.sent)
     late = [at_ms - sent[number] for number, at_ms in shown["reads"] if number in sent]
     settled = late[len(late) // 2 :]
@@ -84,7 +92,7 @@ def test_the_first_picture_is_there_at_once_and_it_is_what_happens_now(browser: 
     assert shown["width"] == 320
     assert shown["first"] < 1000
     assert statistics.median(settled) < 500
-    assert len(settled) > 80
+    assert len(settled) > 50
     assert not browser.said, browser.said
 
 
@@ -109,7 +117,7 @@ def test_a_camera_that_leaves_out_pictures_is_shown_without_a_break(browser: Bro
     """A browser that is told how long a picture lasts, and gets the next one much later, waits for a key picture."""
     _sign_in(browser, there, "watch-6")
     browser.click("[data-camera='cam-2']")
-    browser.wait_for(f"{TILE}.live?.name === 'live' && {TILE}.live.counts.pictures > 150")
+    browser.wait_for(f"{TILE}.live?.name === 'live' && {TILE}.live.counts.pictures > 130")
     assert browser.run(f"{TILE}.live.counts.jumps") == 0
     assert browser.run(f"{TILE}.buffered.length") == 1
 
@@ -132,7 +140,8 @@ def test_a_camera_that_goes_and_comes_back_is_seen_to(browser: Browser, there: V
     assert browser.run(f"{TILE}.live.counts.connections") == 1
 
 
-def test_who_signs_out_sees_nothing_more(browser: Browser, there: Village) -> None:
+def test_who_signs_out_sees_nothing_more(browser: Browser, there: Village, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_session, "CHECK_EVERY_S", 0.2)
     _sign_in(browser, there, "watch-4")
     browser.click("[data-camera='cam-1']")
     browser.wait_for(f"{TILE}.live?.name === 'live'")

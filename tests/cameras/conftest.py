@@ -13,10 +13,10 @@ from tests.fakes.clips import write_clip
 
 @pytest.fixture(scope="session")
 def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `still.mp4` and `moving.mp4`: 10 fps, a key frame each second."""
+    """A folder with `still.mp4` and `moving.mp4`: 10 fps, a key frame each half second."""
     folder = tmp_path_factory.mktemp("clips")
-    write_clip(folder / "still.mp4")
-    write_clip(folder / "moving.mp4", moves_from_s=0)
+    write_clip(folder / "still.mp4", key_every=5)
+    write_clip(folder / "moving.mp4", moves_from_s=0, key_every=5)
     return folder
 
 

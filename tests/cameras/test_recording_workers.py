@@ -24,12 +24,13 @@ from cameras.streams.serving import VideoServer
 from cameras.supervisor import Supervisor
 from cameras.unix_sockets import connect
 from config.community import Camera, Community, Name, Site, Stream, Zone, ZoneUse
-from config.machine import Machine, Recordings, Workers
+from config.machine import Machine, Workers
 from hub.clock import SystemClock
 from hub.errors import HubError
 from hub.events import Event
 from tests.fakes.analysis import HANGS
 from tests.fakes.waiting import until
+from tests.fakes.worker_program import SEGMENT
 
 COMMAND = (sys.executable, "-m", "tests.fakes.worker_program")
 ROOT = Path(__file__).parent.parent.parent
@@ -40,13 +41,17 @@ ROUNDED_MS = 2
 class Hub:
     """A supervisor, what it was told, and what lies on its disk."""
 
-    def __init__(self, data: Path, *cameras: Camera, linger_s: float = 0.0, segment_s: float = 300.0) -> None:
-        self.machine = machine(data, linger_s=linger_s, segment_s=segment_s)
+    def __init__(self, data: Path, *cameras: Camera, linger_s: float = 0.0, segment_s: float | None = None) -> None:
+        self.machine = machine(data, linger_s=linger_s)
         self.events: list[Event] = []
         self.segments: list[Segment] = []
         self.can_store = True
         self.supervisor = Supervisor(
-            self.machine, SystemClock(), self._take_events, on_segments=self._take_segments, command=COMMAND
+            self.machine,
+            SystemClock(),
+            self._take_events,
+            on_segments=self._take_segments,
+            command=COMMAND if segment_s is None else (*COMMAND, f"{SEGMENT}{segment_s}"),
         )
         self.apply(*cameras)
         self.supervisor.start()
@@ -85,12 +90,8 @@ class Hub:
         return until(check, timeout_s=20, what=f"{duration_ms} ms of {camera}/{stream}")
 
 
-def machine(data: Path, *, linger_s: float, segment_s: float = 300.0, workers: int = 1) -> Machine:
-    return Machine(
-        data=data,
-        workers=Workers(count=workers, analysis_fps=10, linger_s=linger_s),
-        recordings=Recordings(segment_s=segment_s),
-    )
+def machine(data: Path, *, linger_s: float, workers: int = 1) -> Machine:
+    return Machine(data=data, workers=Workers(count=workers, analysis_fps=10, linger_s=linger_s))
 
 
 def community(*cameras: Camera) -> Community:
@@ -149,14 +150,14 @@ def test_an_analysis_that_hangs_costs_the_recording_nothing(hub: MakeHub, server
     made = hub(camera(HANGS, server.url("moving.mp4")))
     until(lambda: "offline analysis_hung" in made.told("camera.health", HANGS), what="it hangs")
     pid, before = made.pid, on_disk(made.machine, HANGS, "main")[-1].duration_ms
-    segments = made.recorded_for(before + 3000, HANGS)
+    segments = made.recorded_for(before + 1500, HANGS)
     assert len(segments) == 1
     assert has_no_gap(segments)
     assert made.pid == pid
 
 
 def test_segments_follow_on_each_other_and_are_told_once(hub: MakeHub, server: VideoServer) -> None:
-    made = hub(camera("gate", server.url("still.mp4")), segment_s=5.0)
+    made = hub(camera("gate", server.url("still.mp4")), segment_s=2.0)
     until(lambda: len(made.segments) >= 3, timeout_s=20, what="a segment opened, closed, and the next opened")
     made.supervisor.stop()
     segments = on_disk(made.machine, "gate", "main")
@@ -169,7 +170,7 @@ def test_segments_follow_on_each_other_and_are_told_once(hub: MakeHub, server: V
 
 
 def test_while_the_hub_can_store_nothing_it_is_recorded_and_told_later(hub: MakeHub, server: VideoServer) -> None:
-    made = hub(camera("gate", server.url("moving.mp4")), segment_s=5.0)
+    made = hub(camera("gate", server.url("moving.mp4")), segment_s=2.0)
     pid = made.pid
     made.recorded_for(500)
     made.can_store = False
@@ -187,7 +188,7 @@ def test_what_does_not_concern_a_stream_leaves_its_recording_alone(hub: MakeHub,
     gate = camera("gate", server.url("moving.mp4"))
     made = hub(gate)
     until(lambda: any(event.kind == "camera.motion" for event in list(made.events)), what="motion")
-    made.recorded_for(1000)
+    made.recorded_for(500)
     zone = Zone(id="door", use=ZoneUse.GUARDED, points=((0, 0), (1, 0), (1, 1)))
     zoned = gate.model_copy(update={"zones": (zone,), "record": "gone"})
     made.apply(zoned)
@@ -197,13 +198,13 @@ def test_what_does_not_concern_a_stream_leaves_its_recording_alone(hub: MakeHub,
     )
     both = zoned.model_copy(update={"sub": Stream(url=server.url("still.mp4"))})
     made.apply(both)
-    made.recorded_for(1000, stream="sub")
+    made.recorded_for(500, stream="sub")
     made.apply(both.model_copy(update={"main": Stream(url=server.url("still.mp4"))}))
     until(lambda: len(on_disk(made.machine, "gate", "main")) == 2, what="another address begins another segment")
     first, second = on_disk(made.machine, "gate", "main")
     assert holes_ms(first) == []
     assert second.head.because is Because.STARTED
-    [only] = made.recorded_for(2000, stream="sub")
+    [only] = made.recorded_for(1500, stream="sub")
     assert holes_ms(only) == []
     made.apply(both.model_copy(update={"record": False}))
     until(lambda: sum(not segment.is_open for segment in made.segments) == 3, what="all are closed")
@@ -234,7 +235,7 @@ def test_a_stream_that_is_not_written_is_told_and_so_is_its_return(hub: MakeHub,
 
 def test_pictures_of_the_past_are_taken_out_of_files_and_of_nothing_else(hub: MakeHub, server: VideoServer) -> None:
     made = hub(camera("gate", server.url("moving.mp4")))
-    [segment] = made.recorded_for(3000)
+    [segment] = made.recorded_for(2000)
     key = next(mark for mark in segment.marks if mark.is_key and mark.at_ms >= 900)
     parts = ((0, segment.init_bytes), (key.offset, key.size_bytes))
     wanted = PictureWanted(0, "data", segment.path, parts, (key.at_ms, key.at_ms + 310, key.at_ms + 60_000), 160)
@@ -276,12 +277,12 @@ def watched(connection: socket.socket) -> Iterator[Item]:
 
 def test_a_killed_worker_is_followed_by_one_that_goes_on(hub: MakeHub, server: VideoServer) -> None:
     made = hub(camera("gate", server.url("still.mp4")))
-    made.recorded_for(2000)
+    made.recorded_for(1000)
     os.kill(made.pid, signal.SIGKILL)
     until(lambda: len(on_disk(made.machine, "gate", "main")) == 2, what="the next segment")
-    torn, following = made.recorded_for(1000)
+    torn, following = made.recorded_for(500)
     assert torn.is_open
-    assert torn.duration_ms >= 2000
+    assert torn.duration_ms >= 1000
     assert following.head.because is Because.STARTED
     assert not holes_ms(torn)
 
@@ -314,7 +315,7 @@ def killed_hub(tmp_path: Path) -> Iterator[Callable[..., list[int]]]:
         with subprocess.Popen(command, cwd=ROOT) as process:
             try:
                 for each in cameras:
-                    until(lambda each=each: lasts(settings, each, 1000), timeout_s=20, what="a recording")  # type: ignore[misc]
+                    until(lambda each=each: lasts(settings, each, 500), timeout_s=20, what="a recording")  # type: ignore[misc]
                 left.extend(children_of(process.pid))
             finally:
                 process.kill()
@@ -352,13 +353,13 @@ def test_a_worker_outlives_its_hub_and_the_next_one_takes_it_over_without_a_gap(
     [pid] = killed_hub(gate, road, linger_s=30)
     before = machine(tmp_path, linger_s=30)
     alone_ms = on_disk(before, "gate", "main")[-1].duration_ms
-    until(lambda: on_disk(before, "gate", "main")[-1].duration_ms > alone_ms + 2000, what="it records without a hub")
+    until(lambda: on_disk(before, "gate", "main")[-1].duration_ms > alone_ms + 1500, what="it records without a hub")
     made = hub(gate, linger_s=30)
     assert made.pid == pid
     until(lambda: [each.camera for each in made.supervisor.status() if each.packets > 0] == ["gate"], what="it goes on")
     until(lambda: not on_disk(made.machine, "road", "main")[-1].is_open, what="the other one's end")
     now_ms = on_disk(made.machine, "gate", "main")[-1].duration_ms
-    segments = made.recorded_for(now_ms + 1500)
+    segments = made.recorded_for(now_ms + 500)
     assert len(segments) == 1
     assert has_no_gap(segments)
     assert {segment.head.camera for segment in made.segments} >= {"road"}

@@ -266,7 +266,7 @@ def test_nobody_waits_to_hear_how_a_worker_does_that_does_not_read(start: Start,
         while not finished.is_set():
             begun_s = clock.monotonic_s()
             took_s.append(-begun_s)  # under way
-            supervisor.still("gate", timeout_s=0.0)
+            supervisor.still("gate", event_id="none", timeout_s=0.0)
             took_s[-1] += clock.monotonic_s()
 
     os.kill(pid, signal.SIGSTOP)
