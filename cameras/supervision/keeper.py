@@ -333,7 +333,7 @@ class Keeper:
                     self._sighted_s = self._clock.monotonic_s()
                 self._health = message
             case StillTaken(request) | PictureTaken(request):
-                # Without the lock: whoever holds it may be sending, and wait for this worker to be heard and to read on.
+                # Without the lock: whoever holds it may be sending, and wait for this worker to be heard.
                 if (answer := self._answers.pop(request, None)) is not None:
                     answer.set_result(message)
             case _:
