@@ -29,7 +29,7 @@ from hub.clock import Clock
 from hub.lifecycle import Lifecycle
 from hub.metrics import Metrics
 from hub.store.database import Database
-from hub.store.recording_deletions import asked_over
+from hub.store.recording_deletions import done_over
 
 _STORED_WITHIN_S = 10.0  # a worker keeps its news meanwhile, and tells them again when this fails
 
@@ -107,7 +107,7 @@ def make_recording_desk(
 
     def deleted(camera: str, site: str, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
         with database.read() as connection:
-            return asked_over(connection, camera, site, since=since, until=until)
+            return done_over(connection, camera, site, since=since, until=until)
 
     ages = Ages(clock, folder=machine.data, newest=holdings.newest, number=holdings.newest_number)
     retention = Retention(holdings, shelves, clock, ages=ages, policy=policy, events=events)

@@ -77,15 +77,15 @@ def deletions_of(
     return [(row["seq"], _deletion(dict(row))) for row in connection.execute(query).mappings()]
 
 
-def asked_over(
+def done_over(
     connection: Connection, camera: str, site: str, *, since: datetime, until: datetime
 ) -> list[tuple[datetime, datetime]]:
-    """The spans of a camera at a site that somebody wanted gone, done or not, among those that touch a time."""
+    """The spans of a camera at a site of which all is deleted, among those that touch a time."""
     query = select(recording_deletions).where(
-        _columns.camera == camera, _columns.site == site, _columns.step == Step.ASKED.value
+        _columns.camera == camera, _columns.site == site, _columns.step == Step.DONE.value
     )
-    asked = [_deletion(dict(row)) for row in connection.execute(query).mappings()]
-    return [(each.since, each.until) for each in asked if each.since < until and each.until > since]
+    done = [_deletion(dict(row)) for row in connection.execute(query).mappings()]
+    return [(each.since, each.until) for each in done if each.since < until and each.until > since]
 
 
 def unfinished(connection: Connection) -> list[Deletion]:

@@ -173,11 +173,13 @@ def test_what_somebody_deleted_is_not_taken_back_from_a_file_that_was_not_known(
     form, samples = footage(4)
     gone = write_segment(tmp_path / "recordings", at(-10), form, samples, site="hall", camera="gate")
     write_segment(tmp_path / "recordings", at(-10), form, samples, site="hall", camera="road")
-    asked = Deletion("d", Step.ASKED, at(-5), "gate", "hall", at(-11), at(-9), "li", "resident", "guests")
-    done = replace(asked, step=Step.DONE)
-    for step in (asked, done):
+    write_segment(tmp_path / "recordings", at(-20), form, samples, site="hall", camera="gate")
+    done = Deletion("d", Step.DONE, at(-5), "gate", "hall", at(-11), at(-9), "li", "resident", "guests")
+    going_on = replace(done, deletion="e", step=Step.ASKED, since=at(-21), until=at(-19))
+    for step in (going_on, done):
         sqlite_database.write(lambda connection, step=step: write_deletion(connection, step))
     desk.caretaker.repair()
     assert not (tmp_path / "recordings" / gone.path).exists()
-    assert desk.catalog.segments("gate", StreamName.MAIN, at(-20), at(0)) == []
+    assert desk.catalog.segments("gate", StreamName.MAIN, at(-15), at(0)) == []
+    assert len(desk.catalog.segments("gate", StreamName.MAIN, at(-21), at(-15))) == 1, "who deletes it takes it away"
     assert len(desk.catalog.segments("road", StreamName.MAIN, at(-20), at(0))) == 1

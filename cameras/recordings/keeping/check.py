@@ -90,7 +90,10 @@ class Progress:
 
 
 Deleted = Callable[[str, str, datetime, datetime], Sequence[tuple[datetime, datetime]]]
-"""The spans that somebody wanted gone of a camera at a site, among those that touch a time."""
+"""The spans of a camera at a site of which all is deleted, among those that touch a time.
+
+What is still being deleted is none of them: who deletes cuts it, and nobody else at the same time.
+"""
 
 
 class Check:
