@@ -19,10 +19,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
-from sqlalchemy import Connection
-
 from cameras.errors import DamagedFileError, MediaGoneError
 from cameras.recordings.keeping.catalog import Catalog
+from cameras.recordings.keeping.connection import Connection
 from cameras.recordings.keeping.holdings import Also, Held
 from cameras.recordings.media import Because, Mark, Segment, StreamName
 from cameras.recordings.mp4.closing import closing_bytes
