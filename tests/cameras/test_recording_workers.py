@@ -146,8 +146,23 @@ def hub(tmp_path: Path) -> Iterator[MakeHub]:
         each.supervisor.stop()
 
 
-def test_an_analysis_that_hangs_costs_the_recording_nothing(hub: MakeHub, server: VideoServer) -> None:
-    made = hub(camera(HANGS, server.url("moving.mp4")))
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory, clips: Path) -> Iterator[Hub]:
+    """One hub for the tests that only look: of cameras with nothing in common."""
+    with VideoServer(clips) as server:
+        moving = server.url("moving.mp4")
+        made = Hub(
+            tmp_path_factory.mktemp("shared"),
+            camera("gate", moving),
+            camera(HANGS, moving),
+            camera("unrecorded", server.url("still.mp4"), sub=Stream(url=moving), record=False),
+        )
+        yield made
+        made.supervisor.stop()
+
+
+def test_an_analysis_that_hangs_costs_the_recording_nothing(shared: Hub) -> None:
+    made = shared
     until(lambda: "offline analysis_hung" in made.told("camera.health", HANGS), what="it hangs")
     pid, before = made.pid, on_disk(made.machine, HANGS, "main")[-1].duration_ms
     segments = made.recorded_for(before + 1500, HANGS)
@@ -233,8 +248,8 @@ def test_a_stream_that_is_not_written_is_told_and_so_is_its_return(hub: MakeHub,
     ]
 
 
-def test_pictures_of_the_past_are_taken_out_of_files_and_of_nothing_else(hub: MakeHub, server: VideoServer) -> None:
-    made = hub(camera("gate", server.url("moving.mp4")))
+def test_pictures_of_the_past_are_taken_out_of_files_and_of_nothing_else(shared: Hub) -> None:
+    made = shared
     [segment] = made.recorded_for(2000)
     key = next(mark for mark in segment.marks if mark.is_key and mark.at_ms >= 900)
     parts = ((0, segment.init_bytes), (key.offset, key.size_bytes))
@@ -254,18 +269,17 @@ def test_pictures_of_the_past_are_taken_out_of_files_and_of_nothing_else(hub: Ma
     assert gone.problem == "gone"
 
 
-def test_a_stream_that_nobody_records_is_opened_for_who_watches_it(hub: MakeHub, server: VideoServer) -> None:
-    sub = Stream(url=server.url("moving.mp4"))
-    made = hub(camera("gate", server.url("still.mp4"), sub=sub, record=False))
-    until(lambda: made.supervisor.status()[0].packets > 0, what="the analysed stream")
+def test_a_stream_that_nobody_records_is_opened_for_who_watches_it(shared: Hub) -> None:
+    made = shared
+    until(lambda: made.supervisor.status()[-1].packets > 0, what="the analysed stream")
     with connect(live_socket_of(made.machine.data, "worker-0"), timeout_s=15) as watching:
-        watching.sendall(ask_line(Ask("gate", StreamName.MAIN, sound=False)))
+        watching.sendall(ask_line(Ask("unrecorded", StreamName.MAIN, sound=False)))
         items = watched(watching)
         begins = next(item for item in items if isinstance(item, Begins))
         part = next(item for item in items if isinstance(item, Part))
     assert (begins.width, begins.height, part.is_key) == (320, 180, True)
-    assert on_disk(made.machine, "gate", "main") == []
-    assert made.supervisor.status()[0].recording == ()
+    assert on_disk(made.machine, "unrecorded", "main") == []
+    assert made.supervisor.status()[-1].recording == ()
 
 
 def watched(connection: socket.socket) -> Iterator[Item]:
