@@ -20,6 +20,7 @@ from cameras.health import CameraState
 from cameras.link_words import (
     Assign,
     CameraStatus,
+    EventsKept,
     Message,
     Observed,
     PictureTaken,
@@ -57,6 +58,7 @@ __all__ = [
     "VERSION",
     "Assign",
     "CameraStatus",
+    "EventsKept",
     "Link",
     "Message",
     "Observed",
@@ -80,7 +82,7 @@ __all__ = [
     "to_json",
 ]
 
-VERSION = 2
+VERSION = 3
 """Of the words; a worker that outlived a hub of another version is replaced."""
 
 _LENGTH_BYTES = 4
@@ -199,6 +201,7 @@ _READERS: Mapping[str, Callable[[dict[str, Any]], Message]] = {
     "Assign": lambda parts: Assign(**parts | {"record": tuple(parts["record"])}),
     "Unassign": lambda parts: Unassign(**parts),
     "Roster": lambda parts: Roster(tuple(parts["cameras"])),
+    "EventsKept": lambda parts: EventsKept(int(parts["count"])),
     "SegmentsKept": lambda parts: SegmentsKept(tuple(parts["opened"]), tuple(parts["closed"])),
     "PictureWanted": _picture_wanted,
     "StillWanted": lambda parts: StillWanted(**parts),

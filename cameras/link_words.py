@@ -74,6 +74,13 @@ class SegmentsKept:
 
 
 @dataclass(frozen=True, slots=True)
+class EventsKept:
+    """Hub to worker: so many of the events that it was told are stored, the oldest first."""
+
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class PictureWanted:
     """Hub to worker: pictures out of a recorded file.
 
@@ -143,7 +150,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """Worker to hub: what was seen."""
+    """Worker to hub: what was seen. Told again to the next hub, when this one dies before it said EventsKept."""
 
     events: tuple[Event, ...]
 
@@ -302,6 +309,7 @@ Message = (
     | Assign
     | Unassign
     | Roster
+    | EventsKept
     | SegmentsKept
     | PictureWanted
     | StillWanted

@@ -9,6 +9,7 @@ from typing import Any
 
 from cameras.link_words import (
     Assign,
+    EventsKept,
     Message,
     PictureWanted,
     Roster,
@@ -64,6 +65,8 @@ class Desk:
                 for running in self._rota.cameras:
                     if running.id not in cameras:
                         self._remove(running.id)
+            case EventsKept():
+                self._outbox.events_kept(message.count)
             case SegmentsKept():
                 self._outbox.kept(message)
             case StillWanted():

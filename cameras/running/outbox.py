@@ -2,9 +2,9 @@
 
 The analysis must never wait for the hub, so events queue here and one thread sends them, to whichever hub there is.
 When none takes anything for so long that the queue is full, events that only say that a state goes on are dropped
-first, then the oldest; drops are counted and reported. News of segments is told again to each new hub until one says
-that it is kept; its marks wait packed, a kilobyte a segment, and what is dropped is found by the hub in the files. Of
-health reports only the newest is kept, of answers a few: whoever asked asks again.
+first, then the oldest; drops are counted and reported. Events and news of segments are told again to each new hub until
+one says that they are kept. Marks of segments wait packed, a kilobyte a segment, and what is dropped of such news is
+found by the hub in the files. Of health reports only the newest is kept, of answers a few: whoever asked asks again.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from hub.events import Event, Phase
 logger = logging.getLogger(__name__)
 
 _MAX_EVENTS = 5_000
-"""A busy worker makes some ten events a second: eight minutes of a hub that stands."""
+"""That wait, besides those under way. A busy worker makes some ten a second: eight minutes of a hub that stands."""
 
 _MAX_SEGMENTS = 20_000
 """Of 40 streams at five minutes a segment: 40 hours of a hub that is away."""
@@ -49,7 +49,7 @@ _MAX_REMOVED = 20_000
 _MAX_ANSWERS = 8
 
 _BATCH = 200
-"""Events in one message."""
+"""Events in one message; the next one waits until the hub has stored them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,7 @@ class Outbox:
         self._max_removed = max_removed
         self._changed = threading.Condition()
         self._events: deque[Event] = deque()
+        self._sent: deque[Event] = deque()
         self._segments: OrderedDict[str, _News] = OrderedDict()
         self._marks_bytes = 0
         self._untold: deque[str] = deque()
@@ -128,6 +129,10 @@ class Outbox:
             if self._link is link:
                 self._link = None
                 self._answers.clear()  # whoever asked is gone
+                self._events.extendleft(reversed(self._sent))  # it may have stored them, which does no harm
+                self._sent.clear()
+                while len(self._events) > self._max_events:
+                    self._drop_one()
 
     def events(self, events: Sequence[Event]) -> None:
         """Queue events; never waits."""
@@ -171,6 +176,13 @@ class Outbox:
                 if key in self._segments and self._segments[key].segment.is_open:
                     self._forget(key)
 
+    def events_kept(self, count: int) -> None:
+        """The hub has stored so many of those that it was told."""
+        with self._changed:
+            for _ in range(min(count, len(self._sent))):
+                self._sent.popleft()
+            self._changed.notify()
+
     def health(self, health: WorkerHealth) -> None:
         """Say how the worker does, in place of an older report that was not sent yet."""
         with self._changed:
@@ -213,20 +225,17 @@ class Outbox:
             except (TypeError, ValueError):
                 # A value in it that is no JSON: a defect, which must not silence the worker for good.
                 logger.exception("a message cannot be sent", extra={"kind": type(message).__name__})
-                self.lost_events += len(message.events) if isinstance(message, Observed) else 0
+                if isinstance(message, Observed):
+                    self.lost_events += len(message.events)
+                    self.events_kept(len(message.events))
 
     def _put_back(self, message: Message) -> None:
         """What the hub that went did not take is for the next one; some of it may come twice."""
         with self._changed:
-            match message:
-                case Observed(events):
-                    self._events.extendleft(reversed(events))
-                    while len(self._events) > self._max_events:
-                        self._drop_one()
-                case SegmentsRemoved():
-                    self._removed.appendleft(message)
-                    self._removed_paths += len(message.paths)
-                    self._drop_removed()
+            if isinstance(message, SegmentsRemoved):
+                self._removed.appendleft(message)
+                self._removed_paths += len(message.paths)
+                self._drop_removed()
 
     def _next(self) -> tuple[Message | _News, Link] | None:
         with self._changed:
@@ -246,9 +255,10 @@ class Outbox:
             removed = self._removed.popleft()
             self._removed_paths -= len(removed.paths)
             return removed
-        if self._events:
-            count = min(_BATCH, len(self._events))
-            return Observed(tuple(self._events.popleft() for _ in range(count)))
+        if self._events and (not self._sent or self._stopping):  # who stops hears no answer any more
+            batch = [self._events.popleft() for _ in range(min(_BATCH, len(self._events)))]
+            self._sent.extend(batch)
+            return Observed(tuple(batch))
         if self._answers:
             return self._answers.popleft()
         health, self._health = self._health, None

@@ -23,6 +23,7 @@ from cameras.link import VERSION, Link
 from cameras.link_words import (
     Assign,
     CameraStatus,
+    EventsKept,
     Message,
     Observed,
     PictureTaken,
@@ -55,8 +56,7 @@ logger = logging.getLogger(__name__)
 
 WORKER_COMMAND = (sys.executable, "-m", "cameras.worker")
 
-_FIRST_DELAY_S = 0.1
-_LONGEST_DELAY_S = 10.0
+_FIRST_DELAY_S, _LONGEST_DELAY_S = 0.1, 10.0
 _STEADY_AFTER_S = 30.0
 """A process that lived for so long died of something new: it is started again without delay."""
 
@@ -323,9 +323,10 @@ class Keeper:
             case Ready():
                 self._greet(message, link)
             case Observed(events):
-                self.deliver(list(events))
+                if self.deliver(list(events)):
+                    self._send(EventsKept(len(events)))
             case SegmentOpened(segment) | SegmentClosed(segment):
-                self._keep(segment, link)
+                self._keep(segment)
             case SegmentsRemoved(disk, paths):
                 self._hand_on(lambda: self._listeners.removed(disk, paths))
             case WorkerHealth():
@@ -339,10 +340,10 @@ class Keeper:
             case _:
                 raise LinkError(f"a hub is not sent {type(message).__name__}")
 
-    def _keep(self, segment: Segment, link: Link) -> None:
+    def _keep(self, segment: Segment) -> None:
         if self._hand_on(lambda: self._listeners.segments([segment])):
             ids = (segment.head.id,)
-            link.send(SegmentsKept(ids, ()) if segment.is_open else SegmentsKept((), ids))
+            self._send(SegmentsKept(ids, ()) if segment.is_open else SegmentsKept((), ids))
 
     def _greet(self, ready: Ready, link: Link) -> None:
         if ready.version != VERSION:
@@ -357,16 +358,17 @@ class Keeper:
                 self.settle()
         self._listeners.up(self)
 
-    def deliver(self, events: list[Event]) -> None:
-        """Hand events on, again and again until they are taken or the keeper is to stop."""
-        if not self._hand_on(lambda: self._listeners.events(events)):
+    def deliver(self, events: list[Event]) -> bool:
+        """Hand events on, again and again until they are taken or the keeper is to stop; whether they were taken."""
+        if not (is_done := self._hand_on(lambda: self._listeners.events(events))):
             logger.warning("events are lost", extra={"worker": self.worker, "count": len(events)})
+        return is_done
 
     def _hand_on(self, work: Callable[[], None]) -> bool:
         """Do something until it does not raise; whether it was done before the keeper had to stop."""
         self._delivering = True
         told = is_done = False
-        while not is_done:
+        while not is_done and not (told and self._clock.wait(self._stopping, _RETRY_DELAY_S)):
             try:
                 work()
                 is_done = True
@@ -374,8 +376,6 @@ class Keeper:
                 if not told:
                     logger.exception("what a worker says is not taken, trying on", extra={"worker": self.worker})
                 told = True
-                if self._clock.wait(self._stopping, _RETRY_DELAY_S):
-                    break
         self._heard_s = self._clock.monotonic_s()
         self._delivering = False
         return is_done

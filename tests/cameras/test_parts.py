@@ -151,6 +151,38 @@ def test_a_hub_that_takes_nothing_costs_going_on_events_first() -> None:
     assert [each.id for each in message.events] == ["e2", "e3", "e4", "e5"]
 
 
+@pytest.mark.timeout(10)
+def test_events_are_told_to_the_next_hub_when_one_dies_before_it_stored_them() -> None:
+    """In their order, and without those that it said it has."""
+    outbox = Outbox()
+    outbox.events([event(number) for number in range(3)])
+    outbox.start()
+    ours, theirs = socket.socketpair()
+    outbox.attach(link := Link(ours))
+    hub = Link(theirs)
+    told = hub.receive()
+    assert isinstance(told, Observed)
+    assert [each.id for each in told.events] == ["e0", "e1", "e2"]
+    outbox.events([event(3)])
+    outbox.events_kept(1)
+    outbox.detach(link)
+    link.close()
+    hub.close()
+    ours, theirs = socket.socketpair()
+    outbox.attach(link := Link(ours))
+    hub = Link(theirs)
+    told = hub.receive()
+    assert isinstance(told, Observed)
+    assert [each.id for each in told.events] == ["e1", "e2", "e3"]
+    outbox.events_kept(3)
+    outbox.events([event(4)])
+    assert isinstance(told := hub.receive(), Observed)
+    assert [each.id for each in told.events] == ["e4"]
+    outbox.stop()
+    link.close()
+    hub.close()
+
+
 def stamped(*times: int | None, fps: float | None = 10.0) -> list[Packet]:
     stamper = Stamper(fps=fps, at=lambda _: AT)
     found = []
