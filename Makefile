@@ -28,8 +28,8 @@ SECONDS ?=
 MACHINE ?= $(wildcard machine.yaml)
 COMMUNITY ?= $(wildcard community.yaml)
 TESTS ?= tests
-# Files of tests run side by side, as many as there are cores; WORKERS= runs them one after the other.
-WORKERS ?= --numprocesses auto --maxprocesses 4 --dist loadfile
+# Files of tests run side by side, one more than there are cores; WORKERS= runs them one after the other.
+WORKERS ?= --numprocesses auto --dist loadfile --no-loadscope-reorder
 CLIPS ?=
 
 .PHONY: help demo run test lint bench models clean

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,32 @@ from hub.store.database import Database, sqlite_url
 
 if TYPE_CHECKING:
     from tests.postgres_server import PostgresServer
+
+ROOT = Path(__file__).parent
+WAITING = (
+    "scenarios",
+    "browser",
+    "cameras/test_recording_workers.py",
+    "cameras/test_supervisor.py",
+    "api",
+    "hub/sensors",
+)
+"""Tests that wait for other programs, those that take longest first."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores, for a third of the time goes by waiting for servers and browsers."""
+    return min(4, (os.cpu_count() or 1) + 1)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits begins first: one long file at the end would keep all but one core idle."""
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.relative_to(ROOT).as_posix()
+        return next((number for number, part in enumerate(WAITING) if path.startswith(part)), len(WAITING))
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session", autouse=True)
