@@ -20,6 +20,9 @@ logger = logging.getLogger(__name__)
 MOST_MESSAGE_BYTES = 4096
 """What a client may send on a WebSocket at once: a link, some 200 characters."""
 
+_WAITING = 2048
+"""Connections that may wait to be taken."""
+
 _UNSENT_BYTES = 128 * 1024
 """What the system takes of an answer before it is sent. Its own bound is 4 MB: on a slow line a minute of live pictures
 that nobody can take back, when what is late should be left out."""
@@ -94,6 +97,7 @@ def _bind(host: str, port: int) -> socket.socket:
         if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # Linux; connections get it from the socket that listens
             bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
         bound.bind((host, port))
+        bound.listen(_WAITING)  # who comes before the thread answers waits, and is not refused
     except OSError as error:
         bound.close()
         message = f"cannot listen on {host}:{port}: {error.strerror}; choose another port, 0 takes a free one"

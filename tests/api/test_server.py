@@ -52,3 +52,14 @@ def test_an_answer_does_not_wait_for_the_delayed_acknowledgement_of_tcp() -> Non
             took_s.append(clock.monotonic_s() - begun_s)
     server.stop()
     assert min(took_s[1:]) < 0.03
+
+
+def test_who_comes_before_the_first_answer_waits_and_is_not_refused() -> None:
+    server = _server()
+    with socket.create_connection((server.host, server.port), timeout=10) as early:
+        server.start()
+        try:
+            early.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            assert early.recv(64).startswith(b"HTTP/1.1 200")
+        finally:
+            server.stop()
