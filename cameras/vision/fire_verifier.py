@@ -1,8 +1,8 @@
 """FireVerifier: the network that says of a picture whether fire, and whether smoke, is in it; one thread, one core.
 
 It judges single pictures, so it can be fooled by a poster of a fire; that several looks over seconds agree is asked for
-elsewhere. The weights lie beside the detectors and are made by `cameras.training.fire_verifier`; docs/models/fire_verifier.md
-tells what they were trained on and what they cannot see. One per worker; `look` is not for several threads at once.
+elsewhere. The weights lie beside the detectors and are made by `cameras.training.fire_verifier`; what they were trained
+on and what they cannot see stands in docs/models/fire_verifier.md. One per worker; `look` is not for several threads.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ class FireVerifier:
         """How sure it is of fire and of smoke in each crop.
 
         Args:
-            crops: Each (height, width, 3) uint8, BGR, of any size; squares are seen as they are, others (a whole picture)
-                are squeezed into one.
+            crops: Each (height, width, 3) uint8, BGR, of any size; squares are seen as they are, others (a whole
+                picture) are squeezed into one.
 
         Returns:
             For each crop (fire, smoke), each 0..1 and for itself: both may be high.
