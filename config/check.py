@@ -7,6 +7,7 @@ not import, so what they allow comes in as maps of kind to options model. Every 
 
 from __future__ import annotations
 
+import itertools
 import zoneinfo
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,7 +21,7 @@ from config.community import VIDEO_SCHEMES, Area, Camera, Community, Stream
 from config.machine import ExternalBroker, Keep, Machine
 from config.messages import MAX_GUESSES, Problem, nearest, problems, unknown
 from config.paths import Location, shown
-from config.polygon import fault
+from config.polygon import fault, ground_fault
 from config.recording_check import disk_problems, recording_problems
 
 MAX_AREA_LEVELS = 4
@@ -41,12 +42,14 @@ class Known:
         detectors: Detectors, each with the model of its options.
         observations: What a sensor can observe (`smoke`, `water_level`).
         notifiers: Channels of notifiers, each with the model of its options.
+        behaviours: What looks at how things behave, each with the model of its options.
     """
 
     formats: Kinds | None = None
     detectors: Kinds | None = None
     observations: Collection[str] | None = None
     notifiers: Kinds | None = None
+    behaviours: Kinds | None = None
 
 
 class _HasId(Protocol):
@@ -234,14 +237,29 @@ def _camera(location: Location, camera: Camera, known: Known, *, look_at_files: 
     yield from _stream((*location, "main"), camera.main, look_at_files=look_at_files)
     if camera.sub is not None:
         yield from _stream((*location, "sub"), camera.sub, look_at_files=look_at_files)
-    yield from _ids((*location, "zones"), camera.zones)
-    for number, zone in enumerate(camera.zones):
-        if wrong := fault(zone.points):
-            yield Problem((*location, "zones", number, "points"), wrong)
+    yield from _picture(location, camera)
+    if known.behaviours is not None:
+        for kind, options in camera.behaviours.items():
+            yield from _options((*location, "behaviours"), kind, options, known.behaviours)
     if known.detectors is None:
         return
     for number, detector in enumerate(camera.detectors):
         yield from _plugin((*location, "detectors", number), detector.kind, detector.options, known.detectors)
+
+
+def _picture(location: Location, camera: Camera) -> Iterator[Problem]:
+    yield from _ids((*location, "zones"), camera.zones)
+    for number, zone in enumerate(camera.zones):
+        if wrong := fault(zone.points):
+            yield Problem((*location, "zones", number, "points"), wrong)
+        if zone.way is not None and zone.way[0] == zone.way[1]:
+            yield Problem((*location, "zones", number, "way"), "leads nowhere; write two different points, from and to")
+    yield from _ids((*location, "lines"), camera.lines)
+    for number, line in enumerate(camera.lines):
+        if any(one == other for one, other in itertools.pairwise(line.points)):
+            yield Problem((*location, "lines", number, "points"), "has the same point twice in a row; leave one out")
+    if camera.ground is not None and (wrong := ground_fault(camera.ground)):
+        yield Problem((*location, "ground", "points"), wrong)
 
 
 def _plugin(
@@ -252,10 +270,23 @@ def _plugin(
     if model is None:
         yield Problem((*place, noun), unknown(kind, tuple(known)))
         return
+    yield from _taken((*place, "options"), options, model)
+
+
+def _options(place: Location, kind: str, options: Mapping[str, object], known: Kinds) -> Iterator[Problem]:
+    """Whether there is a plugin of the kind that stands as a key, and whether it takes these options."""
+    model = known.get(kind)
+    if model is None:
+        yield Problem((*place, kind), unknown(kind, tuple(known)))
+        return
+    yield from _taken((*place, kind), options, model)
+
+
+def _taken(place: Location, options: Mapping[str, object], model: type[BaseModel]) -> Iterator[Problem]:
     try:
         model.model_validate(options)
     except ValidationError as error:
-        yield from problems(error, model, options, below=(*place, "options"))
+        yield from problems(error, model, options, below=place)
 
 
 def _stream(location: Location, stream: Stream, *, look_at_files: bool) -> Iterator[Problem]:

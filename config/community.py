@@ -23,21 +23,39 @@ from config.recording import STARTING_EVIDENCE, STARTING_RECORDING, Evidence, Po
 from config.reporting import STARTING_REPORTS, STARTING_THANKS, Reporting, Thanks
 from config.secrets import Secret
 from config.shifts import THREE_SHIFTS, Shift
+from config.terms import Id, Name
+from config.zones import Ground, Line, Zone, ZoneUse
 
-Id = Annotated[
-    str,
-    Field(
-        pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$",
-        description="1 to 64 lower-case letters, digits, dots, dashes and underscores, a letter or digit first",
-    ),
+__all__ = [
+    "DEFAULT_DETECTORS",
+    "RECORD_FORMS",
+    "VIDEO_SCHEMES",
+    "Area",
+    "Camera",
+    "ClockHours",
+    "Community",
+    "Contact",
+    "ContactChannel",
+    "Detector",
+    "Ground",
+    "Id",
+    "Level",
+    "Line",
+    "Location",
+    "Name",
+    "Notifier",
+    "ProbeName",
+    "Ring",
+    "Sensor",
+    "Site",
+    "SiteId",
+    "Stream",
+    "Zone",
+    "ZoneUse",
 ]
-"""Lower-case letters, digits, dot, dash, underscore; it stands in topics, paths and addresses."""
 
 SiteId = Annotated[Id, Field(json_schema_extra={"x-write": "the id of a site"})]
 """Which Site a thing belongs to."""
-
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-"""A place in a picture as a share of its width or height."""
 
 ProbeName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s@|]+$", description="text without blanks")]
 """What a part of a device is called; it stands behind an @ in the names of readings."""
@@ -73,30 +91,6 @@ class Ring(enum.StrEnum):
     HOUSEHOLD = "household"
 
 
-class Name(_Part):
-    """A name in the two languages; one of them is enough, and plain text counts for both."""
-
-    model_config = ConfigDict(json_schema_extra={"x-write": "text, or {zh: ..., en: ...}"})
-
-    zh: str | None = None
-    en: str | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _plain_text(cls, value: Any) -> Any:
-        return {"zh": value, "en": value} if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> Name:
-        if not (self.zh or self.en):
-            raise ValueError("empty; write text, or {zh: ..., en: ...}")
-        return self
-
-    def in_language(self, language: str) -> str:
-        """The name in `zh` or `en`, or in the other when there is none."""
-        return (self.zh or self.en or "") if language == "zh" else (self.en or self.zh or "")
-
-
 class Area(_Part):
     """A node of the four-level grid."""
 
@@ -122,42 +116,6 @@ class Site(_Part):
     ring: Ring = Ring.HOUSEHOLD
     location: Location | None = None
     tags: tuple[str, ...] = ()
-
-
-class ZoneUse(enum.StrEnum):
-    """What a Zone is for; the behaviour that looks at it goes by this."""
-
-    LANE = "lane"
-    """Carriageway: vehicles drive here."""
-    STOPPING = "stopping"
-    """Part of a carriageway where vehicles may stand: a bus stop, before a traffic light."""
-    CROSSING = "crossing"
-    """Part of a carriageway that people cross."""
-    NO_PARKING = "no_parking"
-    """A no-stopping place."""
-    FIRE_LANE = "fire_lane"
-    """Where the fire engine has to get through."""
-    GUARDED = "guarded"
-    """Nobody should be here while it is armed."""
-    WATCHED = "watched"
-    """People may pass here, but not stay: a back door, a substation."""
-    WALL = "wall"
-    """The top of a wall, a fence, the edge of a roof: nobody may be on it."""
-    INDOORS = "indoors"
-    """A stairwell or hall: no e-bike may stand here."""
-    POST = "post"
-    """A place that has to be manned: a control room, a guard's desk."""
-    IGNORE = "ignore"
-    """Nothing in it counts: a screen, a waving tree, a known flame."""
-
-
-class Zone(_Part):
-    """A polygon in one camera's picture."""
-
-    id: Id
-    name: Name | None = None
-    use: ZoneUse
-    points: Annotated[tuple[tuple[Share, Share], ...], Field(min_length=3, max_length=64)]
 
 
 class Stream(_Part):
@@ -245,9 +203,13 @@ class Camera(_Part):
     sub: Stream | None = None
     """The small stream, for analysis and overviews."""
     zones: tuple[Zone, ...] = ()
+    lines: Annotated[tuple[Line, ...], Field(max_length=32)] = ()
+    ground: Ground | None = None
     detectors: tuple[Detector, ...] = DEFAULT_DETECTORS
     record: Annotated[Record, Field(json_schema_extra={"x-write": RECORD_FORMS})] | None = None
     """How it is recorded; None is as the ring of its site."""
+    behaviours: dict[str, dict[str, Any]] = {}
+    """Options of what looks at how things behave, by its kind; what is left out has its defaults."""
     enabled: bool = True
 
     @model_validator(mode="before")

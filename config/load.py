@@ -49,6 +49,7 @@ def load_community(
     detectors: Kinds | None = None,
     observations: Collection[str] | None = None,
     notifiers: Kinds | None = None,
+    behaviours: Kinds | None = None,
 ) -> Community:
     """What there is, checked as `check_community` does, and every `file:` address must lead to a file.
 
@@ -56,7 +57,7 @@ def load_community(
         ConfigurationError: All that is wrong in it.
     """
     data = _read_mapping(path)
-    known = Known(formats=formats, detectors=detectors, observations=observations, notifiers=notifiers)
+    known = Known(formats, detectors, observations, notifiers, behaviours)
     community, found = _validate(Community, data, path)
     unreadable: frozenset[Location] = frozenset()
     readable = community
@@ -95,6 +96,7 @@ def check_community(
     detectors: Kinds | None = None,
     observations: Collection[str] | None = None,
     notifiers: Kinds | None = None,
+    behaviours: Kinds | None = None,
 ) -> tuple[Mistake, ...]:
     """What is wrong in a Community beyond its shape, all of it; empty when it can be accepted.
 
@@ -106,8 +108,9 @@ def check_community(
         detectors: Detectors by kind, each with the model of its options; None leaves them unchecked.
         observations: What sensors can observe; None leaves it unchecked.
         notifiers: Channels of notifiers, each with the model of its options; None leaves them unchecked.
+        behaviours: Behaviours by kind, each with the model of its options; None leaves them unchecked.
     """
-    known = Known(formats=formats, detectors=detectors, observations=observations, notifiers=notifiers)
+    known = Known(formats, detectors, observations, notifiers, behaviours)
     found = community_problems(community, known, look_at_files=file is not None)
     return mistakes(found, file=file, data=None)
 

@@ -1,14 +1,18 @@
-"""Whether a zone's corners enclose something: a line, a point or a bow tie is a slip of the hand."""
+"""Whether corners enclose something: a zone that is a line, a point or a bow tie is a slip of the hand."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
 
+from config.zones import Ground
+
 Point = tuple[float, float]
 
 MIN_AREA = 1e-4
 """Share of the picture: 8 by 4 pixels of 640 by 480; no foot of a person or vehicle falls in less."""
+MIN_GROUND_M2 = 0.25
+"""Square metres that measured places span: a tape is off by centimetres."""
 
 
 def fault(points: Sequence[Point]) -> str | None:
@@ -30,6 +34,25 @@ def fault(points: Sequence[Point]) -> str | None:
     if area < MIN_AREA:
         return "encloses next to nothing; write corners that lie apart, not in one line"
     return None
+
+
+def ground_fault(ground: Ground) -> str | None:
+    """What is wrong with the measured places of a ground and what to do, or None.
+
+    Four of them must lie so that no three are in one line, in the picture and on the ground: else there are many
+    grounds that fit them, or none.
+    """
+    for four in combinations(ground.points, 4):
+        seen = [(point.x, point.y) for point in four]
+        measured = [(point.east_m, point.north_m) for point in four]
+        if _spread(seen) > MIN_AREA / 2 and _spread(measured) > MIN_GROUND_M2 / 2:
+            return None
+    return "four places are wanted of which no three lie in one line, neither in the picture nor on the ground"
+
+
+def _spread(points: Sequence[Point]) -> float:
+    """Area of the smallest triangle of three of the points."""
+    return min(abs(_turn(a, b, c)) / 2 for a, b, c in combinations(points, 3))
 
 
 def _cross(first: tuple[Point, Point], second: tuple[Point, Point]) -> bool:

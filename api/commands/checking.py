@@ -157,6 +157,7 @@ def _community(path: Path, folders: Sequence[Path]) -> tuple[str, tuple[str, ...
         detectors=_kinds("cameras.detectors"),
         observations=set(KINDS),
         notifiers=_kinds("alerts.notifiers"),
+        behaviours=_kinds("cameras.behaviours"),
     )
     parts = ("areas", "sites", "cameras", "sensors")
     summary = ", ".join(f"{len(getattr(community, part))} {part}" for part in parts)

@@ -1,8 +1,8 @@
 """Analysis: everything from a Frame to Events, for one camera; the same live and for a file.
 
-Frame -> motion -> detectors -> tracks -> zones -> Events. Called from the worker's analysis thread with the frames of
-one camera in their order; never blocks, keeps the last seconds only. A detector that raises is passed over for that
-frame and counted; the others go on.
+Frame -> motion -> detectors -> tracks -> zones -> behaviours -> Events. Called from the worker's analysis thread with
+the frames of one camera in their order; never blocks, keeps the last seconds only. A detector or behaviour that raises
+is passed over for that frame and counted; the others go on.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from cameras.vision.collisions import Collisions
+from cameras.vision.behaving import Look, Surroundings, behaviours_of
 from cameras.vision.decoding import Frame
 from cameras.vision.detection import FIRE, MOVER, Detection, Detector, Scene
 from cameras.vision.merging import split_merged
@@ -24,7 +24,7 @@ from cameras.vision.shared import Shared, build_shared
 from cameras.vision.sightings import Sighting
 from cameras.vision.tracking import Tracker
 from cameras.vision.view_watching import VIEW_KINDS, ViewWatch
-from cameras.vision.zones import PERSON, VEHICLE, TrackWatch, ZoneMap, group_of
+from cameras.vision.zones import PERSON, VEHICLE, TrackWatch, Watched, ZoneMap, group_of
 from config.community import Camera, ZoneUse
 from hub.clock import Clock
 from hub.errors import ConfigurationError, Mistake
@@ -46,7 +46,7 @@ class Analysis:
     """Watches the frames of one camera.
 
     Attributes:
-        failures: How often a detector raised.
+        failures: How often a detector or a behaviour raised.
     """
 
     def __init__(self, camera: Camera, *, area: str | None, detectors: Mapping[str, Detector], clock: Clock) -> None:
@@ -69,7 +69,7 @@ class Analysis:
         self._movers = Tracker(prefix=f"{run}-m", group=group_of)
         self._named = TrackWatch(self._zones, reporter, driver="objects")
         self._unnamed = TrackWatch(self._zones, reporter, driver="movers")
-        self._collisions = Collisions(reporter)
+        self._behaviours = behaviours_of(Surroundings(camera, self._zones, reporter))
         self._fire = Sighting("camera.fire", driver="flame", reporter=reporter, zone=self._zone_id)
         self._view = ViewWatch(self._zones, reporter)
         self._moving = False
@@ -78,8 +78,8 @@ class Analysis:
 
     @property
     def moving(self) -> bool:
-        """Whether every frame is worth decoding: something moves, burns, or two vehicles have just met."""
-        return self._moving or self._fire.holds or self._collisions.pending
+        """Whether every frame is worth decoding: something moves or burns, or an alert may be in the making."""
+        return self._moving or self._fire.holds or self._pending
 
     @property
     def troubles(self) -> Mapping[str, str]:
@@ -116,9 +116,7 @@ class Analysis:
             events += self._named.update(tracks, at_s, at=frame.at, aspect=aspect)
         moved = self._movers.update(split_merged(unnamed, self._movers.tracks), at_s, aspect=aspect)
         events += self._unnamed.update(moved, at_s, at=frame.at, aspect=aspect, hidden=self._named_boxes(at_s))
-        vehicles = (*self._named.watched, *self._unnamed.watched)
-        events += self._collisions.update(vehicles, at_s, at=frame.at, aspect=aspect)
-        return events
+        return events + self._behave(Look(frame, motion, self._watched, named))
 
     def reset(self, at: datetime) -> list[Event]:
         """The stream broke: end every open state, and forget what was seen."""
@@ -136,24 +134,45 @@ class Analysis:
         """
         self._objects.reset()
         self._movers.reset()
-        return [*self._collisions.end_all(at), *self._named.end_all(at), *self._unnamed.end_all(at)]
+        ended = [event for behaviour in self._behaviours.values() for event in behaviour.end(at)]
+        return [*ended, *self._named.end_all(at), *self._unnamed.end_all(at)]
+
+    def _behave(self, look: Look) -> list[Event]:
+        events: list[Event] = []
+        for kind, behaviour in self._behaviours.items():
+            try:
+                events += behaviour.update(look)
+            except Exception:  # one behaviour on one camera must not stop the others
+                if self._first_failure(kind):
+                    logger.exception("behaviour failed", extra={"camera": self._camera.id, "behaviour": kind})
+        return events
 
     def _look(self, kind: str, detector: Detector, scene: Scene) -> Sequence[Detection] | None:
         try:
             return detector.detect(scene)
         except Exception:  # one detector of one camera must not stop the others
-            self.failures += 1
-            if kind not in self._failed:
-                self._failed.add(kind)
+            if self._first_failure(kind):
                 logger.exception("detector failed", extra={"camera": self._camera.id, "detector": kind})
             return None
 
+    def _first_failure(self, kind: str) -> bool:
+        """Count a failure; whether `kind` had none before, so that the log tells of it once."""
+        self.failures += 1
+        first = kind not in self._failed
+        self._failed.add(kind)
+        return first
+
+    @property
+    def _watched(self) -> tuple[Watched, ...]:
+        return (*self._named.watched, *self._unnamed.watched)
+
+    @property
+    def _pending(self) -> bool:
+        return any(behaviour.pending for behaviour in self._behaviours.values())
+
     def _urgent(self) -> bool:
         """Whether an alert may be in the making here."""
-        watched = (*self._named.watched, *self._unnamed.watched)
-        return self._collisions.pending or any(
-            one.zone is not None and one.kind in (PERSON, VEHICLE) for one in watched
-        )
+        return self._pending or any(one.zone is not None and one.kind in (PERSON, VEHICLE) for one in self._watched)
 
     def _named_boxes(self, at_s: float) -> tuple[Box, ...]:
         return tuple(one.box for one in self._objects.tracks if at_s - one.seen_s < _NAMED_S)

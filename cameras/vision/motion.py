@@ -89,7 +89,7 @@ class MotionModel:
 
     def __init__(self, zones: tuple[Zone, ...] = ()) -> None:
         """Take the zones whose use is `ignore`; the others do not matter here."""
-        self._ignored = tuple(zone.points for zone in zones if zone.use is ZoneUse.IGNORE)
+        self._ignored = tuple(zone.points for zone in zones if zone.use in (ZoneUse.IGNORE, ZoneUse.PRIVATE))
         self._watched: NDArray[np.bool_] | None = None
         self._mean: NDArray[np.float32] | None = None
         self._spread = np.empty((0, 0), np.float32)

@@ -40,6 +40,9 @@ _GROUPS: Final = {"motorcycle": "two wheels", "bicycle": "two wheels"}
 
 _ROADS: Final = frozenset({ZoneUse.LANE, ZoneUse.STOPPING, ZoneUse.CROSSING, ZoneUse.NO_PARKING, ZoneUse.FIRE_LANE})
 """Where what moves and has no name is a vehicle, if it is large enough."""
+_UNSEEN: Final = frozenset({ZoneUse.IGNORE, ZoneUse.PRIVATE})
+_NO_GROUND: Final = _UNSEEN | {ZoneUse.FLAME, ZoneUse.FIXTURE}
+"""These say what is seen there, not where somebody stands: a stove lies in the yard that it is in."""
 _SETTLE_S: Final = 0.5
 """A foot on the line between two zones flickers; a zone is entered when it held so long."""
 _MOVER_TRAVELS: Final = 1.0
@@ -66,9 +69,9 @@ class ZoneMap:
     def __init__(self, zones: tuple[Zone, ...]) -> None:
         self.count = len(zones)
         self.disarmed = False
-        self._ignored = tuple(zone for zone in zones if zone.use is ZoneUse.IGNORE)
+        self._ignored = tuple(zone for zone in zones if zone.use in _UNSEEN)
         # The smallest first: a bus bay inside a lane is the more exact place.
-        self._zones = sorted((zone for zone in zones if zone.use is not ZoneUse.IGNORE), key=_extent)
+        self._zones = sorted((zone for zone in zones if zone.use not in _NO_GROUND), key=_extent)
 
     def ignored(self, box: Box) -> bool:
         """Whether the middle of `box` lies where nothing counts."""

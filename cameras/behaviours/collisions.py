@@ -7,17 +7,18 @@ is some 2 m), which needs no calibrated camera. One per camera, one thread; reme
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from cameras.vision.behaving import Look, Surroundings
 from cameras.vision.behaviour import Path
 from cameras.vision.reporting import REPEAT_S, Reporter
 from cameras.vision.tracking import Track, size_of
 from cameras.vision.zones import VEHICLE, Watched
 from hub.events import Event, Phase
 from hub.geometry import Box
+from hub.plugins import Options, Plugin
 
 COLLISION: Final = "camera.collision"
 
@@ -49,6 +50,10 @@ _SURE: Final = 0.5
 _STILL: Final = 0.2
 _DRIVES: Final = 0.5
 """Sizes per second over the last two: up to the first is the box's jitter, above the second it drives off."""
+
+
+class CollisionOptions(Options):
+    """There is nothing to set."""
 
 
 @dataclass(slots=True)
@@ -86,9 +91,10 @@ class Collisions:
         """Whether two have met and the outcome is open: every frame is worth looking at."""
         return any(meeting.told_s is None for meeting in self._meetings.values())
 
-    def update(self, watched: Sequence[Watched], at_s: float, *, at: datetime, aspect: float) -> list[Event]:
+    def update(self, look: Look) -> list[Event]:
         """Look at all vehicles of this moment, whichever detector saw them."""
-        vehicles = [one for one in watched if one.kind == VEHICLE]
+        at_s, at, aspect = look.at_s, look.at, look.aspect
+        vehicles = [one for one in look.watched if one.kind == VEHICLE]
         present = {one.track.id: one for one in vehicles}
         self._meet(vehicles, at_s, aspect)
         events: list[Event] = []
@@ -111,7 +117,7 @@ class Collisions:
                     events.append(self._tell(meeting, Phase.GOES_ON, at_s, at=at))
         return events
 
-    def end_all(self, at: datetime) -> list[Event]:
+    def end(self, at: datetime) -> list[Event]:
         """End everything."""
         told = [one for one in self._meetings.values() if one.told_s is not None]
         self._meetings.clear()
@@ -232,3 +238,15 @@ def _around(one: Box, other: Box) -> Box:
     left, top = min(one.x, other.x), min(one.y, other.y)
     right, bottom = max(one.x + one.w, other.x + other.w), max(one.y + one.h, other.y + other.h)
     return Box(left, top, right - left, bottom - top)
+
+
+def _build(_options: CollisionOptions, surroundings: Surroundings) -> Collisions:
+    return Collisions(surroundings.reporter)
+
+
+PLUGIN = Plugin(
+    kind="collisions",
+    options=CollisionOptions,
+    build=_build,
+    summary="Crashes: two vehicles meet, one loses its speed abruptly, and what is left stands.",
+)
