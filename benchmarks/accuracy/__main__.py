@@ -1,0 +1,77 @@
+"""Accuracy: the labelled clips of folders, through the same path as live video and through the shipped rules.
+
+    python -m benchmarks.accuracy FOLDER... [--only TEXT] [--settings FILE] [--against FILE] [--annotate DIR]
+                                  [--json FILE] [--from FILE] [--jobs N] [--models DIR] [--lanes]
+
+Reads FOLDER/labels.csv (file, start_s, end_s, label, notes), runs each clip as a camera that has just been switched on,
+and prints what Events and alerts made of it; an alert is what the room would get. How to read it stands in
+docs/reference/accuracy.md. Numbers that only hold on clips that were tuned on are worth nothing: keep others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.accuracy.labels import Clip, read_clips
+from benchmarks.accuracy.running import Job, Result, result_from_json, run_all
+from benchmarks.accuracy.settings import Settings, read_settings
+from benchmarks.accuracy.table import line, print_both, print_table
+from cameras.vision.models import missing
+from config.machine import Machine
+
+
+def main() -> None:
+    """Measure."""
+    arguments = _arguments()
+    clips = read_clips(arguments.folders, arguments.only)
+    if not clips:
+        sys.exit("no labelled clip there has such a name")
+    for lacking in missing(arguments.models):
+        print(f"!! {lacking}: what depends on it will be missed", file=sys.stderr)
+    base = read_settings(arguments.settings, lanes=arguments.lanes)
+    results = _kept(arguments.kept, clips) if arguments.kept else _run(arguments, base, clips)
+    if arguments.json is not None:
+        body = {"settings": base.name, "clips": [one.to_json() for one in results]}
+        arguments.json.write_text(json.dumps(body, ensure_ascii=False), encoding="utf-8")
+    print_table(results)
+    if arguments.against is not None:
+        other = read_settings(arguments.against, lanes=arguments.lanes)
+        print(f"== {other.name}")
+        print_both((base.name, other.name), results, _run(arguments, other, clips))
+
+
+def _run(arguments: argparse.Namespace, settings: Settings, clips: Sequence[Clip]) -> list[Result]:
+    results = []
+    for result in run_all(Job(settings, arguments.models), clips, jobs=arguments.jobs):
+        results.append(result)
+        print(line(result), flush=True)
+    return results
+
+
+def _kept(path: Path, clips: Sequence[Clip]) -> list[Result]:
+    """What `--json` wrote, judged anew."""
+    by_name = {clip.name: clip for clip in clips}
+    body = json.loads(path.read_text(encoding="utf-8"))
+    return [result_from_json(each, by_name[each["file"]]) for each in body["clips"] if each["file"] in by_name]
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.accuracy", description=__doc__)
+    parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER", help="holds labels.csv")
+    parser.add_argument("--only", default="", help="clips whose name holds this text")
+    parser.add_argument("--models", type=Path, default=Machine().models_folder)
+    parser.add_argument("--settings", type=Path, help="how the cameras are set up; without it, by default")
+    parser.add_argument("--against", type=Path, help="settings to compare with")
+    parser.add_argument("--lanes", action="store_true", help="the whole picture of a clip without zones is a lane")
+    parser.add_argument("--json", type=Path, help="keep what was told in this file")
+    parser.add_argument("--from", dest="kept", type=Path, help="judge what --json kept; run nothing")
+    parser.add_argument("--jobs", type=int, default=1, help="clips that run side by side")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
