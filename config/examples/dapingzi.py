@@ -111,10 +111,10 @@ DESK = ("post", "值班台", "Guard's desk", ((0.1, 0.45), (0.5, 0.45), (0.5, 0.
 Zone = tuple[str, str, str, tuple[tuple[float, float], ...]]
 
 BESIDE_THE_STORE = {
-    "Home Kitchen Restaurant": (FLAME,),
-    "Filling Station": (BACK_DOOR,),
-    "Hope Primary School": (WALL_TOP,),
-    "Village Clinic": (STAIRS,),
+    "Home Kitchen Restaurant": (FLAME, EXTINGUISHER),
+    "Filling Station": (BACK_DOOR, NEIGHBOUR),
+    "Hope Primary School": (WALL_TOP, POND),
+    "Village Clinic": (STAIRS, EXIT),
     "Bottled Gas Depot": (DESK,),
 }
 """Further zones of an enterprise's cameras, but the first."""

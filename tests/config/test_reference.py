@@ -44,6 +44,7 @@ from config.recording import Evidence, Policy, Recording, RingPolicies
 from config.reporting import Reporting, Thanks
 from config.secrets import Secret
 from config.shifts import Shift
+from config.zones import Ground, GroundPoint, Line
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "configuration.md"
 MODELS: tuple[type[BaseModel], ...] = (
@@ -77,6 +78,9 @@ MODELS: tuple[type[BaseModel], ...] = (
     Camera,
     Stream,
     Zone,
+    Line,
+    Ground,
+    GroundPoint,
     Detector,
     Notifier,
     Contact,
