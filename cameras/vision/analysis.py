@@ -47,6 +47,7 @@ class Analysis:
 
     Attributes:
         failures: How often a detector or a behaviour raised.
+        found: What each detector that looked at the last frame found in it, by its kind: to be drawn.
     """
 
     def __init__(self, camera: Camera, *, area: str | None, detectors: Mapping[str, Detector], clock: Clock) -> None:
@@ -75,6 +76,7 @@ class Analysis:
         self._moving = False
         self._failed: set[str] = set()
         self.failures = 0
+        self.found: dict[str, Sequence[Detection]] = {}
 
     @property
     def moving(self) -> bool:
@@ -98,10 +100,12 @@ class Analysis:
         named: list[Detection] | None = None  # nobody looked; an empty list is a look that found nothing
         unnamed: list[Detection] = []
         fires: list[Detection] = []
+        self.found = {}
         for kind, detector in self._detectors.items():
             found = self._look(kind, detector, scene)
             if found is None:
                 continue
+            self.found[kind] = found
             if kind == "view":
                 events += self._view.update([one for one in found if one.label in VIEW_KINDS], at_s, at=frame.at)
                 continue
@@ -116,7 +120,7 @@ class Analysis:
             events += self._named.update(tracks, at_s, at=frame.at, aspect=aspect)
         moved = self._movers.update(split_merged(unnamed, self._movers.tracks), at_s, aspect=aspect)
         events += self._unnamed.update(moved, at_s, at=frame.at, aspect=aspect, hidden=self._named_boxes(at_s))
-        return events + self._behave(Look(frame, motion, self._watched, named))
+        return events + self._behave(Look(frame, motion, self.watched, named))
 
     def reset(self, at: datetime) -> list[Event]:
         """The stream broke: end every open state, and forget what was seen."""
@@ -163,7 +167,8 @@ class Analysis:
         return first
 
     @property
-    def _watched(self) -> tuple[Watched, ...]:
+    def watched(self) -> tuple[Watched, ...]:
+        """Everything followed that Events have told of, named by the object model or not."""
         return (*self._named.watched, *self._unnamed.watched)
 
     @property
@@ -172,7 +177,7 @@ class Analysis:
 
     def _urgent(self) -> bool:
         """Whether an alert may be in the making here."""
-        return self._pending or any(one.zone is not None and one.kind in (PERSON, VEHICLE) for one in self._watched)
+        return self._pending or any(one.zone is not None and one.kind in (PERSON, VEHICLE) for one in self.watched)
 
     def _named_boxes(self, at_s: float) -> tuple[Box, ...]:
         return tuple(one.box for one in self._objects.tracks if at_s - one.seen_s < _NAMED_S)
