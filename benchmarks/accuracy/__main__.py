@@ -16,6 +16,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from benchmarks.accuracy.drawing import Draw
 from benchmarks.accuracy.labels import Clip, read_clips
 from benchmarks.accuracy.running import Job, Result, result_from_json, run_all
 from benchmarks.accuracy.settings import Settings, read_settings
@@ -46,7 +47,8 @@ def main() -> None:
 
 def _run(arguments: argparse.Namespace, settings: Settings, clips: Sequence[Clip]) -> list[Result]:
     results = []
-    for result in run_all(Job(settings, arguments.models), clips, jobs=arguments.jobs):
+    wrap = None if arguments.annotate is None else Draw(arguments.annotate / settings.name, settings)
+    for result in run_all(Job(settings, arguments.models, wrap), clips, jobs=arguments.jobs):
         results.append(result)
         print(line(result), flush=True)
     return results
@@ -67,6 +69,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--settings", type=Path, help="how the cameras are set up; without it, by default")
     parser.add_argument("--against", type=Path, help="settings to compare with")
     parser.add_argument("--lanes", action="store_true", help="the whole picture of a clip without zones is a lane")
+    parser.add_argument(
+        "--annotate", type=Path, metavar="DIR", help="draw what was seen and told into films and strips"
+    )
     parser.add_argument("--json", type=Path, help="keep what was told in this file")
     parser.add_argument("--from", dest="kept", type=Path, help="judge what --json kept; run nothing")
     parser.add_argument("--jobs", type=int, default=1, help="clips that run side by side")

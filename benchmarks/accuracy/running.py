@@ -24,9 +24,9 @@ from benchmarks.accuracy.judging import Told, Watched
 from benchmarks.accuracy.labels import Clip
 from benchmarks.accuracy.settings import Settings
 from cameras.running.task import Tuning
-from cameras.vision.analysis import build_analysis, build_shared
+from cameras.vision.analysis import Analysis, build_analysis, build_shared
 from cameras.vision.offline import Summary, analyse_file
-from cameras.vision.pipeline import Analysis
+from cameras.vision.pipeline import Analysis as Analysed
 from config.community import Community
 from config.machine import Machine
 from hub.clock import SetClock
@@ -35,7 +35,7 @@ from hub.events import Event, Phase, event_from_json, event_to_json
 START: Final = datetime(2026, 1, 1, 4, tzinfo=UTC)
 """Noon where the rules are."""
 
-Wrap = Callable[[Analysis, Clip, Community], Analysis]
+Wrap = Callable[[Analysis, Clip, Community], Analysed]
 """Puts something around the analysis of a clip that sees every picture of it."""
 
 
@@ -159,7 +159,7 @@ def run(job: Job, clip: Clip) -> Result:
     camera = community.cameras[0]
     machine = Machine()
     built = build_analysis(camera, area=None, shared=build_shared(machine, job.models), clock=clock)
-    analysis = built if job.wrap is None else job.wrap(built, clip, community)
+    analysis: Analysed = built if job.wrap is None else job.wrap(built, clip, community)
     events: list[Event] = []
     summary: Summary | None = None
     for item in analyse_file(clip.path, analysis, clock=clock, tuning=Tuning(machine.workers.analysis_fps)):

@@ -85,7 +85,9 @@ class Settings:
         site = Site(id="site", name=Name(zh="现场", en="Site"), ring=Ring.ROAD, tags=tags)
         written = {"id": "camera", "site": site.id, "name": clip.path.stem, **parts}
         camera = parse(Camera, {"main": {"url": "file:///"}, **written}, file=None)
-        return Community(sites=(site,), cameras=(camera.model_copy(update={"main": Stream(url=clip.path.as_uri())}),))
+        return Community(
+            sites=(site,), cameras=(camera.model_copy(update={"main": Stream(url=clip.path.absolute().as_uri())}),)
+        )
 
     def armed(self, clip: Clip) -> bool:
         """Whether the site of a clip is armed."""
