@@ -32,14 +32,16 @@ class Box:
         """The middle of the lower edge: where a person or vehicle touches the ground."""
         return (self.x + self.w / 2, self.y + self.h)
 
-    def overlap(self, other: Box) -> float:
-        """Intersection over union with `other`, 0..1."""
+    def shared(self, other: Box) -> float:
+        """Share of the picture that both cover."""
         width = min(self.x + self.w, other.x + other.w) - max(self.x, other.x)
         height = min(self.y + self.h, other.y + other.h) - max(self.y, other.y)
-        if width <= 0 or height <= 0:
-            return 0.0
-        shared = width * height
-        return shared / (self.area + other.area - shared)
+        return width * height if width > 0 and height > 0 else 0.0
+
+    def overlap(self, other: Box) -> float:
+        """Intersection over union with `other`, 0..1."""
+        shared = self.shared(other)
+        return shared / (self.area + other.area - shared) if shared else 0.0
 
     def gap(self, other: Box) -> float:
         """Distance between the nearest edges, 0 when they touch or overlap, in shares of the picture."""

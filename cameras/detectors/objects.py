@@ -32,7 +32,12 @@ _LEAST_CROP: Final = 0.3
 _LARGE: Final = 0.5
 """Of the picture's height: what is larger is seen in the whole picture as well."""
 _SAME: Final = 0.5
-"""Intersection over the smaller box at which two boxes of one kind are one thing: crops cut things into parts."""
+"""Intersection over union from which two boxes of one kind are one thing: the network gives some things twice."""
+_SAME_ELSEWHERE: Final = 0.3
+"""The same for boxes of different windows: looks of their own, another scale, agree less. Two people side by
+side overlap less than this."""
+_PART: Final = 0.8
+"""Intersection over the smaller box: crops cut things into parts."""
 _TOO_LARGE: Final = 0.85
 """Share of the picture: boxes around everything are the network's way of saying nothing."""
 _EDGE: Final = 0.01
@@ -122,7 +127,7 @@ def _joined(
     answers: Sequence[Sequence[Named]], windows: Sequence[tuple[int, int, int, int]], width: int, height: int
 ) -> list[Detection]:
     """All windows' answers in one picture's coordinates, each thing once, the surest first."""
-    found: list[Detection] = []
+    found: list[tuple[Detection, int]] = []
     for number, (answer, (left, top, wide, high)) in enumerate(zip(answers, windows, strict=True)):
         for one in answer:
             if number > 0 and _cut_off(one.box, left, top, wide=wide, high=high, width=width, height=height):
@@ -134,12 +139,13 @@ def _joined(
                 one.box.h * high / height,
             ).clipped()
             if 0 < box.area < _TOO_LARGE:
-                found.append(Detection(one.label, one.score, box))
-    kept: list[Detection] = []
-    for detection in sorted(found, key=lambda one: -one.score):
-        if not any(_same(detection, other) for other in kept):
-            kept.append(detection)
-    return kept
+                found.append((Detection(one.label, one.score, box), number))
+    kept: list[tuple[Detection, int]] = []
+    for seen, window in sorted(found, key=lambda each: -each[0].score):
+        same = (_same(seen, other, _SAME if window == elsewhere else _SAME_ELSEWHERE) for other, elsewhere in kept)
+        if not any(same):
+            kept.append((seen, window))
+    return [seen for seen, _ in kept]
 
 
 def _cut_off(box: Box, left: int, top: int, *, wide: int, high: int, width: int, height: int) -> bool:
@@ -156,7 +162,7 @@ _VEHICLES: Final = frozenset({"car", "truck", "bus"})
 _WHEELS: Final = frozenset({"motorcycle", "bicycle"})
 
 
-def _same(one: Detection, other: Detection) -> bool:
+def _same(one: Detection, other: Detection, least: float) -> bool:
     alike = one.label == other.label or {one.label, other.label} <= _VEHICLES or {one.label, other.label} <= _WHEELS
     if not alike:
         return False
@@ -168,10 +174,7 @@ def _same(one: Detection, other: Detection) -> bool:
     inside = shared / min(one.box.area, other.box.area)
     # One inside the other is a part only when it is much smaller or they mostly coincide; two people walking side by
     # side overlap too.
-    return one.box.overlap(other.box) > _SAME or inside > _PART
-
-
-_PART: Final = 0.8
+    return one.box.overlap(other.box) > least or inside > _PART
 
 
 def _build(options: ObjectOptions, shared: Shared) -> ObjectDetector:

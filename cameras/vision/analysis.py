@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from cameras.vision.behaving import Look, Surroundings, behaviours_of
 from cameras.vision.decoding import Frame
 from cameras.vision.detection import FIRE, MOVER, Detection, Detector, Scene
+from cameras.vision.holding import held
 from cameras.vision.merging import split_merged
 from cameras.vision.motion import MotionModel
 from cameras.vision.reporting import Reporter
@@ -116,7 +117,8 @@ class Analysis:
                 named = (named or []) + [one for one in found if one.label not in (FIRE, MOVER)]
         events += self._fire.update(fires, at_s, at=frame.at)
         if named is not None:
-            tracks = self._objects.update(named, at_s, aspect=aspect)
+            still = held(self._objects.tracks, motion.blobs, named)
+            tracks = self._objects.update([*named, *still], at_s, aspect=aspect)
             events += self._named.update(tracks, at_s, at=frame.at, aspect=aspect)
         moved = self._movers.update(split_merged(unnamed, self._movers.tracks), at_s, aspect=aspect)
         events += self._unnamed.update(moved, at_s, at=frame.at, aspect=aspect, hidden=self._named_boxes(at_s))

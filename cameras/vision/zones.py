@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from cameras.vision.behaviour import Path
@@ -138,8 +138,8 @@ class TrackWatch:
                 events += self._end(track, at=at)
                 continue
             events += self._see(track, at_s, at=at, aspect=aspect)
-        for track in tracks.ended:
-            events += self._end(track, at=at)
+        for track in tracks.ended:  # it was gone when it was last seen, not when it was given up
+            events += self._end(track, at=at - timedelta(seconds=max(0.0, at_s - track.seen_s)))
         return events
 
     def end_all(self, at: datetime) -> list[Event]:
@@ -195,6 +195,7 @@ class TrackWatch:
             "score": round(track.score, 2),
             "stopped": watched.stopped,
             "speed_w_s": round(watched.path.speed_w_s(at_s), 3),
+            "dwell_s": round(track.seen_s - track.begun_s, 1),
         }
         if watched.stopped:
             fields["stood_s"] = round(watched.path.stands_for_s(at_s), 1)
