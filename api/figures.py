@@ -23,6 +23,10 @@ _PER_CAMERA = (
     ("corrupt", "Packets that came damaged."),
     ("decoded", "Pictures decoded."),
     ("analysed", "Pictures analysed."),
+    ("wakes", "Times that triage woke cameras."),
+    ("audits", "Groups of pictures decoded in full while cameras slept, to see what sleeping misses."),
+    ("audits_moved", "Such groups in which something moved that their key frame did not show."),
+    ("audits_missed", "Those of them of which no packet's size told."),
 )
 
 

@@ -229,6 +229,9 @@ class CameraStatus:
         failures: Times that the analysis failed on a picture.
         wakes: Times that triage woke the camera.
         awake: Whether everything is decoded.
+        audits: Groups of pictures that were decoded in full while it slept, to see what sleeping misses.
+        audits_moved: Those in which something moved that their key frame did not show.
+        audits_missed: Those of them of which no packet's size told.
         cpu_s: Processor time spent on it.
         recording: One for each stream that is to be recorded.
     """
@@ -254,6 +257,9 @@ class CameraStatus:
     failures: int = 0
     wakes: int = 0
     awake: bool = True
+    audits: int = 0
+    audits_moved: int = 0
+    audits_missed: int = 0
     cpu_s: float = 0.0
     recording: tuple[StreamRecording, ...] = ()
 

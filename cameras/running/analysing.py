@@ -50,7 +50,7 @@ class Analysing:
         self._camera = camera
         self._clock = clock
         self._failure_told: str | None = None
-        triage = None if sleep_after_s is None else Triage(sleep_after_s=sleep_after_s)
+        triage = None if sleep_after_s is None else Triage(sleep_after_s=sleep_after_s, seed=camera)
         self.queue = PacketQueue()
         self.pipeline = Pipeline(analysis, analysis_fps=analysis_fps, triage=triage, stills=stills)
         self.trouble = trouble

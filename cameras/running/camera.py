@@ -173,7 +173,7 @@ class RunningCamera:
         reader_cpu_s = sum(each.reader.cpu_s for each in feeds)
         known: dict[str, object] = {}
         if analysing is not None:
-            counts = analysing.pipeline.counts
+            counts, audits = analysing.pipeline.counts, analysing.pipeline.audits
             known = {
                 "packets": counts.packets,
                 "queued": len(analysing.queue),
@@ -184,6 +184,9 @@ class RunningCamera:
                 "failures": analysing.failures,
                 "wakes": counts.wakes,
                 "awake": analysing.pipeline.awake,
+                "audits": audits.looked,
+                "audits_moved": audits.moved,
+                "audits_missed": audits.missed,
             }
         return CameraStatus(
             camera=self.id,

@@ -16,7 +16,7 @@ from cameras.streams.packet_queue import Broke, Opened, StreamItem
 from cameras.streams.packets import Packet, StreamInfo
 from cameras.vision.decoding import Decoder, Frame, Picture
 from cameras.vision.stills import Stills
-from cameras.vision.triage import Triage, Verdict
+from cameras.vision.triage import Audits, Triage, Verdict
 from hub.events import Event
 
 
@@ -92,6 +92,11 @@ class Pipeline:
         return self._triage is None or self._triage.awake
 
     @property
+    def audits(self) -> Audits:
+        """What sleeping missed, as far as it was looked at."""
+        return Audits() if self._triage is None else self._triage.audits
+
+    @property
     def troubles(self) -> Mapping[str, str]:
         """What of the analysis does not work."""
         return self._analysis.troubles
@@ -144,6 +149,8 @@ class Pipeline:
                 return []
             case Verdict.WAKE:
                 return self._wake()
+            case Verdict.AUDIT:
+                return self._drain() + self._decode([packet])
             case Verdict.KEY_ONLY:
                 events = self._drain()
                 # The last pictures of the group before may have woken the camera, which then has this one as well.

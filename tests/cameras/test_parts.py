@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Callable
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -88,14 +89,14 @@ def asleep(triage: Triage, *, small: int = 400, large: int = 400) -> int:
 
 
 def test_one_large_packet_does_not_wake_a_camera() -> None:
-    triage = Triage(sleep_after_s=3)
+    triage = Triage(sleep_after_s=3, audit_share=0)
     number = asleep(triage)
     assert triage.judge(packet(number, key=False, size=9000)) is Verdict.HOLD
     assert triage.judge(packet(number + 1, key=False, size=400)) is Verdict.HOLD
 
 
 def test_a_run_of_large_packets_wakes_it_and_gives_the_group_from_its_key_frame_on() -> None:
-    triage = Triage(sleep_after_s=3)
+    triage = Triage(sleep_after_s=3, audit_share=0)
     number = asleep(triage)
     verdicts = [triage.judge(packet(number + more, key=False, size=1500)) for more in range(4)]
     assert verdicts == [Verdict.HOLD, Verdict.HOLD, Verdict.WAKE, Verdict.DECODE]
@@ -107,7 +108,7 @@ def test_a_run_of_large_packets_wakes_it_and_gives_the_group_from_its_key_frame_
 
 def test_packets_that_differ_in_turn_are_usual_for_such_a_stream() -> None:
     """B-frames: one large packet, then small ones, again and again."""
-    triage = Triage(sleep_after_s=3)
+    triage = Triage(sleep_after_s=3, audit_share=0)
     number = asleep(triage, small=300, large=1500)
     for more in range(300):
         current = number + more
@@ -116,10 +117,47 @@ def test_packets_that_differ_in_turn_are_usual_for_such_a_stream() -> None:
 
 
 def test_a_group_that_grows_too_large_wakes_the_camera() -> None:
-    triage = Triage(sleep_after_s=3)
+    triage = Triage(sleep_after_s=3, audit_share=0)
     number = asleep(triage)
     verdicts = {triage.judge(packet(number + more, key=False, size=400)) for more in range(520)}
     assert Verdict.WAKE in verdicts
+
+
+def looked_at_in_full(*, moves_from: int, sizes: Callable[[int], int]) -> Triage:
+    """A sleeping camera's first group, decoded in full; what moves in it is seen from its packet `moves_from` on."""
+    triage = Triage(sleep_after_s=3, audit_share=1)
+    start = None
+    for number in range(400):
+        more = -1 if start is None else number - start
+        verdict = triage.judge(packet(number, key=number % 10 == 0, size=sizes(more) if more > 0 else 400))
+        if verdict is Verdict.AUDIT and start is not None:
+            break
+        if verdict is Verdict.AUDIT:
+            start, more = number, 0
+        elif more == 10:  # the next group of a camera that the audit woke
+            break
+        assert verdict in {Verdict.AUDIT, Verdict.DECODE}
+        assert not triage.saw(number / 10, moving=more >= moves_from), "nothing is decoded twice"
+    assert start is not None
+    return triage
+
+
+@pytest.mark.parametrize(
+    ("moves_from", "sizes", "moved", "missed"),
+    [
+        (99, lambda _: 400, 0, 0),
+        (4, lambda _: 400, 1, 1),
+        (0, lambda _: 400, 0, 0),
+        (2, lambda more: 400 if more < 2 else 2500, 1, 0),
+    ],
+    ids=["nothing moves", "the sizes say nothing", "the key frame shows it", "the sizes tell"],
+)
+def test_looking_in_full_while_asleep_tells_what_sleeping_misses(
+    moves_from: int, sizes: Callable[[int], int], moved: int, missed: int
+) -> None:
+    triage = looked_at_in_full(moves_from=moves_from, sizes=sizes)
+    assert (triage.audits.looked, triage.audits.moved, triage.audits.missed) == (1, moved, missed)
+    assert triage.awake is (moves_from < 10)
 
 
 @given(
