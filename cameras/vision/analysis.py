@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from cameras.vision.behaving import Look, Surroundings, behaviours_of
 from cameras.vision.decoding import Frame
 from cameras.vision.detection import FIRE, MOVER, Detection, Detector, Scene
+from cameras.vision.ground import GroundPlane
 from cameras.vision.holding import held
 from cameras.vision.merging import split_merged
 from cameras.vision.motion import MotionModel
@@ -69,9 +70,10 @@ class Analysis:
         run = new_event_id()[:6]  # tracks of another run of this camera are other tracks
         self._objects = Tracker(prefix=f"{run}-", group=group_of)
         self._movers = Tracker(prefix=f"{run}-m", group=group_of)
-        self._named = TrackWatch(self._zones, reporter, driver="objects")
-        self._unnamed = TrackWatch(self._zones, reporter, driver="movers")
-        self._behaviours = behaviours_of(Surroundings(camera, self._zones, reporter))
+        ground = None if camera.ground is None else GroundPlane(camera.ground)
+        self._named = TrackWatch(self._zones, reporter, driver="objects", ground=ground)
+        self._unnamed = TrackWatch(self._zones, reporter, driver="movers", ground=ground, everywhere=bool(camera.lines))
+        self._behaviours = behaviours_of(Surroundings(camera, self._zones, reporter, ground))
         self._fire = Sighting("camera.fire", driver="flame", reporter=reporter, zone=self._zone_id)
         self._view = ViewWatch(self._zones, reporter)
         self._moving = False
@@ -192,8 +194,8 @@ class Analysis:
 def build_analysis(camera: Camera, *, area: str | None, shared: Shared, clock: Clock) -> Analysis:
     """The Analysis of one camera with the detectors that it asks for.
 
-    A camera with a lane or a guarded zone gets `movers` besides, so that it is not blind where the object model is; and
-    one that looks for anything gets `view`, for what it does not see it cannot find.
+    A camera with a lane, a guarded zone or a line gets `movers` besides, so that it is not blind where the object model
+    is; and one that looks for anything gets `view`, for what it does not see it cannot find.
 
     Raises:
         ConfigurationError: An unknown detector, or options that it does not take; all of them.
@@ -201,7 +203,8 @@ def build_analysis(camera: Camera, *, area: str | None, shared: Shared, clock: C
     plugins = load_plugins("cameras.detectors")
     wanted = [(one.kind, one.options) for one in camera.detectors]
     kinds = {kind for kind, _ in wanted}
-    if "movers" not in kinds and any(zone.use in (ZoneUse.LANE, ZoneUse.GUARDED) for zone in camera.zones):
+    moved_in = any(zone.use in (ZoneUse.LANE, ZoneUse.GUARDED) for zone in camera.zones) or camera.lines
+    if "movers" not in kinds and moved_in:
         wanted.append(("movers", {}))
     if wanted and "view" not in kinds:
         wanted.append(("view", {}))

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from cameras.vision.decoding import Frame
 from cameras.vision.detection import Detection
+from cameras.vision.ground import GroundPlane
 from cameras.vision.motion import Motion
 from cameras.vision.reporting import Reporter
 from cameras.vision.zones import Watched, ZoneMap
@@ -59,11 +60,19 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Where a behaviour is: what the camera is told of its place, and whom Events are given to."""
+    """Where a behaviour is: what the camera is told of its place, and whom Events are given to.
+
+    Attributes:
+        camera: Its zones and lines as configured.
+        zones: The same zones, to ask for what is where.
+        reporter: Makes its Events.
+        ground: Metres, where the camera's ground was measured.
+    """
 
     camera: Camera
     zones: ZoneMap
     reporter: Reporter
+    ground: GroundPlane | None = None
 
 
 class Behaviour(Protocol):

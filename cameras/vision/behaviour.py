@@ -13,7 +13,7 @@ from statistics import median
 from typing import Final
 
 from cameras.vision.tracking import Track, size_of
-from hub.geometry import Box
+from hub.geometry import Box, Point
 
 STAND_S: Final = 3.0
 """So long in one place is standing: shorter is give-way or a box that jitters."""
@@ -25,12 +25,17 @@ _RECENT: Final = 3
 """Places that the median is taken over, against single wrong boxes."""
 
 
+_EDGE: Final = 0.01
+"""Shares of the picture: a box that reaches the picture's edge is cut off, and where it stands is not seen."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     at_s: float
     x: float
     y: float
     size: float
+    foot: Point | None = None
 
 
 class Path:
@@ -73,6 +78,18 @@ class Path:
             return None
         return math.hypot(*self._slope(from_s, to_s)) / median(one.size for one in places)
 
+    def feet(self, from_s: float, to_s: float) -> list[tuple[float, Point]]:
+        """When and where (shares of the picture) it was seen to touch the ground; not where it was cut off."""
+        return [(one.at_s, one.foot) for one in self._places if from_s <= one.at_s <= to_s and one.foot is not None]
+
+    def move(self, from_s: float, to_s: float) -> tuple[Point, float]:
+        """How far it came between two moments and its size then, in picture widths; zeros if not seen twice."""
+        places = [one for one in self._places if from_s <= one.at_s <= to_s]
+        if len(places) < 2:  # noqa: PLR2004
+            return (0.0, 0.0), 0.0
+        first, last = places[0], places[-1]
+        return (last.x - first.x, last.y - first.y), median(one.size for one in places)
+
     def _slope(self, from_s: float, to_s: float) -> tuple[float, float]:
         """Least squares over the places in between, widths per second."""
         places = [one for one in self._places if from_s <= one.at_s <= to_s]
@@ -90,7 +107,9 @@ class Path:
 
 def _place(box: Box, at_s: float, aspect: float) -> _Place:
     x, y = box.centre
-    return _Place(at_s, x, y * aspect, max(size_of(box, aspect), 1e-6))
+    right, bottom = box.x + box.w, box.y + box.h
+    whole = box.x > _EDGE and right < 1 - _EDGE and bottom < 1 - _EDGE
+    return _Place(at_s, x, y * aspect, max(size_of(box, aspect), 1e-6), box.foot if whole else None)
 
 
 def _apart(one: _Place, other: _Place) -> float:

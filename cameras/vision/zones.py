@@ -13,6 +13,7 @@ from typing import Final
 
 from cameras.vision.behaviour import Path
 from cameras.vision.detection import MOVER
+from cameras.vision.ground import GroundPlane
 from cameras.vision.reporting import REPEAT_S, Reporter
 from cameras.vision.tracking import Track, Tracks
 from config.community import Zone, ZoneUse
@@ -45,6 +46,8 @@ _NO_GROUND: Final = _UNSEEN | {ZoneUse.FLAME, ZoneUse.FIXTURE}
 """These say what is seen there, not where somebody stands: a stove lies in the yard that it is in."""
 _SETTLE_S: Final = 0.5
 """A foot on the line between two zones flickers; a zone is entered when it held so long."""
+_SPEED_S: Final = 1.5
+"""Seconds over which a speed in km/h is taken: shorter ones are jitter of the box, longer ones braking."""
 _MOVER_TRAVELS: Final = 1.0
 """Own sizes that something unnamed must have moved: branches, flags and reflections stay where they are."""
 _MOVER_UPRIGHT: Final = 1.4
@@ -108,10 +111,29 @@ class Watched:
 class TrackWatch:
     """Follows the tracks of one detector through the zones."""
 
-    def __init__(self, zones: ZoneMap, reporter: Reporter, *, driver: str) -> None:
+    def __init__(
+        self,
+        zones: ZoneMap,
+        reporter: Reporter,
+        *,
+        driver: str,
+        ground: GroundPlane | None = None,
+        everywhere: bool = False,
+    ) -> None:
+        """Begin with nobody.
+
+        Args:
+            zones: Where what is told is.
+            reporter: Makes the Events.
+            driver: The detector whose tracks these are.
+            ground: Tells speeds in km/h; None tells none.
+            everywhere: Whether what is unnamed counts outside of zones too: the camera has lines.
+        """
         self._zones = zones
         self._reporter = reporter
         self._driver = driver
+        self._ground = ground
+        self._everywhere = everywhere
         self._watched: dict[str, Watched] = {}
 
     @property
@@ -157,7 +179,7 @@ class TrackWatch:
         if watched.told_s is None:
             watched.zone = zone = self._zones.at(track.box)
             if track.label == MOVER:
-                watched.kind = _kind_of_mover(track, zone, aspect)
+                watched.kind = _kind_of_mover(track, zone, aspect, everywhere=self._everywhere)
             if not watched.kind:
                 return []
             watched.stopped = watched.path.stopped(at_s)
@@ -199,6 +221,9 @@ class TrackWatch:
         }
         if watched.stopped:
             fields["stood_s"] = round(watched.path.stands_for_s(at_s), 1)
+        speed = self._speed_kmh(watched, at_s) if self._ground is not None else None
+        if speed is not None:
+            fields["speed_kmh"] = speed
         if watched.zone is not None:
             fields["zone_use"] = watched.zone.use.value
         return self._reporter.event(
@@ -213,12 +238,21 @@ class TrackWatch:
             fields=fields,
         )
 
+    def _speed_kmh(self, watched: Watched, at_s: float) -> float | None:
+        """Over the last second and a half; None where nothing tells it."""
+        if self._ground is None or watched.kind not in (VEHICLE, BICYCLE):
+            return None
+        if watched.stopped:
+            return 0.0
+        speed = self._ground.speed_m_s(watched.path.feet(at_s - _SPEED_S, at_s))
+        return None if speed is None else round(speed * 3.6, 1)
 
-def _kind_of_mover(track: Track, zone: Zone | None, aspect: float) -> str:
+
+def _kind_of_mover(track: Track, zone: Zone | None, aspect: float, *, everywhere: bool) -> str:
     """What an unnamed thing counts as, by where it moves; empty while it counts as nothing."""
-    if zone is None or track.travelled < _MOVER_TRAVELS:
+    if track.travelled < _MOVER_TRAVELS or (zone is None and not everywhere):
         return ""
-    if zone.use not in _ROADS:
+    if zone is None or zone.use not in _ROADS:
         return UNNAMED
     large = track.box.area >= _MOVER_AREA
     return VEHICLE if large and track.box.h * aspect <= _MOVER_UPRIGHT * track.box.w else ""
