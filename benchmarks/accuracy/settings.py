@@ -15,13 +15,13 @@ tune anything else to a clip would say nothing of other clips.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from benchmarks.accuracy.labels import Clip
+from benchmarks.accuracy.labels import Clip, Span
 from config.community import Camera, Community, Name, Ring, Site, Stream
 from config.load import parse, read_yaml
 
@@ -48,10 +48,20 @@ class View(_Part):
     tags: tuple[str, ...] | None = None
 
 
+class ClipView(View):
+    """How the camera of one clip is set up.
+
+    Attributes:
+        labels: What its labels only say in their notes: spans of seconds by label.
+    """
+
+    labels: dict[str, tuple[tuple[float, float], ...]] = {}
+
+
 class _File(View):
     """The whole file."""
 
-    clips: dict[str, View] = {}
+    clips: dict[str, ClipView] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +77,7 @@ class Settings:
 
     name: str = "default"
     every: View = field(default_factory=View)
-    clips: Mapping[str, View] = field(default_factory=dict)
+    clips: Mapping[str, ClipView] = field(default_factory=dict)
     lanes: bool = False
 
     def community(self, clip: Clip) -> Community:
@@ -89,6 +99,13 @@ class Settings:
             sites=(site,), cameras=(camera.model_copy(update={"main": Stream(url=clip.path.absolute().as_uri())}),)
         )
 
+    def labelled(self, clip: Clip) -> Clip:
+        """The clip with what its labels only say in their notes."""
+        own = self.clips.get(clip.name)
+        more = {} if own is None else own.labels
+        spans = {label: tuple(Span(*each) for each in some) for label, some in more.items()}
+        return replace(clip, spans={**clip.spans, **spans})
+
     def armed(self, clip: Clip) -> bool:
         """Whether the site of a clip is armed."""
         own = self.clips.get(clip.name)
@@ -107,11 +124,12 @@ def read_settings(path: Path | None, *, lanes: bool = False) -> Settings:
     own = parse(_File, read_yaml(path) or {}, file=path)
     clips = dict(views.clips)
     for name, view in own.clips.items():
-        below = clips.get(name, View())
-        clips[name] = View(
+        below = clips.get(name, ClipView())
+        clips[name] = ClipView(
             camera=below.camera | view.camera,
             armed=below.armed if view.armed is None else view.armed,
             tags=below.tags if view.tags is None else view.tags,
+            labels=below.labels | view.labels,
         )
     every = View(camera=own.camera, armed=own.armed, tags=own.tags)
     return Settings(path.stem, every, clips, lanes)

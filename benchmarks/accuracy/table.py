@@ -16,6 +16,7 @@ _COLUMNS = ("", "clips found", "spans", "median s", "worst s", "in time", "false
 _SHOWN = 12
 """False alerts of one row that are written out."""
 ALARMING = frozenset({"red", "orange"})
+_LOOPED = frozenset({"fire", "smoke"})
 
 
 def line(result: Result) -> str:
@@ -115,6 +116,27 @@ def print_table(results: Sequence[Result]) -> None:
         dwells = ", ".join(f"{each:.1f} s" for each in stay.dwells_s) or "nobody"
         length = f"{span.end_s - span.start_s:.1f} s from {span.start_s:g} s"
         print(f"{stay.clip}: one person for {length}: followed {dwells}{_verdict(holds=stay.holds)}")
+    print(totals(results))
+
+
+def print_loop(what: str, results: Sequence[Result]) -> None:
+    """Hours that were looped: nobody may be told of a fire, or of anything red or orange, in them."""
+    hours = sum(one.video_s for one in results) / 3600
+    for subject in SUBJECTS:
+        if subject.name in _LOOPED:
+            judgement = judge([one.by_alerts for one in results], subject, subject.alerts)
+            per_hour = len(judgement.false) / max(hours, 1e-9)
+            print(f"{what}: {subject.name} alerts: {len(judgement.false)} in {hours:.2f} h, {per_hour:.2f} per hour")
+            _print_mistakes(f"{subject.name} (alert)", subject, judgement)
+    found = [(one.clip.name, each) for one in results for each in one.alerts]
+    alarming = [f"{clip}@{each.at_s:.0f} {each.kind}" for clip, each in found if each.level in ALARMING]
+    print(f"{what}: red and orange alerts: {len(alarming)} {_listed(alarming)}".rstrip())
+    lesser: dict[str, list[str]] = defaultdict(list)
+    for clip, each in found:
+        if each.level not in ALARMING:
+            lesser[f"{each.kind} ({each.level})"].append(f"{clip}@{each.at_s:.0f}")
+    for kind, places in sorted(lesser.items()):
+        print(f"{what}: {kind}: {len(places)}: {_listed(places)}")
     print(totals(results))
 
 
