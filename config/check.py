@@ -21,6 +21,7 @@ from config.community import VIDEO_SCHEMES, Area, Camera, Community, Stream
 from config.machine import ExternalBroker, Keep, Machine
 from config.messages import MAX_GUESSES, Problem, nearest, problems, unknown
 from config.paths import Location, shown
+from config.plate_check import plate_problems
 from config.polygon import fault, ground_fault
 from config.recording_check import disk_problems, recording_problems
 
@@ -71,6 +72,7 @@ def community_problems(community: Community, known: Known, *, look_at_files: boo
         ("sites", community.sites),
         ("cameras", community.cameras),
         ("sensors", community.sensors),
+        ("plate_lists", community.plate_lists),
         ("notifiers", community.notifiers),
     )
     for noun, things in nouns:
@@ -90,6 +92,7 @@ def community_problems(community: Community, known: Known, *, look_at_files: boo
         yield from _reference(("cameras", number, "site"), camera.site, sites, noun="site")
         yield from _camera(("cameras", number), camera, known, look_at_files=look_at_files)
     yield from recording_problems(community)
+    yield from plate_problems(community.plate_lists)
     for number, sensor in enumerate(community.sensors):
         yield from _reference(("sensors", number, "site"), sensor.site, sites, noun="site")
     yield from _sensors(community, known)

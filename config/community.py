@@ -19,6 +19,7 @@ from config.calendars import CalendarDays, CalendarName
 from config.grid import Duty
 from config.handling import STARTING, Deadlines
 from config.hours import HoursList, HoursSpec
+from config.plates import HeldPlates, PlateList, held
 from config.recording import STARTING_EVIDENCE, STARTING_RECORDING, Evidence, Policy, Record, Recording
 from config.reporting import STARTING_REPORTS, STARTING_THANKS, Reporting, Thanks
 from config.secrets import Secret
@@ -332,6 +333,8 @@ class Community(_Part):
     sites: tuple[Site, ...] = ()
     cameras: tuple[Camera, ...] = ()
     sensors: tuple[Sensor, ...] = ()
+    plate_lists: tuple[PlateList, ...] = ()
+    """Vehicles that are looked for, and those that belong here."""
     notifiers: tuple[Notifier, ...] = ()
     contacts: tuple[Contact, ...] = ()
     """How people are told what is theirs; what they choose themselves counts more."""
@@ -351,6 +354,11 @@ class Community(_Part):
     def camera(self, camera_id: str) -> Camera | None:
         """The Camera with this id."""
         return next((camera for camera in self.cameras if camera.id == camera_id), None)
+
+    def plates_for(self, camera: Camera) -> tuple[HeldPlates, ...]:
+        """The lists that a camera compares with what it reads: all, when it reads plates."""
+        reads = any(detector.kind == "plates" for detector in camera.detectors)
+        return held(self.plate_lists, self.timezone) if reads else ()
 
     def policy_of(self, camera: Camera) -> Policy:
         """What of a camera is recorded and how long it is kept, with streams that it has."""

@@ -40,6 +40,7 @@ from config.machine import (
     Workers,
 )
 from config.messages import number_range
+from config.plates import PlateList
 from config.recording import Evidence, Policy, Recording, RingPolicies
 from config.reporting import Reporting, Thanks
 from config.secrets import Secret
@@ -82,6 +83,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     Ground,
     GroundPoint,
     Detector,
+    PlateList,
     Notifier,
     Contact,
     ContactChannel,
