@@ -2,7 +2,7 @@
 
     python -m benchmarks.vision_cost [--minutes M] [--clip FILE] [--models DIR]
 
-Drawn 640x360 streams at 10 pictures a second go through the same path as live ones: packets, triage, decoding, analysis.
+Drawn 640x360 streams at 10 pictures a second go the same way as live ones: packets, triage, decoding, analysis.
 Idle: a road on which nothing happens for minutes. Ordinary: the same with traffic a fifth of the time. Busy: traffic
 all the time, or the given clip. Inference is what the networks take; it is shared by all cameras of a worker under the
 budget of machine.yaml, so it is given beside the rest and not in it.
