@@ -82,7 +82,7 @@ __all__ = [
     "to_json",
 ]
 
-VERSION = 3
+VERSION = 4
 """Of the words; a worker that outlived a hub of another version is replaced."""
 
 _LENGTH_BYTES = 4
@@ -198,7 +198,7 @@ def _still(parts: dict[str, Any]) -> StillTaken:
 
 _READERS: Mapping[str, Callable[[dict[str, Any]], Message]] = {
     "Setup": lambda parts: Setup(**parts),
-    "Assign": lambda parts: Assign(**parts | {"record": tuple(parts["record"])}),
+    "Assign": lambda parts: Assign(**parts | {"record": tuple(parts["record"]), "plates": tuple(parts["plates"])}),
     "Unassign": lambda parts: Unassign(**parts),
     "Roster": lambda parts: Roster(tuple(parts["cameras"])),
     "EventsKept": lambda parts: EventsKept(int(parts["count"])),

@@ -44,11 +44,13 @@ class Assign:
         camera: The camera's settings, with secrets.
         area: The Area of its Site.
         record: Its streams that are recorded, `main` and `sub`.
+        plates: The lists that the plates it reads are compared with, as JSON types.
     """
 
     camera: Mapping[str, Any]
     area: str | None
     record: tuple[str, ...] = ()
+    plates: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

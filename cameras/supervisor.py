@@ -27,6 +27,7 @@ from cameras.supervision.keeper import WORKER_COMMAND, Answer, Keeper, Listeners
 from cameras.supervision.placement import place
 from config.community import Camera, Community
 from config.machine import Machine
+from config.plates import HeldPlates
 from hub.clock import Clock
 from hub.events import Event, FieldValue, new_event_id
 
@@ -104,7 +105,9 @@ class Supervisor:
             self._gather()
             areas = {site.id: site.area for site in community.sites}
             cameras = {
-                camera.id: _Wanted(camera, areas.get(camera.site), community.policy_of(camera).streams)
+                camera.id: _Wanted(
+                    camera, areas.get(camera.site), community.policy_of(camera).streams, community.plates_for(camera)
+                )
                 for camera in community.cameras
             }
             enabled = [camera.id for camera in community.cameras if camera.enabled]
@@ -229,6 +232,7 @@ class _Wanted:
     camera: Camera
     area: str | None
     record: tuple[str, ...]
+    plates: tuple[HeldPlates, ...]
 
     def is_same(self, other: _Wanted) -> bool:
         """Whether a running camera may stay as it is; its name, and how long what it records is kept, do not matter."""
@@ -239,7 +243,9 @@ class _Wanted:
 
     def assign(self) -> Assign:
         """For the worker: with the references of its secrets (or, where it was written so, the secret itself)."""
-        return Assign(self.camera.model_dump(mode="json", context={"secrets": True}), self.area, self.record)
+        settings = self.camera.model_dump(mode="json", context={"secrets": True})
+        plates = tuple(one.model_dump(mode="json") for one in self.plates)
+        return Assign(settings, self.area, self.record, plates)
 
 
 def worker_settings(machine: Machine) -> dict[str, Any]:

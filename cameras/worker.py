@@ -14,7 +14,7 @@ import resource
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -40,6 +40,7 @@ from cameras.streams.sources import Sources
 from cameras.vision.pipeline import Analysis
 from config.community import Camera
 from config.machine import Machine
+from config.plates import HeldPlates
 from hub.clock import Clock, SystemClock
 from hub.errors import HubError, LinkError
 from hub.lifecycle import Lifecycle
@@ -57,7 +58,9 @@ Shared_contra = TypeVar("Shared_contra", contravariant=True)
 class BuildAnalysis(Protocol[Shared_contra]):
     """Makes the analysis of one camera."""
 
-    def __call__(self, camera: Camera, *, area: str | None, shared: Shared_contra, clock: Clock) -> Analysis:
+    def __call__(
+        self, camera: Camera, *, area: str | None, shared: Shared_contra, clock: Clock, plates: Sequence[HeldPlates]
+    ) -> Analysis:
         """The analysis, from the camera's settings. Raises HubError when they ask for what there is not."""
 
 
@@ -112,7 +115,9 @@ def run(
         clock=clock,
         wake=rota.wake,
         tuning=tuning,
-        build=guarded(lambda task: build_analysis(task.camera, area=task.area, shared=shared, clock=clock)),
+        build=guarded(
+            lambda task: build_analysis(task.camera, area=task.area, shared=shared, clock=clock, plates=task.plates)
+        ),
         make_sampler=Sampler,
         make_recorder=_recorders(tuning.segment_s or machine.recordings.segment_s, disks, outbox, clock),
         cache=live.cache,

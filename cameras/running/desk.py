@@ -26,6 +26,7 @@ from cameras.running.rota import Rota
 from cameras.running.task import Means, Task
 from cameras.vision.pipeline import Analysis
 from config.community import Camera
+from config.plates import HeldPlates
 from hub.errors import HubError, LinkError
 
 logger = logging.getLogger(__name__)
@@ -102,7 +103,8 @@ class Desk:
 
 def _task(assign: Assign) -> Task:
     camera = Camera.model_validate(dict(assign.camera))
-    return Task(camera, assign.area, frozenset(StreamName(name) for name in assign.record))
+    plates = tuple(HeldPlates.model_validate(dict(one)) for one in assign.plates)
+    return Task(camera, assign.area, frozenset(StreamName(name) for name in assign.record), plates)
 
 
 def guarded(build: Callable[[Task], Analysis]) -> Callable[[Task], tuple[Analysis, str | None]]:

@@ -12,6 +12,7 @@ from cameras.streams.feed import MakeSampler
 from cameras.streams.sources import Sources
 from cameras.vision.pipeline import Analysis
 from config.community import Camera, Stream
+from config.plates import HeldPlates
 from hub.clock import Clock
 
 
@@ -48,11 +49,13 @@ class Task:
         camera: From the settings.
         area: The Area of its Site.
         record: The streams that are recorded.
+        plates: The lists that plates are compared with.
     """
 
     camera: Camera
     area: str | None
     record: frozenset[StreamName] = frozenset()
+    plates: tuple[HeldPlates, ...] = ()
 
     @property
     def analysed(self) -> StreamName:
@@ -67,7 +70,7 @@ class Task:
         """Whether the analysis of `other` may stay as it is."""
         away = {"name": None, "record": None, "main": self.camera.main, "sub": self.camera.sub}
         same = self.camera.model_copy(update=away) == other.camera.model_copy(update=away)
-        return same and self.area == other.area
+        return same and (self.area, self.plates) == (other.area, other.plates)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from cameras.vision.ground import GroundPlane
 from cameras.vision.holding import held
 from cameras.vision.merging import split_merged
 from cameras.vision.motion import MotionModel
+from cameras.vision.plates.watch import PlateWatch
 from cameras.vision.reporting import Reporter
 from cameras.vision.shared import Shared, build_shared
 from cameras.vision.sightings import Sighting
@@ -28,6 +29,7 @@ from cameras.vision.tracking import Tracker
 from cameras.vision.view_watching import VIEW_KINDS, ViewWatch
 from cameras.vision.zones import PERSON, VEHICLE, TrackWatch, Watched, ZoneMap, group_of
 from config.community import Camera, ZoneUse
+from config.plates import HeldPlates
 from hub.clock import Clock
 from hub.errors import ConfigurationError, Mistake
 from hub.events import Event, new_event_id
@@ -52,7 +54,15 @@ class Analysis:
         found: What each detector that looked at the last frame found in it, by its kind: to be drawn.
     """
 
-    def __init__(self, camera: Camera, *, area: str | None, detectors: Mapping[str, Detector], clock: Clock) -> None:
+    def __init__(
+        self,
+        camera: Camera,
+        *,
+        area: str | None,
+        detectors: Mapping[str, Detector],
+        clock: Clock,
+        plates: Sequence[HeldPlates] = (),
+    ) -> None:
         """Begin with nothing seen.
 
         Args:
@@ -60,6 +70,7 @@ class Analysis:
             area: Id of the Area of its Site.
             detectors: By kind.
             clock: Gives `arrived`, and the time that detectors take.
+            plates: The lists that plates are compared with.
         """
         self._camera = camera
         self._clock = clock
@@ -76,6 +87,7 @@ class Analysis:
         self._behaviours = behaviours_of(Surroundings(camera, self._zones, reporter, ground))
         self._fire = Sighting("camera.fire", driver="flame", reporter=reporter, zone=self._zone_id)
         self._view = ViewWatch(self._zones, reporter)
+        self._plates = PlateWatch(reporter, plates)
         self._moving = False
         self._failed: set[str] = set()
         self.failures = 0
@@ -89,7 +101,10 @@ class Analysis:
     @property
     def troubles(self) -> Mapping[str, str]:
         """What does not work and why, in words for an operator, by kind of detector."""
-        return {kind: one.trouble for kind, one in self._detectors.items() if one.trouble is not None}
+        found = {kind: one.trouble for kind, one in self._detectors.items() if one.trouble is not None}
+        if self._plates.trouble is not None:
+            found.setdefault("plates", self._plates.trouble)
+        return found
 
     def feed(self, frame: Frame) -> list[Event]:
         """Look at the next frame; Events on change."""
@@ -99,10 +114,12 @@ class Analysis:
         self._moving = motion.moving
         events = self._another_scene(frame.at) if motion.cut else []
         followed = tuple(track.box for track in self._objects.tracks)
-        scene = Scene(frame, motion, self._clock, followed, urgent=self._urgent())
+        vehicles = tuple(one.track.box for one in self.watched if one.kind == VEHICLE)
+        scene = Scene(frame, motion, self._clock, followed, urgent=self._urgent(), vehicles=vehicles)
         named: list[Detection] | None = None  # nobody looked; an empty list is a look that found nothing
         unnamed: list[Detection] = []
         fires: list[Detection] = []
+        plates: Sequence[Detection] = ()
         self.found = {}
         for kind, detector in self._detectors.items():
             found = self._look(kind, detector, scene)
@@ -113,6 +130,9 @@ class Analysis:
                 events += self._view.update([one for one in found if one.label in VIEW_KINDS], at_s, at=frame.at)
                 continue
             found = [one for one in found if not self._zones.ignored(one.box)]
+            if kind == "plates":
+                plates = found
+                continue
             fires += [one for one in found if one.label == FIRE]
             unnamed += [one for one in found if one.label == MOVER]
             if kind not in _UNNAMING:
@@ -124,6 +144,7 @@ class Analysis:
             events += self._named.update(tracks, at_s, at=frame.at, aspect=aspect)
         moved = self._movers.update(split_merged(unnamed, self._movers.tracks), at_s, aspect=aspect)
         events += self._unnamed.update(moved, at_s, at=frame.at, aspect=aspect, hidden=self._named_boxes(at_s))
+        events += self._plates.update(plates, self.watched, at_s, at=frame.at)
         return events + self._behave(Look(frame, motion, self.watched, named))
 
     def reset(self, at: datetime) -> list[Event]:
@@ -143,7 +164,7 @@ class Analysis:
         self._objects.reset()
         self._movers.reset()
         ended = [event for behaviour in self._behaviours.values() for event in behaviour.end(at)]
-        return [*ended, *self._named.end_all(at), *self._unnamed.end_all(at)]
+        return [*ended, *self._plates.end(at), *self._named.end_all(at), *self._unnamed.end_all(at)]
 
     def _behave(self, look: Look) -> list[Event]:
         events: list[Event] = []
@@ -191,7 +212,9 @@ class Analysis:
         return None if zone is None else zone.id
 
 
-def build_analysis(camera: Camera, *, area: str | None, shared: Shared, clock: Clock) -> Analysis:
+def build_analysis(
+    camera: Camera, *, area: str | None, shared: Shared, clock: Clock, plates: Sequence[HeldPlates] = ()
+) -> Analysis:
     """The Analysis of one camera with the detectors that it asks for.
 
     A camera with a lane, a guarded zone or a line gets `movers` besides, so that it is not blind where the object model
@@ -218,7 +241,7 @@ def build_analysis(camera: Camera, *, area: str | None, shared: Shared, clock: C
             detectors[kind] = built
     if mistakes:
         raise ConfigurationError(tuple(mistakes))
-    return Analysis(camera, area=area, detectors=detectors, clock=clock)
+    return Analysis(camera, area=area, detectors=detectors, clock=clock, plates=plates)
 
 
 def _build_detector(

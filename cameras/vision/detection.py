@@ -27,6 +27,9 @@ DARK = "dark"
 GLARE = "glare"
 """The labels of a view in which the camera does not see what it should; they are of the whole picture."""
 
+PLATE = "plate"
+"""The label of number plates."""
+
 MOVER = "mover"
 """The label of something that moves and that nobody has named."""
 
@@ -62,6 +65,7 @@ class Scene:
         clock: For measuring how long a look takes.
         followed: Boxes of what is followed already, the one that was longest unseen first.
         urgent: Whether an alert may be in the making, so that a look is worth more than elsewhere.
+        vehicles: Boxes of the followed vehicles.
     """
 
     frame: Frame
@@ -69,6 +73,7 @@ class Scene:
     clock: Clock
     followed: tuple[Box, ...] = ()
     urgent: bool = False
+    vehicles: tuple[Box, ...] = ()
 
 
 class Detector(Protocol):

@@ -16,6 +16,7 @@ from cameras.errors import ModelError
 from cameras.vision.budget import InferenceBudget
 from cameras.vision.models import missing, objects_path
 from cameras.vision.object_model import ObjectModel
+from cameras.vision.plates.loaded import NO_PLATES, LoadedPlates
 from config.machine import Machine
 
 logger = logging.getLogger(__name__)
@@ -57,11 +58,13 @@ class Shared:
         objects: The object model, if there is one.
         budget: Time for inference.
         camera: Id of the camera that it is handed to; empty before.
+        plates: The networks for number plates, if they are there.
     """
 
     objects: LoadedObjects
     budget: InferenceBudget
     camera: str = ""
+    plates: LoadedPlates = NO_PLATES
 
     def for_camera(self, camera: str) -> Shared:
         """The same things, handed to one camera."""
@@ -76,4 +79,4 @@ def build_shared(machine: Machine, models_dir: Path) -> Shared:
         models_dir: Folder in which `hub models fetch` left the models.
     """
     cv2.setNumThreads(1)  # a worker per core: more threads would only take each other's time
-    return Shared(LoadedObjects(models_dir), InferenceBudget(machine.workers.inference_share))
+    return Shared(LoadedObjects(models_dir), InferenceBudget(machine.workers.inference_share), plates=LoadedPlates(models_dir))

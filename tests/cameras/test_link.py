@@ -84,6 +84,7 @@ MESSAGES: tuple[Message, ...] = (
     Setup(VERSION, "worker-0", {"workers": {"count": 2}}),
     Assign({"id": "gate", "name": {"zh": "大门"}}, "village"),
     Assign({"id": "gate"}, None, ("main", "sub")),
+    Assign({"id": "gate"}, None, (), ({"id": "stolen", "plates": ["豫ERU586"]},)),
     Roster(("gate", "road")),
     EventsKept(3),
     SegmentsKept(("a", "b"), ()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from cameras.vision.decoding import Frame
 from config.community import Camera
 from config.machine import Machine
+from config.plates import HeldPlates
 from hub.clock import Clock
 from hub.errors import ConfigurationError, Mistake
 from hub.events import Event, Phase, new_event_id
@@ -81,8 +82,10 @@ def build_shared(machine: Machine, models_dir: Path) -> None:
     del machine, models_dir
 
 
-def build_analysis(camera: Camera, *, area: str | None, shared: None, clock: Clock) -> FakeAnalysis:
-    del shared, clock
+def build_analysis(
+    camera: Camera, *, area: str | None, shared: None, clock: Clock, plates: Sequence[HeldPlates]
+) -> FakeAnalysis:
+    del shared, clock, plates
     if camera.id == UNBUILDABLE:
         raise ConfigurationError((Mistake(None, "detectors", "there is no such detector"),))
     return FakeAnalysis(camera.id, area=area)

@@ -94,3 +94,7 @@ class LoadedPlates:
         if self._networks is not None or all((self._models_dir / one.file).is_file() for one in FOR_PLATES):
             return None
         return lacking(self._models_dir)[0]
+
+
+NO_PLATES: Final = LoadedPlates(Path("/nowhere"))
+"""For who was told of no folder."""
