@@ -53,6 +53,7 @@ from config.load import check_community, load_community
 from config.machine import Machine
 from hub.bus import Bus, Topic
 from hub.clock import Clock, SystemClock
+from hub.counts import seen_fact
 from hub.errors import ConfigurationError, Mistake
 from hub.events import Event
 from hub.lifecycle import Lifecycle
@@ -66,7 +67,7 @@ from hub.sensors.mqtt import Publisher
 from hub.sensors.presence import Presence
 from hub.sensors.watching import SensorWatch
 from hub.store.accounts import Accounts
-from hub.store.event_log import EventLog, Fact
+from hub.store.event_log import EventLog
 from hub.store.revisions import Revisions
 from hub.store.rollups import RollUps
 from hub.store.rule_traces import RuleTraces
@@ -207,7 +208,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     broker, endpoint = start_broker(machine, clock, presence=presence, lifecycle=lifecycle)
 
     def store(events: list[Event]) -> None:
-        event_log.append([Fact(event) for event in events]).result(_STORED_WITHIN_S)
+        event_log.append([seen_fact(event) for event in events]).result(_STORED_WITHIN_S)
 
     # Before the cameras: what workers that outlived the last hub have to tell is stored as soon as they are heard.
     recordings = start_recordings(

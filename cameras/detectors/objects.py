@@ -25,6 +25,8 @@ _QUIET_S: Final = 5.0
 """How often a picture in which nothing moves is looked at: what stands in it hardly changes."""
 _FOLLOWED_S: Final = 1.0
 """The same while something is followed, which may drive on without much motion."""
+_NEW_S: Final = 1.2
+"""So long after another scene began what moves in it is being learned: a car may cross it meanwhile."""
 _MARGIN: Final = 1.6
 """A crop is so many times larger than what it is for: the network was trained on things with surroundings."""
 _LEAST_CROP: Final = 0.3
@@ -59,6 +61,7 @@ class ObjectDetector:
         self._options = options
         self._shared = shared
         self._looked_s = -math.inf
+        self._begun_s = -math.inf
         self._turn = 0
 
     @property
@@ -86,7 +89,9 @@ class ObjectDetector:
         return _joined(answers, windows, image.shape[1], image.shape[0])
 
     def _due(self, scene: Scene) -> bool:
-        if scene.motion.moving:
+        if scene.motion.cut:
+            self._begun_s = scene.frame.pts_s
+        if scene.motion.moving or 0 <= scene.frame.pts_s - self._begun_s < _NEW_S:
             return True
         waited_s = scene.frame.pts_s - self._looked_s
         return waited_s >= (_FOLLOWED_S if scene.followed else _QUIET_S)

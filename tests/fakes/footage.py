@@ -81,22 +81,22 @@ def zone(use: ZoneUse, points: tuple[tuple[float, float], ...] = EVERYWHERE, nam
     return Zone(id=name or use.value, use=use, points=points)
 
 
-def camera(*zones: Zone) -> Camera:
-    """A camera with these zones."""
-    return Camera.model_validate({"id": "gate", "site": "yard", "url": "rtsp://camera/1", "zones": zones})
+def camera(*zones: Zone, **parts: object) -> Camera:
+    """A camera with these zones, and other parts of its settings."""
+    return Camera.model_validate({"id": "gate", "site": "yard", "url": "rtsp://camera/1", "zones": zones, **parts})
 
 
 class Watcher:
     """Shows frames to an Analysis, and keeps its Events."""
 
-    def __init__(self, *zones: Zone, detectors: Mapping[str, Detector] | None = None) -> None:
-        """Build the analysis as a worker does, or with the given detectors."""
+    def __init__(self, *zones: Zone, detectors: Mapping[str, Detector] | None = None, **parts: object) -> None:
+        """Build the analysis of a camera with these zones and parts as a worker does, or with the given detectors."""
         self.clock = SetClock(START)
         if detectors is None:
             shared = build_shared(Machine(), NO_MODELS)
-            self.analysis = build_analysis(camera(*zones), area="east", shared=shared, clock=self.clock)
+            self.analysis = build_analysis(camera(*zones, **parts), area="east", shared=shared, clock=self.clock)
         else:
-            self.analysis = Analysis(camera(*zones), area="east", detectors=detectors, clock=self.clock)
+            self.analysis = Analysis(camera(*zones, **parts), area="east", detectors=detectors, clock=self.clock)
         self.events: list[Event] = []
 
     def show(self, frames: Iterator[Frame]) -> Watcher:
