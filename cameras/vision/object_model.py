@@ -1,45 +1,35 @@
 """ObjectModel: the network that names things, one per worker, one thread, one core.
 
-Takes pictures of any size, gives labels, scores and boxes in 0..1 of each picture. Which network it is, its input size
-and its labels are this file's matter alone.
+Takes pictures of any size, gives labels, scores and boxes in 0..1 of each picture. Which network it is, how its picture
+is made and how its answer is read is the matter of this file and of `object_formats`; what runs it, of `engines`.
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from cameras.errors import ModelError
+from cameras.vision.engines import EngineName, Port, open_engine
+from cameras.vision.labels import known_classes
+from cameras.vision.object_formats import FORMATS, Asked, FormatName, Found, classes_of
 from hub.geometry import Box
 
-LABELS: Final = {
-    1: "person",
-    2: "bicycle",
-    3: "car",
-    4: "motorcycle",
-    6: "bus",
-    8: "truck",
-    17: "cat",
-    18: "dog",
-    19: "horse",
-    20: "sheep",
-    21: "cow",
-    22: "elephant",
-    23: "bear",
-    24: "zebra",
-    25: "giraffe",
-}
-"""COCO's numbers of what is told of here; the other classes are left out before anything is sorted."""
-
-_NUMBERS: Final = np.array(list(LABELS)) - 1  # the network's output begins with class 1
-_NAMES: Final = list(LABELS.values())
+_GREY: Final = 114
+"""What stands beside a picture that keeps its proportions: what such networks were trained with."""
+_OVERLAP: Final = 0.6
+"""Intersection over union from which two boxes of one class and one look are one thing; people stand close."""
+_STEP_PX: Final = 32
+"""The coarsest stride: sides of pictures are multiples of it."""
+_COLOURS: Final = 3
+_PICTURE_AXES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +37,7 @@ class Named:
     """One thing in one picture.
 
     Attributes:
-        label: One of LABELS.
+        label: One of `labels.WORDS`.
         score: 0..1.
         box: In 0..1 of the picture that was given.
     """
@@ -57,53 +47,152 @@ class Named:
     box: Box
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How a network's file is to be taken.
+
+    Attributes:
+        format: A row of the table of formats.
+        labels: Its classes in their order; None takes those written in the file, or those of the format.
+        side_px: Of the pictures that it is given, where its file leaves that open; None is the format's.
+    """
+
+    format: FormatName = "nanodet"
+    labels: tuple[str, ...] | None = None
+    side_px: int | None = None
+
+
 class ObjectModel:
     """The loaded network."""
 
-    def __init__(self, path: Path) -> None:
-        """Load it, which takes some 0.2 s.
+    def __init__(self, path: Path, wanted: Wanted | None = None, *, engine: EngineName = "auto") -> None:
+        """Load it and try it on a grey picture, which takes some 0.2 s.
 
         Raises:
-            ModelError: The file is no such model.
+            ModelError: The file is no such model, or the engine is not installed.
         """
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # a worker per core
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
+        wanted = wanted or Wanted()
+        self._engine = open_engine(path, engine)
+        self._format = FORMATS[wanted.format]
         try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-            (picture,) = self._session.get_inputs()
-            self._side_px = int(picture.shape[1])
-        except Exception as error:  # the runtime's errors have no common root
-            raise ModelError(f"{path.name} cannot be loaded: {error}") from error
+            self._prepare(wanted)
+            self._run(np.full((_STEP_PX, 2 * _STEP_PX, 3), _GREY, np.uint8), 0.99)
+        except ModelError as error:
+            raise ModelError(f"{path.name} is no {wanted.format} model: {error}") from error
+        except Exception as error:  # whatever an engine raises when it is fed what it does not take
+            raise ModelError(f"{path.name} does not run as a {wanted.format} model: {error}") from error
+
+    def _prepare(self, wanted: Wanted) -> None:
+        self.labels = wanted.labels or _noted(self._engine.notes.get("names", "")) or self._format.labels
+        known = known_classes(self.labels)
+        if not known:
+            raise ModelError(f"none of its labels is known to the hub: {', '.join(self.labels[:5])}")
+        self._words = [word for _, word in known]
+        self._classes = classes_of(known)
+        self._port = self._picture_port()
+        self._colours_first = self._port.shape[1] == _COLOURS
+        height, width = self._port.shape[2:] if self._colours_first else self._port.shape[1:3]
+        side = wanted.side_px or self._format.side_px
+        self._free = self._format.fit == "free" and height is None
+        self._size = (height or side, width or side)
+
+    def _picture_port(self) -> Port:
+        pictures = [port for port in self._engine.ports if len(port.shape) == _PICTURE_AXES]
+        if len(pictures) != 1 or _COLOURS not in (pictures[0].shape[1], pictures[0].shape[3]):
+            shapes = ", ".join(f"{port.name} of {port.shape}" for port in self._engine.ports)
+            raise ModelError(f"it should take one picture of three colours, and takes {shapes or 'nothing'}")
+        return pictures[0]
 
     def look(self, pictures: Sequence[NDArray[np.uint8]], *, least: float) -> list[list[Named]]:
         """What is in each picture.
+
+        One after the other: on one core several at once gain nothing.
 
         Args:
             pictures: Each (height, width, 3) uint8, BGR.
             least: Scores below are left out.
         """
-        side = (self._side_px, self._side_px)
-        # Shrinking by area, growing by line: the other way round either shimmers or blurs.
-        batch = np.stack(
-            [
-                cv2.resize(
-                    one, side, interpolation=cv2.INTER_AREA if one.shape[1] > self._side_px else cv2.INTER_LINEAR
+        return [self._named(*self._run(picture, least)) for picture in pictures]
+
+    def _run(self, picture: NDArray[np.uint8], least: float) -> tuple[Found, _Place]:
+        """What was found, and where the picture lies within what the network saw."""
+        size = self._size_for(picture)
+        fitted, place = _fitted(picture, size, self._format.fit)
+        feeds: dict[str, NDArray[Any]] = {self._port.name: self._array(fitted)}
+        for port in self._engine.ports:
+            if port is not self._port:  # the size of the picture: 1 x 1, so that boxes come in 0..1
+                feeds[port.name] = np.ones((1, 2), np.int64 if port.whole else np.float32)
+        asked = Asked(size, self._classes, len(self.labels), least)
+        return self._format.read(self._engine.run(feeds), asked), place
+
+    def _size_for(self, picture: NDArray[np.uint8]) -> tuple[int, int]:
+        if not self._free:
+            return self._size
+        height, width = picture.shape[:2]
+        factor = self._size[0] / max(height, width)
+        return (
+            max(2, round(height * factor / _STEP_PX)) * _STEP_PX,
+            max(2, round(width * factor / _STEP_PX)) * _STEP_PX,
+        )
+
+    def _array(self, fitted: NDArray[np.uint8]) -> NDArray[Any]:
+        rgb = self._format.order == "rgb"
+        if self._port.whole:
+            return np.ascontiguousarray(fitted[None, ..., ::-1] if rgb else fitted[None])
+        values = cv2.dnn.blobFromImage(fitted, self._format.scale, mean=self._format.mean, swapRB=rgb)
+        return values if self._colours_first else np.ascontiguousarray(values.transpose(0, 2, 3, 1))
+
+    def _named(self, found: Found, place: _Place) -> list[Named]:
+        rows: Sequence[int] = range(len(found.scores))
+        corners = found.boxes
+        if self._format.twice and len(found.scores) > 1:
+            shapes = np.concatenate([corners[:, :2], corners[:, 2:] - corners[:, :2]], axis=1)
+            classes = found.classes.astype(np.int32)
+            rows = [
+                int(row)
+                for row in cv2.dnn.NMSBoxesBatched(
+                    shapes.tolist(), found.scores.tolist(), classes.tolist(), 0.0, _OVERLAP
                 )
-                for one in pictures
             ]
-        )[..., ::-1]
-        boxes, scores = self._session.run(["boxes", "scores"], {"pictures": np.ascontiguousarray(batch)})
-        return [_named(boxes[number], scores[number][:, _NUMBERS], least) for number in range(len(pictures))]
+        at_left, at_top, width, height = place
+        named = []
+        for row in rows:
+            left, top, right, bottom = (float(side) for side in corners[row])
+            box = Box(
+                (left - at_left) / width, (top - at_top) / height, (right - left) / width, (bottom - top) / height
+            )
+            named.append(Named(self._words[int(found.classes[row])], float(found.scores[row]), box))
+        return named
 
 
-def _named(boxes: NDArray[np.float32], scores: NDArray[np.float32], least: float) -> list[Named]:
-    best = scores.max(axis=1)
-    rows = np.flatnonzero(best >= least)
-    found = []
-    for row in rows:
-        top, left, bottom, right = (float(side) for side in boxes[row])
-        label = _NAMES[int(scores[row].argmax())]
-        found.append(Named(label, float(best[row]), Box(left, top, right - left, bottom - top)))
-    return found
+_Place = tuple[int, int, int, int]
+"""Left, top, width and height, in pixels."""
+
+
+def _fitted(picture: NDArray[np.uint8], size: tuple[int, int], fit: str) -> tuple[NDArray[np.uint8], _Place]:
+    """The picture as the network wants it, and where in it the picture lies."""
+    height, width = picture.shape[:2]
+    high, wide = size
+    if fit in ("corner", "centre"):
+        factor = min(high / height, wide / width)
+        high, wide = max(1, round(height * factor)), max(1, round(width * factor))
+    # Shrinking by area, growing by line: the other way round either shimmers or blurs.
+    way = cv2.INTER_AREA if width > wide else cv2.INTER_LINEAR
+    scaled = np.asarray(cv2.resize(picture, (wide, high), interpolation=way), np.uint8)
+    if (high, wide) == size:
+        return scaled, (0, 0, wide, high)
+    top, left = ((size[0] - high) // 2, (size[1] - wide) // 2) if fit == "centre" else (0, 0)
+    whole = np.full((*size, _COLOURS), _GREY, np.uint8)
+    whole[top : top + high, left : left + wide] = scaled
+    return whole, (left, top, wide, high)
+
+
+def _noted(names: str) -> tuple[str, ...] | None:
+    """The classes as some exporters write them into the file: a Python dictionary of number and name."""
+    try:
+        found = ast.literal_eval(names)
+    except (ValueError, SyntaxError):
+        return None
+    if not isinstance(found, dict) or not all(isinstance(number, int) for number in found) or not found:
+        return None
+    return tuple(str(found.get(number, "")) for number in range(max(found) + 1))
