@@ -42,6 +42,10 @@ _CUT_SHARE: Final = 0.55
 _LEAST_GAIN: Final = 0.03
 _LEAST_BLOB: Final = 0.0006
 """Share of the picture; 20 of 32,400 pixels."""
+_SMALL_BLOB: Final = 3 * _LEAST_BLOB
+_NEAR: Final = 1.5
+_NEXT_S: Final = 0.5
+"""What is small has to be seen twice: within so many own sizes, in pictures so close to each other."""
 _MOVING_HOLD_S: Final = 2.0
 """What stood still for shorter than this counts as moving: people pause."""
 _LIVE_SHARE: Final = 0.03
@@ -95,6 +99,7 @@ class MotionModel:
         self._spread = np.empty((0, 0), np.float32)
         self._last = np.empty((0, 0), np.uint8)
         self._last_s = 0.0
+        self._places: list[Box] = []
         self._begun_s = 0.0
         self._moved_s = -math.inf
 
@@ -122,7 +127,7 @@ class MotionModel:
             self._begin(luminance, at_s)
             return Motion(small, luminance, self._watched, (), moving=True, cut=True)
         self._learn(luminance, difference, foreground=foreground, past_s=past_s, at_s=at_s)
-        blobs = self._blobs(luminance, foreground)
+        blobs = self._lasting(self._blobs(luminance, foreground), past_s)
         learned = at_s - self._begun_s >= _LEARNING_S
         if learned and any(blob.live >= _LIVE_SHARE for blob in blobs):
             self._moved_s = at_s
@@ -134,6 +139,7 @@ class MotionModel:
         self._mean = luminance.astype(np.float32)
         self._spread = np.full(luminance.shape, _LEAST_SPREAD, np.float32)
         self._last, self._last_s, self._begun_s = luminance, at_s, at_s
+        self._places = []
         if self._ignored:
             height, width = luminance.shape
             mask = np.ones((height, width), np.uint8)
@@ -195,9 +201,23 @@ class MotionModel:
             lively = np.count_nonzero(live[window] & inside) / pixels
             if lively < _LIVE_SHARE and self._left_behind(luminance, window, inside):
                 continue
+            if lively >= _LIVE_SHARE and self._only_lit(luminance, window, inside):
+                continue
             box = Box(left / width, top / height, wide / width, high / height)
             blobs.append(Blob(box, pixels / foreground.size, lively))
         return tuple(sorted(blobs, key=lambda blob: -blob.area))
+
+    def _lasting(self, blobs: tuple[Blob, ...], past_s: float) -> tuple[Blob, ...]:
+        """Without what is small and was nowhere near in the picture before: rain, snow, insects, sparks."""
+        before, self._places = self._places, [blob.box for blob in blobs]
+        if past_s > _NEXT_S:
+            return blobs  # a sleeping camera's pictures are seconds apart: everything is somewhere else
+        return tuple(
+            blob
+            for blob in blobs
+            if blob.area >= _SMALL_BLOB
+            or any(blob.box.gap(box) <= _NEAR * max(blob.box.w, blob.box.h) for box in before)
+        )
 
     def _left_behind(
         self, luminance: NDArray[np.uint8], window: tuple[slice, slice], inside: NDArray[np.bool_]
@@ -218,12 +238,37 @@ class MotionModel:
         self._mean[window][inside] = luminance[window][inside]
         return True
 
+    def _only_lit(self, luminance: NDArray[np.uint8], window: tuple[slice, slice], inside: NDArray[np.bool_]) -> bool:
+        """Whether the ground itself shows, in another light: a head-light's beam, a cloud's shadow, a lamp.
+
+        Light changes how bright the ground's texture is and leaves the texture as it was; a thing hides it. Where the
+        ground has no texture nobody can tell, and it counts as a thing.
+        """
+        assert self._mean is not None
+        now = _texture(luminance[window].astype(np.float32))[inside]
+        before = _texture(self._mean[window])[inside]
+        spread_now, spread_before = float(now.std()), float(before.std())
+        if min(spread_now, spread_before) < _LEAST_TEXTURE:
+            return False
+        alike = float(((now - now.mean()) * (before - before.mean())).mean()) / (spread_now * spread_before)
+        return alike > _SAME_TEXTURE
+
 
 _OPEN: Final = np.ones((2, 2), np.uint8)
 _CLOSE: Final = np.ones((5, 5), np.uint8)
 _OUTLINE: Final = np.ones((3, 3), np.uint8)
 _GHOST_EDGES: Final = 1.3
 """So many times stronger must the outline be in the background than in the frame."""
+_LEAST_TEXTURE: Final = 4.0
+"""Grey levels of texture: less drowns in the sensor's noise."""
+_SAME_TEXTURE: Final = 0.6
+"""Correlation from which two textures are one: noise takes some of it, another thing all of it."""
+_TEXTURE_PX: Final = 7
+"""Coarser than this is light and shade, finer is texture."""
+
+
+def _texture(luminance: NDArray[np.float32]) -> NDArray[np.float32]:
+    return luminance - cv2.blur(luminance, (_TEXTURE_PX, _TEXTURE_PX))
 
 
 def _scaled(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -57,6 +57,47 @@ def test_slow_exposure_is_followed() -> None:
     assert not any(motion.blobs for motion in watch(MotionModel(), film(brighter, 6)))
 
 
+def test_rain_is_no_motion() -> None:
+    """Bright streaks everywhere, elsewhere in every picture."""
+    drops = np.random.default_rng(5)
+
+    def rain(image: Image, _at_s: float) -> None:
+        for x, y in drops.integers((0, 0), (WIDTH_PX, HEIGHT_PX), (120, 2)):
+            cv2.line(image, (int(x), int(y)), (int(x) + 2, int(y) + int(drops.integers(8, 20))), (190, 190, 190), 1)
+
+    motions = watch(MotionModel(), film(rain, 8))
+    assert not any(motion.blobs for motion in motions[-24:])
+
+
+def swept(strength: float) -> list[Motion]:
+    """From second 2 on a band of light, or of shadow, goes over the ground."""
+    columns = np.arange(WIDTH_PX, dtype=np.float32)
+
+    def sweep(image: Image, at_s: float) -> None:
+        if at_s > 2:
+            beam = np.exp(-(((columns - 120 * (at_s - 2)) / 60) ** 2))
+            image[120:250] = np.clip(image[120:250] * (1 + (strength - 1) * beam)[None, :, None], 0, 255)
+
+    return watch(MotionModel(), film(sweep, 6))
+
+
+def test_the_beam_of_a_head_light_is_nothing_that_moves() -> None:
+    assert not any(motion.blobs for motion in swept(1.7))
+
+
+def test_the_shadow_of_a_cloud_wakes_nobody() -> None:
+    assert not any(motion.moving for motion in swept(0.55))
+
+
+def test_somebody_in_the_light_of_a_torch_is_motion() -> None:
+    def lit(image: Image, at_s: float) -> None:
+        image[100:260, 180:330] = np.clip(image[100:260, 180:330] * 1.6, 0, 255)
+        walker(image, at_s)
+
+    motions = watch(MotionModel(), film(lit, 5))
+    assert all(motion.blobs and motion.moving for motion in motions[-8:])
+
+
 @pytest.mark.parametrize("grey", [20, 70, 200])
 def test_what_stops_stays_foreground_and_no_longer_moves(grey: int) -> None:
     """Also when it is of little contrast: for a minute, so that a stopped vehicle can be told."""
