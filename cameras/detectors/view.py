@@ -50,6 +50,8 @@ _UNLIKE: Final = 0.4
 """Agreement of edge directions in a cell; chance gives 0 with a spread of about 0.2."""
 _FAINT: Final = 0.35
 """Of the usual detail: a blur of 2 px of a 640 px picture leaves about this of an edge."""
+_STILL_THERE: Final = 0.45
+"""Of the usual detail, wherever it is now: between that of a blur of 2 px, and what half a pixel leaves of it."""
 _PART: Final = 0.12
 """Share of the telling cells that show nothing: with those that are covered in part it is about a quarter of the
 picture. What covers less is an insect or a drop."""
@@ -301,10 +303,20 @@ class ViewDetector:
         self._covered.update(begins=soft_cover and sudden, stays=shares.gone >= _PART / 2, at_s=at_s)
         self._blurred.strength = 1 - shares.sharpness
         blurred = shares.soft >= _MOST and shares.kept <= _FEW
+        if blurred and not self._blurred.told:
+            blurred = self._really_soft(view)
         self._blurred.update(begins=blurred, stays=shares.soft >= _MOST / 2, at_s=at_s)
         self._judge_glare(shares, at_s)
         if self._options.moved:
             self._judge_place(shares, view, at_s)
+
+    def _really_soft(self, view: View) -> bool:
+        """Whether this very look has no detail, and not only none in common with the last one."""
+        usual = self._usual
+        assert usual is not None
+        there = usual.detail_there(view, usual.telling())
+        self._blurred.reasons = self._blurred.reasons | {"detail_there": there}
+        return there < _STILL_THERE
 
     def _judge_glare(self, shares: _Shares | None, at_s: float) -> None:
         burnt = 0.0 if shares is None else shares.burnt

@@ -185,6 +185,26 @@ class UsualView:
         now = (view.detail * (view.light + np.float32(_BLACK))) ** 2
         return np.asarray(shared / np.sqrt(usual * now + np.float32(1e-2)), np.float32)
 
+    def detail_there(self, view: View, cells: NDArray[np.bool_]) -> float:
+        """How much of the usual fine detail of some cells one look shows, wherever a little sway has put it; 1 is all.
+
+        A shaken camera smears what two looks have in common, as a lens out of focus does; but each of its looks is as
+        sharp as ever. Measured along the usual detail, so that noise, which is detail too, counts for nothing. Costs
+        as much as two looks: for asking before something is told.
+        """
+        mine, theirs = self._fine, view.fine.astype(np.float32)
+        height, width = mine.shape
+        (x, y), _ = cv2.phaseCorrelate(mine, theirs, cv2.createHanningWindow((width, height), cv2.CV_32F))
+        reach_px = _SWAY * width
+        if abs(x) > reach_px or abs(y) > reach_px:
+            x = y = 0.0
+        back = np.array([[1.0, 0.0, x], [0.0, 1.0, y]])
+        theirs = np.asarray(
+            cv2.warpAffine(theirs, back, (width, height), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP), np.float32
+        )
+        usual, shared = _cells(cv2.multiply(mine, mine)), _cells(cv2.multiply(mine, theirs))
+        return float(shared[cells].sum() / max(float(usual[cells].sum()), 1e-6))
+
     def sharp(self, view: View) -> NDArray[np.bool_]:
         """Cells that show something sharp now."""
         sharp: NDArray[np.bool_] = view.detail * (view.light + np.float32(_BLACK)) >= 2 * _DETAILED
@@ -207,6 +227,8 @@ class UsualView:
         return across / width, down / height
 
 
+_SWAY: Final = 0.02
+"""Of the width: a mast in the wind; what moves a camera further is somebody who turns it."""
 _OVERLAP: Final = 0.6
 _SAME_SCENE: Final = 0.5
 _BETTER: Final = 0.15
