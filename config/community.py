@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from config.calendars import CalendarDays, CalendarName
 from config.grid import Duty
@@ -170,6 +170,10 @@ class Stream(_Part):
         return re.sub(r"(?i)((?:pass(?:wor[dt]|wd)?|pwd|token|auth|key|secret)=)[^&/#]+", r"\1***", self.url)
 
 
+_RENAMED = {"flame": "fire"}
+"""Kinds of detectors by the names that they once had: settings that are at work must not stop a start."""
+
+
 class Detector(_Part):
     """A detector to run on a camera, by its kind, with its options; its kind alone is enough."""
 
@@ -183,10 +187,16 @@ class Detector(_Part):
     def _kind_alone(cls, value: Any) -> Any:
         return {"kind": value} if isinstance(value, str) else value
 
+    @field_validator("kind")
+    @classmethod
+    def _today(cls, kind: str) -> str:
+        """`flame` found flames alone, and is part of `fire` now."""
+        return _RENAMED.get(kind, kind)
+
 
 _SHORT_MAIN = ("url", "username", "password")
 RECORD_FORMS = "false, the name of a class of recording, or {streams: [main], keep_days: 30}"
-DEFAULT_DETECTORS = (Detector(kind="objects"), Detector(kind="flame"))
+DEFAULT_DETECTORS = (Detector(kind="objects"), Detector(kind="fire"))
 
 
 class Camera(_Part):

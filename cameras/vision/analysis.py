@@ -16,15 +16,16 @@ from pydantic import ValidationError
 
 from cameras.vision.behaving import Look, Surroundings, behaviours_of
 from cameras.vision.decoding import Frame
-from cameras.vision.detection import FIRE, MOVER, Detection, Detector, Scene
+from cameras.vision.detection import FIRE, MOVER, SMOKE, Detection, Detector, Scene
 from cameras.vision.ground import GroundPlane
 from cameras.vision.holding import held
+from cameras.vision.known_flames import KnownFlames
 from cameras.vision.merging import split_merged
 from cameras.vision.motion import MotionModel
 from cameras.vision.plates.watch import PlateWatch
 from cameras.vision.reporting import Reporter
 from cameras.vision.shared import Shared, build_shared
-from cameras.vision.sightings import Sighting
+from cameras.vision.sightings import FAINT, Sighting
 from cameras.vision.tracking import Tracker
 from cameras.vision.view_watching import VIEW_KINDS, ViewWatch
 from cameras.vision.zones import PERSON, VEHICLE, TrackWatch, Watched, ZoneMap, group_of
@@ -40,7 +41,7 @@ __all__ = ["Analysis", "Shared", "build_analysis", "build_shared"]
 
 logger = logging.getLogger(__name__)
 
-_UNNAMING: Final = frozenset({"flame", "movers", "view"})
+_UNNAMING: Final = frozenset({"fire", "movers", "view"})
 """Detectors that never name an object: their finding nothing says nothing about objects."""
 _NAMED_S: Final = 2.0
 """What was named so recently still explains the motion around it."""
@@ -85,7 +86,10 @@ class Analysis:
         self._named = TrackWatch(self._zones, reporter, driver="objects", ground=ground)
         self._unnamed = TrackWatch(self._zones, reporter, driver="movers", ground=ground, everywhere=bool(camera.lines))
         self._behaviours = behaviours_of(Surroundings(camera, self._zones, reporter, ground))
-        self._fire = Sighting("camera.fire", driver="flame", reporter=reporter, zone=self._zone_id)
+        self._flames = KnownFlames(camera.zones, self._zones)
+        self._fire = Sighting("camera.fire", driver="fire", reporter=reporter, zone=self._zone_id)
+        self._smoke = Sighting("camera.smoke", driver="fire", reporter=reporter, zone=self._zone_id, begin=FAINT)
+        self._suspected = False
         self._view = ViewWatch(self._zones, reporter)
         self._plates = PlateWatch(reporter, plates)
         self._moving = False
@@ -96,7 +100,7 @@ class Analysis:
     @property
     def moving(self) -> bool:
         """Whether every frame is worth decoding: something moves or burns, or an alert may be in the making."""
-        return self._moving or self._fire.holds or self._pending
+        return self._moving or self._suspected or self._fire.holds or self._smoke.holds or self._pending
 
     @property
     def troubles(self) -> Mapping[str, str]:
@@ -118,7 +122,7 @@ class Analysis:
         scene = Scene(frame, motion, self._clock, followed, urgent=self._urgent(), vehicles=vehicles)
         named: list[Detection] | None = None  # nobody looked; an empty list is a look that found nothing
         unnamed: list[Detection] = []
-        fires: list[Detection] = []
+        burning: list[Detection] = []
         plates: Sequence[Detection] = ()
         self.found = {}
         for kind, detector in self._detectors.items():
@@ -133,15 +137,17 @@ class Analysis:
             if kind == "plates":
                 plates = found
                 continue
-            fires += [one for one in found if one.label == FIRE]
+            burning += [one for one in found if one.label in (FIRE, SMOKE) and not self._flames.hold(one.box)]
             unnamed += [one for one in found if one.label == MOVER]
             if kind not in _UNNAMING:
-                named = (named or []) + [one for one in found if one.label not in (FIRE, MOVER)]
-        events += self._fire.update(fires, at_s, at=frame.at)
+                named = (named or []) + [one for one in found if one.label not in (FIRE, SMOKE, MOVER)]
+        self._suspected = bool(burning)
+        events += self._fire.update([one for one in burning if one.label == FIRE], at_s, at=frame.at)
+        events += self._smoke.update([one for one in burning if one.label == SMOKE], at_s, at=frame.at)
         if named is not None:
             still = held(self._objects.tracks, motion.blobs, named)
             tracks = self._objects.update([*named, *still], at_s, aspect=aspect)
-            events += self._named.update(tracks, at_s, at=frame.at, aspect=aspect)
+            events += self._named.update(tracks, at_s, at=frame.at, aspect=aspect, before=self._unnamed)
         moved = self._movers.update(split_merged(unnamed, self._movers.tracks), at_s, aspect=aspect)
         events += self._unnamed.update(moved, at_s, at=frame.at, aspect=aspect, hidden=self._named_boxes(at_s))
         events += self._plates.update(plates, self.watched, at_s, at=frame.at)
@@ -149,7 +155,7 @@ class Analysis:
 
     def reset(self, at: datetime) -> list[Event]:
         """The stream broke: end every open state, and forget what was seen."""
-        events = [*self._fire.end(at), *self._view.end(at), *self._another_scene(at)]
+        events = [*self._fire.end(at), *self._smoke.end(at), *self._view.end(at), *self._another_scene(at)]
         self._motion.reset()
         for detector in self._detectors.values():
             detector.reset()

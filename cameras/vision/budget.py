@@ -40,23 +40,24 @@ class InferenceBudget:
         self._left_s = _SAVED_S
         self._at_s: float | None = None
         self._look_s = _FIRST_LOOK_S
-        self._cameras: dict[str, _Asking] = {}
+        self._asking: dict[tuple[str, str], _Asking] = {}
         self.refused = 0
 
-    def grant(self, camera: str, now_s: float, *, urgent: bool) -> bool:
+    def grant(self, camera: str, now_s: float, *, urgent: bool, purpose: str = "") -> bool:
         """Whether `camera` may look now.
 
         Args:
             camera: Its id.
             now_s: Monotonic time.
             urgent: Something there may become an alert.
+            purpose: What for; each purpose of a camera has its own turn.
         """
         if self._at_s is not None:
             self._left_s = min(self._left_s + max(0.0, now_s - self._at_s) * self._share, _SAVED_S)
         self._at_s = now_s
-        asking = self._cameras.setdefault(camera, _Asking(now_s, 1.0))
+        asking = self._asking.setdefault((camera, purpose), _Asking(now_s, 1.0))
         asking.asked_s, asking.weight = now_s, _URGENT_WEIGHT if urgent else 1.0
-        weights = sum(one.weight for one in self._cameras.values() if now_s - one.asked_s < _ASKING_S)
+        weights = sum(one.weight for one in self._asking.values() if now_s - one.asked_s < _ASKING_S)
         every_s = self._look_s * weights / (self._share * asking.weight)
         due = asking.granted_s is None or not 0 <= now_s - asking.granted_s < every_s
         spare = self._left_s > _SAVED_S / 2
@@ -73,4 +74,4 @@ class InferenceBudget:
 
     def forget(self, camera: str) -> None:
         """The camera left this worker."""
-        self._cameras.pop(camera, None)
+        self._asking = {who: asking for who, asking in self._asking.items() if who[0] != camera}

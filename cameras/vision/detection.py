@@ -18,6 +18,8 @@ from hub.geometry import Box
 
 FIRE = "fire"
 """The label of flames."""
+SMOKE = "smoke"
+"""The label of smoke."""
 
 COVERED = "covered"
 BLURRED = "blurred"

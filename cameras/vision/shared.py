@@ -1,4 +1,4 @@
-"""Shared: what all cameras of one worker have in common: the object model and the time for it.
+"""Shared: what all cameras of one worker have in common: the object model, the fire verifier and the time for both.
 
 Made once per worker, before its cameras. A missing model is no error: the hub runs and says what is missing; when
 somebody fetches it, it is taken up without a restart.
@@ -7,13 +7,15 @@ somebody fetches it, it is taken up without a restart.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
 
 from cameras.errors import ModelError
 from cameras.vision.budget import InferenceBudget
+from cameras.vision.fire_verifier import WEIGHTS, FireVerifier
+from cameras.vision.fire_votes import Verifier
 from cameras.vision.models import missing, objects_path
 from cameras.vision.object_model import ObjectModel
 from cameras.vision.plates.loaded import NO_PLATES, LoadedPlates
@@ -50,6 +52,35 @@ class LoadedObjects:
         return "; ".join(missing(self._models_dir)) or None
 
 
+class LoadedVerifier:
+    """The fire verifier, loaded when it is first asked for."""
+
+    def __init__(self, path: Path = WEIGHTS) -> None:
+        self._path = path
+        self._verifier: Verifier | None = None
+        self._broken = False
+
+    @property
+    def verifier(self) -> Verifier | None:
+        """The verifier; None when its weights are missing or do not load."""
+        if self._verifier is None and not self._broken:
+            try:
+                self._verifier = FireVerifier(self._path)
+            except ModelError as error:
+                self._broken = True
+                logger.error("fire verifier does not load", extra={"reason": str(error)})  # noqa: TRY400 -- no fault of ours
+        return self._verifier
+
+    @property
+    def trouble(self) -> str | None:
+        """Why there is none, in words for an operator; None when there is."""
+        if self.verifier is not None:
+            return None
+        return (
+            f"the fire verifier cannot be loaded ({self._path.name}); plain flames are found without it, smoke is not"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """What detectors are built with.
@@ -59,12 +90,14 @@ class Shared:
         budget: Time for inference.
         camera: Id of the camera that it is handed to; empty before.
         plates: The networks for number plates, if they are there.
+        fire: The fire verifier.
     """
 
     objects: LoadedObjects
     budget: InferenceBudget
     camera: str = ""
     plates: LoadedPlates = NO_PLATES
+    fire: LoadedVerifier = field(default_factory=LoadedVerifier)
 
     def for_camera(self, camera: str) -> Shared:
         """The same things, handed to one camera."""
@@ -79,4 +112,6 @@ def build_shared(machine: Machine, models_dir: Path) -> Shared:
         models_dir: Folder in which `hub models fetch` left the models.
     """
     cv2.setNumThreads(1)  # a worker per core: more threads would only take each other's time
-    return Shared(LoadedObjects(models_dir), InferenceBudget(machine.workers.inference_share), plates=LoadedPlates(models_dir))
+    return Shared(
+        LoadedObjects(models_dir), InferenceBudget(machine.workers.inference_share), plates=LoadedPlates(models_dir)
+    )

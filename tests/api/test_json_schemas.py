@@ -72,7 +72,7 @@ def test_a_whole_village_is_right_by_it() -> None:
 @pytest.mark.parametrize(
     "written",
     [
-        "- {id: c, site: s, url: rtsp://127.0.0.1/1, username: u, password: p, detectors: [objects, {kind: flame}]}",
+        "- {id: c, site: s, url: rtsp://127.0.0.1/1, username: u, password: p, detectors: [objects, {kind: fire}]}",
         "- {id: c, site: s, name: Gate, main: {url: rtsp://127.0.0.1/1}}",
     ],
 )

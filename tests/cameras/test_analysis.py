@@ -163,8 +163,8 @@ def _movers() -> MoverDetector:
 @pytest.mark.parametrize(
     ("detector", "message"),
     [
-        (Detector(kind="flames"), "there is no detector 'flames'; there are flame, movers, objects"),
-        (Detector(kind="flame", options={"leest": 1}), "flame: leest: extra inputs are not permitted"),
+        (Detector(kind="flames"), "there is no detector 'flames'; there are fire, movers, objects"),
+        (Detector(kind="flame", options={"leest": 1}), "fire: leest: extra inputs are not permitted"),
     ],
 )
 def test_a_wrong_detector_is_refused_by_name(detector: Detector, message: str) -> None:

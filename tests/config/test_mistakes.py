@@ -28,7 +28,7 @@ class Objects(BaseModel):
     min_score: Annotated[float, Field(ge=0, le=1)] = 0.5
 
 
-class Flame(BaseModel):
+class Fire(BaseModel):
     model_config = ConfigDict(extra="forbid")
     min_score: float = 0.5
 
@@ -39,7 +39,7 @@ def load(path: Path) -> object:
     return load_community(
         path,
         formats={"plain": SensorOptions, "zigbee2mqtt": TasmotaOptions},
-        detectors={"objects": Objects, "flame": Flame},
+        detectors={"objects": Objects, "fire": Fire},
         observations=("smoke", "gas"),
     )
 

@@ -1,0 +1,254 @@
+"""Fire: flames and smoke, by what places do over seconds and by what a small network says of them, both together.
+
+Cells that are hot or hazy make places; each place has witnesses (flicker, colour, staying) and looks of the verifier.
+Neither alone makes a fire: what travels, blinks as one or never changes is none whatever the network says, and what
+flickers is none unless the network agrees over several looks. A quiet picture costs next to nothing: it gets a glance
+twice a second at most, and the network sees none of it. Known flames are left to whoever has the zones. One per camera,
+one thread; the network's time is paid from the worker's budget.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from cameras.vision.detection import FIRE, SMOKE, Detection, Scene
+from cameras.vision.fire_cells import FireCells, Region
+from cameras.vision.fire_votes import Quorum, Verifier, Votes
+from cameras.vision.fire_witnesses import Flicker, Witness, hot_pixels
+from cameras.vision.shared import Shared
+from hub.geometry import Box
+from hub.plugins import Options, Plugin
+
+_LOOK_S: Final = 0.25
+"""Between looks at the cells: the fastest flicker that two looks can tell is 2 Hz, most flames have more below."""
+_QUIET_S: Final = 0.5
+"""The same while nothing moves and nothing hot changes."""
+_CALM_S: Final = 5.0
+"""Calm for so long is quiet."""
+_SLOW_S: Final = 2.0
+"""In a quiet picture the cells are looked at so rarely: thin smoke comes without what anyone would call motion."""
+_CHANGED_PX: Final = 2
+"""Hot pixels of the small picture that came or went; one is noise."""
+_GONE_S: Final = 3.0
+_SAME: Final = 0.3
+"""Share of the smaller of two boxes at which a region is the place that was there before."""
+_MOST_PLACES: Final = 8
+_MOST_LOOKS: Final = 3
+"""Places that are shown to the network at once; the others wait a quarter of a second."""
+_AROUND: Final = 1.5
+"""A crop is so many times larger than its place: the network was trained on fires with surroundings."""
+_CLOSE: Final = 0.125
+_LEAST_CLOSE_PX: Final = 40
+"""Side of the close crop, of the picture's width: five cells. Smaller there are only the camera's own pixels."""
+_LARGE: Final = 0.4
+"""Of the picture's side: so large a place is shown in the whole picture as well."""
+_GRACE_S: Final = 0.01
+_SURE: Final = 0.6
+_UNSURE: Final = 0.49
+"""What is told of a place whose votes stand at least, and of any other at most: Events and rules go by a half."""
+_ALONE_S: Final = 1.5
+"""Without the network a look counts for so long: what passes by warm and lively is gone before it is believed."""
+
+_FLAMES: Final = (
+    Quorum(least=0.8, need=3, of=4, span_s=1.0, support=0.15),
+    Quorum(least=0.75, need=3, of=4, span_s=0.5, support=0.7),
+)
+_SMOKES: Final = (Quorum(least=0.75, need=4, of=6, span_s=3.0, support=0.3),)
+
+
+class FireOptions(Options):
+    """Settings of the fire detector."""
+
+    smoke: bool = True
+    """Whether smoke is looked for; off where steam or dust are at home."""
+    least: Annotated[float, Field(ge=0.0, le=1.0)] = 0.25
+    """Candidates surer than this are reported; what becomes an alert is for the rules."""
+
+
+@dataclass(slots=True, eq=False)
+class _Place:
+    """A place that is being watched."""
+
+    key: str
+    label: str
+    region: Region
+    witness: Witness
+    votes: Votes
+    seen_s: float
+    alone: float = 0.0
+
+    def detection(self, *, verified: bool) -> Detection:
+        """What is to be said of it; not `verified` by anyone, the witnesses say it alone."""
+        box, numbers = self.region.core, self.witness.numbers
+        if not verified:
+            return Detection(self.label, round(self.alone, 3), box, dict(numbers), self.key)
+        score = max(_SURE, self.votes.score) if self.votes.standing else _UNSURE * self.votes.progress
+        return Detection(self.label, round(score, 3), box, {**self.votes.told(), **numbers}, self.key)
+
+
+class FireDetector:
+    """Watches one camera for fire and smoke."""
+
+    def __init__(self, options: FireOptions, shared: Shared) -> None:
+        self._options = options
+        self._shared = shared
+        self._cells = FireCells()
+        self._flicker: Flicker | None = None
+        self._places: list[_Place] = []
+        self._made = 0
+        self._looked_s = -math.inf
+        self._lively_s = -math.inf
+        self._hot: NDArray[np.bool_] | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """Why it sees less than it could; None while it works."""
+        return self._shared.fire.trouble
+
+    def reset(self) -> None:
+        """Forget the past."""
+        self._cells.reset()
+        self._flicker = None
+        self._hot = None
+        self._places.clear()
+        self._looked_s = self._lively_s = -math.inf
+
+    def detect(self, scene: Scene) -> list[Detection] | None:
+        """What burns or smokes, and what might; the surest first."""
+        at_s, motion = scene.frame.pts_s, scene.motion
+        if at_s < self._looked_s:
+            self.reset()  # the stream's time jumped back
+        if self._asleep(scene):
+            self._flicker = None
+            return []
+        if self._flicker is None or self._flicker.shape != motion.luminance.shape:
+            self._flicker = Flicker(motion.luminance, at_s)
+        self._flicker.add(motion.small, motion.luminance, at_s, motion.watched)
+        if at_s - self._looked_s >= _LOOK_S - _GRACE_S:
+            self._looked_s = at_s
+            regions = self._cells.look(scene.frame.image, at_s, motion.watched)
+            self._follow(FIRE, regions.hot, at_s)
+            if self._options.smoke:
+                self._follow(SMOKE, regions.hazy, at_s)
+            self._places = [place for place in self._places if at_s - place.seen_s < _GONE_S]
+            now = [place for place in self._places if place.seen_s == at_s]
+            share = 1 - math.exp(-_LOOK_S / _ALONE_S)
+            for place in now:
+                if place.label == FIRE:
+                    place.witness.look(self._flicker, motion.small, place.region.box, at_s)
+                place.alone += share * (place.witness.testimony(place.label) - place.alone)
+            self._verify([place for place in now if place.votes.due_s <= at_s + _GRACE_S], scene)
+            if self._places:
+                self._lively_s = at_s
+        verified = self._shared.fire.verifier is not None
+        found = [place.detection(verified=verified) for place in self._places]
+        found = [one for one in found if one.score >= self._options.least]
+        return sorted(found, key=lambda one: -one.score)
+
+    def _asleep(self, scene: Scene) -> bool:
+        """Whether nothing is worth more than a glance; takes the glance when it is due."""
+        at_s = scene.frame.pts_s
+        if scene.motion.moving:
+            self._lively_s = at_s
+        if at_s - self._lively_s < _CALM_S:
+            return False
+        if at_s - self._looked_s < _QUIET_S:
+            return True
+        hot = hot_pixels(scene.motion.small)
+        before, self._hot = self._hot, hot
+        if before is not None and before.shape == hot.shape and np.count_nonzero(hot ^ before) >= _CHANGED_PX:
+            self._lively_s = at_s
+            return False
+        if at_s - self._looked_s >= _SLOW_S:
+            self._looked_s = at_s
+            regions = self._cells.look(scene.frame.image, at_s, scene.motion.watched)
+            if regions.hazy or regions.hot:
+                self._lively_s = at_s
+        return True
+
+    def _follow(self, label: str, regions: tuple[Region, ...], at_s: float) -> None:
+        """Let every place take the largest region that is on it, and make places of the others."""
+        for region in regions:
+            mine = [
+                place
+                for place in self._places
+                if place.label == label and _shared(place.region.box, region.box) > _SAME
+            ]
+            free = next((place for place in mine if place.seen_s < at_s), None)
+            if free is not None:
+                free.region, free.seen_s = region, at_s
+            elif not mine and len(self._places) < _MOST_PLACES:
+                self._made += 1
+                votes = Votes(_FLAMES if label == FIRE else _SMOKES, at_s)
+                self._places.append(_Place(f"{label}{self._made}", label, region, Witness(at_s), votes, at_s))
+
+    def _verify(self, due: list[_Place], scene: Scene) -> None:
+        """Show the network the places that are due, those with votes in the making first."""
+        verifier = self._shared.fire.verifier
+        if verifier is None or not due:
+            return
+        due.sort(key=lambda place: (not place.votes.promising, place.votes.due_s))
+        urgent = due[0].votes.promising
+        camera, now_s = self._shared.camera, scene.clock.monotonic_s()
+        if not self._shared.budget.grant(camera, now_s, urgent=urgent or scene.urgent, purpose="fire"):
+            return
+        due = due[:_MOST_LOOKS]
+        crops = [_crops(scene.frame.image, place.region) for place in due]
+        self._look(verifier, due, crops, scene.frame.pts_s)
+        self._shared.budget.spend(scene.clock.monotonic_s() - now_s)
+
+    def _look(self, verifier: Verifier, due: list[_Place], crops: list[list[NDArray[np.uint8]]], at_s: float) -> None:
+        answers = iter(verifier.look([crop for each in crops for crop in each]))
+        for place, each in zip(due, crops, strict=True):
+            scores = [next(answers)[0 if place.label == FIRE else 1] for _ in each]
+            place.votes.add(max(scores), place.witness.support(place.label), at_s)
+
+
+def _crops(image: NDArray[np.uint8], region: Region) -> list[NDArray[np.uint8]]:
+    """The place with its surroundings, the hottest part of it close up, and for a large place the whole picture."""
+    height, width = image.shape[:2]
+    box = region.box
+    x, y = box.centre
+    side = max(box.w * width, box.h * height) * _AROUND
+    close = max(_LEAST_CLOSE_PX, _CLOSE * width)
+    crops = [_square(image, (x, y), side), _square(image, region.peak, close)]
+    if max(box.w, box.h) > _LARGE:
+        crops.append(image)
+    return crops
+
+
+def _square(image: NDArray[np.uint8], middle: tuple[float, float], side: float) -> NDArray[np.uint8]:
+    """The square around `middle`, moved and if need be cut so that it lies inside the picture."""
+    height, width = image.shape[:2]
+    whole = round(max(side, 16.0))
+    wide, high = min(whole, width), min(whole, height)
+    left = round(min(max(middle[0] * width - wide / 2, 0.0), width - wide))
+    top = round(min(max(middle[1] * height - high / 2, 0.0), height - high))
+    return image[top : top + high, left : left + wide]
+
+
+def _shared(one: Box, other: Box) -> float:
+    """Share of the smaller box that lies in the other."""
+    across = min(one.x + one.w, other.x + other.w) - max(one.x, other.x)
+    down = min(one.y + one.h, other.y + other.h) - max(one.y, other.y)
+    if across <= 0 or down <= 0:
+        return 0.0
+    return across * down / max(min(one.area, other.area), 1e-9)
+
+
+def _build(options: FireOptions, shared: Shared) -> FireDetector:
+    return FireDetector(options, shared)
+
+
+PLUGIN = Plugin(
+    kind="fire",
+    options=FireOptions,
+    build=_build,
+    summary="Flames and smoke by flicker, colour, staying in place and a network's looks that agree over seconds.",
+)

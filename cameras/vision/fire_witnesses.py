@@ -1,0 +1,227 @@
+"""Fire witnesses: numbers of what happens at one place over seconds, each with a physical reason; nothing is learned.
+
+For a flame: its brightness turns 1 to 10 times a second (buoyant puffing), more than its surroundings do, which a
+shaken camera does not; its parts turn each for itself, those of a blinking lamp all at once; from yellow core to red
+fringe its colour spreads, that of paint hardly does; and it stays where it burns while its outline comes and goes,
+which people and vehicles do not. Flicker holds the picture's turns; Witness what is known of one place. One thread.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cameras.vision.detection import SMOKE
+from hub.geometry import Box
+
+_RED: Final = 150
+_RED_OVER_BLUE: Final = 45
+_WHITE: Final = 235
+"""As in the cells: flame coloured, or burnt out to white."""
+_TURN: Final = 12.0
+"""Grey levels that the brightness must come back from an extreme, so that codec noise is no flicker."""
+_TURNS_S: Final = 2.0
+"""Turns are counted over about this long: a few periods of the slowest flicker."""
+_TURNS_LEAST_S: Final = 1.0
+"""Before so much was seen one turn by chance would make a high rate."""
+_PRESENCE_S: Final = 1.5
+_PRESENT: Final = 0.2
+"""A pixel that was hot for this share of the last seconds belongs to the place: tips of flames come and go."""
+_LEAST_PX: Final = 6
+"""Pixels of the small picture; fewer have no colour spread."""
+_TOGETHER_S: Final = 2.0
+"""How much of the change is common to all parts is judged over so long."""
+_PLACE_S: Final = 2.0
+"""Its place is the mean over so long; a yellow bus is far ahead of that, a flame dances around it."""
+_LEAST_SIZE_PX: Final = 4.0
+_QUIET_HZ: Final = 0.25
+"""Turns per second added to the surroundings' before comparing, so that a still scene does not divide by nothing."""
+_GROWTH_S: Final = 5.0
+_LIVELY_HZ: Final = (0.25, 0.8)
+"""Below the first no flame; large ones puff about 1 Hz, small ones faster than pictures come."""
+_CONTRAST: Final = (1.2, 2.5)
+_SPREAD: Final = (0.02, 0.05)
+"""Of green over red: paint and plastic have one colour, a flame has all from red to white."""
+_TOGETHER: Final = (0.6, 0.85)
+_DRIFT: Final = (0.8, 1.3)
+"""Own sizes from where it was in the last seconds: a person walking is one size away within a second."""
+_ALONE_HZ: Final = (0.5, 1.1)
+_ALONE_CONTRAST: Final = (1.5, 3.5)
+_ALONE_DRIFT: Final = (0.3, 0.6)
+"""The same when nobody else is asked: the flame has to be a plain one."""
+
+
+class Flicker:
+    """How often each pixel's brightness turned, and how often it was hot, over the last seconds."""
+
+    def __init__(self, luminance: NDArray[np.uint8], at_s: float) -> None:
+        """Begin with the first of the small pictures, (height, width)."""
+        self._at_s = at_s
+        self._weight = 0.0
+        self._last = luminance.astype(np.float32)
+        self._extreme = self._last
+        self._turns = np.zeros_like(self._last)
+        self._rising = np.ones(luminance.shape, bool)
+        self.presence = np.zeros_like(self._last)
+        self.change = np.zeros_like(self._last)
+        self.hot = np.zeros(luminance.shape, bool)
+
+    @property
+    def turns_hz(self) -> NDArray[np.float32]:
+        """Turns per second, (height, width)."""
+        return self._turns / np.float32(max(self._weight, _TURNS_LEAST_S))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the small pictures."""
+        return self._last.shape
+
+    def add(
+        self,
+        small: NDArray[np.uint8],
+        luminance: NDArray[np.uint8],
+        at_s: float,
+        watched: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Count the next picture.
+
+        Args:
+            small: (height, width, 3) uint8, BGR.
+            luminance: (height, width) uint8, its brightness.
+            at_s: Its time.
+            watched: (height, width), False where nothing counts.
+        """
+        past_s = min(max(at_s - self._at_s, 0.01), 1.0)
+        self._at_s = at_s
+        light = luminance.astype(np.float32)
+        extreme = np.where(self._rising, np.maximum(self._extreme, light), np.minimum(self._extreme, light))
+        turned = cv2.absdiff(extreme, light) > _TURN
+        self._extreme = np.where(turned, light, extreme)
+        self._rising ^= turned
+        keep = math.exp(-past_s / _TURNS_S)
+        self._turns *= np.float32(keep)
+        self._turns += turned
+        self._weight = self._weight * keep + past_s
+        self.hot = hot_pixels(small)
+        if watched is not None:
+            self.hot &= watched
+        self.presence += np.float32(1 - math.exp(-past_s / _PRESENCE_S)) * (self.hot - self.presence)
+        self.change = light - self._last
+        self._last = light
+
+
+@dataclass(slots=True)
+class Witness:
+    """One place over time.
+
+    Attributes:
+        numbers: What was measured last, by name with the unit in it.
+        since_s: When it was first looked at.
+    """
+
+    since_s: float
+    numbers: dict[str, float] = field(default_factory=dict)
+    _net: float = 0.0
+    _gross: float = 0.0
+    _middle: tuple[float, float] | None = None
+    _drift: float = 0.0
+    _size: float = 0.0
+    _at_s: float | None = None
+
+    def look(self, flicker: Flicker, small: NDArray[np.uint8], box: Box, at_s: float) -> None:
+        """Measure what is in `box` now."""
+        height, width = flicker.shape
+        left, top = max(0, math.floor(box.x * width)), max(0, math.floor(box.y * height))
+        right, bottom = min(width, math.ceil((box.x + box.w) * width)), min(height, math.ceil((box.y + box.h) * height))
+        wide, high = right - left, bottom - top
+        if wide <= 0 or high <= 0:
+            return
+        around = np.s_[max(0, top - high // 2) : bottom + high // 2, max(0, left - wide // 2) : right + wide // 2]
+        window = np.s_[top:bottom, left:right]
+        present = flicker.presence[around] > _PRESENT
+        first_row, first_column = around[0].start, around[1].start
+        own = np.s_[top - first_row : bottom - first_row, left - first_column : right - first_column]
+        inside = np.zeros_like(present)
+        inside[own] = present[own]
+        now = flicker.hot[window]
+        pixels = int(np.count_nonzero(now))
+        past_s = min(max(at_s - (at_s - 0.25 if self._at_s is None else self._at_s), 0.01), 1.0)
+        self._at_s = at_s
+        self.numbers["seen_s"] = round(at_s - self.since_s, 1)
+        if np.count_nonzero(inside) < _LEAST_PX or pixels < _LEAST_PX // 2:
+            return
+        turns_hz = flicker.turns_hz[around]
+        # Its liveliest fifth: the core of a large flame is burnt out and steady.
+        lively_hz = float(np.percentile(turns_hz[inside], 80))
+        outside = ~present
+        around_hz = float(turns_hz[outside].mean()) if outside.any() else 0.0
+        colours = small[window][now].astype(np.float32)
+        spread = float((colours[:, 1] / np.maximum(colours[:, 2], 1)).std())
+        change = flicker.change[around][inside]
+        keep = math.exp(-past_s / _TOGETHER_S)
+        self._net = self._net * keep + abs(float(change.sum()))
+        self._gross = self._gross * keep + float(np.abs(change).sum())
+        rows, columns = np.nonzero(now)
+        middle = (float(columns.mean()) + left, float(rows.mean()) + top)
+        size_px = max(math.sqrt(pixels), _LEAST_SIZE_PX)
+        before = self._middle or middle
+        share = 1 - math.exp(-past_s / _PLACE_S)
+        off = (middle[0] - before[0], middle[1] - before[1])
+        self._middle = (before[0] + share * off[0], before[1] + share * off[1])
+        self._drift += share * (math.hypot(*off) / size_px - self._drift)
+        area = pixels / (height * width)
+        slow = 1.0 if self._size == 0.0 else 1 - math.exp(-past_s / _GROWTH_S)
+        self._size += slow * (area - self._size)
+        self.numbers |= {
+            "flicker_hz": round(lively_hz / 2, 2),  # two turns are one period
+            "flicker_contrast": round(lively_hz / (around_hz + _QUIET_HZ), 2),
+            "colour_spread": round(spread, 3),
+            "change_together": round(self._net / max(self._gross, 1e-6), 2),
+            "drift_sizes": round(self._drift, 2),
+            "growth": round(area / max(self._size, 1e-9), 2),
+            "hot_share": round(area, 5),
+        }
+
+    def support(self, label: str) -> float:
+        """How much what was seen is like a flame's or smoke's doing, 0..1; 0 speaks against it."""
+        if label == SMOKE:
+            return 1.0
+        told = self.numbers
+        if "flicker_hz" not in told:
+            return 0.0
+        return (
+            _ramp(told["flicker_hz"], *_LIVELY_HZ)
+            * _ramp(told["flicker_contrast"], *_CONTRAST)
+            * _ramp(told["colour_spread"], *_SPREAD)
+            * (1 - _ramp(told["change_together"], *_TOGETHER))
+            * (1 - _ramp(told["drift_sizes"], *_DRIFT))
+        )
+
+    def testimony(self, label: str) -> float:
+        """What the witnesses say when nobody else is asked: a flame only when all are as good as sure, never smoke."""
+        told = self.numbers
+        if label == SMOKE or "flicker_hz" not in told:
+            return 0.0
+        return (
+            self.support(label)
+            * _ramp(told["flicker_hz"], *_ALONE_HZ)
+            * _ramp(told["flicker_contrast"], *_ALONE_CONTRAST)
+            * (1 - _ramp(told["drift_sizes"], *_ALONE_DRIFT))
+        )
+
+
+def _ramp(value: float, low: float, high: float) -> float:
+    """0 up to `low`, 1 from `high` on, straight between."""
+    return min(max((value - low) / (high - low), 0.0), 1.0)
+
+
+def hot_pixels(small: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which pixels of (height, width, 3) BGR are flame coloured or burnt out to white."""
+    blue, green, red = cv2.split(small)
+    warm = (red >= _RED) & (cv2.subtract(red, blue) >= _RED_OVER_BLUE) & (red >= green)
+    return np.asarray(warm | (cv2.min(cv2.min(blue, green), red) >= _WHITE))
