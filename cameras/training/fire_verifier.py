@@ -1,11 +1,11 @@
 """Fire verifier: trains the small network that looks at what could be fire or smoke, and writes it as ONNX.
 
     pip install 'community-hub[training]'
-    python -m cameras.training.features PICTURES -o FEATURES --name learned
-    python -m cameras.training.features PICTURES -o FEATURES --name held --crops 4096
-    python -m cameras.training.fire_verifier FEATURES -o fire_verifier.onnx
+    python -m cameras.training.fire_verifier PICTURES -o fire_verifier.onnx
 
-PICTURES is a folder as cameras/training/pictures.py describes it. The hub needs neither torch nor this file.
+PICTURES is a folder as cameras/training/pictures.py describes it. Two rounds: first on crops drawn by chance, then on
+crops of which the negatives are those that the first round's network is most wrong about. It takes some three hours of
+one core and 2 GB of memory and disk; what is held back is judged at the end. The hub needs neither torch nor this file.
 """
 
 from __future__ import annotations
@@ -13,16 +13,22 @@ from __future__ import annotations
 import argparse
 import copy
 import sys
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from cameras.training.features import Batch, load
+from cameras.training.crops import Cutter
+from cameras.training.features import Batch, TrunkRun, hard, keep, load
 from cameras.training.network import Head, Verifier, untrained, write
+from cameras.training.pictures import read_examples
+from cameras.vision.fire_verifier import FireVerifier
 
 NAMES: Final = ("fire", "smoke")
 THRESHOLDS: Final = (0.8, 0.75)
@@ -34,15 +40,40 @@ RATES: Final = (4e-4, 2e-3)
 """Of the blocks, and of the new last layer."""
 SMOOTHED: Final = 0.02
 """Labels are not surer than this: some boxes are wrong."""
-LOOKED_AGAIN: Final = 400
-"""Steps after which pieces that have come since are read too."""
 AVERAGED: Final = 0.998
 """The weights that are written are the mean of the last few hundred steps'."""
 SEED: Final = 20260101
 
 
-def train(head: Head, folder: Path, *, passes: int, log_every: int = 50) -> Head:
-    """Train on what is in `folder` until `passes` crops were seen; returns the averaged head."""
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round of training.
+
+    Attributes:
+        name: Its crops' pieces begin with it.
+        crops: So many are drawn.
+        passes: So many are seen in training, each several times.
+        gain: On RATES.
+        earlier: Share of what is seen that comes from the round before, 0..1.
+    """
+
+    name: str
+    crops: int
+    passes: int
+    gain: float
+    earlier: float
+
+
+ROUNDS: Final = (
+    Round("first", crops=49_152, passes=96_000, gain=1.0, earlier=0.0),
+    Round("hard", crops=12_288, passes=24_000, gain=0.4, earlier=0.5),
+)
+HELD: Final = 3072
+"""Crops of what is held back."""
+
+
+def train(head: Head, parts: list[Batch], shares: list[float], one: Round) -> Head:
+    """Train on `parts`, of which `shares` are seen; returns the head with averaged weights."""
     rng = np.random.default_rng(SEED)
     answers = [p for name, p in head.named_parameters() if name.startswith("answer")]
     rest = [p for name, p in head.named_parameters() if not name.startswith("answer")]
@@ -50,24 +81,21 @@ def train(head: Head, folder: Path, *, passes: int, log_every: int = 50) -> Head
     optimizer = torch.optim.AdamW(groups, weight_decay=2e-2)
     averaged: Head = copy.deepcopy(head)
     head.train()
-    steps = passes // BATCH
+    steps = one.passes // BATCH
     losses: list[float] = []
-    features, labels = load(folder, "learned")
     for step in range(steps):
-        if step and step % LOOKED_AGAIN == 0 and len(list(folder.glob("learned*.labels.npy"))) * 1024 > len(labels):
-            features, labels = load(folder, "learned")
         for group, rate in zip(optimizer.param_groups, RATES, strict=True):
-            group["lr"] = rate * min(1.0, (step + 1) / 50) * (0.5 + 0.5 * np.cos(np.pi * step / steps))
-        rows = rng.integers(0, len(labels), BATCH)
-        loss = _loss(head(_tensor(features[rows])), labels[rows])
+            group["lr"] = one.gain * rate * min(1.0, (step + 1) / 50) * (0.5 + 0.5 * np.cos(np.pi * step / steps))
+        features, labels = _drawn(parts, shares, rng)
+        loss = _loss(head(_tensor(features)), labels)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(head.parameters(), 2.0)
         optimizer.step()
         losses.append(float(loss.detach()))
         _average(averaged, head, min(AVERAGED, 1 - 10 / (10 + step)))
-        if step % log_every == log_every - 1:
-            sys.stderr.write(f"step {step + 1} of {steps}, {len(labels)} crops, loss {np.mean(losses[-200:]):.3f}\n")
+        if step % 50 == 49:
+            sys.stderr.write(f"{one.name}: step {step + 1} of {steps}, loss {np.mean(losses[-200:]):.3f}\n")
     averaged.eval()
     return averaged
 
@@ -99,6 +127,13 @@ def table(scores: NDArray[np.floating], labels: NDArray[np.int8]) -> str:
     return "\n".join(lines)
 
 
+def _drawn(parts: list[Batch], shares: list[float], rng: np.random.Generator) -> Batch:
+    """A batch: of each part its share."""
+    chosen = rng.choice(len(parts), BATCH, p=shares)
+    rows = [(number, int(rng.integers(len(parts[number][1])))) for number in chosen]
+    return np.stack([parts[n][0][row] for n, row in rows]), np.stack([parts[n][1][row] for n, row in rows])
+
+
 def _loss(logits: Tensor, labels: NDArray[np.int8]) -> Tensor:
     """Cross entropy of what is known."""
     truth = torch.from_numpy(labels.astype(np.float32))
@@ -117,31 +152,41 @@ def _tensor(features: NDArray[np.float16]) -> Tensor:
     return torch.from_numpy(features.astype(np.float32)).contiguous(memory_format=torch.channels_last)
 
 
+def make(pictures: Path, folder: Path, output: Path, held_back: float) -> str:
+    """Both rounds; returns how the network does on what was held back."""
+    learned, held = read_examples(pictures, held_back)
+    seen = TrunkRun()
+    rng = np.random.default_rng(SEED)
+    keep(folder, "held", count=HELD, next_crop=Cutter(held, rng).crop, trunk=seen)
+    trunk, head = untrained()
+    head = head.to(memory_format=torch.channels_last)
+    parts: list[Batch] = []
+    for one in ROUNDS:
+        cutter = Cutter(learned, rng)
+        next_crop = hard(cutter, FireVerifier(output), rng) if parts else cutter.crop
+        keep(folder, one.name, count=one.crops, next_crop=next_crop, trunk=seen)
+        parts.append(load(folder, one.name))
+        head = train(head, parts, [1.0] if len(parts) == 1 else [one.earlier, 1 - one.earlier], one)
+        verifier = Verifier(trunk, head)
+        logits, labels = logits_of(head, load(folder, "held")), load(folder, "held")[1]
+        scaled(verifier, logits, labels)
+        write(verifier, output)
+    return table(1 / (1 + np.exp(-logits - verifier.shift.numpy())), labels)
+
+
 def main() -> int:
     """Train, judge, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("features", type=Path)
+    parser.add_argument("pictures", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--passes", type=int, default=100_000, help="crops seen in training, each several times")
+    parser.add_argument("--held-back", type=float, default=0.15, help="share of the origins, 0..1")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--begin", type=Path, help="go on with what an earlier run wrote beside its output, as .pt")
     asked = parser.parse_args()
     torch.manual_seed(SEED)
     torch.set_num_threads(asked.threads)
-    trunk, head = untrained()
-    if asked.begin:
-        head.load_state_dict(torch.load(asked.begin))
-    head = train(head.to(memory_format=torch.channels_last), asked.features, passes=asked.passes)
-    torch.save(head.state_dict(), asked.output.with_suffix(".pt"))
-    verifier = Verifier(trunk, head)
-    held = load(asked.features, "held")
-    if len(held[0]):
-        logits = logits_of(head, held)
-        sys.stdout.write(f"as trained\n{table(1 / (1 + np.exp(-logits)), held[1])}\n")
-        scaled(verifier, logits, held[1])
-        logits = logits + verifier.shift.numpy()
-        sys.stdout.write(f"scaled by {verifier.shift.tolist()}\n{table(1 / (1 + np.exp(-logits)), held[1])}\n")
-    write(verifier, asked.output)
+    cv2.setNumThreads(1)
+    with tempfile.TemporaryDirectory(prefix="features-") as folder:
+        sys.stdout.write(make(asked.pictures, Path(folder), asked.output, asked.held_back) + "\n")
     return 0
 
 
