@@ -223,8 +223,8 @@ def build_analysis(
 ) -> Analysis:
     """The Analysis of one camera with the detectors that it asks for.
 
-    A camera with a lane, a guarded zone or a line gets `movers` besides, so that it is not blind where the object model
-    is; and one that looks for anything gets `view`, for what it does not see it cannot find.
+    A camera with a lane, a guarded zone, a wall or a line gets `movers` besides, so that it is not blind where the
+    object model is; and one that looks for anything gets `view`, for what it does not see it cannot find.
 
     Raises:
         ConfigurationError: An unknown detector, or options that it does not take; all of them.
@@ -232,7 +232,7 @@ def build_analysis(
     plugins = load_plugins("cameras.detectors")
     wanted = [(one.kind, one.options) for one in camera.detectors]
     kinds = {kind for kind, _ in wanted}
-    moved_in = any(zone.use in (ZoneUse.LANE, ZoneUse.GUARDED) for zone in camera.zones) or camera.lines
+    moved_in = camera.lines or any(zone.use in (ZoneUse.LANE, ZoneUse.GUARDED, ZoneUse.WALL) for zone in camera.zones)
     if "movers" not in kinds and moved_in:
         wanted.append(("movers", {}))
     if wanted and "view" not in kinds:
