@@ -42,7 +42,6 @@ def family(kind: str) -> str:
 
 
 _WAITS: Mapping[str, Name] = {
-    "fire.camera_smoke": Name(zh="画面烟雾检测器（camera.smoke）", en="a smoke detector for pictures (camera.smoke)"),
     "fire.equipment_missing": Name(
         zh="固定物品在位检测器", en="a detector that knows whether a fixed object is in its place"
     ),

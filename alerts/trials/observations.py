@@ -70,6 +70,7 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "camera.mover": ("画面中有移动物体", "something moves in the picture"),
     "camera.review": ("Frigate 认为值得一看", "worth a look, says Frigate"),
     "camera.fire": ("画面中有火焰", "fire in the picture"),
+    "camera.smoke": ("画面中有烟雾", "smoke in the picture"),
     "camera.crossing": ("越过计数线", "crossed a line"),
     "camera.count": ("每分钟计数", "counts of a minute"),
     "camera.collision": ("画面中车辆相撞", "vehicles collide in the picture"),
