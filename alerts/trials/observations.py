@@ -73,6 +73,8 @@ _KINDS: Mapping[str, tuple[str, str]] = {
     "camera.smoke": ("画面中有烟雾", "smoke in the picture"),
     "camera.crossing": ("越过计数线", "crossed a line"),
     "camera.count": ("每分钟计数", "counts of a minute"),
+    "camera.wrong_way": ("画面中有车辆逆行", "a vehicle drives the wrong way"),
+    "camera.congestion": ("画面中车辆排队", "vehicles queue in the picture"),
     "camera.collision": ("画面中车辆相撞", "vehicles collide in the picture"),
     "camera.view_covered": ("镜头被遮挡", "lens covered"),
     "camera.view_blurred": ("画面模糊", "picture blurred"),

@@ -112,9 +112,7 @@ class Counting:
         foot, size = _foot(track.box, look.aspect), size_of(track.box, look.aspect)
         followed = self._followed.get(track.id)
         if followed is None:
-            begun = _foot(track.first, look.aspect)
-            followed = _Followed(one, look.at_s, begun, size)
-            followed.courses = {line.id: Course(_in_widths(line, look.aspect), begun) for line in self._lines}
+            followed = self._begin(one, size, look)
             self._followed[track.id] = followed
         followed.one, followed.foot, followed.size = one, foot, size
         events = []
@@ -123,6 +121,16 @@ class Counting:
             if side:
                 events += self._cross(line, side, followed, look)
         return events
+
+    def _begin(self, one: Watched, size: float, look: Look) -> _Followed:
+        """Who has a name now goes on with the course that he had without one; who had none, from where he came up."""
+        before = None if one.was is None else self._followed.pop(one.was, None)
+        if before is not None:
+            return before
+        seen = one.path.boxes(-math.inf, look.at_s)
+        begun = _foot(seen[0][1] if one.was is not None and seen else one.track.first, look.aspect)
+        courses = {line.id: Course(_in_widths(line, look.aspect), begun) for line in self._lines}
+        return _Followed(one, look.at_s, begun, size, courses)
 
     def _leave(self, followed: _Followed, look: Look) -> list[Event]:
         """Who goes out of the picture is not seen to come clear of a line near its edge."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from cameras.vision.tracking import Track, size_of
+from cameras.vision.tracking import EDGE, Track, size_of
 from hub.geometry import Box, Point
 
 STAND_S: Final = 3.0
@@ -25,17 +25,13 @@ _RECENT: Final = 3
 """Places that the median is taken over, against single wrong boxes."""
 
 
-_EDGE: Final = 0.01
-"""Shares of the picture: a box that reaches the picture's edge is cut off, and where it stands is not seen."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Place:
     at_s: float
     x: float
     y: float
     size: float
-    foot: Point | None = None
+    box: Box
 
 
 class Path:
@@ -55,7 +51,7 @@ class Path:
         while at_s - self._places[0].at_s > _KEPT_S:
             self._places.popleft()
         recent = list(self._places)[-_RECENT:]
-        middle = _Place(at_s, median(one.x for one in recent), median(one.y for one in recent), place.size)
+        middle = _Place(at_s, median(one.x for one in recent), median(one.y for one in recent), place.size, place.box)
         if self._anchor is None or _apart(self._anchor, middle) > _LEAVE * place.size:
             self._anchor, self._since_s = middle, at_s
 
@@ -80,7 +76,18 @@ class Path:
 
     def feet(self, from_s: float, to_s: float) -> list[tuple[float, Point]]:
         """When and where (shares of the picture) it was seen to touch the ground; not where it was cut off."""
-        return [(one.at_s, one.foot) for one in self._places if from_s <= one.at_s <= to_s and one.foot is not None]
+        return [(at_s, box.foot) for at_s, box in self.boxes(from_s, to_s) if _whole(box)]
+
+    def boxes(self, from_s: float, to_s: float) -> list[tuple[float, Box]]:
+        """When and where it was seen between two moments, of the last seconds."""
+        return [(one.at_s, one.box) for one in self._places if from_s <= one.at_s <= to_s]
+
+    def copy(self) -> Path:
+        """The same past, for a future of its own."""
+        path = Path()
+        path._places.extend(self._places)
+        path._anchor, path._since_s = self._anchor, self._since_s
+        return path
 
     def move(self, from_s: float, to_s: float) -> tuple[Point, float]:
         """How far it came between two moments and its size then, in picture widths; zeros if not seen twice."""
@@ -107,9 +114,12 @@ class Path:
 
 def _place(box: Box, at_s: float, aspect: float) -> _Place:
     x, y = box.centre
-    right, bottom = box.x + box.w, box.y + box.h
-    whole = box.x > _EDGE and right < 1 - _EDGE and bottom < 1 - _EDGE
-    return _Place(at_s, x, y * aspect, max(size_of(box, aspect), 1e-6), box.foot if whole else None)
+    return _Place(at_s, x, y * aspect, max(size_of(box, aspect), 1e-6), box)
+
+
+def _whole(box: Box) -> bool:
+    """Whether the edge of the picture cuts nothing off but its top."""
+    return box.x > EDGE and box.x + box.w < 1 - EDGE and box.y + box.h < 1 - EDGE
 
 
 def _apart(one: _Place, other: _Place) -> float:

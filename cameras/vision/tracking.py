@@ -40,6 +40,9 @@ _SPEED_GAIN: Final = 0.4
 _SIZE_GAIN: Final = 0.5
 """An alpha-beta filter: boxes jitter by about 5 % of their size, speeds change within some three looks."""
 
+EDGE: Final = 0.01
+"""Shares of the picture: what comes so near to its edge may go on beyond it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Track:
@@ -183,7 +186,8 @@ class _Followed:
     box: Box = field(init=False)
     centre: Point = field(init=False)
     expected: Point = field(init=False)
-    start: Point = field(init=False)
+    gone: Point = (0.0, 0.0)
+    last: Box = field(init=False)
     speed: Point = (0.0, 0.0)
     labels: dict[str, float] = field(default_factory=dict)
 
@@ -192,7 +196,8 @@ class _Followed:
         self.box = self.first.box
         self.believed = self.score = self.first.score
         self.labels[self.first.label] = self.first.score
-        self.centre = self.expected = self.start = _in_widths(self.box.centre, self.aspect)
+        self.centre = self.expected = _in_widths(self.box.centre, self.aspect)
+        self.last = self.box
 
     @property
     def confirmed(self) -> bool:
@@ -229,7 +234,11 @@ class _Followed:
             self.speed = (self.speed[0] + gain * off[0], self.speed[1] + gain * off[1])
         width = self.box.w + _SIZE_GAIN * (detection.box.w - self.box.w)
         height = self.box.h + _SIZE_GAIN * (detection.box.h - self.box.h)
-        self.box = Box(self.centre[0] - width / 2, self.centre[1] / aspect - height / 2, width, height)
+        left, width = _settled(self.centre[0] - width / 2, width, detection.box.x, detection.box.w)
+        top, height = _settled(self.centre[1] / aspect - height / 2, height, detection.box.y, detection.box.h)
+        self.box = Box(left, top, width, height)
+        across, down = came(self.last, detection.box, aspect)
+        self.gone, self.last = (self.gone[0] + across, self.gone[1] + down), detection.box
         self.seen_s, self.misses = at_s, 0
         self.hits += 1
         self.believed += detection.score
@@ -238,7 +247,6 @@ class _Followed:
 
     def view(self) -> Track:
         label = max(self.labels, key=lambda name: self.labels[name])
-        moved = math.hypot(self.centre[0] - self.start[0], self.centre[1] - self.start[1])
         return Track(
             self.id,
             label,
@@ -247,14 +255,36 @@ class _Followed:
             self.begun_s,
             self.first.box,
             self.seen_s,
-            moved / max(self.size, 1e-6),
+            math.hypot(*self.gone) / max(self.size, 1e-6),
             self.confirmed,
         )
+
+
+def _settled(smooth: float, smooth_size: float, seen: float, seen_size: float) -> tuple[float, float]:
+    """One side of a box, smoothed; as it was seen where the picture cuts it off: there it grows and shrinks fast."""
+    cut_off = seen < EDGE or seen + seen_size > 1 - EDGE
+    return (seen, seen_size) if cut_off else (smooth, smooth_size)
 
 
 def size_of(box: Box, aspect: float) -> float:
     """The root of the box's area, in picture widths: what distances are measured in, near and far alike."""
     return math.sqrt(max(box.area * aspect, 0.0))
+
+
+def came(before: Box, after: Box, aspect: float) -> Point:
+    """How far a thing came from one box to another, in picture widths, by the edges that the picture does not cut off.
+
+    The middle of a vehicle that is half out of the picture moves only half as far as the vehicle.
+    """
+    across = _along((before.x, before.x + before.w), (after.x, after.x + after.w))
+    down = _along((before.y, before.y + before.h), (after.y, after.y + after.h))
+    return (across, down * aspect)
+
+
+def _along(before: tuple[float, float], after: tuple[float, float]) -> float:
+    edges = list(zip(before, after, strict=True))
+    free = [late - early for early, late in edges if EDGE < early < 1 - EDGE and EDGE < late < 1 - EDGE]
+    return sum(free) / len(free) if free else (sum(after) - sum(before)) / 2
 
 
 def _in_widths(point: Point, aspect: float) -> Point:

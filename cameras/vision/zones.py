@@ -50,8 +50,12 @@ _SPEED_S: Final = 1.5
 """Seconds over which a speed in km/h is taken: shorter ones are jitter of the box, longer ones braking."""
 _MOVER_TRAVELS: Final = 1.0
 """Own sizes that something unnamed must have moved: branches, flags and reflections stay where they are."""
-_MOVER_UPRIGHT: Final = 1.4
-"""Higher than this times its width, in pixels, is no vehicle that anyone drives."""
+_MOVER_UPRIGHT: Final = 1.8
+"""Higher than this times its width, in pixels, is somebody on foot: a car from above that drives up the picture is not
+twice as long as wide, with its shadow and mirrors."""
+_REMEMBERED_S: Final = 2.0
+_ALIKE: Final = 0.4
+"""Intersection over union from which a named box and a moving piece are one thing: the piece has its shadow."""
 _MOVER_AREA: Final = 0.002
 """Share of the picture: smaller unnamed things are birds, paper and noise as often as vehicles."""
 
@@ -106,6 +110,8 @@ class Watched:
     told_s: float | None = None
     coming: Zone | None = None
     coming_s: float | None = None
+    was: str | None = None
+    """Id of the unnamed track that this is known to have been before it had a name."""
 
 
 class TrackWatch:
@@ -134,6 +140,7 @@ class TrackWatch:
         self._driver = driver
         self._ground = ground
         self._everywhere = everywhere
+        self._explained: list[Watched] = []
         self._watched: dict[str, Watched] = {}
 
     @property
@@ -141,8 +148,23 @@ class TrackWatch:
         """Everything that Events have told of and that has not ended."""
         return tuple(one for one in self._watched.values() if one.told_s is not None)
 
+    def like(self, track: Track) -> Watched | None:
+        """What is followed here where `track` is, and was so before it; told of or not."""
+        followed = (*self._watched.values(), *self._explained)
+        older = [one for one in followed if one.track.begun_s < track.begun_s]
+        alike = [one for one in older if one.track.seen_s >= track.begun_s - _SETTLE_S]
+        best = max(alike, key=lambda one: one.track.box.overlap(track.box), default=None)
+        return best if best is not None and best.track.box.overlap(track.box) >= _ALIKE else None
+
     def update(
-        self, tracks: Tracks, at_s: float, *, at: datetime, aspect: float, hidden: Sequence[Box] = ()
+        self,
+        tracks: Tracks,
+        at_s: float,
+        *,
+        at: datetime,
+        aspect: float,
+        hidden: Sequence[Box] = (),
+        before: TrackWatch | None = None,
     ) -> list[Event]:
         """Take what one look changed.
 
@@ -152,26 +174,39 @@ class TrackWatch:
             at: The frame's time, for the Events.
             aspect: Height of the picture over its width.
             hidden: Boxes in which unnamed movers are explained by something named.
+            before: Follows what has no name yet; who is named now has the past that he had there.
         """
         events = []
         for track in tracks.seen:
             explained = track.label == MOVER and any(_explains(box, track.box) for box in hidden)
             if explained:
+                self._remember(track)
                 events += self._end(track, at=at)
                 continue
-            events += self._see(track, at_s, at=at, aspect=aspect)
+            events += self._see(track, at_s, at=at, aspect=aspect, before=before)
         for track in tracks.ended:  # it was gone when it was last seen, not when it was given up
             events += self._end(track, at=at - timedelta(seconds=max(0.0, at_s - track.seen_s)))
         return events
 
+    def _remember(self, track: Track) -> None:
+        """Whoever explains it is followed only after his second look, and then wants to know where he came from."""
+        watched = self._watched.get(track.id)
+        self._explained = [one for one in self._explained if track.seen_s - one.track.seen_s < _REMEMBERED_S]
+        if watched is not None:
+            self._explained.append(watched)
+
     def end_all(self, at: datetime) -> list[Event]:
         """End everything."""
+        self._explained.clear()
         return [event for one in list(self._watched.values()) for event in self._end(one.track, at=at)]
 
-    def _see(self, track: Track, at_s: float, *, at: datetime, aspect: float) -> list[Event]:
+    def _see(self, track: Track, at_s: float, *, at: datetime, aspect: float, before: TrackWatch | None) -> list[Event]:
         watched = self._watched.get(track.id)
         if watched is None:
             watched = Watched(track, KINDS.get(track.label, ""), self._driver)
+            earlier = None if before is None else before.like(track)
+            if earlier is not None:
+                watched.path, watched.was = earlier.path.copy(), earlier.track.id
             self._watched[track.id] = watched
         watched.track = track
         watched.path.add(track, at_s, aspect=aspect)

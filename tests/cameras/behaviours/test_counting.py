@@ -10,7 +10,7 @@ import pytest
 from cameras.behaviours.counting import COUNT, CROSSING
 from cameras.detectors.movers import PLUGIN as MOVERS
 from cameras.vision.crossing import LEFT, RIGHT, Course, side_reached, way_of
-from cameras.vision.detection import Detection
+from cameras.vision.detection import Detection, Detector
 from hub.events import Event
 from tests.fakes.footage import Image, ScriptedDetector, Watcher, film, nothing
 from tests.fakes.traffic import CAR_H, CAR_W, Way, cars, drives, parked
@@ -95,7 +95,7 @@ def test_a_thing_that_moves_and_is_named_late_is_counted_once() -> None:
     def named(at_s: float) -> list[Detection]:
         return cars(drives(-0.1 + CAR_W / 2, 0.5, 0.15))(at_s) if at_s > 4.2 else []
 
-    both = {"objects": ScriptedDetector(named), "movers": MOVERS.build(MOVERS.options())}
+    both: dict[str, Detector] = {"objects": ScriptedDetector(named), "movers": MOVERS.build(MOVERS.options())}
     watcher = Watcher(detectors=both, lines=(ACROSS,)).show(film(car, 10))
     assert [event.driver for event in watcher.of(CROSSING)] == ["movers"]
     alone = Watcher(detectors={"objects": ScriptedDetector(lambda _: []), "movers": both["movers"]}, lines=(ACROSS,))
