@@ -64,10 +64,10 @@ lint: $(VENV)/.installed-dev
 	@$(BIN)/mypy
 
 bench: $(VENV)/.installed-dev models
-	@for name in $(filter-out accuracy __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))); do \
+	@for name in accuracy_synthetic $(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))); do \
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
-	@$(if $(CLIPS),echo "== accuracy"; $(BIN)/python -m benchmarks.accuracy "$(CLIPS)",\
-		echo "make: CLIPS=FOLDER with labels.csv measures accuracy too")
+	@$(if $(CLIPS),echo "== accuracy"; $(BIN)/python -m benchmarks.accuracy $(CLIPS),\
+		echo "make: CLIPS=FOLDER (or more) with labels.csv measures accuracy too")
 
 # What is trained on, and what for, stands in docs/models/fire_verifier.md.
 verifier: $(VENV)/.installed

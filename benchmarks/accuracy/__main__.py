@@ -2,7 +2,7 @@
 
     python -m benchmarks.accuracy FOLDER... [--only TEXT] [--settings FILE] [--against FILE] [--annotate DIR]
                                   [--json FILE] [--from FILE] [--jobs N] [--models DIR] [--lanes]
-                                  [--loop negatives|ordinary --minutes N]
+                                  [--loop negatives|ordinary --minutes N] [--gate [LIMITS.yaml]]
 
 Reads FOLDER/labels.csv (file, start_s, end_s, label, notes), runs each clip as a camera that has just been switched on,
 and prints what Events and alerts made of it; an alert is what the room would get. With --loop the clips without fire,
@@ -20,6 +20,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from benchmarks.accuracy.drawing import Draw
+from benchmarks.accuracy.gate import broken, read_limits
 from benchmarks.accuracy.labels import Clip, read_clips
 from benchmarks.accuracy.looping import negatives, ordinary, run_looped
 from benchmarks.accuracy.running import Job, Result, result_from_json, run_all
@@ -28,6 +29,7 @@ from benchmarks.accuracy.table import line, print_both, print_loop, print_table
 from cameras.vision.models import missing
 from config.machine import Machine
 
+LIMITS = Path(__file__).with_name("limits.yaml")
 _LOOPS = {"negatives": negatives, "ordinary": ordinary}
 
 
@@ -51,6 +53,10 @@ def main() -> None:
         body = {"settings": base.name, "clips": [one.to_json() for one in results]}
         arguments.json.write_text(json.dumps(body, ensure_ascii=False), encoding="utf-8")
     print_table(results)
+    if arguments.gate is not None:
+        faults = broken(results, read_limits(arguments.gate))
+        print("\n".join(f"gate: {fault}" for fault in faults) or "gate: every limit holds")
+        sys.exit(1 if faults else 0)
     if arguments.against is not None:
         other = read_settings(arguments.against, lanes=arguments.lanes)
         print(f"== {other.name}")
@@ -95,6 +101,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, help="keep what was told in this file")
     parser.add_argument("--from", dest="kept", type=Path, help="judge what --json kept; run nothing")
+    parser.add_argument("--gate", type=Path, nargs="?", const=LIMITS, help="exit with 1 when a limit does not hold")
     parser.add_argument("--loop", choices=_LOOPS, help="loop clips without fire, or those without events, instead")
     parser.add_argument("--minutes", type=float, default=60.0, help="of looped footage in all")
     parser.add_argument("--jobs", type=int, default=1, help="clips that run side by side")
