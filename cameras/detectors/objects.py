@@ -1,14 +1,16 @@
-"""Objects: people, vehicles and animals by a 300 px network, on the whole picture and on crops where something moves.
+"""Objects: people, vehicles and animals by a network, on the whole picture and on windows in which they are larger.
 
-The network misses what is small in its 300 px: a crop around what moves, or around what is followed already, shows it
-larger. One look is the whole picture and at most a few crops, in one run; looks are paid from the worker's budget, and
-a quiet camera is looked at only now and then. Without the model it sees nothing and says so.
+The network misses what is small in its picture: a window around what moves, or around what is followed already, shows
+it larger, and parts of a wide view in turn show who stands. One look is the whole picture and a few windows; looks are
+paid from the worker's budget, and a quiet camera is looked at only now and then. Without the model it sees nothing and
+says so.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Final
 
 import numpy as np
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from cameras.vision.detection import Detection, Scene
+from cameras.vision.motion import Motion
 from cameras.vision.object_model import Named
 from cameras.vision.shared import Shared
 from hub.geometry import Box
@@ -31,8 +34,18 @@ _MARGIN: Final = 1.6
 """A crop is so many times larger than what it is for: the network was trained on things with surroundings."""
 _LEAST_CROP: Final = 0.3
 """Of the picture's height: closer up there are only the camera's own pixels."""
-_LARGE: Final = 0.5
-"""Of the picture's height: what is larger is seen in the whole picture as well."""
+_LARGE: Final = 0.1
+"""Height in parts of the picture's longer side: larger things are seen in the whole picture as well."""
+_WIDE_PX: Final = 832
+"""A picture of this width is shrunk to half for the network, and people at its far end to nothing."""
+_PARTS: Final = ((0.0, 0.0), (0.3, 0.0), (0.6, 0.0), (0.0, 0.5), (0.3, 0.5), (0.6, 0.5))
+"""Left and top of the parts of a wide view, in turn."""
+_PART_SIZE: Final = (0.4, 0.5)
+"""Their width and height: they overlap by more than a person far away is wide."""
+_UNMOVED: Final = 0.8
+"""People and animals move. What looks like one where nothing ever did is more likely a post, so it counts for less."""
+_TOUCHED: Final = 0.1
+"""Share of a box that must have been foreground to say that it moved."""
 _SAME: Final = 0.5
 """Intersection over union from which two boxes of one kind are one thing: the network gives some things twice."""
 _SAME_ELSEWHERE: Final = 0.3
@@ -51,7 +64,10 @@ class ObjectOptions(Options):
     least: Annotated[float, Field(ge=0.05, le=1.0)] = 0.3
     """Detections less sure are left out; from 0.5 on they may begin a track."""
     crops: Annotated[int, Field(ge=0, le=8)] = 2
-    """Crops per look besides the whole picture; each costs as much as the whole."""
+    """Windows per look around what moves or is followed, besides the whole picture; each costs half as much."""
+    tiles: Annotated[int, Field(ge=0, le=6)] | None = None
+    """Parts of the view, in turn, in looks without such windows, for who stands far away; null is 1 from a width of
+    832 px on, and none below."""
 
 
 class ObjectDetector:
@@ -63,6 +79,7 @@ class ObjectDetector:
         self._looked_s = -math.inf
         self._begun_s = -math.inf
         self._turn = 0
+        self._part = 0
 
     @property
     def trouble(self) -> str | None:
@@ -76,22 +93,27 @@ class ObjectDetector:
     def detect(self, scene: Scene) -> list[Detection] | None:
         """What is there; None when it was not this camera's turn."""
         model = self._shared.objects.model
+        if scene.motion.cut or scene.frame.pts_s < self._begun_s:
+            self._begun_s = scene.frame.pts_s
         if model is None or not self._due(scene):
             return None
         if not self._shared.budget.grant(self._shared.camera, scene.clock.monotonic_s(), urgent=scene.urgent):
             return None
         self._looked_s = scene.frame.pts_s
         image = scene.frame.image
-        windows = [(0, 0, image.shape[1], image.shape[0]), *self._crops(scene)]
+        windows = [(0, 0, image.shape[1], image.shape[0]), *(self._crops(scene) or self._tiles(image))]
         begun_s = scene.clock.monotonic_s()
         answers = model.look([_cut(image, window) for window in windows], least=self._options.least)
         self._shared.budget.spend(scene.clock.monotonic_s() - begun_s)
-        return _joined(answers, windows, image.shape[1], image.shape[0])
+        found = _joined(answers, windows, image.shape[1], image.shape[0])
+        return [_doubted(one, scene.motion) for one in found] if self._settled(scene) else found
+
+    def _settled(self, scene: Scene) -> bool:
+        """Whether the background is known, so that what never moved can be told."""
+        return scene.frame.pts_s - self._begun_s >= _NEW_S
 
     def _due(self, scene: Scene) -> bool:
-        if scene.motion.cut:
-            self._begun_s = scene.frame.pts_s
-        if scene.motion.moving or 0 <= scene.frame.pts_s - self._begun_s < _NEW_S:
+        if scene.motion.moving or not self._settled(scene):
             return True
         waited_s = scene.frame.pts_s - self._looked_s
         return waited_s >= (_FOLLOWED_S if scene.followed else _QUIET_S)
@@ -100,7 +122,7 @@ class ObjectDetector:
         """Squares around what moves and what is followed, in pixels; in turn, when there are more than allowed."""
         height, width = scene.frame.image.shape[:2]
         live = [blob.box for blob in scene.motion.blobs if blob.live > 0]
-        wanted = [box for box in (*scene.followed, *live) if box.h < _LARGE]
+        wanted = [box for box in (*scene.followed, *live) if box.h * height < _LARGE * max(height, width)]
         squares: list[tuple[int, int, int, int]] = []
         for box in wanted:
             x, y = box.centre[0] * width, box.centre[1] * height
@@ -111,6 +133,26 @@ class ObjectDetector:
         self._turn += 1
         first = (self._turn * self._options.crops) % len(squares) if len(squares) > self._options.crops else 0
         return [*squares[first:], *squares[:first]][: self._options.crops]
+
+    def _tiles(self, image: NDArray[np.uint8]) -> list[tuple[int, int, int, int]]:
+        """Parts of a wide view, in turn, in pixels."""
+        height, width = image.shape[:2]
+        count = self._options.tiles if self._options.tiles is not None else int(width >= _WIDE_PX)
+        wide, high = round(width * _PART_SIZE[0]), round(height * _PART_SIZE[1])
+        parts = []
+        for _ in range(count):
+            left, top = _PARTS[self._part % len(_PARTS)]
+            self._part += 1
+            parts.append((round(left * width), round(top * height), wide, high))
+        return parts
+
+
+def _doubted(detection: Detection, motion: Motion) -> Detection:
+    """The same, less sure where nothing moved that should."""
+    box = detection.box
+    if detection.label in _PARKED or any(one.box.shared(box) > _TOUCHED * box.area for one in motion.blobs):
+        return detection
+    return replace(detection, score=detection.score * _UNMOVED)
 
 
 def _square(box: Box, width: int, height: int) -> tuple[int, int, int, int]:
@@ -165,6 +207,7 @@ def _cut_off(box: Box, left: int, top: int, *, wide: int, high: int, width: int,
 
 _VEHICLES: Final = frozenset({"car", "truck", "bus"})
 _WHEELS: Final = frozenset({"motorcycle", "bicycle"})
+_PARKED: Final = _VEHICLES | _WHEELS
 
 
 def _same(one: Detection, other: Detection, least: float) -> bool:

@@ -28,6 +28,8 @@ _OVERLAP: Final = 0.6
 """Intersection over union from which two boxes of one class and one look are one thing; people stand close."""
 _STEP_PX: Final = 32
 """The coarsest stride: sides of pictures are multiples of it."""
+_GROWN: Final = 1.5
+"""Pictures are made larger by no more: beyond it the network sees the camera's pixels and not the thing."""
 _COLOURS: Final = 3
 _PICTURE_AXES: Final = 4
 
@@ -129,7 +131,7 @@ class ObjectModel:
         if not self._free:
             return self._size
         height, width = picture.shape[:2]
-        factor = self._size[0] / max(height, width)
+        factor = min(self._size[0] / max(height, width), _GROWN)
         return (
             max(2, round(height * factor / _STEP_PX)) * _STEP_PX,
             max(2, round(width * factor / _STEP_PX)) * _STEP_PX,
