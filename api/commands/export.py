@@ -11,11 +11,13 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from api.commands import blurring
 from api.history import moment_of
 from api.recordings.evidence_words import software_version
 from api.storage import database_of
@@ -32,6 +34,7 @@ from config.machine import Disk
 from hub.clock import SystemClock
 from hub.errors import HubError
 from hub.events import time_to_text
+from hub.store.revisions import Revisions
 
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _LONGEST = timedelta(hours=2)
@@ -46,6 +49,10 @@ def export(
     until: Annotated[str, typer.Option("--to", metavar="TIME", help="Not included.")],
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="What is written.")],
     stream: Annotated[StreamName, typer.Option("--stream", help="Which of its streams.")] = StreamName.MAIN,
+    blur: Annotated[
+        str | None,
+        typer.Option("--blur", metavar="WHAT", help="Cover faces, plates, windows (with commas); writes a copy anew."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
     machine: Annotated[
         Path | None, typer.Option("--machine", metavar="F", help="machine.yaml; without it the defaults.")
@@ -57,8 +64,10 @@ def export(
     """Write a clip as MP4, exactly as it was recorded, whether the hub runs or not.
 
     It begins with the key picture before `--from`; what lies between recordings is left out. Exit 1 when nothing was
-    recorded then, or when codec, picture size or sound change: then the spans that can be had are named.
+    recorded then, or when codec, picture size or sound change: then the spans that can be had are named. With `--blur`
+    every picture is written anew, without sound and unsigned: a copy to show around, and no evidence.
     """
+    words, output = blurring.asked(blur, output)
     settings = load_machine(machine)
     if data is not None:
         settings = settings.model_copy(update={"data": data})
@@ -70,6 +79,7 @@ def export(
     database.look()
     try:
         known = Catalog(database, folders).segments(camera, stream, start, end)
+        seen = Revisions(database, SystemClock()).current().camera(camera)
     finally:
         database.stop()
     found = [*known, *_unknown(settings.recording_disks, camera, stream, known, start=start, end=end)]
@@ -82,6 +92,10 @@ def export(
 
     try:
         clip = clip_of(found, file_of, start, end)
+        if words is not None:
+            write = partial(_write, clip)
+            blurring.write_covered(write, output, words, models=settings.models_folder, camera=seen)
+            return
         _write(clip, output)
     except FormatChangesError as error:
         typer.echo(str(error), err=True)

@@ -12,10 +12,14 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from api.cli import app
+from cameras.errors import ModelError
 from cameras.recordings.evidence.signing import key_of
 from cameras.recordings.keeping.catalog import Catalog
+from config.community import Community
 from config.errors import ConfigurationError
+from hub.clock import SystemClock
 from hub.store.database import Database, sqlite_url
+from hub.store.revisions import Revisions
 from tests.fakes.recordings import FPS, footage, number_in, write_segment
 from tests.fakes.segments import at
 
@@ -109,3 +113,52 @@ def test_a_file_that_is_there_is_left_alone(data: Path, tmp_path: Path) -> None:
 
 def test_a_span_turned_round_is_refused(data: Path, tmp_path: Path) -> None:
     assert isinstance(_run(data, tmp_path / "clip.mp4", start_s=5, end_s=5).exception, ConfigurationError)
+
+
+def _watched(data: Path, *zones: dict) -> None:
+    """The hub knows the camera and its zones."""
+    database = Database(sqlite_url(data))
+    database.start()
+    site = {"id": "yard", "name": "Yard"}
+    camera = {"id": "gate", "site": "yard", "url": "rtsp://h/1", "zones": list(zones)}
+    community = Community.model_validate({"sites": [site], "cameras": [camera]})
+    Revisions(database, SystemClock()).accept(community, author="test", reason="a camera")
+    database.stop()
+
+
+def test_a_blurred_copy_has_its_windows_covered_says_so_and_is_not_signed(data: Path, tmp_path: Path) -> None:
+    key_of(data)
+    _watched(data, {"id": "window", "use": "private", "points": [[0, 0], [1, 0], [1, 1], [0, 1]]})
+    done = _run(data, tmp_path / "clip.mp4", "--blur", "windows")
+    assert done.exit_code == 0, done.output
+    assert [path.name for path in tmp_path.glob("clip*")] == ["clip.blurred.mp4"]
+    assert not list(tmp_path.glob(".clip*"))
+    assert "windows covered" in done.stdout
+    assert "signed" not in done.stdout
+    with av.open(str(tmp_path / "clip.blurred.mp4")) as copy:
+        assert "Blurred copy" in copy.metadata["title"]
+        frames = [frame.to_ndarray(format="rgb24") for frame in copy.decode(video=0)]
+    assert len(frames) == 110
+    assert len({number_in(frame) for frame in frames}) < 10  # the numbers drawn in them cannot be read any more
+
+
+def test_a_blurred_copy_needs_its_networks(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "none"))
+    done = _run(data, tmp_path / "clip.mp4", "--blur", "faces,windows")
+    assert isinstance(done.exception, ModelError)
+    assert "hub models fetch" in str(done.exception)
+    assert not list(tmp_path.glob("*clip*"))
+
+
+def test_a_copy_without_private_zones_says_that_no_window_is_covered(data: Path, tmp_path: Path) -> None:
+    done = _run(data, tmp_path / "blurred.mp4", "--blur", "windows")
+    assert done.exit_code == 0, done.output
+    assert "no zone with the use `private`" in done.stderr
+    assert (tmp_path / "blurred.mp4").exists()
+
+
+@pytest.mark.parametrize("words", ["", "face", "faces,windws"])
+def test_what_is_to_be_blurred_is_known_words(data: Path, tmp_path: Path, words: str) -> None:
+    done = _run(data, tmp_path / "clip.mp4", "--blur", words)
+    assert isinstance(done.exception, ConfigurationError)
+    assert "faces,plates,windows" in str(done.exception)
