@@ -177,6 +177,30 @@ class SensorLimits(_Section):
     """At once."""
 
 
+class OwnObjects(_Section):
+    """A network of your own that names people, vehicles and animals, in place of the fetched one."""
+
+    path: LocalPath
+    """Its ONNX file."""
+    format: Literal["nanodet", "ssd", "yolox", "yolo", "rtdetr", "dfine"]
+    """How what it gives is read."""
+    labels: Annotated[tuple[Annotated[str, Field(max_length=64)], ...], Field(min_length=1, max_length=1000)] | None = (
+        None
+    )
+    """Its classes in their order; None takes those that its file names, or COCO's."""
+    side_px: Annotated[int, Field(ge=64, le=2048, multiple_of=32)] | None = None
+    """Side of the pictures that it is given, where its file leaves that open; None takes what is usual."""
+
+
+class Vision(_Section):
+    """What looks at pictures."""
+
+    engine: Literal["auto", "onnxruntime", "opencv", "openvino", "cuda"] = "auto"
+    """What runs the object model."""
+    objects: OwnObjects | None = None
+    """None takes the fetched one."""
+
+
 class Machine(_Section):
     """All of machine.yaml."""
 
@@ -191,6 +215,7 @@ class Machine(_Section):
     ] = EmbeddedBroker()
     database: Database = Database()
     workers: Workers = Workers()
+    vision: Vision = Vision()
     recordings: Recordings = Recordings()
     keep: Keep = Keep()
     sensors: SensorLimits = SensorLimits()

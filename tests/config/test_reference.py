@@ -35,8 +35,10 @@ from config.machine import (
     Keep,
     Machine,
     Mqtt,
+    OwnObjects,
     Recordings,
     SensorLimits,
+    Vision,
     Workers,
 )
 from config.messages import number_range
@@ -55,6 +57,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     ExternalBroker,
     Database,
     Workers,
+    Vision,
+    OwnObjects,
     Recordings,
     Disk,
     Keep,
