@@ -42,9 +42,6 @@ def family(kind: str) -> str:
 
 
 _WAITS: Mapping[str, Name] = {
-    "fire.equipment_missing": Name(
-        zh="固定物品在位检测器", en="a detector that knows whether a fixed object is in its place"
-    ),
     "road.people_in_cargo": Name(zh="货厢载人检测器", en="a detector of people in the cargo bed of a vehicle"),
     "road.no_helmet": Name(zh="骑行头盔检测器", en="a detector of helmets on riders"),
     "vehicle.watch": Name(
@@ -56,16 +53,10 @@ _WAITS: Mapping[str, Name] = {
         en="a licence plate reader, and a list of the vehicles of residents and visitors",
     ),
     "crowd.fight": Name(zh="人体姿态或打斗检测器", en="a detector of poses or fights"),
-    "motion.fast": Name(zh="各摄像头自身行人速度的统计", en="each camera's own statistics of how fast people go"),
-    "crowd.panic": Name(zh="同时多人轨迹的方向和速度", en="direction and speed of many tracks at the same time"),
     "person.watch": Name(
         zh="人员比对，须有法律依据、期限和人工确认",
         en="a comparison of persons, with its legal basis, an expiry and a human who confirms",
     ),
-    "care.child_near_water": Name(
-        zh="经标定的身高，以区分儿童和成人", en="calibrated heights, to tell a child from an adult"
-    ),
-    "env.dumping": Name(zh="遗留物检测器", en="a detector of objects that stay behind"),
     "work.no_hardhat": Name(zh="安全帽检测器", en="a detector of hard hats"),
     "work.smoking": Name(zh="吸烟检测器", en="a detector of smoking"),
 }
