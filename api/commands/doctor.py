@@ -59,7 +59,7 @@ def examine(machine: Machine, clock: Clock) -> Iterator[Finding]:
     yield _port("http port", machine.http.host, machine.http.port)
     if isinstance(machine.broker, EmbeddedBroker):
         yield _port("mqtt port", machine.broker.host, machine.broker.port)
-    yield _models(machine.models_folder)
+    yield _models(machine)
 
 
 def _clock(clock: Clock) -> Finding:
@@ -118,11 +118,14 @@ def _port(what: str, host: str, port: int) -> Finding:
     return Finding(what, Verdict.GOOD, f"{host}:{port} is free")
 
 
-def _models(folder: Path) -> Finding:
-    from cameras.vision.models import missing  # noqa: PLC0415 - loads an inference runtime, which only this line needs
+def _models(machine: Machine) -> Finding:
+    from cameras.vision.shared import LoadedObjects  # noqa: PLC0415 - loads an inference runtime, only needed here
     from cameras.vision.wheel_models import lacking  # noqa: PLC0415 - goes with the others
 
-    absent = [*missing(folder), *lacking(folder)]
+    folder = machine.models_folder
+    objects = LoadedObjects(folder, machine.vision)
+    works = objects.model is not None
+    absent = [*([] if works else [objects.trouble or "the object model is missing"]), *lacking(folder)]
     if not absent:
         return Finding("models", Verdict.GOOD, f"complete in {folder}")
     return Finding("models", Verdict.WARNING, "; ".join(absent))

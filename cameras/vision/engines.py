@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Protocol
 
 import cv2
 import numpy as np
@@ -18,8 +18,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from cameras.errors import ModelError
-
-EngineName = Literal["auto", "onnxruntime", "opencv", "openvino", "cuda"]
+from config.machine import EngineName
 
 Arrays = Mapping[str, NDArray[Any]]
 

@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from cameras.errors import ModelError
 from cameras.vision.labels import COCO_80, COCO_90
-
-FormatName = Literal["nanodet", "ssd", "yolox", "yolo", "rtdetr", "dfine"]
+from config.machine import FormatName
 
 Floats = NDArray[np.float32]
 

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cameras.errors import ModelError
-from cameras.vision.engines import EngineName, Port, open_engine
+from cameras.vision.engines import Port, open_engine
 from cameras.vision.labels import known_classes
-from cameras.vision.object_formats import FORMATS, Asked, FormatName, Found, classes_of
+from cameras.vision.object_formats import FORMATS, Asked, Found, classes_of
+from config.machine import EngineName, FormatName
 from hub.geometry import Box
 
 _GREY: Final = 114
@@ -104,6 +105,17 @@ class ObjectModel:
             shapes = ", ".join(f"{port.name} of {port.shape}" for port in self._engine.ports)
             raise ModelError(f"it should take one picture of three colours, and takes {shapes or 'nothing'}")
         return pictures[0]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What it tells of, in the hub's words, in the order of its classes."""
+        return tuple(self._words)
+
+    @property
+    def takes(self) -> str:
+        """The size of its pictures, in words."""
+        height, width = self._size
+        return f"{width} px on the longer side" if self._free else f"{width} x {height} px"
 
     def look(self, pictures: Sequence[NDArray[np.uint8]], *, least: float) -> list[list[Named]]:
         """What is in each picture.

@@ -17,30 +17,36 @@ from cameras.vision.budget import InferenceBudget
 from cameras.vision.fire_verifier import WEIGHTS, FireVerifier
 from cameras.vision.fire_votes import Verifier
 from cameras.vision.models import missing, objects_path
-from cameras.vision.object_model import ObjectModel
+from cameras.vision.object_model import ObjectModel, Wanted
 from cameras.vision.plates.loaded import NO_PLATES, LoadedPlates
-from config.machine import Machine
+from cameras.vision.view_memory import ViewMemory
+from config.machine import Machine, Vision
 
 logger = logging.getLogger(__name__)
 
 
 class LoadedObjects:
-    """The object model, loaded when it is first asked for and there."""
+    """The object model, loaded when it is first asked for and there: the fetched one, or one of the operator's own."""
 
-    def __init__(self, models_dir: Path) -> None:
+    def __init__(self, models_dir: Path, vision: Vision | None = None) -> None:
+        vision = vision or Vision()
+        own = vision.objects
         self._models_dir = models_dir
-        self._path = objects_path(models_dir)
+        self._own = own is not None
+        self._path = objects_path(models_dir) if own is None else own.path
+        self._wanted = Wanted() if own is None else Wanted(own.format, own.labels, own.side_px)
+        self._engine = vision.engine
         self._model: ObjectModel | None = None
         self._broken: str | None = None
 
     @property
     def model(self) -> ObjectModel | None:
-        """The model; None when it is missing or does not load."""
+        """The model; None when it is missing or cannot be used."""
         if self._model is None and self._broken is None and self._path.is_file():
             try:
-                self._model = ObjectModel(self._path)
+                self._model = ObjectModel(self._path, self._wanted, engine=self._engine)
             except ModelError as error:
-                self._broken = str(error)
+                self._broken = f"people and vehicles are not told apart: {error}"
                 logger.exception("object model does not load", extra={"path": str(self._path)})
         return self._model
 
@@ -49,7 +55,11 @@ class LoadedObjects:
         """Why there is no model, in words for an operator; None when there is."""
         if self._broken is not None:
             return self._broken
-        return "; ".join(missing(self._models_dir)) or None
+        if self._path.is_file():
+            return None
+        if self._own:
+            return f"people and vehicles are not told apart: there is no {self._path} (vision.objects of machine.yaml)"
+        return "; ".join(missing(self._models_dir))
 
 
 class LoadedVerifier:
@@ -91,6 +101,8 @@ class Shared:
         camera: Id of the camera that it is handed to; empty before.
         plates: The networks for number plates, if they are there.
         fire: The fire verifier.
+        views: Folder in which is kept what cameras usually show; None keeps nothing.
+        view: What of the settings of the camera says what its view is for; another view is learned anew.
     """
 
     objects: LoadedObjects
@@ -98,10 +110,21 @@ class Shared:
     camera: str = ""
     plates: LoadedPlates = NO_PLATES
     fire: LoadedVerifier = field(default_factory=LoadedVerifier)
+    views: Path | None = None
+    view: str = ""
 
-    def for_camera(self, camera: str) -> Shared:
+    def for_camera(self, camera: str, view: str = "") -> Shared:
         """The same things, handed to one camera."""
-        return replace(self, camera=camera)
+        return replace(self, camera=camera, view=view)
+
+    def view_memory(self) -> ViewMemory | None:
+        """Where it is kept what the camera usually shows; None when it is not."""
+        return None if self.views is None or not self.camera else ViewMemory(self.views, self.camera, self.view)
+
+
+def build_worker_shared(machine: Machine, models_dir: Path) -> Shared:
+    """As `build_shared`, in a worker, which keeps over a restart what its cameras usually show."""
+    return replace(build_shared(machine, models_dir), views=machine.data / "views")
 
 
 def build_shared(machine: Machine, models_dir: Path) -> Shared:
@@ -113,5 +136,7 @@ def build_shared(machine: Machine, models_dir: Path) -> Shared:
     """
     cv2.setNumThreads(1)  # a worker per core: more threads would only take each other's time
     return Shared(
-        LoadedObjects(models_dir), InferenceBudget(machine.workers.inference_share), plates=LoadedPlates(models_dir)
+        LoadedObjects(models_dir, machine.vision),
+        InferenceBudget(machine.workers.inference_share),
+        plates=LoadedPlates(models_dir),
     )
