@@ -239,9 +239,10 @@ def start_process(
 
 def main() -> None:
     """The program."""
-    from cameras.vision.analysis import build_analysis, build_shared  # noqa: PLC0415 - loads models, which tests go without
+    from cameras.vision.analysis import build_analysis  # noqa: PLC0415 - loads models, which tests go without
+    from cameras.vision.shared import build_worker_shared  # noqa: PLC0415 - likewise
 
-    start_process(build_shared, build_analysis)
+    start_process(build_worker_shared, build_analysis)
 
 
 if __name__ == "__main__":

@@ -219,6 +219,8 @@ class Camera(_Part):
     detectors: tuple[Detector, ...] = DEFAULT_DETECTORS
     record: Annotated[Record, Field(json_schema_extra={"x-write": RECORD_FORMS})] | None = None
     """How it is recorded; None is as the ring of its site."""
+    view: Annotated[int, Field(ge=0)] = 0
+    """Goes up by one whenever somebody confirms that it looks where it is to look: its usual view is learned anew."""
     behaviours: dict[str, dict[str, Any]] = {}
     """Options of what looks at how things behave, by its kind; what is left out has its defaults."""
     enabled: bool = True

@@ -84,6 +84,24 @@ def change(
     return _one(here, camera_id, response)
 
 
+@router.post("/cameras/{camera_id}/view/confirm", summary="Say that a camera looks where it is to look")
+def confirm_view(here: Here, who: Editor, camera_id: str, response: Response) -> CameraView:
+    """What the camera shows from now on is its usual view: it is learned anew, and its zones count again.
+
+    For a camera that was turned on purpose and is told as moved. Zones that do not fit the new view are changed first.
+    """
+
+    def edit(community: Community) -> Community:
+        before = community.camera(camera_id)
+        if before is None:
+            raise NotFoundError(f"there is no camera {camera_id!r}")
+        after = before.model_copy(update={"view": before.view + 1})
+        return _with_cameras(community, tuple(after if each is before else each for each in community.cameras))
+
+    here.revisions.change(edit, author=who.name, reason=f"view of camera {camera_id} confirmed")
+    return _one(here, camera_id, response)
+
+
 @router.delete("/cameras/{camera_id}", summary="Remove a camera", status_code=204)
 def remove(here: Here, who: Editor, camera_id: str, if_match: IfMatch = None) -> None:
     """Stop a camera and remove it. What it saw stays."""

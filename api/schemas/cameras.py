@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
 from api.schemas.places import Text
 from config.community import Camera, Detector, Stream, Zone
 from config.recording import Policy
+from config.zones import Ground, Line
 
 
 class StreamView(BaseModel):
@@ -60,7 +61,11 @@ class CameraView(BaseModel):
     main: StreamView
     sub: StreamView | None = None
     zones: list[Zone] = []
+    lines: list[Line] = []
+    ground: Ground | None = None
     detectors: list[Detector] = []
+    behaviours: dict[str, dict[str, Any]] = {}
+    view: int = Field(default=0, description="Goes up when somebody confirms where the camera looks.")
     record: Policy | str | Literal[False] | None = Field(
         default=None, description="A policy of its own, the name of a class, or false; null is as the ring of its site."
     )
@@ -78,7 +83,11 @@ class CameraView(BaseModel):
             main=StreamView.of(camera.main),
             sub=None if camera.sub is None else StreamView.of(camera.sub),
             zones=list(camera.zones),
+            lines=list(camera.lines),
+            ground=camera.ground,
             detectors=list(camera.detectors),
+            behaviours=camera.behaviours,
+            view=camera.view,
             record=camera.record,
             enabled=camera.enabled,
             status=status,

@@ -17,15 +17,17 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
 from typing import Annotated, Final
 
 import numpy as np
 from pydantic import Field
 
 from cameras.vision.detection import BLURRED, COVERED, DARK, FROZEN, GLARE, MOVED, Detection, Scene
+from cameras.vision.shared import Shared
 from cameras.vision.view_changes import Jumps
 from cameras.vision.view_conditions import Condition
+from cameras.vision.view_memory import ViewMemory
+from cameras.vision.view_shares import ALIKE, BURNT, NOTHING_GONE, Shares, shares_of
 from cameras.vision.viewing import Look, UsualView, View, compare, look_at, unchanged
 from hub.geometry import Box
 from hub.plugins import Options, Plugin
@@ -43,13 +45,6 @@ _FOLLOW_S: Final = 300.0
 """The usual picture follows the light of the day and what was parked with this time constant."""
 _AGREES: Final = 0.5
 """Share of the telling cells that have to show the same scene while the usual picture is learned."""
-_TELLING: Final = 14
-"""Cells: a tenth of the picture. With fewer that hold any structure (a bare wall, the sky) nothing can be said."""
-_ALIKE: Final = 0.5
-_UNLIKE: Final = 0.4
-"""Agreement of edge directions in a cell; chance gives 0 with a spread of about 0.2."""
-_FAINT: Final = 0.35
-"""Of the usual detail: a blur of 2 px of a 640 px picture leaves about this of an edge."""
 _STILL_THERE: Final = 0.45
 """Of the usual detail, wherever it is now: between that of a blur of 2 px, and what half a pixel leaves of it."""
 _PART: Final = 0.12
@@ -60,17 +55,12 @@ _BLINDED: Final = 0.25
 _SHARP: Final = 0.25
 """Cells with something new and sharp, per cell that shows nothing: the outline of a vehicle adds more, a cover that is
 out of focus none."""
-_KNOWN_DETAIL: Final = 0.4
-_NEW_DETAIL: Final = 0.3
-"""Agreement of fine detail in a cell with the usual one."""
 _SUDDEN_S: Final = 12.0
 """A hand, paint or cloth needs no longer; fog, dusk and snow do."""
 _MOST: Final = 0.6
 _FEW: Final = 0.3
 _STANDS_S: Final = 90.0
 """A picture that is another one, but plain in large parts, may be a lorry's side: it drives on before that."""
-_BURNT: Final = 240.0
-"""Mean brightness of a cell of which nearly all is saturated."""
 _UNLIT: Final = 18.0
 """Grey levels: what is darker all over shows nothing on any screen."""
 _UNLIT_SHARE: Final = 0.92
@@ -97,27 +87,15 @@ class ViewOptions(Options):
     """Seconds that a condition has to hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Shares:
-    """What became of the telling cells, as shares of them."""
-
-    kept: float
-    soft: float
-    gone: float
-    other: float
-    new: float
-    burnt: float
-    sharpness: float
-    contrast: float
-
-
 class ViewDetector:
     """Compares one camera's picture with its usual one."""
 
     trouble: None = None
 
-    def __init__(self, options: ViewOptions) -> None:
+    def __init__(self, options: ViewOptions, memory: ViewMemory | None = None) -> None:
+        """Begin with what `memory` holds, or with nothing."""
         self._options = options
+        self._memory = memory
         hold_s = options.hold_s
         self._covered = Condition(COVERED, hold_s)
         self._blurred = Condition(BLURRED, hold_s)
@@ -130,7 +108,7 @@ class ViewDetector:
         self._known = False
         self._other: UsualView | None = None
         self._grey: bool | None = None
-        self._recent: deque[tuple[float, _Shares]] = deque(maxlen=8)
+        self._recent: deque[tuple[float, Shares]] = deque(maxlen=8)
         self._jumps = Jumps()
         self._last: Look | None = None
         self._anchor: Look | None = None
@@ -163,11 +141,26 @@ class ViewDetector:
             if self._usual is not None and self._usual.directions.shape[1:] != motion.luminance.shape:
                 self._forget()
         self._last = now
+        self._remember(scene, now)
         self._look_for_light(now)
         self._look_for_life(now)
         if last is not None:
             self._look_for_change(compare(now, last), now)
         return [self._detection(one) for one in self._conditions if one.told]
+
+    def _remember(self, scene: Scene, now: Look) -> None:
+        """Take up what was usual before the last start, once; keep what is usual for the next."""
+        memory = self._memory
+        if memory is None:
+            return
+        if not memory.asked:
+            kept = memory.load(now, scene.motion.luminance.shape, scene.clock.now())
+            if kept is not None:
+                self._usual, self._known, self._grey = kept.usual, True, kept.infrared
+                if kept.recent:  # what covers it since then came meanwhile, and not slowly
+                    self._recent.append((now.at_s, NOTHING_GONE))
+        elif self._known and self._usual is not None and not any(one.pending for one in self._conditions):
+            memory.keep(self._usual, infrared=bool(self._grey), now=scene.clock.now())
 
     def _forget(self) -> None:
         self._usual = self._other = None
@@ -183,7 +176,7 @@ class ViewDetector:
 
     def _look_for_light(self, now: Look) -> None:
         unlit = float(np.mean(now.light < _UNLIT))
-        self._white = float(np.mean(now.light >= _BURNT))
+        self._white = float(np.mean(now.light >= BURNT))
         self._blind = unlit >= _UNLIT_SHARE
         hidden = self._known and not self._dark.pending and self._jumps.swept(now.at_s, within_s=_SUDDEN_S)
         if self._blind:
@@ -224,7 +217,7 @@ class ViewDetector:
         if self._usual is None:
             self._usual = UsualView(view, now.at_s)
             return
-        shares = self._compare(self._usual, view)
+        shares = shares_of(self._usual, view)
         if not self._known or shares is None:
             self._judge_glare(None, now.at_s)
             self._get_to_know(view, shares, now)
@@ -238,7 +231,7 @@ class ViewDetector:
         if not any(one.pending for one in self._conditions) and shares.kept >= _FEW:
             self._usual.learn(view, 1 - math.exp(-_LOOK_S / _FOLLOW_S))
 
-    def _get_to_know(self, view: View, shares: _Shares | None, now: Look) -> None:
+    def _get_to_know(self, view: View, shares: Shares | None, now: Look) -> None:
         assert self._usual is not None
         # Without structure there is nothing to agree on: wait until there is some, at no cost but this comparison.
         if shares is None or shares.kept < _AGREES:
@@ -247,32 +240,7 @@ class ViewDetector:
         self._usual.learn(view, 0.0)
         self._known = now.at_s - self._usual.begun_s >= _USUAL_S and self._usual.looks >= _USUAL_LOOKS
 
-    def _compare(self, usual: UsualView, view: View) -> _Shares | None:
-        """What became of the telling cells; None when there are too few."""
-        telling = usual.telling()
-        count = int(np.count_nonzero(telling))
-        if count < _TELLING:
-            return None
-        alike = usual.alike(view.directions)
-        detail = view.detail / np.maximum(usual.detail, 1e-6)
-        structure = view.structure / np.maximum(usual.structure, 1e-6)
-        burnt = telling & (view.light >= _BURNT) & (usual.light < _BURNT - 25)  # skies are nearly white every day
-        faint = detail < _FAINT
-        finely = usual.alike_finely(view)
-        kept = telling & ((alike >= _ALIKE) | (finely >= _KNOWN_DETAIL)) & ~faint & ~burnt
-        soft = telling & (alike >= _UNLIKE) & faint & ~burnt & (structure >= _VEILED)
-        gone = telling & faint & ~view.restless & ~burnt & ~soft & ~kept
-        share = {name: np.count_nonzero(cells) / count for name, cells in
-                 (("kept", kept), ("soft", soft), ("gone", gone), ("burnt", burnt))}  # fmt: skip
-        new = usual.sharp(view) & (finely < _NEW_DETAIL) & ~kept & ~view.restless
-        other = 1 - sum(share.values())
-        return _Shares(
-            share["kept"], share["soft"], share["gone"], other, np.count_nonzero(new) / count, share["burnt"],
-            sharpness=float(np.median(detail[telling])),
-            contrast=float(np.median(structure[telling])),
-        )  # fmt: skip
-
-    def _typical(self, at_s: float) -> _Shares | None:
+    def _typical(self, at_s: float) -> Shares | None:
         """The middle one of the last three looks, by what was kept: one lightning or lorry is no state."""
         last = [shares for when_s, shares in list(self._recent)[-3:] if at_s - when_s <= _GAP_S]
         if len(last) < 3:  # noqa: PLR2004 -- of two there is no middle one
@@ -284,7 +252,7 @@ class ViewDetector:
         before = [shares.gone for when_s, shares in self._recent if at_s - when_s <= _SUDDEN_S + _LOOK_S]
         return gone - min(before) >= _PART * 0.7
 
-    def _judge(self, shares: _Shares, view: View, at_s: float) -> None:
+    def _judge(self, shares: Shares, view: View, at_s: float) -> None:
         figures = {
             "kept_share": shares.kept,
             "soft_share": shares.soft,
@@ -318,14 +286,14 @@ class ViewDetector:
         self._blurred.reasons = self._blurred.reasons | {"detail_there": there}
         return there < _STILL_THERE
 
-    def _judge_glare(self, shares: _Shares | None, at_s: float) -> None:
+    def _judge_glare(self, shares: Shares | None, at_s: float) -> None:
         burnt = 0.0 if shares is None else shares.burnt
         self._glare.strength = max(0.5 + burnt / 2, self._white)
         self._glare.reasons = self._glare.reasons | {"white_share": self._white}
         begins = self._white >= _WHOLE or burnt >= _BLINDED
         self._glare.update(begins=begins, stays=self._white >= _MOST or burnt >= _BLINDED / 2, at_s=at_s)
 
-    def _judge_place(self, shares: _Shares, view: View, at_s: float) -> None:
+    def _judge_place(self, shares: Shares, view: View, at_s: float) -> None:
         """Whether another scene is there, or the same one elsewhere, and steadily so."""
         usual = self._usual
         assert usual is not None
@@ -338,7 +306,7 @@ class ViewDetector:
             return
         if self._other is None:
             self._other = UsualView(view, at_s)
-        against = self._compare(self._other, view)
+        against = shares_of(self._other, view)
         steady = against is not None and against.kept >= _AGREES
         if steady or self._moved.told:
             self._other.learn(view, 0.02)
@@ -363,13 +331,11 @@ class ViewDetector:
         usual, switched = self._usual, self._grey is not None and grey != self._grey
         self._grey = grey
         if usual is not None and switched:
-            there = usual.alike(view.directions) >= _ALIKE
+            there = usual.alike(view.directions) >= ALIKE
             if float(np.mean(there[usual.telling()])) >= _MOST:
                 usual.take_light(view, there)
 
 
-_VEILED: Final = 0.12
-"""Of the usual contrast of structure: less is not to be told from nothing."""
 _ASKS: Final = 0.8
 _NEW_ASKS: Final = 0.05
 """With more of the usual picture left, and less new in it, nothing is asked: it costs as much as the whole look."""
@@ -380,8 +346,8 @@ _PLAIN: Final = 0.25
 _EVERYWHERE: Final = Box(0.0, 0.0, 1.0, 1.0)
 
 
-def _build(options: ViewOptions, _shared: object = None) -> ViewDetector:
-    return ViewDetector(options)
+def _build(options: ViewOptions, shared: Shared) -> ViewDetector:
+    return ViewDetector(options, shared.view_memory())
 
 
 PLUGIN = Plugin(

@@ -7,6 +7,7 @@ is passed over for that frame and counted; the others go on.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -250,6 +251,12 @@ def build_analysis(
     return Analysis(camera, area=area, detectors=detectors, clock=clock, plates=plates)
 
 
+def view_of(camera: Camera) -> str:
+    """What a camera's view is for, in short: with other zones, lines or streams, or confirmed, it is another view."""
+    said = camera.model_dump_json(include={"zones", "lines", "ground", "view"}) + camera.analysed.url
+    return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+
 def _build_detector(
     plugins: Mapping[str, Plugin[Any]], kind: str, options: Mapping[str, Any], *, shared: Shared, camera: Camera
 ) -> Detector | str:
@@ -264,5 +271,5 @@ def _build_detector(
             f"{'.'.join(str(part) for part in one['loc'])}: {one['msg'].lower()}" for one in error.errors()
         )
         return f"{kind}: {wrong}"
-    detector: Detector = plugin.build(checked, shared.for_camera(camera.id))
+    detector: Detector = plugin.build(checked, shared.for_camera(camera.id, view_of(camera)))
     return detector

@@ -10,6 +10,7 @@ white, is still the same scene. No thread; knows no Events and no troubles.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -146,6 +147,31 @@ class UsualView:
         self._fine = view.fine.astype(np.float32)
         self.looks = 1
         self.begun_s = at_s
+
+    @property
+    def arrays(self) -> dict[str, NDArray[np.float32]]:
+        """All that it knows, by name, for keeping."""
+        return {
+            "light": self.light,
+            "detail": self.detail,
+            "structure": self.structure,
+            "directions": self.directions,
+            "fine": self._fine,
+        }
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, NDArray[np.float32]], at_s: float) -> UsualView:
+        """What `arrays` gave.
+
+        Raises:
+            KeyError: One of them is missing.
+        """
+        mine = {name: np.asarray(arrays[name], np.float32) for name in
+                ("light", "detail", "structure", "directions", "fine")}  # fmt: skip
+        still = np.zeros(mine["light"].shape, np.bool_)
+        view = View(mine["light"], mine["detail"], mine["structure"], mine["directions"],
+                    np.asarray(np.round(mine["fine"]), np.int16), still)  # fmt: skip
+        return cls(view, at_s)
 
     def learn(self, view: View, share: float) -> None:
         """Take in a View with the weight `share`, 0..1; with 0 all that were taken in weigh the same."""

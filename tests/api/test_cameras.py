@@ -132,6 +132,15 @@ def test_a_camera_at_no_site_changes_nothing_and_says_why(room: Room, admin: htt
     assert room.hub.parts.revisions.number == before
 
 
+def test_a_view_that_was_changed_on_purpose_is_confirmed(room: Room, admin: httpx.Client) -> None:
+    confirmed = admin.post("/api/v1/cameras/cam-1/view/confirm")
+    assert confirmed.status_code == 200
+    assert confirmed.json()["view"] == _running(room, "cam-1").view == 1
+    assert admin.post("/api/v1/cameras/cam-1/view/confirm").json()["view"] == 2
+    assert admin.post("/api/v1/cameras/nowhere/view/confirm").status_code == 404
+    assert room.client().post("/api/v1/cameras/cam-1/view/confirm").status_code == 403
+
+
 def test_an_id_does_not_change(admin: httpx.Client) -> None:
     etag = _add(admin, id="new-8").headers["etag"]
     assert _put(admin, "new-8", {**GATE, "id": "new-9"}, etag).status_code == 422
