@@ -135,10 +135,12 @@ def _read_yolox(outputs: Mapping[str, NDArray[Any]], asked: Asked) -> Found:
     if np.median(np.abs(centres)) < _IN_STRIDES:
         grid = np.concatenate([np.indices((high, wide))[::-1].reshape(2, -1).T for _, high, wide in cells])
         strides = np.concatenate([np.full((high * wide, 1), stride) for stride, high, wide in cells])
-        centres, sizes = (centres + grid) * strides, np.exp(sizes) * strides
+        centres, sizes = (centres + grid) * strides, np.exp(np.minimum(sizes, _MOST_LOG)) * strides
     return _chosen(_corners(centres, sizes), rows[0][:, 4:5] * rows[0][:, 5:], asked)
 
 
+_MOST_LOG: Final = 10.0
+"""Of a size in strides: more than any picture holds, less than a float does."""
 _IN_STRIDES: Final = 8.0
 """Centres as shifts within a cell are about 0 to 1, and in pixels half of the picture's side: this tells them apart."""
 
