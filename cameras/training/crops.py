@@ -33,6 +33,12 @@ FILLS: Final = 0.5
 """A crop that is filled by a fire to this share shows it, however large it is outside."""
 
 
+MOST_PUT_OUT: Final = 0.3
+"""A fire larger than this share of the picture leaves too little to cover it with."""
+STILL_BURNS: Final = 0.01
+"""A picture of which more has the colours of fire where no box is, has fires without a box."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Crop:
     """One training picture, (SIDE_PX, SIDE_PX, 3), and its labels: 1, 0, or None where nobody knows."""
@@ -57,6 +63,7 @@ class Cutter:
         """The next one, worn."""
         while True:
             draw = self._rng.random()
+            found: Crop | None
             if draw < 0.28:
                 found = self._around(self._fires.draw(self._rng), smoke=False)
             elif draw < 0.38:
@@ -65,8 +72,12 @@ class Cutter:
                 found = self._with_flame()
             elif draw < 0.52:
                 found = self._with_smoke()
-            elif draw < 0.64:
+            elif draw < 0.62:
                 found = self._whole()
+            elif draw < 0.74:
+                found = self._put_out()
+            elif draw < 0.77:
+                found = self._off_colour()
             else:
                 found = self.negative()
             if found is not None and (found.fire, found.smoke) != (None, None):
@@ -75,7 +86,8 @@ class Cutter:
     def crop_without(self) -> Crop:
         """The next one without fire and, as far as anybody knows, without smoke; worn."""
         while True:
-            found = self.negative()
+            draw = self._rng.random()
+            found = self._put_out() if draw < 0.35 else self._off_colour() if draw < 0.45 else self.negative()
             if found is not None:
                 return Crop(worn(found.image, self._rng), found.fire, found.smoke)
 
@@ -85,12 +97,25 @@ class Cutter:
         It is not worn yet.
         """
         rng = self._rng
-        example = (self._plain if rng.random() < 0.5 else self._all).draw(rng)
+        example = (self._plain if rng.random() < 0.35 else self._all).draw(rng)
         crop = cut_negative(example, rng)
         return None if crop is None else Crop(disguised(crop.image, rng), 0, crop.smoke)
 
-    def _around(self, example: Example, *, smoke: bool) -> Crop | None:
-        return cut_around(example, example.smokes if smoke else example.fires, self._rng)
+    def _around(self, example: Example, *, smoke: bool) -> Crop:
+        crop = cut_around(example, example.smokes if smoke else example.fires, self._rng)
+        return Crop(self._patched(crop.image), crop.fire, crop.smoke)
+
+    def _patched(self, image: Image) -> Image:
+        """Sometimes with a small place covered, which must not be what gives away a fire that was put out."""
+        rng = self._rng
+        if rng.random() > 0.3:
+            return image
+        w, h = int(rng.uniform(16, 60)), int(rng.uniform(16, 60))
+        corners = rng.uniform(0, 1, 4) * (SIDE_PX - w, SIDE_PX - h, SIDE_PX - w, SIDE_PX - h)
+        left, top, other_left, other_top = corners.astype(int).tolist()
+        # Only at the crop's edge: the fire is in its middle.
+        left = 0 if left < SIDE_PX / 2 else SIDE_PX - w
+        return drawing.with_patch(image, (left, top, w, h), (other_left, other_top))
 
     def _whole(self) -> Crop | None:
         """A whole picture, squeezed into a square."""
@@ -98,6 +123,26 @@ class Cutter:
         fire, smoke = labels(example, Box(0, 0, 1, 1))
         image = _resized(example.image)
         return Crop(disguised(image, self._rng) if example.plain else image, fire, 1 if example.smoky else smoke)
+
+    def _off_colour(self) -> Crop:
+        """A fire turned green or blue, which none is: northern lights, neon, water in the sun."""
+        example = self._fires.draw(self._rng)
+        image = cut_around(example, example.fires, self._rng).image
+        return Crop(turned(image, float(self._rng.uniform(40, 120))), 0, None)
+
+    def _put_out(self) -> Crop | None:
+        """The scene of a fire without the fire, so that not the scene decides: whole, or around where it burnt."""
+        rng = self._rng
+        example = self._fires.draw(rng)
+        image = put_out(example, rng)
+        if image is None:
+            return None
+        if rng.random() < 0.5:
+            crop = _resized(image)
+        else:
+            calm = Example(image, example.fires, (), smoke_known=False, smoky=False, origin="")
+            crop = cut_around(calm, calm.fires, rng).image
+        return Crop(disguised(crop, rng) if rng.random() < 0.5 else crop, 0, 0 if example.smoke_known else None)
 
     def _with_flame(self) -> Crop | None:
         """A small flame put into an ordinary place."""
@@ -123,6 +168,26 @@ class Cutter:
             return None
         image, share = drawing.with_smoke(ground.image, rng)
         return Crop(image, 0, 1 if share >= LEAST_SMOKE else None)
+
+
+def put_out(example: Example, rng: np.random.Generator) -> Image | None:
+    """The picture with its fires covered by other parts of it; None where it burns everywhere, or still does."""
+    height, width = example.image.shape[:2]
+    image = example.image
+    for box in example.fires:
+        if box.w * box.h > MOST_PUT_OUT:
+            return None
+        left, top = max(0, int((box.x - box.w * 0.2) * width)), max(0, int((box.y - box.h * 0.2) * height))
+        w, h = min(width - left, int(box.w * 1.4 * width) + 2), min(height - top, int(box.h * 1.4 * height) + 2)
+        for _ in range(8):
+            source = int(rng.uniform(0, width - w + 1)), int(rng.uniform(0, height - h + 1))
+            seen = Box(source[0] / width, source[1] / height, w / width, h / height)
+            if not any(_share_inside(_grown(fire), seen) > 0 for fire in example.fires):
+                image = drawing.with_patch(image, (left, top, w, h), source)
+                break
+        else:
+            return None
+    return image if drawing.burning(image) < STILL_BURNS else None
 
 
 def cut_around(example: Example, boxes: tuple[Box, ...], rng: np.random.Generator) -> Crop:
@@ -188,8 +253,17 @@ def disguised(image: Image, rng: np.random.Generator) -> Image:
     return image
 
 
+def turned(image: Image, hue: float) -> Image:
+    """With all colours turned so that what was orange has `hue` (OpenCV's: red 0, green 60, blue 120)."""
+    hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV)
+    hsv[..., 0] = (hsv[..., 0].astype(np.int16) + int(hue) - 12) % 180
+    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR), np.uint8)
+
+
 def recoloured(image: Image, rng: np.random.Generator) -> Image:
-    """With its strongest colour turned to red, orange or yellow, or all of it seen by orange light."""
+    """With its strongest colour turned to red, orange or yellow, in orange light, or with all colours turned."""
+    if rng.random() < 0.2:
+        return turned(image, float(rng.uniform(0, 180)))
     if rng.random() < 0.4:
         gains = np.array([rng.uniform(0.35, 0.8), rng.uniform(0.7, 1.0), rng.uniform(1.1, 1.6)])
         return np.asarray(np.clip(image * gains, 0, 255), np.uint8)

@@ -239,6 +239,32 @@ def flame_of(part: Image) -> Field | None:
     return np.asarray(burning * np.clip((1.25 - away) / 0.25, 0, 1), np.float32)
 
 
+def with_patch(image: Image, box: tuple[int, int, int, int], source: tuple[int, int]) -> Image:
+    """With one place covered by another of the same picture, without a seam.
+
+    Args:
+        image: The picture.
+        box: left, top, width, height in pixels of what is covered; wholly inside.
+        source: left, top of what covers it; as large, wholly inside.
+    """
+    left, top, w, h = box
+    mask = np.zeros((h, w), np.float32)
+    inset_x, inset_y = max(1, w // 10), max(1, h // 10)
+    mask[inset_y : h - inset_y, inset_x : w - inset_x] = 1
+    share = cv2.GaussianBlur(mask, (0, 0), max(1.0, min(w, h) / 20))[..., None]
+    part = image[source[1] : source[1] + h, source[0] : source[0] + w].astype(np.float32)
+    result = image.astype(np.float32)
+    place = result[top : top + h, left : left + w]
+    place[:] = place * (1 - share) + part * share
+    return _clipped(result)
+
+
+def burning(image: Image) -> float:
+    """Share of the picture that has the colours of a flame, 0..1."""
+    blue, green, red = (image[..., channel].astype(np.int16) for channel in range(3))
+    return float(((red > 190) & (red - blue > 80) & (red > green)).mean())
+
+
 def with_flame(image: Image, flame: Image, alpha: Field, rng: np.random.Generator) -> tuple[Image, float]:
     """With a small flame in it, and its glow on what is around.
 

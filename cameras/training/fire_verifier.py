@@ -42,6 +42,9 @@ SMOOTHED: Final = 0.02
 """Labels are not surer than this: some boxes are wrong."""
 AVERAGED: Final = 0.998
 """The weights that are written are the mean of the last few hundred steps'."""
+BLENDED: Final = 0.5
+"""Of the weights that are written, so much is trained and the rest ImageNet's: what was learned from a few hundred
+scenes then fits others better. Source: Wortsman and others, Robust fine-tuning of zero-shot models (2022)."""
 SEED: Final = 20260101
 
 
@@ -98,6 +101,24 @@ def train(head: Head, parts: list[Batch], shares: list[float], one: Round) -> He
             sys.stderr.write(f"{one.name}: step {step + 1} of {steps}, loss {np.mean(losses[-200:]):.3f}\n")
     averaged.eval()
     return averaged
+
+
+def blended(head: Head, share: float = BLENDED) -> Head:
+    """The head with `share` of its own weights and the rest of ImageNet's; the last layer stays its own."""
+    ours = head.state_dict()
+    _, mixed = untrained()
+    theirs = mixed.state_dict()
+    mixed.load_state_dict(
+        {
+            name: ours[name]
+            if name.startswith("answer")
+            else torch.lerp(theirs[name].float(), ours[name].float(), share)
+            for name in ours
+        }
+    )
+    result: Head = mixed.to(memory_format=torch.channels_last)
+    result.eval()
+    return result
 
 
 def logits_of(head: Head, batch: Batch) -> NDArray[np.float32]:
@@ -167,8 +188,8 @@ def make(pictures: Path, folder: Path, output: Path, held_back: float) -> str:
         keep(folder, one.name, count=one.crops, next_crop=next_crop, trunk=seen)
         parts.append(load(folder, one.name))
         head = train(head, parts, [1.0] if len(parts) == 1 else [one.earlier, 1 - one.earlier], one)
-        verifier = Verifier(trunk, head)
-        logits, labels = logits_of(head, load(folder, "held")), load(folder, "held")[1]
+        verifier = Verifier(trunk, blended(head))
+        logits, labels = logits_of(verifier.head, load(folder, "held")), load(folder, "held")[1]
         scaled(verifier, logits, labels)
         write(verifier, output)
     return table(1 / (1 + np.exp(-logits - verifier.shift.numpy())), labels)
