@@ -19,7 +19,7 @@ from pydantic import Field
 
 from cameras.vision.behaving import Look, Surroundings
 from cameras.vision.reporting import REPEAT_S, Reporter
-from cameras.vision.zones import PERSON, Watched, ZoneMap
+from cameras.vision.zones import ANIMAL, PERSON, Watched, ZoneMap
 from hub.events import Event, Phase, new_event_id
 from hub.geometry import Box
 from hub.plugins import Options, Plugin
@@ -138,8 +138,20 @@ class PersonDown:
         self._upright = {name: one for name, one in self._upright.items() if 0 <= look.at_s - one.seen_s <= _FALL_S}
 
     def _named_otherwise(self, box: Box, look: Look) -> bool:
-        others = (one.track.box for one in look.watched if one.kind != PERSON and one.driver == "objects")
-        return any(other.overlap(box) >= _OTHER for other in others)
+        return any(
+            one.kind != PERSON
+            and one.driver == "objects"
+            and one.track.box.overlap(box) >= _OTHER
+            and not self._taken_for_an_animal(one, box, look)
+            for one in look.watched
+        )
+
+    def _taken_for_an_animal(self, one: Watched, box: Box, look: Look) -> bool:
+        """Whether it appeared when somebody fell here: networks call who lies a dog or a cat."""
+        if one.kind != ANIMAL:
+            return False
+        since_s = min((each.since_s for each in self._down if _beside(each, box, look.aspect)), default=look.at_s)
+        return one.track.begun_s >= since_s - _FALL_S
 
     def _fallen(self, box: Box, look: Look) -> None:
         """Begin with a flat shape beside where somebody was upright a moment ago."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from cameras.vision.detection import Detection
 from hub.events import Phase
 from hub.geometry import Box
-from tests.fakes.footage import HEIGHT_PX, WIDTH_PX, Image, ScriptedDetector, Watcher, film
+from tests.fakes.footage import HEIGHT_PX, WIDTH_PX, Image, ScriptedDetector, Watcher, film, nothing
 
 Places = Callable[[float], Sequence[tuple[float, float]]]
 """Where people are by time: left and top in shares of the picture."""
@@ -60,6 +60,15 @@ def test_who_left_does_not_count_for_as_long_as_their_track_is_kept() -> None:
     people = watch(lambda at_s: row(4)(at_s) if at_s < 8 else row(1)(at_s), 14).of("camera.people")
     (changed,) = [one for one in people if one.fields["people"] == 1][:1]
     assert 8 < changed.at.second + changed.at.microsecond / 1e6 < 9.5
+
+
+def test_a_post_that_is_unsurely_taken_for_a_person_does_not_count() -> None:
+    def name(at_s: float) -> list[Detection]:
+        sure = [Detection("person", 0.9, Box(0.2 + 0.04 * at_s, 0.4, W, H))]
+        return [*sure, Detection("person", 0.55 if at_s % 1 == 0 else 0.35, Box(0.8, 0.4, W, H))]
+
+    watcher = Watcher(detectors={"objects": ScriptedDetector(name)}).show(film(nothing, 8))
+    assert [one.fields["people"] for one in watcher.of("camera.people")][-1] == 1
 
 
 def test_ten_are_a_crowd_until_they_are_fewer_than_seven() -> None:

@@ -102,6 +102,19 @@ def test_a_shape_that_wanders_is_a_dog_and_nobody_who_lies() -> None:
     assert watch(scene).of("camera.person_down") == []
 
 
+def test_who_is_taken_for_a_dog_from_the_moment_of_the_fall_has_fallen() -> None:
+    (down,) = watch(then((205, 150, 112, 40), label="dog")).of("camera.person_down")
+    assert down.fields["fell"] is True
+
+
+def test_a_dog_that_came_along_and_lies_down_is_a_dog() -> None:
+    def scene(at_s: float) -> list[tuple[str | None, Shape]]:
+        dog: tuple[str | None, Shape] = ("dog", (262, 150, 90, 40))
+        return [] if at_s < 1 else [dog, ("person", STANDS)] if FALL_S <= at_s < FALL_S + 4 else [dog]
+
+    assert watch(scene).of("camera.person_down") == []
+
+
 def test_somebody_named_who_lies_where_nobody_saw_them_fall_is_told_after_ten_seconds() -> None:
     (down,) = watch(lambda at_s: [("person", (205, 150, 112, 40))] * (at_s > 2), 16).of("camera.person_down")
     assert (down.at.second, down.confidence, down.fields["fell"]) == (12, 0.5, False)
