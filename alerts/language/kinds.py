@@ -44,14 +44,6 @@ def family(kind: str) -> str:
 _WAITS: Mapping[str, Name] = {
     "road.people_in_cargo": Name(zh="货厢载人检测器", en="a detector of people in the cargo bed of a vehicle"),
     "road.no_helmet": Name(zh="骑行头盔检测器", en="a detector of helmets on riders"),
-    "vehicle.watch": Name(
-        zh="车牌识别，以及有法律依据和期限的布控名单",
-        en="a licence plate reader, and a list with its legal basis and expiry",
-    ),
-    "vehicle.night_stranger": Name(
-        zh="车牌识别，以及居民和访客车辆名单",
-        en="a licence plate reader, and a list of the vehicles of residents and visitors",
-    ),
     "crowd.fight": Name(zh="人体姿态或打斗检测器", en="a detector of poses or fights"),
     "person.watch": Name(
         zh="人员比对，须有法律依据、期限和人工确认",
