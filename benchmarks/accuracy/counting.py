@@ -1,7 +1,8 @@
 """Counting: people at labelled moments, visits with their dwell, vehicles of a clip, by what Events told. Pure.
 
-Somebody is there from the BEGAN of his `camera.person` to its ENDED; a tracker gives somebody up a little after he has
-left, so what is counted is what a wall of the room would show at that moment.
+At a moment there are as many as the last `camera.people` said; without one, as many `camera.person` as had begun and
+not ended: what a wall of the room would show. Somebody stayed from the BEGAN of his `camera.person` to its ENDED, whose
+time is that of the last sight.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from typing import Final
 
 from benchmarks.accuracy.judging import Told
 from benchmarks.accuracy.labels import Clip, Span, counted, directions
+from benchmarks.accuracy.running import seconds
 from hub.events import Event, Phase
 
 PEOPLE: Final = "camera.person"
+COUNTED: Final = "camera.people"
 VEHICLES: Final = "camera.vehicle"
 CROSSED: Final = "camera.crossing"
-_LINGERS_S: Final = 2.0
-"""A track ends when its object was unseen for so long; its last sight was before."""
 VISIT_OFF_S: Final = 2.0
 MOMENT_OFF: Final = 1
 
@@ -77,14 +78,21 @@ def people_at(states: Iterable[Told], at_s: float) -> int:
     )  # fmt: skip
 
 
-def moments(clip: Clip, states: Sequence[Told]) -> list[Count]:
+def said_at(events: Iterable[Event], at_s: float) -> int | None:
+    """How many the last count before a moment said; None when nobody had counted."""
+    said = [event for event in events if event.kind == COUNTED and seconds(event.at) <= at_s]
+    return None if not said else int(said[-1].fields.get("people", 0))
+
+
+def moments(clip: Clip, states: Sequence[Told], events: Sequence[Event] = ()) -> list[Count]:
     """People at each labelled moment."""
     found = []
     for span in clip.of(("person_count",)):
         right = counted(span.notes)
         if right is not None:
-            found.append(Count(clip.name, f"people at {span.start_s:g} s", right, people_at(states, span.start_s),
-                               MOMENT_OFF))  # fmt: skip
+            people = said_at(events, span.start_s)
+            people = people_at(states, span.start_s) if people is None else people
+            found.append(Count(clip.name, f"people at {span.start_s:g} s", right, people, MOMENT_OFF))
     return found
 
 
@@ -94,11 +102,7 @@ def visits(clip: Clip, states: Sequence[Told], video_s: float) -> list[Visit]:
     apart = all(one.end_s < later.start_s for one, later in itertools.pairwise(spans))
     if len(spans) < 2 or not apart:  # noqa: PLR2004 -- one span says that there is somebody, not who
         return []
-    stays = [
-        (one.at_s, max(one.at_s, (video_s if one.until_s is None else one.until_s) - _LINGERS_S))
-        for one in states
-        if one.kind == PEOPLE
-    ]
+    stays = [(one.at_s, video_s if one.until_s is None else one.until_s) for one in states if one.kind == PEOPLE]
     found = []
     for span in spans:
         dwells = [end - begin for begin, end in stays if _shared(span, begin, end) > (end - begin) / 2]

@@ -68,7 +68,7 @@ def alarms(results: Sequence[Result]) -> list[tuple[str, Told]]:
 def counts(results: Sequence[Result]) -> tuple[list[Count], list[Visit]]:
     """All that is counted."""
     numbers = itertools.chain.from_iterable(
-        [*moments(one.clip, one.states()), *vehicles(one.clip, one.events)] for one in results
+        [*moments(one.clip, one.states(), one.events), *vehicles(one.clip, one.events)] for one in results
     )
     stays = itertools.chain.from_iterable(visits(one.clip, one.states(), one.video_s) for one in results)
     return list(numbers), list(stays)

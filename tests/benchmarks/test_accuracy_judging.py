@@ -111,9 +111,16 @@ def test_people_are_counted_at_labelled_moments() -> None:
     assert (second.counted, second.holds) == (1, False)
 
 
+def test_what_the_camera_counted_itself_comes_before_its_tracks() -> None:
+    counting = Clip("a.mp4", Path("a.mp4"), {"person_count": (Span(5, 5, "4"),)})
+    said = [event("camera.people", Phase.MOMENT, 3, people="3"), event("camera.people", Phase.MOMENT, 8, people="9")]
+    (number,) = moments(counting, [], said)
+    assert (number.counted, number.holds) == (3, True)
+
+
 def test_a_visit_is_one_person_with_about_the_right_dwell() -> None:
     came = clip(person=[(10, 20), (30, 45)])
-    broken = [Told("camera.person", 10.5, 22.4), Told("camera.person", 30.0, 36.0), Told("camera.person", 37.0, 47.0)]
+    broken = [Told("camera.person", 10.5, 20.4), Told("camera.person", 30.0, 34.0), Told("camera.person", 37.0, 45.0)]
     first, second = visits(came, broken, 60)
     assert first.dwells_s == (9.9,)
     assert first.holds
@@ -149,10 +156,10 @@ def test_a_folder_is_read_by_its_labels(tmp_path: Path) -> None:
 def test_settings_of_a_clip_count_instead_of_those_of_all(tmp_path: Path) -> None:
     file = tmp_path / "tried.yaml"
     file.write_text(
-        "camera: {detectors: [view]}\nclips: {b.mp4: {camera: {detectors: [flame]}, armed: true}}\n", "utf-8"
+        "camera: {detectors: [view]}\nclips: {b.mp4: {camera: {detectors: [objects]}, armed: true}}\n", "utf-8"
     )
     tried = read_settings(file)
-    for name, kind, armed in (("a.mp4", "view", False), ("b.mp4", "flame", True)):
+    for name, kind, armed in (("a.mp4", "view", False), ("b.mp4", "objects", True)):
         own = Clip(name, tmp_path / name, {})
         assert tried.community(own).cameras[0].detectors[0].kind == kind
         assert tried.armed(own) is armed
