@@ -31,14 +31,17 @@ _WAY_S: Final = 1.5
 """Seconds of its way by which it is told where somebody goes."""
 _AGAIN_S: Final = 3.0
 """So long after one detector saw a thing cross, the other may see it cross as well."""
-_HIDDEN_S: Final = 10.0
-"""What moves is told of again when the object model has lost it: by then it may be long over the line."""
-_LATE_S: Final = 2.0
-"""A mover of this age that was not told of before was hidden by something named."""
 _YOUNG_S: Final = 1.0
 """A track that came up no longer before the other's crossing is what was told already: who follows was seen coming."""
 _AGAIN_SIZES: Final = 1.5
 """And it must have come up near by."""
+_LEAVES_S: Final = 0.7
+"""Seconds in which a vehicle that leaves is gone, and that it is expected further on its way."""
+_UNNAMED_SIZES: Final = 1.5
+_UNNAMED_STRAIGHT: Final = 0.8
+_UNNAMED_AREA: Final = 0.002
+"""What nobody named counts when it went straight on for more than its own length and is no speck: shadows, leaves and
+pieces of a vehicle move to and fro."""
 _EDGE: Final = 0.02
 
 
@@ -54,7 +57,9 @@ class _Followed:
     since_s: float
     foot: Point
     size: float
-    courses: dict[str, Course] = field(default_factory=dict)
+    courses: dict[str, Course]
+    owed: list[tuple[Line, int]] = field(default_factory=list)
+    """Lines that it has crossed, and to which side, while nobody knew whether it is anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,7 @@ class Counting:
         if self._place.zones.disarmed:  # the camera looks elsewhere: the lines are nowhere
             self._followed.clear()
             return events
-        self._crossed = [one for one in self._crossed if 0 <= look.at_s - one.at_s <= _HIDDEN_S]
+        self._crossed = [one for one in self._crossed if 0 <= look.at_s - one.at_s <= _AGAIN_S]
         here = set()
         for one in look.watched:
             here.add(one.track.id)
@@ -115,33 +120,41 @@ class Counting:
             followed = self._begin(one, size, look)
             self._followed[track.id] = followed
         followed.one, followed.foot, followed.size = one, foot, size
-        events = []
         for line in self._lines:
             side = followed.courses[line.id].go(foot, size)
-            if side:
-                events += self._cross(line, side, followed, look)
-        return events
+            if side and (line, -side) in followed.owed:
+                followed.owed.remove((line, -side))  # it came back before anybody was told
+            elif side:
+                followed.owed.append((line, side))
+        return self._settle(followed, look)
+
+    def _settle(self, followed: _Followed, look: Look) -> list[Event]:
+        """Tell what it has crossed, once it is known to be something that goes somewhere."""
+        one = followed.one
+        if not followed.owed or (one.track.label == MOVER and not _drives(one, look.aspect)):
+            return []
+        owed, followed.owed = followed.owed, []
+        return [event for line, side in owed for event in self._cross(line, side, followed, look)]
 
     def _begin(self, one: Watched, size: float, look: Look) -> _Followed:
         """Who has a name now goes on with the course that he had without one; who had none, from where he came up."""
         before = None if one.was is None else self._followed.pop(one.was, None)
         if before is not None:
             return before
-        seen = one.path.boxes(-math.inf, look.at_s)
-        begun = _foot(seen[0][1] if one.was is not None and seen else one.track.first, look.aspect)
+        begun = _foot(one.path.without_gap()[0][1], look.aspect)
         courses = {line.id: Course(_in_widths(line, look.aspect), begun) for line in self._lines}
         return _Followed(one, look.at_s, begun, size, courses)
 
     def _leave(self, followed: _Followed, look: Look) -> list[Event]:
-        """Who goes out of the picture is not seen to come clear of a line near its edge."""
-        if not _at_edge(followed.one.track.box):
+        """Who goes out of the picture is not seen to come clear of a line near its edge: he goes on as he went."""
+        one = followed.one
+        if not _at_edge(one.track.box):
             return []
-        events = []
-        for line in self._lines:
-            side = followed.courses[line.id].leave()
-            if side:
-                events += self._cross(line, side, followed, look)
-        return events
+        across, down = one.path.speed_to(one.track.seen_s - _LEAVES_S, one.track.seen_s, look.aspect)
+        gone = (followed.foot[0] + across * _LEAVES_S, followed.foot[1] + down * _LEAVES_S)
+        sides = [(line, followed.courses[line.id].leave(gone)) for line in self._lines]
+        followed.owed += [(line, side) for line, side in sides if side]
+        return self._settle(followed, look)
 
     def _cross(self, line: Line, side: int, followed: _Followed, look: Look) -> list[Event]:
         track = followed.one.track
@@ -185,13 +198,10 @@ class Counting:
 
     def _same(self, other: _Crossed, line: Line, side: int, followed: _Followed) -> bool:
         """Whether this was told already, by the other detector."""
-        track = followed.one.track
         if (other.line, other.side) != (line.id, side) or other.driver == followed.one.driver:
             return False
-        if track.label == MOVER and followed.since_s - track.begun_s >= _LATE_S and other.at_s >= track.begun_s:
-            return True
         near = math.dist(other.foot, followed.foot) <= _AGAIN_SIZES * max(other.size, followed.size)
-        soon = track.seen_s - other.at_s <= _AGAIN_S
+        soon = followed.one.track.seen_s - other.at_s <= _AGAIN_S
         return near and soon and followed.since_s >= other.at_s - _YOUNG_S
 
     def _minute(self, at: datetime) -> list[Event]:
@@ -219,6 +229,12 @@ class Counting:
             )
             self._counts[line.id] = Counter()
         return events
+
+
+def _drives(one: Watched, aspect: float) -> bool:
+    """Whether something unnamed goes somewhere."""
+    sizes, straight = one.path.drove(aspect)
+    return sizes >= _UNNAMED_SIZES and straight >= _UNNAMED_STRAIGHT and one.track.box.area >= _UNNAMED_AREA
 
 
 def _class(track: Track) -> str:

@@ -6,13 +6,14 @@ calibrated camera: for a car one size is some 2 m, and 1 size per second some 7 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import deque
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from cameras.vision.tracking import EDGE, Track, size_of
+from cameras.vision.tracking import EDGE, Track, came, size_of
 from hub.geometry import Box, Point
 
 STAND_S: Final = 3.0
@@ -21,6 +22,10 @@ STAND_S: Final = 3.0
 _KEPT_S: Final = 4.0
 _LEAVE: Final = 0.35
 """Sizes off its place: then it drives. Boxes of a standing car jitter by up to a quarter when another passes it."""
+_GAP_S: Final = 2.0
+"""Longer than a track is kept unseen."""
+_STEP_S: Final = 0.3
+"""Between closer places a box jitters more than a thing moves."""
 _RECENT: Final = 3
 """Places that the median is taken over, against single wrong boxes."""
 
@@ -81,6 +86,38 @@ class Path:
     def boxes(self, from_s: float, to_s: float) -> list[tuple[float, Box]]:
         """When and where it was seen between two moments, of the last seconds."""
         return [(one.at_s, one.box) for one in self._places if from_s <= one.at_s <= to_s]
+
+    def without_gap(self) -> list[tuple[float, Box]]:
+        """Those through which it was seen without a gap: before one it may have been followed elsewhere."""
+        kept: list[tuple[float, Box]] = []
+        for one in reversed(self._places):
+            if kept and kept[-1][0] - one.at_s > _GAP_S:
+                break
+            kept.append((one.at_s, one.box))
+        return kept[::-1]
+
+    def speed_to(self, from_s: float, to_s: float, aspect: float) -> Point:
+        """Picture widths per second between two moments, across and down, by what the picture does not cut off."""
+        places = self.boxes(from_s, to_s)
+        if len(places) < 2:  # noqa: PLR2004
+            return (0.0, 0.0)
+        moves = [came(one, other, aspect) for (_, one), (_, other) in itertools.pairwise(places)]
+        past_s = places[-1][0] - places[0][0]
+        return (sum(across for across, _ in moves) / past_s, sum(down for _, down in moves) / past_s)
+
+    def drove(self, aspect: float) -> tuple[float, float]:
+        """How far it came of late, in its own sizes, and the share of its way that led there: 1 is straight on."""
+        places: list[tuple[float, Box]] = []
+        for at_s, box in self.without_gap():
+            if not places or at_s - places[-1][0] >= _STEP_S:
+                places.append((at_s, box))
+        moves = [came(one, other, aspect) for (_, one), (_, other) in itertools.pairwise(places)]
+        way = sum(math.hypot(*move) for move in moves)
+        if way == 0:
+            return 0.0, 0.0
+        net = math.hypot(sum(across for across, _ in moves), sum(down for _, down in moves))
+        largest = max(size_of(box, aspect) for _, box in places)
+        return net / max(largest, 1e-6), net / way
 
     def copy(self) -> Path:
         """The same past, for a future of its own."""

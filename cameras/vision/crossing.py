@@ -34,20 +34,18 @@ class Course:
         """
         self._line = tuple(line)
         self._clear = begun
-        self._now = begun
 
     def go(self, foot: Point, size: float) -> int:
         """Come to `foot`; LEFT or RIGHT when that has brought it across, else 0."""
-        self._now = foot
         if distance(foot, self._line) < _CLEAR * size:
             return 0
         crossed = side_reached(self._clear, foot, self._line)
         self._clear = foot
         return crossed
 
-    def leave(self) -> int:
-        """It went out of the picture from where it was last: it has crossed if it is over, clear of the line or not."""
-        return side_reached(self._clear, self._now, self._line)
+    def leave(self, gone: Point) -> int:
+        """It went out of the picture by `gone`: it has crossed if that is over the line, clear of it or not."""
+        return side_reached(self._clear, gone, self._line)
 
 
 def side_reached(begin: Point, end: Point, line: Sequence[Point]) -> int:

@@ -12,14 +12,16 @@ from typing import Final
 
 from cameras.vision.detection import Detection
 from cameras.vision.motion import Blob
-from cameras.vision.tracking import Track
+from cameras.vision.tracking import EDGE, Track
 from cameras.vision.zones import group_of
 from hub.geometry import Box
 
-HELD_SCORE: Final = 0.3
-"""Too little to begin a track, enough to go on with one."""
+HELD_SCORE: Final = 0.49
+"""As sure as it was, but too little to begin a track."""
 _SAME_EXTENT: Final = 0.5
 """Intersection over union of a track's box and a piece of foreground that is this thing and nothing besides it."""
+_CUT_OFF_EXTENT: Final = 0.65
+"""The same where the picture cuts the thing off: it leaves, and what is left of it changes from look to look."""
 _ANSWERED: Final = 0.3
 """Share of the smaller box: a named thing of the kind that overlaps so much may be the track itself."""
 
@@ -37,12 +39,16 @@ def held(tracks: Sequence[Track], blobs: Sequence[Blob], named: Sequence[Detecti
         if not track.confirmed or _answered(track, named):
             continue
         blob = max(blobs, key=lambda one: one.box.overlap(track.box), default=None)
-        if blob is None or blob.box.overlap(track.box) < _SAME_EXTENT:
+        if blob is None or blob.box.overlap(track.box) < (_CUT_OFF_EXTENT if _cut_off(track.box) else _SAME_EXTENT):
             continue
         x, y = blob.box.centre
         box = Box(x - track.box.w / 2, y - track.box.h / 2, track.box.w, track.box.h)
-        found.append(Detection(track.label, HELD_SCORE, box))
+        found.append(Detection(track.label, min(track.score, HELD_SCORE), box))
     return found
+
+
+def _cut_off(box: Box) -> bool:
+    return box.x < EDGE or box.y < EDGE or box.x + box.w > 1 - EDGE or box.y + box.h > 1 - EDGE
 
 
 def _answered(track: Track, named: Sequence[Detection]) -> bool:

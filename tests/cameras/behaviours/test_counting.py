@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import cv2
@@ -103,6 +104,14 @@ def test_a_thing_that_moves_and_is_named_late_is_counted_once() -> None:
     assert (event.fields["label"], event.fields["way"]) == ("unnamed", "right")
 
 
+def test_a_branch_that_swings_over_the_line_is_not_counted() -> None:
+    def branch(image: Image, at_s: float) -> None:
+        x = round(240 - 29 + 28 * math.sin(2 * at_s))
+        cv2.rectangle(image, (x, 120), (x + 58, 150), (20, 90, 20), -1)
+
+    assert Watcher(lines=(ACROSS,)).show(film(branch, 14)).of(CROSSING) == []
+
+
 def test_a_line_makes_the_camera_look_for_what_moves() -> None:
     def car(image: Image, at_s: float) -> None:
         x = round(480 * (0.15 * at_s - 0.1))
@@ -134,7 +143,8 @@ def test_a_straight_way_reaches_a_side_of_a_bent_line(
 def test_a_course_counts_when_clear_on_the_other_side() -> None:
     course = Course(((0.0, 0.5), (1.0, 0.5)), (0.5, 0.3))
     assert [course.go((0.5, y), CAR_H) for y in (0.4, 0.49, 0.51, 0.49, 0.52, 0.6)] == [0, 0, 0, 0, 0, RIGHT]
-    assert course.leave() == 0
+    assert course.leave((0.5, 0.7)) == 0
+    assert course.leave((0.5, 0.45)) == LEFT
 
 
 def test_a_way_is_the_direction_that_it_mostly_has() -> None:
