@@ -66,9 +66,11 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
         after_s=12.0, within_s=5.0,
     ),
     _subject("collapse", ("camera.collapse",), ("safety.collapse",), ("collapse",), aside=("aftermath",), after_s=5.0),
-    _subject("intrusion", ("camera.intrusion",), ("area.intrusion", "area.climbing"), ("intrusion",), after_s=5.0),
+    _subject(
+        "intrusion", ("camera.climbing",), ("area.intrusion", "area.climbing"), ("intrusion",), after_s=5.0,
+    ),
     _subject("wrong way", ("camera.wrong_way",), ("road.wrong_way",), ("wrong_way",), after_s=5.0),
-    _subject("fall", ("camera.fall",), ("care.fall", "people.fall"), ("fall",), aside=("lying",), after_s=10.0),
+    _subject("fall", ("camera.person_down",), ("care.fall",), ("fall",), aside=("lying",), after_s=10.0),
     _subject(
         "tamper", _VIEW_EVENTS,
         ("camera.covered", "camera.blurred", "camera.moved", "camera.frozen", "camera.dark_glare"),
