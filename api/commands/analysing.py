@@ -109,7 +109,11 @@ def _lines(
 ) -> Iterator[dict[str, Any]]:
     clock = SetClock(_BEGIN)
     shared = build_shared(machine, machine.models_folder)
-    analysis = build_analysis(subject.camera, area=subject.area, shared=shared, clock=clock)
+    # Files have a time of their own, so lists hold whatever their days.
+    lists = [
+        one.model_copy(update={"begins": None, "ends": None}) for one in subject.community.plates_for(subject.camera)
+    ]
+    analysis = build_analysis(subject.camera, area=subject.area, shared=shared, clock=clock, plates=lists)
     engine = Engine(book, places_of(subject.community))
     engine.handle(_arming(subject, armed=armed))
     seen: dict[str, Event] = {}
