@@ -36,6 +36,8 @@ _MOST_LENGTH: Final = 1.6
 """A body on the ground nearer to the camera than it stood is longer; more than this is a car or several things."""
 _LOW: Final = 0.65
 """Of the height of the upright person: who sits is higher than this."""
+_THICK: Final = 0.2
+"""Of that height too: a body on the floor is no thinner, a shadow or a head at the picture's edge is."""
 _REACH: Final = 1.0
 """Heights from where somebody stood to where they lie: a fall is as long as a body."""
 _FALL_S: Final = 3.0
@@ -164,6 +166,8 @@ class PersonDown:
             if box.y < chest and box.y + box.h < one.box.y + one.box.h:
                 continue  # a shape at the height of their chest: what they carry, or somebody behind them
             fall_s = look.at_s - one.seen_s
+            if fall_s == 0.0 and box.y + box.h >= 1 - _EDGE:
+                continue  # the upper part of somebody else who stands nearer
             self._down.append(
                 _Down(box, look.at_s, look.at_s, one.height, fell=True, fall_s=fall_s, vanished=fall_s > 0)
             )  # fmt: skip
@@ -231,7 +235,7 @@ def _flatness(box: Box, aspect: float) -> float:
 
 def _body(box: Box, height: float, aspect: float) -> bool:
     """Whether a shape is as long and as low as a lying body of this height (in picture widths)."""
-    return _LENGTH * height <= box.w <= _MOST_LENGTH * height and box.h * aspect <= _LOW * height
+    return _LENGTH * height <= box.w <= _MOST_LENGTH * height and _THICK * height <= box.h * aspect <= _LOW * height
 
 
 def _apart(one: Box, other: Box, aspect: float) -> float:

@@ -120,6 +120,11 @@ def test_somebody_named_who_lies_where_nobody_saw_them_fall_is_told_after_ten_se
     assert (down.at.second, down.confidence, down.fields["fell"]) == (12, 0.5, False)
 
 
+@pytest.mark.parametrize("shape", [(264, 160, 112, 14), (264, 225, 112, 45)])
+def test_a_shadow_or_the_head_of_somebody_nearer_is_no_fall_beside_who_still_stands(shape: Shape) -> None:
+    assert watch(then(shape, stays=True)).of("camera.person_down") == []
+
+
 def test_who_is_named_flat_at_the_edge_may_be_half_of_somebody() -> None:
     assert watch(lambda at_s: [("person", (205, 230, 112, 40))] * (at_s > 2), 16).of("camera.person_down") == []
 
