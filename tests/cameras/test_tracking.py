@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from cameras.vision.detection import Detection
@@ -67,3 +69,21 @@ def test_a_track_ends_after_two_seconds_and_two_looks() -> None:
     follow(tracker, [[person(0.1)]] * 8)
     assert tracker.update([], 10.0, aspect=ASPECT).ended == ()  # one look in ten seconds proves little
     assert len(tracker.update([], 10.1, aspect=ASPECT).ended) == 1
+
+
+@pytest.mark.parametrize("hidden_s", [0.5, 1.0, 1.5])
+def test_who_is_hidden_for_a_moment_keeps_his_name(hidden_s: float) -> None:
+    """Somebody walks behind a lorry at three of his sizes in two seconds."""
+    looks = [[] if 2.0 <= n / 8 < 2.0 + hidden_s else [person(0.1 + 0.014 * n)] for n in range(48)]
+    seen = follow(Tracker(prefix="t"), looks)
+    assert {one.id for look in seen for one in look} == {"t1"}
+
+
+def test_a_vehicle_that_drives_out_of_the_picture_is_where_it_was_seen() -> None:
+    """What the picture cuts off shrinks faster than a smoothed box follows, and has come as far all the same."""
+    looks = [[Detection("car", 0.8, Box(0.3, 0.6 + 0.03 * n, 0.2, 0.4).clipped())] for n in range(12)]
+    tracker = Tracker(prefix="t")
+    seen = follow(tracker, looks)
+    assert seen[-1][0].box.y == pytest.approx(looks[-1][0].box.y, abs=0.001)
+    left = math.sqrt(looks[-1][0].box.area * ASPECT)
+    assert seen[-1][0].travelled * left == pytest.approx(0.33 * ASPECT, rel=0.1)
