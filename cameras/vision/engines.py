@@ -53,12 +53,13 @@ class Engine(Protocol):
         """All its outputs for these inputs."""
 
 
-def open_engine(path: Path, engine: EngineName = "auto") -> Engine:
+def open_engine(path: Path, engine: EngineName = "auto", *, threads: int = 1) -> Engine:
     """Load a network.
 
     Args:
         path: Its ONNX file.
         engine: What is to run it.
+        threads: How many of it; OpenCV has as many as `cv2.setNumThreads` says.
 
     Raises:
         ModelError: It is not there, no network, or not one for this engine; or the engine is not installed.
@@ -66,7 +67,7 @@ def open_engine(path: Path, engine: EngineName = "auto") -> Engine:
     if not path.is_file():
         raise ModelError(f"there is no {path}")
     try:
-        return _ENGINES[engine](path)
+        return _ENGINES[engine](path, threads)
     except ModelError:
         raise
     except Exception as error:  # the engines' errors have no common root
@@ -76,9 +77,9 @@ def open_engine(path: Path, engine: EngineName = "auto") -> Engine:
 class _OnnxRuntime:
     """ONNX Runtime, on the processor or a graphics card."""
 
-    def __init__(self, path: Path, provider: str = "CPUExecutionProvider") -> None:
+    def __init__(self, path: Path, threads: int, provider: str = "CPUExecutionProvider") -> None:
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
+        options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         self._session = onnxruntime.InferenceSession(str(path), options, providers=[provider])
@@ -98,23 +99,10 @@ class _OnnxRuntime:
 class _OpenCv:
     """OpenCV's engine for ONNX, the one that came with OpenCV 5."""
 
-    def __init__(self, path: Path) -> None:
-        import onnx  # noqa: PLC0415 -- takes 0.3 s to import, and only this engine needs it
-
-        model = onnx.load(str(path), load_external_data=False)
-        weights = {one.name for one in model.graph.initializer}
-        self.ports = tuple(
-            Port(
-                one.name,
-                tuple(size.dim_value or None for size in one.type.tensor_type.shape.dim),
-                whole=one.type.tensor_type.elem_type not in (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16),
-            )
-            for one in model.graph.input
-            if one.name not in weights
-        )
-        self.notes: Mapping[str, str] = {one.key: one.value for one in model.metadata_props}
+    def __init__(self, path: Path, threads: int) -> None:
+        del threads  # OpenCV has one number for all that it does
+        self.ports, self._outputs, self.notes = _described(path)
         self._network = cv2.dnn.readNetFromONNX(str(path), engine=cv2.dnn.ENGINE_NEW)
-        self._outputs = list(self._network.getUnconnectedOutLayersNames())
 
     def run(self, feeds: Arrays) -> dict[str, NDArray[Any]]:
         """All its outputs for these inputs."""
@@ -126,37 +114,48 @@ class _OpenCv:
 class _OpenVino:
     """Intel's engine, for its processors and their graphics."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, threads: int) -> None:
         try:
             openvino = importlib.import_module("openvino")  # an extra, not there for everybody
         except ImportError as error:
             raise ModelError("engine openvino is not installed: pip install 'community-hub[openvino]'") from error
-        settings = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1}
-        self._model = openvino.Core().compile_model(str(path), "CPU", settings)
-        self._request = self._model.create_infer_request()
-        self.ports = tuple(
-            Port(
-                one.get_any_name(),
-                tuple(None if size.is_dynamic else size.get_length() for size in one.get_partial_shape()),
-                whole=one.get_element_type().is_integral(),
-            )
-            for one in self._model.inputs
-        )
-        self.notes: Mapping[str, str] = {}
+        self.ports, self._outputs, self.notes = _described(path)
+        settings = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1}
+        self._request = openvino.Core().compile_model(str(path), "CPU", settings).create_infer_request()
 
     def run(self, feeds: Arrays) -> dict[str, NDArray[Any]]:
         """All its outputs for these inputs."""
         answer = self._request.infer(dict(feeds))
-        return {port.get_any_name(): np.array(value) for port, value in answer.items()}
+        # Its own names are those of inner nodes; the order is the file's.
+        return {name: np.array(answer[number]) for number, name in enumerate(self._outputs)}
 
 
-def _cuda(path: Path) -> Engine:
+def _described(path: Path) -> tuple[tuple[Port, ...], list[str], Mapping[str, str]]:
+    """Inputs, outputs and notes of a file, for engines that do not tell them."""
+    import onnx  # noqa: PLC0415 -- takes 0.3 s to import, and the usual engine does without
+
+    model = onnx.load(str(path), load_external_data=False)
+    weights = {one.name for one in model.graph.initializer}
+    floats = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16)
+    ports = tuple(
+        Port(
+            one.name,
+            tuple(size.dim_value or None for size in one.type.tensor_type.shape.dim),
+            whole=one.type.tensor_type.elem_type not in floats,
+        )
+        for one in model.graph.input
+        if one.name not in weights
+    )
+    return ports, [one.name for one in model.graph.output], {one.key: one.value for one in model.metadata_props}
+
+
+def _cuda(path: Path, threads: int) -> Engine:
     if "CUDAExecutionProvider" not in onnxruntime.get_available_providers():
         raise ModelError("engine cuda is not installed: pip install --force-reinstall --no-deps onnxruntime-gpu")
-    return _OnnxRuntime(path, "CUDAExecutionProvider")
+    return _OnnxRuntime(path, threads, "CUDAExecutionProvider")
 
 
-_ENGINES: Final[Mapping[str, Callable[[Path], Engine]]] = {
+_ENGINES: Final[Mapping[str, Callable[[Path, int], Engine]]] = {
     "auto": _OnnxRuntime,
     "onnxruntime": _OnnxRuntime,
     "opencv": _OpenCv,

@@ -68,14 +68,22 @@ class Wanted:
 class ObjectModel:
     """The loaded network."""
 
-    def __init__(self, path: Path, wanted: Wanted | None = None, *, engine: EngineName = "auto") -> None:
+    def __init__(
+        self, path: Path, wanted: Wanted | None = None, *, engine: EngineName = "auto", threads: int = 1
+    ) -> None:
         """Load it and try it on a grey picture, which takes some 0.2 s.
+
+        Args:
+            path: Its ONNX file.
+            wanted: How it is to be taken; None as the fetched one.
+            engine: What runs it.
+            threads: How many of those.
 
         Raises:
             ModelError: The file is no such model, or the engine is not installed.
         """
         wanted = wanted or Wanted()
-        self._engine = open_engine(path, engine)
+        self._engine = open_engine(path, engine, threads=threads)
         self._format = FORMATS[wanted.format]
         try:
             self._prepare(wanted)
