@@ -33,10 +33,10 @@ def _lane(points: _Points, way: _Points | None = None) -> dict[str, Any]:
 
 
 def _near_lane() -> _Points:
-    """The side of the road on which cars drive to the right, as far as it is seen."""
+    """Where the wheels of cars that drive to the right are; shadows of those behind them fall up to the middle line."""
     along = np.arange(-40.0, 60.0, 0.25).tolist()
     corners: list[tuple[float, float]] = []
-    for across, ends in ((-3.7, (0, -1)), (-0.1, (-1, 0))):
+    for across, ends in ((-3.7, (0, -1)), (-1.2, (-1, 0))):
         seen = [road.VIEW.share(x, across) for x in along]
         inside = [point for point in seen if 0.0 < point[0] < 1.0 and 0.0 < point[1] < 1.0]
         corners += [inside[end] for end in ends]
@@ -71,7 +71,7 @@ class Film:
         """The film as a file in a folder."""
         path = folder / f"{self.name.replace(',', '').replace(' ', '_')}.mp4"
         encode(path, self.pictures())
-        return Clip(path.name, path, self.labels or {"none": (Span(0.0, 1.0),)})
+        return Clip(path.name, path, self.labels or {"none": (Span(0.0, 3600.0),)})
 
     @property
     def view(self) -> ClipView:
