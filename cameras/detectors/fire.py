@@ -20,8 +20,9 @@ from pydantic import Field
 from cameras.vision.detection import FIRE, SMOKE, Detection, Scene
 from cameras.vision.fire_cells import FireCells, Region
 from cameras.vision.fire_votes import Quorum, Verifier, Votes
-from cameras.vision.fire_witnesses import Flicker, Witness, hot_pixels
+from cameras.vision.fire_witnesses import FlameWitness, Flicker, hot_pixels
 from cameras.vision.shared import Shared
+from cameras.vision.smoke_witness import SmokeWitness
 from hub.geometry import Box
 from hub.plugins import Options, Plugin
 
@@ -46,8 +47,9 @@ _AROUND: Final = 1.5
 _CLOSE: Final = 0.125
 _LEAST_CLOSE_PX: Final = 40
 """Side of the close crop, of the picture's width: five cells. Smaller there are only the camera's own pixels."""
-_LARGE: Final = 0.4
-"""Of the picture's side: so large a place is shown in the whole picture as well."""
+_LARGE: Final = 0.02
+"""Of the picture: the largest place, when it is so large, is shown in the whole picture as well: a glare that burns out
+the sensor is told from a flame by its surroundings."""
 _GRACE_S: Final = 0.01
 _SURE: Final = 0.6
 _UNSURE: Final = 0.49
@@ -56,10 +58,14 @@ _ALONE_S: Final = 1.5
 """Without the network a look counts for so long: what passes by warm and lively is gone before it is believed."""
 
 _FLAMES: Final = (
-    Quorum(least=0.8, need=3, of=4, span_s=1.0, support=0.15),
     Quorum(least=0.75, need=3, of=4, span_s=0.5, support=0.7),
+    Quorum(least=0.85, need=3, of=4, span_s=0.7, support=0.35),
+    Quorum(least=0.95, need=4, of=6, span_s=0.7, support=0.1),
 )
-_SMOKES: Final = (Quorum(least=0.75, need=4, of=6, span_s=3.0, support=0.3),)
+"""The less the witnesses say, the surer the network has to be."""
+_SMOKES: Final = (Quorum(least=0.75, need=4, of=6, span_s=2.0, support=0.5),)
+_SMOKE_S: Final = 0.75
+"""Between looks while votes for smoke are in the making: it has to last, which a puff of vapour does not."""
 
 
 class FireOptions(Options):
@@ -78,7 +84,7 @@ class _Place:
     key: str
     label: str
     region: Region
-    witness: Witness
+    witness: FlameWitness | SmokeWitness
     votes: Votes
     seen_s: float
     alone: float = 0.0
@@ -138,11 +144,8 @@ class FireDetector:
                 self._follow(SMOKE, regions.hazy, at_s)
             self._places = [place for place in self._places if at_s - place.seen_s < _GONE_S]
             now = [place for place in self._places if place.seen_s == at_s]
-            share = 1 - math.exp(-_LOOK_S / _ALONE_S)
             for place in now:
-                if place.label == FIRE:
-                    place.witness.look(self._flicker, motion.small, place.region.box, at_s)
-                place.alone += share * (place.witness.testimony(place.label) - place.alone)
+                self._witness(place, scene)
             self._verify([place for place in now if place.votes.due_s <= at_s + _GRACE_S], scene)
             if self._places:
                 self._lively_s = at_s
@@ -185,8 +188,13 @@ class FireDetector:
                 free.region, free.seen_s = region, at_s
             elif not mine and len(self._places) < _MOST_PLACES:
                 self._made += 1
-                votes = Votes(_FLAMES if label == FIRE else _SMOKES, at_s)
-                self._places.append(_Place(f"{label}{self._made}", label, region, Witness(at_s), votes, at_s))
+                key = f"{label}{self._made}"
+                if label == FIRE:
+                    witness: FlameWitness | SmokeWitness = FlameWitness(at_s)
+                    votes = Votes(_FLAMES, at_s, urgent_s=_LOOK_S)
+                else:
+                    witness, votes = SmokeWitness(at_s), Votes(_SMOKES, at_s, urgent_s=_SMOKE_S)
+                self._places.append(_Place(key, label, region, witness, votes, at_s))
 
     def _verify(self, due: list[_Place], scene: Scene) -> None:
         """Show the network the places that are due, those with votes in the making first."""
@@ -195,30 +203,47 @@ class FireDetector:
             return
         due.sort(key=lambda place: (not place.votes.promising, place.votes.due_s))
         urgent = due[0].votes.promising
-        camera, now_s = self._shared.camera, scene.clock.monotonic_s()
+        camera, now_s, at_s = self._shared.camera, scene.clock.monotonic_s(), scene.frame.pts_s
         if not self._shared.budget.grant(camera, now_s, urgent=urgent or scene.urgent, purpose="fire"):
             return
         due = due[:_MOST_LOOKS]
-        crops = [_crops(scene.frame.image, place.region) for place in due]
-        self._look(verifier, due, crops, scene.frame.pts_s)
+        largest = [max(each, key=lambda place: place.region.cells, default=None) for each in self._by_label(at_s)]
+        crops = [_crops(scene.frame.image, place.region, whole=place in largest) for place in due]
+        self._look(verifier, due, crops, at_s)
         self._shared.budget.spend(scene.clock.monotonic_s() - now_s)
+
+    def _witness(self, place: _Place, scene: Scene) -> None:
+        """Let the place's witness look."""
+        assert self._flicker is not None
+        box, at_s = place.region.box, scene.frame.pts_s
+        if isinstance(place.witness, SmokeWitness):
+            if place.votes.due_s <= at_s + _GRACE_S:
+                place.witness.look(self._cells.recent, box, place.region.cells, at_s)
+            return
+        place.witness.look(self._flicker, scene.motion.small, box, at_s)
+        place.alone += (1 - math.exp(-_LOOK_S / _ALONE_S)) * (place.witness.testimony() - place.alone)
+
+    def _by_label(self, at_s: float) -> list[list[_Place]]:
+        """The places that are seen now, of each label."""
+        now = [place for place in self._places if place.seen_s == at_s]
+        return [[place for place in now if place.label == label] for label in (FIRE, SMOKE)]
 
     def _look(self, verifier: Verifier, due: list[_Place], crops: list[list[NDArray[np.uint8]]], at_s: float) -> None:
         answers = iter(verifier.look([crop for each in crops for crop in each]))
         for place, each in zip(due, crops, strict=True):
             scores = [next(answers)[0 if place.label == FIRE else 1] for _ in each]
-            place.votes.add(max(scores), place.witness.support(place.label), at_s)
+            place.votes.add(max(scores), place.witness.support(), at_s)
 
 
-def _crops(image: NDArray[np.uint8], region: Region) -> list[NDArray[np.uint8]]:
-    """The place with its surroundings, the hottest part of it close up, and for a large place the whole picture."""
+def _crops(image: NDArray[np.uint8], region: Region, *, whole: bool) -> list[NDArray[np.uint8]]:
+    """The place with its surroundings, the hottest part of it close up, and if it is large the whole picture."""
     height, width = image.shape[:2]
     box = region.box
     x, y = box.centre
     side = max(box.w * width, box.h * height) * _AROUND
     close = max(_LEAST_CLOSE_PX, _CLOSE * width)
     crops = [_square(image, (x, y), side), _square(image, region.peak, close)]
-    if max(box.w, box.h) > _LARGE:
+    if whole and box.area > _LARGE:
         crops.append(image)
     return crops
 

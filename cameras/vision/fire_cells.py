@@ -9,6 +9,7 @@ else: it saves work and decides nothing. One per camera, one thread.
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -35,6 +36,8 @@ _WHITE_SHARE: Final = 0.10
 _LIVE_NOISES: Final = 2.0
 _LIVE_LEVELS: Final = 3.0
 """A cell is restless when it changes by so many times the picture's usual change, and so many grey levels more."""
+_MOST_NOISE: Final = 12.0
+"""Grey levels: no noise or shaken camera changes half of the picture by more; a fire all over it does."""
 _HOT_S: Final = 0.5
 _HAZY_S: Final = 0.8
 """Seconds of heat or haze, faded, from which a cell belongs to a Region: two or three looks."""
@@ -55,6 +58,7 @@ _RESTLESS: Final = 0.4
 _CUT: Final = 25.0
 _CUT_SHARE: Final = 0.5
 """More than this share changed by so many levels at once: another scene, or other light."""
+_RECENT: Final = 5
 _WATCHED_SHARE: Final = 0.5
 _MOST_REGIONS: Final = 6
 _LEAST_HAZY_CELLS: Final = 12
@@ -93,6 +97,11 @@ class FireCells:
         """Begin with nothing seen."""
         self._state: _State | None = None
 
+    @property
+    def recent(self) -> list[NDArray[np.uint8]]:
+        """The pictures of the last second since the last cut, (height, width), the newest last."""
+        return [] if self._state is None else list(self._state.recent)
+
     def reset(self) -> None:
         """Forget the past."""
         self._state = None
@@ -122,9 +131,11 @@ class FireCells:
             return Regions()
         state = self._state
         difference = np.asarray(cv2.absdiff(now.grey, state.last))
-        if np.count_nonzero(difference > _CUT) > _CUT_SHARE * difference.size:
-            self._state = _State(now, at_s)
+        cut = np.count_nonzero(difference > _CUT) > _CUT_SHARE * difference.size
+        if cut and not state.cut:
+            self._state = _State(now, at_s, cut=True)
             return Regions()
+        state.cut = bool(cut)  # what changes so much again and again is no cut: it is a fire all over the picture
         state.take(now, _per_cell(difference), at_s)
         across, down = wide * factor / image.shape[1] / columns, high * factor / image.shape[0] / rows
         return Regions(
@@ -152,8 +163,13 @@ class _Cells:
 class _State:
     """What is remembered per cell."""
 
-    def __init__(self, now: _Cells, at_s: float) -> None:
-        self.last = now.grey
+    @property
+    def last(self) -> NDArray[np.uint8]:
+        return self.recent[-1]
+
+    def __init__(self, now: _Cells, at_s: float, *, cut: bool = False) -> None:
+        self.recent = deque([now.grey], maxlen=_RECENT)
+        self.cut = cut
         self._at_s = at_s
         self._mean, self._edges = now.mean.copy(), now.edges.copy()
         self.heat = np.zeros_like(now.mean)
@@ -162,13 +178,16 @@ class _State:
 
     def take(self, now: _Cells, change: NDArray[np.float32], at_s: float) -> None:
         past_s = min(max(at_s - self._at_s, 0.02), 1.0)
-        self._at_s, self.last = at_s, now.grey
+        self._at_s = at_s
+        self.recent.append(now.grey)
         keep = np.float32(math.exp(-past_s / _FADE_S))
         self._restless += (1 - keep) * (change - self._restless)
         noise = float(np.median(self._restless))
-        live = change > _LIVE_NOISES * max(noise, float(np.median(change))) + _LIVE_LEVELS
+        usual = min(max(noise, float(np.median(change))), _MOST_NOISE)
+        live = change > _LIVE_NOISES * usual + _LIVE_LEVELS
         self.heat = np.asarray(self.heat * keep + np.float32(past_s) * (now.hot & live), np.float32)
         off = now.mean - self._mean
+        off -= np.median(off)  # the exposure went up or down, or a cloud came
         soft = (
             (np.abs(off) > _UNLIKE)
             & (now.edges < _EDGES_LEFT * self._edges + _EDGE_LEVELS)

@@ -17,8 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 EVERY_S: Final = 0.5
-URGENT_S: Final = 0.25
-"""While votes are in the making every look at the cells is followed by one of the verifier."""
 REFUSED_S: Final = 2.0
 STANDING_S: Final = 1.0
 """A place that burns already is only asked whether it still does."""
@@ -70,9 +68,10 @@ class Votes:
         standing: Whether enough agree, or did and not enough disagree since.
     """
 
-    def __init__(self, quorums: Sequence[Quorum], at_s: float) -> None:
-        """Ask for any of `quorums`, first at `at_s`."""
+    def __init__(self, quorums: Sequence[Quorum], at_s: float, *, urgent_s: float) -> None:
+        """Ask for any of `quorums`, first at `at_s`, and every `urgent_s` while votes are in the making."""
         self._quorums = tuple(quorums)
+        self._urgent_s = urgent_s
         self._cast: deque[_Cast] = deque(maxlen=_KEPT)
         self.due_s = at_s
         self.looks = 0
@@ -89,7 +88,7 @@ class Votes:
         if self.standing:
             self.due_s = at_s + STANDING_S
         elif self.promising:
-            self.due_s = at_s + URGENT_S
+            self.due_s = at_s + self._urgent_s
         else:
             last = [cast.score for cast in self._cast][-2:]
             self.due_s = at_s + (REFUSED_S if len(last) > 1 and max(last) < _NO else EVERY_S)
@@ -109,12 +108,11 @@ class Votes:
     @property
     def progress(self) -> float:
         """Which share of the votes that are needed was cast, 0..1."""
-        quorum = self._quorums[0]
-        return min(1.0, len(self._votes(quorum)) / quorum.need)
+        return min(1.0, max(len(self._votes(quorum)) / quorum.need for quorum in self._quorums))
 
     def told(self) -> dict[str, float]:
         """The numbers for an Event."""
-        quorum = self._quorums[0]
+        quorum = max(self._quorums, key=lambda one: len(self._votes(one)) / one.need)
         cast = min(len(self._cast), quorum.of)
         return {"verifier_score": round(self.score, 2), "votes": len(self._votes(quorum)), "of_looks": cast}
 

@@ -3,12 +3,14 @@
 For a flame: its brightness turns 1 to 10 times a second (buoyant puffing), more than its surroundings do, which a
 shaken camera does not; its parts turn each for itself, those of a blinking lamp all at once; from yellow core to red
 fringe its colour spreads, that of paint hardly does; and it stays where it burns while its outline comes and goes,
-which people and vehicles do not. Flicker holds the picture's turns; Witness what is known of one place. One thread.
+which people and vehicles do not. Flicker holds the picture's turns, FlameWitness what is known of a place. One thread.
 """
 
 from __future__ import annotations
 
 import math
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,7 +18,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cameras.vision.detection import SMOKE
 from hub.geometry import Box
 
 _RED: Final = 150
@@ -34,25 +35,27 @@ _PRESENT: Final = 0.2
 """A pixel that was hot for this share of the last seconds belongs to the place: tips of flames come and go."""
 _LEAST_PX: Final = 6
 """Pixels of the small picture; fewer have no colour spread."""
+_OUTSIDE: Final = 0.1
+"""Share of a place and its surroundings that is neither at least; less is nothing to compare with."""
 _TOGETHER_S: Final = 2.0
 """How much of the change is common to all parts is judged over so long."""
-_PLACE_S: Final = 2.0
-"""Its place is the mean over so long; a yellow bus is far ahead of that, a flame dances around it."""
+_PATH_LOOKS: Final = 8
+"""Two seconds. Where it was in the second half of them against the first: a flame dances, a yellow bus is gone."""
 _LEAST_SIZE_PX: Final = 4.0
 _QUIET_HZ: Final = 0.25
 """Turns per second added to the surroundings' before comparing, so that a still scene does not divide by nothing."""
 _GROWTH_S: Final = 5.0
-_LIVELY_HZ: Final = (0.25, 0.8)
+_LIVELY_HZ: Final = (0.3, 0.9)
 """Below the first no flame; large ones puff about 1 Hz, small ones faster than pictures come."""
 _CONTRAST: Final = (1.2, 2.5)
-_SPREAD: Final = (0.02, 0.05)
+_SPREAD: Final = (0.03, 0.06)
 """Of green over red: paint and plastic have one colour, a flame has all from red to white."""
 _TOGETHER: Final = (0.6, 0.85)
-_DRIFT: Final = (0.8, 1.3)
-"""Own sizes from where it was in the last seconds: a person walking is one size away within a second."""
+_TRAVEL: Final = (0.35, 0.8)
+"""Own sizes a second: a person walking is one size away by then."""
 _ALONE_HZ: Final = (0.5, 1.1)
 _ALONE_CONTRAST: Final = (1.5, 3.5)
-_ALONE_DRIFT: Final = (0.3, 0.6)
+_ALONE_TRAVEL: Final = (0.2, 0.4)
 """The same when nobody else is asked: the flame has to be a plain one."""
 
 
@@ -67,14 +70,18 @@ class Flicker:
         self._extreme = self._last
         self._turns = np.zeros_like(self._last)
         self._rising = np.ones(luminance.shape, bool)
-        self.presence = np.zeros_like(self._last)
+        self._presence = np.zeros_like(self._last)
+        self._seen_s = 0.0
         self.change = np.zeros_like(self._last)
         self.hot = np.zeros(luminance.shape, bool)
 
-    @property
-    def turns_hz(self) -> NDArray[np.float32]:
-        """Turns per second, (height, width)."""
-        return self._turns / np.float32(max(self._weight, _TURNS_LEAST_S))
+    def turns_hz(self, window: tuple[slice, slice]) -> NDArray[np.float32]:
+        """Turns per second of the pixels in `window`."""
+        return self._turns[window] / np.float32(max(self._weight, _TURNS_LEAST_S))
+
+    def present(self, window: tuple[slice, slice]) -> NDArray[np.bool_]:
+        """Which pixels in `window` were hot for a while."""
+        return self._presence[window] > _PRESENT * (1 - math.exp(-self._seen_s / _PRESENCE_S))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -110,13 +117,14 @@ class Flicker:
         self.hot = hot_pixels(small)
         if watched is not None:
             self.hot &= watched
-        self.presence += np.float32(1 - math.exp(-past_s / _PRESENCE_S)) * (self.hot - self.presence)
+        self._seen_s += past_s
+        self._presence += np.float32(1 - math.exp(-past_s / _PRESENCE_S)) * (self.hot - self._presence)
         self.change = light - self._last
         self._last = light
 
 
 @dataclass(slots=True)
-class Witness:
+class FlameWitness:
     """One place over time.
 
     Attributes:
@@ -128,8 +136,7 @@ class Witness:
     numbers: dict[str, float] = field(default_factory=dict)
     _net: float = 0.0
     _gross: float = 0.0
-    _middle: tuple[float, float] | None = None
-    _drift: float = 0.0
+    _middles: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=_PATH_LOOKS))
     _size: float = 0.0
     _at_s: float | None = None
 
@@ -143,7 +150,7 @@ class Witness:
             return
         around = np.s_[max(0, top - high // 2) : bottom + high // 2, max(0, left - wide // 2) : right + wide // 2]
         window = np.s_[top:bottom, left:right]
-        present = flicker.presence[around] > _PRESENT
+        present = flicker.present(around)
         first_row, first_column = around[0].start, around[1].start
         own = np.s_[top - first_row : bottom - first_row, left - first_column : right - first_column]
         inside = np.zeros_like(present)
@@ -155,13 +162,14 @@ class Witness:
         self.numbers["seen_s"] = round(at_s - self.since_s, 1)
         if np.count_nonzero(inside) < _LEAST_PX or pixels < _LEAST_PX // 2:
             return
-        turns_hz = flicker.turns_hz[around]
+        turns_hz = flicker.turns_hz(around)
         # Its liveliest fifth: the core of a large flame is burnt out and steady.
         lively_hz = float(np.percentile(turns_hz[inside], 80))
         outside = ~present
-        around_hz = float(turns_hz[outside].mean()) if outside.any() else 0.0
-        colours = small[window][now].astype(np.float32)
-        spread = float((colours[:, 1] / np.maximum(colours[:, 2], 1)).std())
+        compared = np.count_nonzero(outside) >= _OUTSIDE * outside.size
+        around_hz = float(turns_hz[outside].mean()) if compared else 0.0
+        colours = small[window][now & ~burnt_out(small[window])].astype(np.float32)
+        spread = float((colours[:, 1] / np.maximum(colours[:, 2], 1)).std()) if len(colours) >= _LEAST_PX // 2 else 0.0
         change = flicker.change[around][inside]
         keep = math.exp(-past_s / _TOGETHER_S)
         self._net = self._net * keep + abs(float(change.sum()))
@@ -169,11 +177,7 @@ class Witness:
         rows, columns = np.nonzero(now)
         middle = (float(columns.mean()) + left, float(rows.mean()) + top)
         size_px = max(math.sqrt(pixels), _LEAST_SIZE_PX)
-        before = self._middle or middle
-        share = 1 - math.exp(-past_s / _PLACE_S)
-        off = (middle[0] - before[0], middle[1] - before[1])
-        self._middle = (before[0] + share * off[0], before[1] + share * off[1])
-        self._drift += share * (math.hypot(*off) / size_px - self._drift)
+        self._middles.append(middle)
         area = pixels / (height * width)
         slow = 1.0 if self._size == 0.0 else 1 - math.exp(-past_s / _GROWTH_S)
         self._size += slow * (area - self._size)
@@ -182,15 +186,13 @@ class Witness:
             "flicker_contrast": round(lively_hz / (around_hz + _QUIET_HZ), 2),
             "colour_spread": round(spread, 3),
             "change_together": round(self._net / max(self._gross, 1e-6), 2),
-            "drift_sizes": round(self._drift, 2),
+            "travel_sizes": round(_travel(self._middles) / size_px, 2),
             "growth": round(area / max(self._size, 1e-9), 2),
             "hot_share": round(area, 5),
         }
 
-    def support(self, label: str) -> float:
-        """How much what was seen is like a flame's or smoke's doing, 0..1; 0 speaks against it."""
-        if label == SMOKE:
-            return 1.0
+    def support(self) -> float:
+        """How much what was seen is like a flame's doing, 0..1; 0 speaks against it."""
         told = self.numbers
         if "flicker_hz" not in told:
             return 0.0
@@ -199,25 +201,39 @@ class Witness:
             * _ramp(told["flicker_contrast"], *_CONTRAST)
             * _ramp(told["colour_spread"], *_SPREAD)
             * (1 - _ramp(told["change_together"], *_TOGETHER))
-            * (1 - _ramp(told["drift_sizes"], *_DRIFT))
+            * (1 - _ramp(told["travel_sizes"], *_TRAVEL))
         )
 
-    def testimony(self, label: str) -> float:
-        """What the witnesses say when nobody else is asked: a flame only when all are as good as sure, never smoke."""
+    def testimony(self) -> float:
+        """What the witnesses say when nobody else is asked: a flame only when all are as good as sure."""
         told = self.numbers
-        if label == SMOKE or "flicker_hz" not in told:
+        if "flicker_hz" not in told:
             return 0.0
         return (
-            self.support(label)
+            self.support()
             * _ramp(told["flicker_hz"], *_ALONE_HZ)
             * _ramp(told["flicker_contrast"], *_ALONE_CONTRAST)
-            * (1 - _ramp(told["drift_sizes"], *_ALONE_DRIFT))
+            * (1 - _ramp(told["travel_sizes"], *_ALONE_TRAVEL))
         )
+
+
+def _travel(middles: Sequence[tuple[float, float]]) -> float:
+    """How far the second half of the middles is from the first, in pixels; 0 while there are too few."""
+    half = len(middles) // 2
+    if half == 0:
+        return 0.0
+    path = np.array(middles)
+    return float(np.hypot(*(path[-half:].mean(axis=0) - path[:half].mean(axis=0))))
 
 
 def _ramp(value: float, low: float, high: float) -> float:
     """0 up to `low`, 1 from `high` on, straight between."""
     return min(max((value - low) / (high - low), 0.0), 1.0)
+
+
+def burnt_out(small: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Which pixels are white, so that nobody knows their colour."""
+    return np.asarray(small.min(axis=2) >= _WHITE)
 
 
 def hot_pixels(small: NDArray[np.uint8]) -> NDArray[np.bool_]:
