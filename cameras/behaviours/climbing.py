@@ -25,6 +25,8 @@ _RISE: Final = 0.3
 """Own heights that the feet have to rise: a high step; boxes jitter by a tenth."""
 _SHRINK: Final = 0.75
 """Who gets smaller than this part of their height walks away, and their feet rise in the picture because of that."""
+_LOWEST_S: Final = 15.0
+"""Feet have risen from where they were within so long: a fence of two metres takes some five seconds."""
 _ON_S: Final = 1.0
 """So long risen on the wall: less is a box that jumped."""
 _OVER_S: Final = 5.0
@@ -48,7 +50,6 @@ class _Climber:
     label: str
     wall: Zone
     on_s: float
-    lowest: Box
     box: Box
     outside: bool
     highest: float = 0.0
@@ -56,12 +57,15 @@ class _Climber:
     over: bool = False
     told_s: float | None = None
 
-    def rise(self, box: Box, at_s: float) -> None:
-        """Note how far the feet are above where they were lowest on this wall."""
-        if box.foot[1] >= self.lowest.foot[1]:
-            self.lowest = box
-        rise = (self.lowest.foot[1] - box.foot[1]) / max(self.lowest.h, 1e-6)
-        if rise < _RISE or box.h < _SHRINK * self.lowest.h:
+    @property
+    def needed(self) -> float:
+        """Heights that the feet have to rise: more for who walked about inside, towards the wall."""
+        return _RISE if self.outside else 2 * _RISE
+
+    def rise(self, lowest: Box, at_s: float) -> None:
+        """Note how far the feet are above where they were lowest."""
+        rise = (lowest.foot[1] - self.box.foot[1]) / max(lowest.h, 1e-6)
+        if rise < self.needed or self.box.h < _SHRINK * lowest.h:
             self.risen_s = None
             return
         self.highest = max(self.highest, rise)
@@ -79,6 +83,7 @@ class Climbing:
         self._reporter = reporter
         self._climbers: dict[str, _Climber] = {}
         self._inside_s: dict[str, float] = {}
+        self._lowest: dict[str, tuple[Box, float]] = {}
 
     @property
     def pending(self) -> bool:
@@ -88,6 +93,7 @@ class Climbing:
     def update(self, look: Look) -> list[Event]:
         """Take the next moment."""
         events = []
+        self._lowest = {name: low for name, low in self._lowest.items() if 0 <= look.at_s - low[1] <= _LOWEST_S}
         self._inside_s = {name: at_s for name, at_s in self._inside_s.items() if 0 <= look.at_s - at_s <= _INSIDE_S}
         for one in look.watched:
             if one.kind in (PERSON, UNNAMED) and one.track.seen_s == look.at_s and not self._place.disarmed:
@@ -104,12 +110,15 @@ class Climbing:
         told = [one for one in self._climbers.values() if one.told_s is not None]
         self._climbers.clear()
         self._inside_s.clear()
+        self._lowest.clear()
         return [self._tell(one, Phase.ENDED, one.on_s, at) for one in told]
 
     def _see(self, one: Watched, look: Look) -> list[Event]:
         box = one.track.box
         wall = next((zone for zone in self._walls if inside(box.foot, zone.points)), None)
         guarded = wall is None and one.zone is not None and one.zone.use is ZoneUse.GUARDED
+        if one.track.id not in self._lowest or box.foot[1] >= self._lowest[one.track.id][0].foot[1]:
+            self._lowest[one.track.id] = (box, look.at_s)
         climber = self._climbers.get(one.track.id) or self._begin(one, wall, look.at_s)
         if guarded:
             self._inside_s[one.track.id] = look.at_s
@@ -119,9 +128,9 @@ class Climbing:
         was_over = climber.over
         if wall is not None:
             climber.on_s = look.at_s
-            climber.rise(box, look.at_s)
+            climber.rise(self._lowest[one.track.id][0], look.at_s)
         elif guarded and look.at_s - climber.on_s <= _OVER_S:
-            climber.over = climber.outside or climber.highest >= _RISE
+            climber.over = climber.outside or climber.highest > 0
         risen = climber.risen_s is not None and look.at_s - climber.risen_s >= _ON_S
         if climber.told_s is None:
             return [self._tell(climber, Phase.BEGAN, look.at_s, look.at)] if risen or climber.over else []
@@ -139,7 +148,7 @@ class Climbing:
         if wall is None or len(self._climbers) >= _MOST:
             return None
         outside = one.track.id not in self._inside_s  # who works inside comes near the wall, and goes again
-        climber = _Climber(one.track.id, one.track.label, wall, on_s, one.track.box, one.track.box, outside)
+        climber = _Climber(one.track.id, one.track.label, wall, on_s, one.track.box, outside)
         self._climbers[one.track.id] = climber
         return climber
 

@@ -48,6 +48,19 @@ def test_who_rises_on_a_fence_is_told_and_told_again_when_they_are_over() -> Non
     assert told[1].confidence == 0.8
 
 
+def test_a_zone_along_the_top_alone_will_do() -> None:
+    """Behind the wire feet are below the zone; they come up into it."""
+    top = zone(ZoneUse.WALL, ((0.0, 0.3), (1.0, 0.3), (1.0, 0.5), (0.0, 0.5)))
+
+    def name(at_s: float) -> list[Detection]:
+        x, y = climbs(at_s)
+        return [Detection("person", 0.9, Box(x - 0.04, y - H, 0.08, H))]
+
+    told = Watcher(top, detectors={"objects": ScriptedDetector(name)}).show(film(nothing, 10)).of("camera.climbing")
+    assert told[0].phase is Phase.BEGAN
+    assert told[0].fields["rise_heights"] >= 0.3  # type: ignore[operator]
+
+
 def test_the_way_over_is_enough_where_the_rise_was_not_seen() -> None:
     """At night somebody is seen behind the wire, and then inside."""
     told = watch(lambda at_s: (0.5, 0.6) if at_s < 6 else (0.5, min(0.85, 0.6 + 0.3 * (at_s - 6)))).of(
