@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -51,12 +52,20 @@ def sensor(here: Here, _who: Viewer, sensor_id: str) -> SensorView:
     return view
 
 
-@router.get("/sensors/{sensor_id}/readings", summary="Readings of a sensor")
-def readings(
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """Which readings are wanted, as asked."""
+
+    since: datetime | None
+    until: datetime | None
+    points: int | None
+    resolution: str | None
+    name: str | None
+    limit: int
+
+
+def _wanted(
     *,
-    here: Here,
-    _who: Viewer,
-    sensor_id: str,
     since: Annotated[datetime | None, Query(alias="from", description="Default: a day before `to`.")] = None,
     until: Annotated[datetime | None, Query(alias="to", description="Not included. Default: now.")] = None,
     points: Annotated[
@@ -68,7 +77,15 @@ def readings(
     ] = None,
     name: Annotated[str | None, Query(max_length=200, description="Only this quantity.")] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_READINGS, description="Rows of all quantities at most.")] = MOST_READINGS,
-) -> ReadingsPage:
+) -> _Wanted:
+    return _Wanted(since, until, points, resolution, name, limit)
+
+
+Readings = Annotated[_Wanted, Depends(_wanted)]
+
+
+@router.get("/sensors/{sensor_id}/readings", summary="Readings of a sensor")
+def readings(here: Here, _who: Viewer, sensor_id: str, wanted: Readings) -> ReadingsPage:
     """Readings between two times, oldest first; when there are more than `limit`, the newest of them.
 
     Each reading where they are few, else mean, least, greatest and number by the minute, the hour, or a multiple of
@@ -77,21 +94,37 @@ def readings(
     without a reading has no row.
     """
     _find(here, sensor_id)
-    end = _zoned("to", until) or here.clock.now()
-    begin = _zoned("from", since) or end - _DAY
+    return _readings(here, sensor_id, wanted)
+
+
+@router.get("/cameras/{camera_id}/readings", summary="Counts of a camera")
+def counts(here: Here, _who: Viewer, camera_id: str, wanted: Readings) -> ReadingsPage:
+    """What a camera counted at its lines, minute by minute; the answer is as for the readings of a sensor.
+
+    A quantity is `camera.count.` with what was counted and the line, as `camera.count.car_left@gate`. The sum over a
+    longer stretch is its mean times its number.
+    """
+    if here.revisions.current().camera(camera_id) is None:
+        raise NotFoundError(f"no camera {camera_id!r}")
+    return _readings(here, camera_id, wanted)
+
+
+def _readings(here: Parts, source: str, wanted: _Wanted) -> ReadingsPage:
+    end = _zoned("to", wanted.until) or here.clock.now()
+    begin = _zoned("from", wanted.since) or end - _DAY
     if begin >= end:
         raise BadRequestError("query.from", "`from` must be before `to`")
-    if points is not None and resolution is not None:
+    if wanted.points is not None and wanted.resolution is not None:
         raise BadRequestError("query.resolution", "give `points` or `resolution`, not both")
     try:
         found = here.event_log.readings(
-            sensor_id,
-            name=name,
+            source,
+            name=wanted.name,
             since=begin,
             until=end,
-            resolution_s=_seconds(resolution),
-            points=points or 500,
-            limit=limit,
+            resolution_s=_seconds(wanted.resolution),
+            points=wanted.points or 500,
+            limit=wanted.limit,
         )
     except ResolutionError as error:
         raise BadRequestError("query.resolution", str(error)) from error

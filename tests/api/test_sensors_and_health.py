@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from hub.access import Role
+from hub.counts import seen_fact
 from hub.store.event_log import Fact, Reading, Refusal
 from tests.api.room import Room
 
@@ -30,6 +32,17 @@ def test_readings_come_raw_and_thinned_out(room: Room) -> None:
     assert max(row["maximum"] for row in thin) == 4.0
     latest = get("/api/v1/sensors/home-1-smoke").json()["latest"]
     assert [row["value"] for row in latest if row["name"] == water["name"]] == [4.0]
+
+
+def test_what_a_camera_counts_is_readings_of_the_camera(room: Room) -> None:
+    camera = room.hub.parts.revisions.current().cameras[0].id
+    counted = replace(
+        room.event("camera.count", camera, site="home-1", left=2, right=0, car_left=2, seconds=60.0), subject="gate"
+    )
+    room.hub.parts.event_log.append([seen_fact(counted)]).result(10)
+    items = room.client().get(f"/api/v1/cameras/{camera}/readings").json()["items"]
+    assert {row["name"]: row["value"] for row in items}["camera.count.car_left@gate"] == 2.0
+    assert room.client().get("/api/v1/cameras/nowhere/readings").status_code == 404
 
 
 def test_the_answer_says_in_which_resolution_it_is(room: Room) -> None:
