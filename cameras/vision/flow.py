@@ -37,13 +37,16 @@ _MOST_OF: Final = 70.0
 
 _CORE: Final = 0.6
 """Share of a box's width and height that is looked at: its middle is the thing itself."""
-_REACH: Final = 1.25
+_REACH: Final = 1.75
 _REACH_S: Final = 5.0
 """Own sizes, and own sizes per second, that something is searched for around where it is: 36 km/h and more."""
 _SEARCH_PX: Final = 40
 """What is wider is searched for in a smaller picture."""
 _LIKE: Final = 0.8
 """Correlation from which what was found is the same thing."""
+_LIKE_THERE: Final = 0.55
+_AGREE: Final = 0.35
+"""And the same where the detector's boxes say that it came from, within so many own sizes."""
 _LIKER: Final = 0.2
 """By so much it must be more alike than what the flow points at."""
 
@@ -68,11 +71,12 @@ class Field:
     last: NDArray[np.uint8]
     shake: Point = (0.0, 0.0)
 
-    def speed(self, box: Box) -> Point | None:
+    def speed(self, box: Box, expected: Point | None = None) -> Point | None:
         """Picture widths per second (to the right, down) of what is in the middle of `box`; None outside the picture.
 
         Args:
             box: In the present picture.
+            expected: What the boxes of a detector say, picture widths per second; None when they say nothing.
         """
         pixels = self._pixels(box, _CORE)
         if pixels is None:
@@ -81,8 +85,9 @@ class Field:
         amount = float(np.hypot(*middle))
         if amount > 0:
             middle *= max(float(np.percentile(pixels @ middle / amount, _MOST_OF)) / amount, 1.0)
-        found = self._searched(box, (float(middle[0]), float(middle[1])))
         scale = self.moved.shape[1] * self.past_s
+        there = None if expected is None else (expected[0] * scale, expected[1] * scale)
+        found = self._searched(box, (float(middle[0]), float(middle[1])), there)
         return (found[0] / scale, found[1] / scale)
 
     def going(self, box: Box, speed: Point, *, at_least: float) -> float:
@@ -102,24 +107,40 @@ class Field:
         along = pixels @ np.asarray(speed, np.float32) / amount
         return float(np.mean(along >= at_least * amount * self.past_s * self.moved.shape[1]))
 
-    def _searched(self, box: Box, flow_px: Point) -> Point:
+    def _searched(self, box: Box, flow_px: Point, expected_px: Point | None) -> Point:
         """How far what is in `box` came, in pixels: by the flow, or by where it is found in the look before."""
         left, top, right, bottom = self._window(box, _CORE, 0.0)
         size = math.sqrt(box.w * self.now.shape[1] * box.h * self.now.shape[0])
-        around = self._window(box, _CORE, min(_REACH, _REACH_S * self.past_s) * size)
+        reach = min(_REACH, _REACH_S * self.past_s) * size
+        around = self._window(box, _CORE, reach)
         step = max(1, math.ceil((right - left) / _SEARCH_PX))
         sample = self.now[top:bottom:step, left:right:step]
         scene = self.last[around[1] : around[3] : step, around[0] : around[2] : step]
         if min(sample.shape) < _LEAST_PX or float(sample.std()) < _PLAIN or not _fits(sample, scene):
             return flow_px
         alike = cv2.matchTemplate(scene, sample, cv2.TM_CCOEFF_NORMED)
-        _, best, _, (x, y) = cv2.minMaxLoc(alike)
-        flown_x = round((left - flow_px[0] - self.shake[0] - around[0]) / step)
-        flown_y = round((top - flow_px[1] - self.shake[1] - around[1]) / step)
-        near = alike[max(flown_y - 1, 0) : max(flown_y + 2, 0), max(flown_x - 1, 0) : max(flown_x + 2, 0)]
-        if best < _LIKE or best < _LIKER + (float(near.max()) if near.size else -1.0):
-            return flow_px
-        return (left - around[0] - x * step - self.shake[0], top - around[1] - y * step - self.shake[1])
+
+        def best_near(moved: Point, within_px: float) -> tuple[float, Point]:
+            """How alike, and how far it came, at best near one place in the look before."""
+            x = (left - moved[0] - self.shake[0] - around[0]) / step
+            y = (top - moved[1] - self.shake[1] - around[1]) / step
+            off = max(within_px / step, 1.0)
+            x0, y0 = max(round(x - off), 0), max(round(y - off), 0)
+            part = np.ascontiguousarray(alike[y0 : max(round(y + off) + 1, 0), x0 : max(round(x + off) + 1, 0)])
+            if not part.size:
+                return -1.0, moved
+            _, best, _, (found_x, found_y) = cv2.minMaxLoc(part)
+            came_x = left - around[0] - (x0 + found_x) * step - self.shake[0]
+            return best, (came_x, top - around[1] - (y0 + found_y) * step - self.shake[1])
+
+        flown, _ = best_near(flow_px, 1.0)
+        wanted = [(best_near((0.0, 0.0), 2 * reach), _LIKE)]
+        if expected_px is not None:
+            wanted.append((best_near(expected_px, _AGREE * size), _LIKE_THERE))
+        for (best, found), least in wanted:
+            if best >= max(least, flown + _LIKER):
+                return found
+        return flow_px
 
     def _pixels(self, box: Box, core: float) -> NDArray[np.float32] | None:
         left, top, right, bottom = self._window(box, core, 0.0)

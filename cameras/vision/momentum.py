@@ -124,12 +124,14 @@ class Momentum:
             looked: Whether its detector looked at all: not to be seen then says that it may be elsewhere.
         """
         self.missed = track is None and (looked or self.missed)
+        expected = None
         if track is not None:
+            expected = _between(self.track, track, aspect) if field is not None else None
             self.track, self.box = track, track.box
             self.size = max(size_of(track.box, aspect), 1e-4)
         elif field is not None and self._measures:
             self.box = _moved(self.box, self._measures[-1].speed, field.past_s, aspect)
-        speed = None if field is None else field.speed(self.box)
+        speed = None if field is None else field.speed(self.box, expected)
         if speed is not None:
             self._measures.append(Measure(at_s, speed, self.size, self.box, seen=not self.missed))
         while self._measures and at_s - self._measures[0].at_s > _KEPT_S:
@@ -199,6 +201,15 @@ class Momentum:
             if field.at_s < self.seen_s:
                 self._measures.appendleft(Measure(field.at_s, speed, self.size, box, seen=True))
             box = _moved(box, speed, -field.past_s, aspect)
+
+
+def _between(before: Track, now: Track, aspect: float) -> Point | None:
+    """Picture widths per second from one sight to the next; None when they are too far apart to say anything."""
+    past_s = now.seen_s - before.seen_s
+    if not 0 < past_s <= _ABRUPT_S:
+        return None
+    (x, y), (was_x, was_y) = now.box.centre, before.box.centre
+    return ((x - was_x) / past_s, (y - was_y) * aspect / past_s)
 
 
 def _moved(box: Box, speed: Point, past_s: float, aspect: float) -> Box:
