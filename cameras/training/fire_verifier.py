@@ -4,8 +4,8 @@
     python -m cameras.training.fire_verifier PICTURES -o fire_verifier.onnx
 
 PICTURES is a folder as cameras/training/pictures.py describes it. Two rounds: first on crops drawn by chance, then on
-crops of which the negatives are those that the first round's network is most wrong about. It takes some three hours of
-one core and 2 GB of memory and disk; what is held back is judged at the end. The hub needs neither torch nor this file.
+crops of which the negatives are those that the first round's network is most wrong about. It takes an hour of one core
+and 2 GB of memory and disk; what is held back is judged at the end. The hub needs neither torch nor this file.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ class Round:
 
 ROUNDS: Final = (
     Round("first", crops=49_152, passes=96_000, gain=1.0, earlier=0.0),
-    Round("hard", crops=12_288, passes=24_000, gain=0.4, earlier=0.5),
+    Round("hard", crops=12_288, passes=28_800, gain=0.6, earlier=0.65),
 )
 HELD: Final = 3072
 """Crops of what is held back."""
