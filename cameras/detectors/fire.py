@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass
 from typing import Annotated, Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -21,6 +22,7 @@ from cameras.vision.detection import FIRE, SMOKE, Detection, Scene
 from cameras.vision.fire_cells import FireCells, Region
 from cameras.vision.fire_votes import Quorum, Verifier, Votes
 from cameras.vision.fire_witnesses import FlameWitness, Flicker, hot_pixels
+from cameras.vision.motion import Motion
 from cameras.vision.shared import Shared
 from cameras.vision.smoke_witness import SmokeWitness
 from hub.geometry import Box
@@ -35,7 +37,8 @@ _CALM_S: Final = 5.0
 _SLOW_S: Final = 2.0
 """In a quiet picture the cells are looked at so rarely: thin smoke comes without what anyone would call motion."""
 _CHANGED_PX: Final = 2
-"""Hot pixels of the small picture that came or went; one is noise."""
+_CHANGED: Final = 12
+"""Hot pixels of the small picture that came, went or changed by more grey levels; one is noise."""
 _GONE_S: Final = 3.0
 _SAME: Final = 0.3
 """Share of the smaller of two boxes at which a region is the place that was there before."""
@@ -50,6 +53,8 @@ _LEAST_CLOSE_PX: Final = 40
 _LARGE: Final = 0.02
 """Of the picture: the largest place, when it is so large, is shown in the whole picture as well: a glare that burns out
 the sensor is told from a flame by its surroundings."""
+_DENSEST: Final = 0.35
+"""Of the picture's sides: so much of a hazy place around its peak is judged."""
 _GRACE_S: Final = 0.01
 _SURE: Final = 0.6
 _UNSURE: Final = 0.49
@@ -58,9 +63,8 @@ _ALONE_S: Final = 1.5
 """Without the network a look counts for so long: what passes by warm and lively is gone before it is believed."""
 
 _FLAMES: Final = (
-    Quorum(least=0.75, need=3, of=4, span_s=0.5, support=0.7),
-    Quorum(least=0.85, need=3, of=4, span_s=0.7, support=0.35),
-    Quorum(least=0.95, need=4, of=6, span_s=0.7, support=0.1),
+    Quorum(least=0.65, need=3, of=6, span_s=0.5, support=0.4),
+    Quorum(least=0.95, need=3, of=6, span_s=0.7, support=0.15),
 )
 """The less the witnesses say, the surer the network has to be."""
 _SMOKES: Final = (Quorum(least=0.75, need=4, of=6, span_s=2.0, support=0.5),)
@@ -110,7 +114,7 @@ class FireDetector:
         self._made = 0
         self._looked_s = -math.inf
         self._lively_s = -math.inf
-        self._hot: NDArray[np.bool_] | None = None
+        self._glance: tuple[NDArray[np.bool_], NDArray[np.uint8]] | None = None
 
     @property
     def trouble(self) -> str | None:
@@ -121,7 +125,7 @@ class FireDetector:
         """Forget the past."""
         self._cells.reset()
         self._flicker = None
-        self._hot = None
+        self._glance = None
         self._places.clear()
         self._looked_s = self._lively_s = -math.inf
 
@@ -163,9 +167,7 @@ class FireDetector:
             return False
         if at_s - self._looked_s < _QUIET_S:
             return True
-        hot = hot_pixels(scene.motion.small)
-        before, self._hot = self._hot, hot
-        if before is not None and before.shape == hot.shape and np.count_nonzero(hot ^ before) >= _CHANGED_PX:
+        if self._hot_changed(scene.motion):
             self._lively_s = at_s
             return False
         if at_s - self._looked_s >= _SLOW_S:
@@ -174,6 +176,15 @@ class FireDetector:
             if regions.hazy or regions.hot:
                 self._lively_s = at_s
         return True
+
+    def _hot_changed(self, motion: Motion) -> bool:
+        """Whether something hot came, went or changed since the last glance."""
+        hot, light = hot_pixels(motion.small), motion.luminance
+        before, self._glance = self._glance, (hot, light)
+        if before is None or before[0].shape != hot.shape:
+            return False
+        changed = (hot | before[0]) & (cv2.absdiff(light, before[1]) > _CHANGED)
+        return bool(np.count_nonzero(changed) >= _CHANGED_PX)
 
     def _follow(self, label: str, regions: tuple[Region, ...], at_s: float) -> None:
         """Let every place take the largest region that is on it, and make places of the others."""
@@ -218,7 +229,7 @@ class FireDetector:
         box, at_s = place.region.box, scene.frame.pts_s
         if isinstance(place.witness, SmokeWitness):
             if place.votes.due_s <= at_s + _GRACE_S:
-                place.witness.look(self._cells.recent, box, place.region.cells, at_s)
+                place.witness.look(self._cells.recent, _densest(place.region), place.region.cells, at_s)
             return
         place.witness.look(self._flicker, scene.motion.small, box, at_s)
         place.alone += (1 - math.exp(-_LOOK_S / _ALONE_S)) * (place.witness.testimony() - place.alone)
@@ -246,6 +257,15 @@ def _crops(image: NDArray[np.uint8], region: Region, *, whole: bool) -> list[NDA
     if whole and box.area > _LARGE:
         crops.append(image)
     return crops
+
+
+def _densest(region: Region) -> Box:
+    """The part of a place around its peak: a large one has people and cars in it as well."""
+    x, y = region.peak
+    wide, high = min(region.box.w, _DENSEST), min(region.box.h, _DENSEST)
+    left = min(max(x - wide / 2, region.box.x), region.box.x + region.box.w - wide)
+    top = min(max(y - high / 2, region.box.y), region.box.y + region.box.h - high)
+    return Box(left, top, wide, high)
 
 
 def _square(image: NDArray[np.uint8], middle: tuple[float, float], side: float) -> NDArray[np.uint8]:

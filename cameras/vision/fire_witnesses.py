@@ -41,7 +41,8 @@ _TOGETHER_S: Final = 2.0
 """How much of the change is common to all parts is judged over so long."""
 _PATH_LOOKS: Final = 8
 """Two seconds. Where it was in the second half of them against the first: a flame dances, a yellow bus is gone."""
-_LEAST_SIZE_PX: Final = 4.0
+_LEAST_SIZE_PX: Final = 8.0
+"""One cell: the middle of a few hot pixels jumps from tip to tip."""
 _QUIET_HZ: Final = 0.25
 """Turns per second added to the surroundings' before comparing, so that a still scene does not divide by nothing."""
 _GROWTH_S: Final = 5.0
