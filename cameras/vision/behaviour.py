@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
+from cameras.vision.crossing import way_of
 from cameras.vision.tracking import EDGE, Track, came, size_of
 from hub.geometry import Box, Point
 
@@ -46,9 +47,11 @@ class Path:
         self._places: deque[_Place] = deque(maxlen=128)  # 4 s at 30 fps; older ones are of no use
         self._anchor: _Place | None = None
         self._since_s = 0.0
+        self._aspect = 1.0
 
     def add(self, track: Track, at_s: float, *, aspect: float) -> None:
         """Note where the track is now; `aspect` is the picture's height over its width."""
+        self._aspect = aspect
         if not self._places and track.begun_s < at_s:
             self._places.append(_place(track.first, track.begun_s, aspect))  # it moved before it was believed, too
         place = _place(track.box, at_s, aspect)
@@ -105,6 +108,14 @@ class Path:
         past_s = places[-1][0] - places[0][0]
         return (sum(across for across, _ in moves) / past_s, sum(down for _, down in moves) / past_s)
 
+    def way(self) -> str:
+        """`up`, `down`, `left` or `right`: where in the picture it went of late; empty when it hardly moved."""
+        across, down = self.speed_to(-math.inf, math.inf, self._aspect)
+        past_s = self._places[-1].at_s - self._places[0].at_s if self._places else 0.0
+        if not self._places or math.hypot(across, down) * past_s < _LEAVE * self._places[-1].size:
+            return ""
+        return way_of((across, down))
+
     def drove(self, aspect: float) -> tuple[float, float]:
         """How far it came of late, in its own sizes, and the share of its way that led there: 1 is straight on."""
         places: list[tuple[float, Box]] = []
@@ -123,7 +134,7 @@ class Path:
         """The same past, for a future of its own."""
         path = Path()
         path._places.extend(self._places)
-        path._anchor, path._since_s = self._anchor, self._since_s
+        path._anchor, path._since_s, path._aspect = self._anchor, self._since_s, self._aspect
         return path
 
     def move(self, from_s: float, to_s: float) -> tuple[Point, float]:

@@ -256,6 +256,9 @@ class TrackWatch:
         }
         if watched.stopped:
             fields["stood_s"] = round(watched.path.stands_for_s(at_s), 1)
+        way = watched.path.way()
+        if way:
+            fields["way"] = way
         speed = self._speed_kmh(watched, at_s) if self._ground is not None else None
         if speed is not None:
             fields["speed_kmh"] = speed

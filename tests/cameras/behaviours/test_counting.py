@@ -12,7 +12,7 @@ from cameras.behaviours.counting import COUNT, CROSSING
 from cameras.detectors.movers import PLUGIN as MOVERS
 from cameras.vision.crossing import LEFT, RIGHT, Course, side_reached, way_of
 from cameras.vision.detection import Detection, Detector
-from hub.events import Event
+from hub.events import Event, Phase
 from tests.fakes.footage import Image, ScriptedDetector, Watcher, film, nothing
 from tests.fakes.traffic import CAR_H, CAR_W, Way, cars, drives, parked
 
@@ -149,3 +149,12 @@ def test_a_course_counts_when_clear_on_the_other_side() -> None:
 
 def test_a_way_is_the_direction_that_it_mostly_has() -> None:
     assert [way_of(move) for move in ((1, 0.5), (-1, 0.5), (0.2, -1), (0.2, 1))] == ["right", "left", "up", "down"]
+
+
+@pytest.mark.parametrize(("begin", "speed", "way"), [(0.0, 0.15, "right"), (1.0, -0.15, "left")])
+def test_where_a_vehicle_went_is_told_without_any_line(begin: float, speed: float, way: str) -> None:
+    driving = ScriptedDetector(cars(drives(begin, 0.5, speed)))
+    watcher = Watcher(detectors={"objects": driving}).show(film(nothing, 10))
+    assert watcher.of("camera.vehicle", Phase.ENDED)[0].fields["way"] == way
+    standing = Watcher(detectors={"objects": ScriptedDetector(cars(parked(0.5, 0.5)))}).show(film(nothing, 12))
+    assert all("way" not in event.fields for event in standing.of("camera.vehicle"))
