@@ -42,3 +42,22 @@ def test_time_that_goes_back_gives_nothing_away() -> None:
     assert budget.grant("a", 100.0, urgent=False)
     budget.spend(5.0)
     assert not budget.grant("b", 50.0, urgent=True)
+
+
+def test_two_purposes_of_one_camera_have_turns_of_their_own() -> None:
+    budget, looks = InferenceBudget(0.2), Counter[str]()
+    for tick in range(60 * 8):
+        for purpose in ("", "fire"):
+            if budget.grant("a", tick / 8, urgent=False, purpose=purpose):
+                budget.spend(0.05)
+                looks[purpose] += 1
+    assert min(looks.values()) > 0.4 * sum(looks.values())
+
+
+def test_a_camera_that_left_is_forgotten_with_all_its_purposes() -> None:
+    budget = InferenceBudget(0.2)
+    for purpose in ("", "fire"):
+        budget.grant("a", 0.0, urgent=True, purpose=purpose)
+    budget.forget("a")
+    budget.spend(0.6)
+    assert budget.grant("b", 0.5, urgent=False)
