@@ -19,8 +19,8 @@ from cameras.vision.flow import Field
 from cameras.vision.tracking import Track, size_of
 from hub.geometry import Box, Point
 
-FAST: Final = 1.5
-"""Sizes per second, some 11 km/h: slower is parking and creeping in a queue."""
+FAST: Final = 1.4
+"""Sizes per second, some 10 km/h: slower is parking and creeping in a queue."""
 _LEFT: Final = 0.4
 """At most this share of the speed is left: a car that was touched and drives on is no wreck."""
 _LOST: Final = 1.2
