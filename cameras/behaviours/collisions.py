@@ -125,7 +125,7 @@ class Collisions:
 
     def _closing(self, one: Momentum, loss: Loss, other: Momentum, at_s: float) -> float:
         """Sizes per second at which the two met; negative when they did not."""
-        if other is one or at_s - other.seen_s > _NEAR_S:
+        if other is one or at_s - other.seen_s > _NEAR_S or other.now(at_s) is None:
             return -1.0
         if one.box.gap(other.box) > _TOUCH * min(one.size, other.size):
             return -1.0

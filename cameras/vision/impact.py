@@ -31,6 +31,8 @@ _GOES_ON: Final = 0.5
 _GOING: Final = 0.25
 """Share of the place further along, and of the speed from which a pixel there is what drives on. A car that was hit
 from behind by one of its own weight takes over half its speed at most."""
+_AGAIN: Final = 0.7
+"""Share of the speed that it has itself again: a wrong measure, and no impact."""
 _RESTS_S: Final = 0.4
 """Seconds for which it was seen at rest: then it did not drive out of the picture."""
 _DISPLACED: Final = 0.25
@@ -166,6 +168,11 @@ class Impact:
             vehicle is not None and name in vehicle.beside
             for vehicle, name in ((one, self.names[1]), (other, self.names[0]))
         )
+        now = None if one is None or past_s <= 0 else one.now(at_s)
+        if now is not None and now.sizes_s >= _AGAIN * self.before:
+            across, down = self.loss.speed
+            if now.speed[0] * across + now.speed[1] * down >= _AGAIN * (across**2 + down**2):
+                self.going = 1.0  # it has its speed again: it never lost it
         if past_s < _OUT_S:
             return
         for way in _WAYS:
