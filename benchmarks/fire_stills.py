@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cameras.vision.fire_verifier import WEIGHTS, FireVerifier
+from cameras.vision.fire.verifier import WEIGHTS, FireVerifier
 
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 FIRE_AT = 0.8

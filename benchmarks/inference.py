@@ -25,9 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cameras.errors import ModelError
-from cameras.vision.labels import COCO_80, word_for
-from cameras.vision.models import objects_path
-from cameras.vision.object_model import Named, ObjectModel, Wanted
+from cameras.vision.objects.fetching import objects_path
+from cameras.vision.objects.labels import COCO_80, word_for
+from cameras.vision.objects.model import Named, ObjectModel, Wanted
 from config.machine import EngineName, Machine
 from hub.geometry import Box
 

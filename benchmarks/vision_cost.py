@@ -29,7 +29,7 @@ from cameras.scenes.road import LANE, Road
 from cameras.scenes.view import FPS, Image
 from cameras.vision.analysis import Analysis, build_analysis, build_shared
 from cameras.vision.detection import Detection, Detector, Scene
-from cameras.vision.models import missing
+from cameras.vision.objects.fetching import missing
 from cameras.vision.offline import Summary, analyse_file
 from config.community import Camera
 from config.machine import Machine

@@ -119,8 +119,8 @@ def _port(what: str, host: str, port: int) -> Finding:
 
 
 def _models(machine: Machine) -> Finding:
+    from cameras.vision.objects.wheel_models import lacking  # noqa: PLC0415 - goes with the others
     from cameras.vision.shared import LoadedObjects  # noqa: PLC0415 - loads an inference runtime, only needed here
-    from cameras.vision.wheel_models import lacking  # noqa: PLC0415 - goes with the others
 
     folder = machine.models_folder
     objects = LoadedObjects(folder, machine.vision)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from cameras.vision.model_check import check_model
-from cameras.vision.object_model import Wanted
+from cameras.vision.objects.checking import check_model
+from cameras.vision.objects.model import Wanted
 from config.machine import EngineName, FormatName
 
 _TOLD: Final = 8

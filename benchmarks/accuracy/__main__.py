@@ -26,7 +26,7 @@ from benchmarks.accuracy.looping import negatives, ordinary, run_looped
 from benchmarks.accuracy.running import Job, Result, result_from_json, run_all
 from benchmarks.accuracy.settings import Settings, read_settings
 from benchmarks.accuracy.table import line, print_both, print_loop, print_table
-from cameras.vision.models import missing
+from cameras.vision.objects.fetching import missing
 from config.machine import Machine
 
 LIMITS = Path(__file__).with_name("limits.yaml")

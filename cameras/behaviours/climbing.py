@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Final
 
 from cameras.vision.behaving import Look, Surroundings
+from cameras.vision.following.zones import PERSON, UNNAMED, Watched, ZoneMap
 from cameras.vision.reporting import REPEAT_S, Reporter
-from cameras.vision.zones import PERSON, UNNAMED, Watched, ZoneMap
 from config.community import Zone, ZoneUse
 from hub.events import Event, Phase
 from hub.geometry import Box, inside

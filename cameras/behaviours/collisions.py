@@ -2,7 +2,8 @@
 
 All three are asked for, and told a little over a second after the impact. Queues come to a stand slowly; parked cars
 have no speed to lose; who passes behind another, or only slips from the tracker's hands, is found driving on further
-along its way; so none of them counts. How sure it is comes from what else speaks for it (cameras/vision/impact.py).
+along its way; so none of them counts. How sure it is comes from what else speaks for it, in
+`impacts/impact.py`.
 Speeds are in the vehicle's own sizes per second, which needs no calibrated camera. One per camera, one thread;
 remembers an impact for some seconds only.
 """
@@ -15,11 +16,11 @@ from datetime import datetime
 from typing import Final
 
 from cameras.vision.behaving import Look, Surroundings
-from cameras.vision.flow import Field, Flow
-from cameras.vision.impact import Impact, impact_of
-from cameras.vision.momentum import Loss, Momentum
+from cameras.vision.following.zones import BICYCLE, VEHICLE, Watched
+from cameras.vision.impacts.flow import Field, Flow
+from cameras.vision.impacts.impact import Impact, impact_of
+from cameras.vision.impacts.momentum import Loss, Momentum
 from cameras.vision.reporting import REPEAT_S, Reporter
-from cameras.vision.zones import BICYCLE, VEHICLE, Watched
 from hub.events import Event, Phase
 from hub.plugins import Options, Plugin
 

@@ -14,8 +14,8 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from cameras.vision.behaving import Look, Surroundings
+from cameras.vision.following.zones import VEHICLE, Watched
 from cameras.vision.reporting import REPEAT_S
-from cameras.vision.zones import VEHICLE, Watched
 from config.community import Zone, ZoneUse
 from hub.events import Event, Phase
 from hub.geometry import Box, inside

@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cameras.vision.behaving import Look, Surroundings
-from cameras.vision.crossing import RIGHT, Course, way_of
 from cameras.vision.detection import MOVER
-from cameras.vision.tracking import Track, size_of
-from cameras.vision.zones import Watched
+from cameras.vision.following.crossing import RIGHT, Course, way_of
+from cameras.vision.following.tracking import Track, size_of
+from cameras.vision.following.zones import Watched
 from config.community import Line
 from hub.events import Event, FieldValue, Phase
 from hub.geometry import Box, Point

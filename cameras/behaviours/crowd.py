@@ -17,10 +17,10 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from cameras.vision.behaving import Look, Surroundings
-from cameras.vision.presence import present
+from cameras.vision.following.presence import present
+from cameras.vision.following.tracking import MOST_TRACKS
+from cameras.vision.following.zones import PERSON, Watched
 from cameras.vision.reporting import REPEAT_S, Reporter
-from cameras.vision.tracking import MOST_TRACKS
-from cameras.vision.zones import PERSON, Watched
 from hub.events import Event, FieldValue, Phase
 from hub.geometry import Box
 from hub.plugins import Options, Plugin

@@ -18,8 +18,8 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from cameras.vision.behaving import Look, Surroundings
+from cameras.vision.following.zones import ANIMAL, PERSON, Watched, ZoneMap
 from cameras.vision.reporting import REPEAT_S, Reporter
-from cameras.vision.zones import ANIMAL, PERSON, Watched, ZoneMap
 from hub.events import Event, Phase, new_event_id
 from hub.geometry import Box
 from hub.plugins import Options, Plugin

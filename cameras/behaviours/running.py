@@ -17,9 +17,9 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from cameras.vision.behaving import Look, Surroundings
+from cameras.vision.following.tracking import size_of
+from cameras.vision.following.zones import BICYCLE, PERSON, VEHICLE, Watched
 from cameras.vision.reporting import REPEAT_S, Reporter
-from cameras.vision.tracking import size_of
-from cameras.vision.zones import BICYCLE, PERSON, VEHICLE, Watched
 from hub.events import Event, FieldValue, Phase
 from hub.geometry import Box
 from hub.plugins import Options, Plugin

@@ -17,9 +17,9 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from cameras.vision.behaving import Look, Surroundings
+from cameras.vision.following.zones import PERSON, VEHICLE, ZoneMap
 from cameras.vision.reporting import REPEAT_S, Reporter
 from cameras.vision.stillness import LEFT, REMOVED, Still, Stillness
-from cameras.vision.zones import PERSON, VEHICLE, ZoneMap
 from config.community import Zone, ZoneUse
 from hub.events import Event, Phase, new_event_id
 from hub.geometry import Box, inside

@@ -16,9 +16,9 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from cameras.vision.behaving import Look, Surroundings
-from cameras.vision.ground import GroundPlane
+from cameras.vision.following.ground import GroundPlane
+from cameras.vision.following.zones import PERSON, Watched
 from cameras.vision.reporting import REPEAT_S, Reporter
-from cameras.vision.zones import PERSON, Watched
 from config.community import ZoneUse
 from hub.events import Event, FieldValue, Phase
 from hub.plugins import Options, Plugin

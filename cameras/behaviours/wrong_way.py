@@ -19,9 +19,9 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from cameras.vision.behaving import Look, Surroundings
+from cameras.vision.following.tracking import Track, came, size_of
+from cameras.vision.following.zones import VEHICLE, Watched
 from cameras.vision.reporting import REPEAT_S
-from cameras.vision.tracking import Track, came, size_of
-from cameras.vision.zones import VEHICLE, Watched
 from config.community import Zone, ZoneUse
 from hub.events import Event, FieldValue, Phase
 from hub.geometry import Box, Point, inside

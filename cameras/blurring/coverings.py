@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from cameras.blurring.copying import Covering, Finder, What
 from cameras.blurring.faces import FaceFinder, Rect
 from cameras.errors import ModelError
+from cameras.vision.objects.wheel_models import PLATE_FINDER, lacking
 from cameras.vision.plates.finding import PlateFinder
-from cameras.vision.wheel_models import PLATE_FINDER, lacking
 from config.community import Camera
 from config.zones import ZoneUse
 

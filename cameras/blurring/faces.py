@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cameras.errors import ModelError
-from cameras.vision.networks import open_session
-from cameras.vision.wheel_models import FACES, lacking
+from cameras.vision.objects.networks import open_session
+from cameras.vision.objects.wheel_models import FACES, lacking
 
 Rect = tuple[float, float, float, float]
 """Left, top, right, bottom, in pixels."""

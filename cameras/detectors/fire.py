@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from cameras.vision.detection import FIRE, SMOKE, Detection, Scene
-from cameras.vision.fire_cells import FireCells, Region
-from cameras.vision.fire_votes import Quorum, Verifier, Votes
-from cameras.vision.fire_witnesses import FlameWitness, Flicker, hot_pixels
+from cameras.vision.fire.cells import FireCells, Region
+from cameras.vision.fire.smoke_witness import SmokeWitness
+from cameras.vision.fire.votes import Quorum, Verifier, Votes
+from cameras.vision.fire.witnesses import FlameWitness, Flicker, hot_pixels
 from cameras.vision.motion import Motion
 from cameras.vision.shared import Shared
-from cameras.vision.smoke_witness import SmokeWitness
 from hub.geometry import Box
 from hub.plugins import Options, Plugin
 

@@ -19,7 +19,7 @@ from pydantic import Field
 
 from cameras.vision.detection import Detection, Scene
 from cameras.vision.motion import Motion
-from cameras.vision.object_model import Named
+from cameras.vision.objects.model import Named
 from cameras.vision.shared import Shared
 from hub.geometry import Box
 from hub.plugins import Options, Plugin

@@ -1,6 +1,6 @@
 """View: whether the camera still sees what it should: covered, blurred, moved, frozen, too dark or blinded by light.
 
-Compares the picture every 2 s with the one the camera usually gives (cameras/vision/viewing.py), cell by cell. Nothing
+Compares the picture every 2 s with the one the camera usually gives (`vision/views/viewing.py`), cell by cell. Nothing
 is learned from pictures; each condition has a physical reason:
 - what covers a lens is so near that it is out of focus: structure goes, nothing sharp comes, and it comes within
   seconds. A lorry before the camera brings sharp edges of its own; fog and dusk come slowly;
@@ -24,11 +24,11 @@ from pydantic import Field
 
 from cameras.vision.detection import BLURRED, COVERED, DARK, FROZEN, GLARE, MOVED, Detection, Scene
 from cameras.vision.shared import Shared
-from cameras.vision.view_changes import Jumps
-from cameras.vision.view_conditions import Condition
-from cameras.vision.view_memory import ViewMemory
-from cameras.vision.view_shares import ALIKE, BURNT, NOTHING_GONE, Shares, shares_of
-from cameras.vision.viewing import Look, UsualView, View, compare, look_at, unchanged
+from cameras.vision.views.changes import Jumps
+from cameras.vision.views.conditions import Condition
+from cameras.vision.views.memory import ViewMemory
+from cameras.vision.views.shares import ALIKE, BURNT, NOTHING_GONE, Shares, shares_of
+from cameras.vision.views.viewing import Look, UsualView, View, compare, look_at, unchanged
 from hub.geometry import Box
 from hub.plugins import Options, Plugin
 

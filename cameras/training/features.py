@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from cameras.training.crops import Crop, Cutter
 from cameras.training.network import FEATURES, untrained, write
-from cameras.vision.fire_verifier import FireVerifier
+from cameras.vision.fire.verifier import FireVerifier
 
 PIECE: Final = 1024
 BATCH: Final = 16

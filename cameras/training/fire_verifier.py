@@ -28,7 +28,7 @@ from cameras.training.crops import Cutter
 from cameras.training.features import Batch, TrunkRun, hard, keep, load
 from cameras.training.network import Head, Verifier, untrained, write
 from cameras.training.pictures import read_examples
-from cameras.vision.fire_verifier import FireVerifier
+from cameras.vision.fire.verifier import FireVerifier
 
 NAMES: Final = ("fire", "smoke")
 THRESHOLDS: Final = (0.8, 0.75)

@@ -18,18 +18,18 @@ from pydantic import ValidationError
 from cameras.vision.behaving import Look, Surroundings, behaviours_of
 from cameras.vision.decoding import Frame
 from cameras.vision.detection import FIRE, MOVER, SMOKE, Detection, Detector, Scene
-from cameras.vision.ground import GroundPlane
-from cameras.vision.holding import held
-from cameras.vision.known_flames import KnownFlames
-from cameras.vision.merging import split_merged
+from cameras.vision.fire.known_flames import KnownFlames
+from cameras.vision.following.ground import GroundPlane
+from cameras.vision.following.holding import held
+from cameras.vision.following.merging import split_merged
+from cameras.vision.following.tracking import Tracker
+from cameras.vision.following.zones import PERSON, VEHICLE, TrackWatch, Watched, ZoneMap, group_of
 from cameras.vision.motion import MotionModel
 from cameras.vision.plates.watch import PlateWatch
 from cameras.vision.reporting import Reporter
 from cameras.vision.shared import Shared, build_shared
 from cameras.vision.sightings import FAINT, Sighting
-from cameras.vision.tracking import Tracker
-from cameras.vision.view_watching import VIEW_KINDS, ViewWatch
-from cameras.vision.zones import PERSON, VEHICLE, TrackWatch, Watched, ZoneMap, group_of
+from cameras.vision.views.watching import VIEW_KINDS, ViewWatch
 from config.community import Camera, ZoneUse
 from config.plates import HeldPlates
 from hub.clock import Clock

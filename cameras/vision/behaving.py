@@ -15,10 +15,10 @@ from pydantic import ValidationError
 
 from cameras.vision.decoding import Frame
 from cameras.vision.detection import Detection
-from cameras.vision.ground import GroundPlane
+from cameras.vision.following.ground import GroundPlane
+from cameras.vision.following.zones import Watched, ZoneMap
 from cameras.vision.motion import Motion
 from cameras.vision.reporting import Reporter
-from cameras.vision.zones import Watched, ZoneMap
 from config.community import Camera
 from hub.errors import ConfigurationError, Mistake
 from hub.events import Event

@@ -14,12 +14,12 @@ import cv2
 
 from cameras.errors import ModelError
 from cameras.vision.budget import InferenceBudget
-from cameras.vision.fire_verifier import WEIGHTS, FireVerifier
-from cameras.vision.fire_votes import Verifier
-from cameras.vision.models import missing, objects_path
-from cameras.vision.object_model import ObjectModel, Wanted
+from cameras.vision.fire.verifier import WEIGHTS, FireVerifier
+from cameras.vision.fire.votes import Verifier
+from cameras.vision.objects.fetching import missing, objects_path
+from cameras.vision.objects.model import ObjectModel, Wanted
 from cameras.vision.plates.loaded import NO_PLATES, LoadedPlates
-from cameras.vision.view_memory import ViewMemory
+from cameras.vision.views.memory import ViewMemory
 from config.machine import Machine, Vision
 
 logger = logging.getLogger(__name__)

@@ -17,6 +17,7 @@ PLUGIN_FOLDERS = (
     "hub/sensors/payloads",
     "cameras/protocols",
     "cameras/detectors",
+    "cameras/behaviours",
     "alerts/rules",
     "alerts/notifiers",
 )

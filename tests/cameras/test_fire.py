@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from cameras.detectors.fire import FireDetector, FireOptions
 from cameras.scenes.flames import Smoke
 from cameras.vision.budget import InferenceBudget
-from cameras.vision.fire_votes import Verifier
+from cameras.vision.fire.votes import Verifier
 from cameras.vision.shared import LoadedObjects, LoadedVerifier, Shared
 from cameras.vision.sightings import BEGIN
 from config.community import Detector, Zone, ZoneUse

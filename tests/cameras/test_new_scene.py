@@ -11,7 +11,7 @@ from cameras.detectors.objects import ObjectDetector, ObjectOptions
 from cameras.vision.budget import InferenceBudget
 from cameras.vision.detection import Scene
 from cameras.vision.motion import MotionModel
-from cameras.vision.object_model import Named
+from cameras.vision.objects.model import Named
 from cameras.vision.shared import Shared
 from hub.clock import SetClock
 from tests.fakes.footage import START, film, nothing

@@ -14,10 +14,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 from api.commands.model_checking import told_of
 from cameras.errors import ModelError
-from cameras.vision.engines import open_engine
-from cameras.vision.labels import COCO_80, COCO_90, word_for
-from cameras.vision.object_formats import FORMATS
-from cameras.vision.object_model import Named, ObjectModel, Wanted
+from cameras.vision.objects.engines import open_engine
+from cameras.vision.objects.formats import FORMATS
+from cameras.vision.objects.labels import COCO_80, COCO_90, word_for
+from cameras.vision.objects.model import Named, ObjectModel, Wanted
 from cameras.vision.shared import LoadedObjects
 from config.machine import FormatName, OwnObjects, Vision
 

@@ -15,7 +15,7 @@ from cameras.vision.budget import InferenceBudget
 from cameras.vision.decoding import Frame
 from cameras.vision.detection import Detection, Scene
 from cameras.vision.motion import Blob, Motion
-from cameras.vision.object_model import Named
+from cameras.vision.objects.model import Named
 from hub.clock import SystemClock
 from hub.geometry import Box
 

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from cameras.detectors.objects import ObjectDetector, ObjectOptions
 from cameras.vision.budget import InferenceBudget
 from cameras.vision.detection import Detection, Scene
-from cameras.vision.holding import HELD_SCORE, held
+from cameras.vision.following.holding import HELD_SCORE, held
+from cameras.vision.following.tracking import Track
 from cameras.vision.motion import Blob, Motion
-from cameras.vision.object_model import Named
+from cameras.vision.objects.model import Named
 from cameras.vision.shared import Shared
-from cameras.vision.tracking import Track
 from hub.clock import SetClock
 from hub.events import Phase
 from hub.geometry import Box

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from cameras.vision.detection import Detection
-from cameras.vision.tracking import MOST_TRACKS, Track, Tracker
+from cameras.vision.following.tracking import MOST_TRACKS, Track, Tracker
 from hub.geometry import Box
 
 ASPECT = 9 / 16

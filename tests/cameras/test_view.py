@@ -18,8 +18,8 @@ from cameras.detectors.view import ViewDetector, ViewOptions
 from cameras.scenes.view import Image
 from cameras.vision.analysis import view_of
 from cameras.vision.decoding import Frame
-from cameras.vision.view_memory import ViewMemory
-from cameras.vision.view_watching import ZONES_OUT_OF_PLACE
+from cameras.vision.views.memory import ViewMemory
+from cameras.vision.views.watching import ZONES_OUT_OF_PLACE
 from config.community import ZoneUse
 from hub.events import Phase
 from tests.fakes.footage import START, Watcher, camera, zone

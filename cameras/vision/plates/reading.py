@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cameras.errors import ModelError
-from cameras.vision.networks import open_session
+from cameras.vision.objects.networks import open_session
 from cameras.vision.plates.finding import Corners, Found
 
 _HEIGHT_PX: Final = 64

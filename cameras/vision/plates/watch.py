@@ -14,11 +14,11 @@ from datetime import datetime
 from typing import Final
 
 from cameras.vision.detection import Detection
+from cameras.vision.following.zones import VEHICLE, Watched
 from cameras.vision.plates.grammar import PROVINCES, shortened
 from cameras.vision.plates.reading import Read
 from cameras.vision.plates.votes import Votes
 from cameras.vision.reporting import REPEAT_S, Reporter
-from cameras.vision.zones import VEHICLE, Watched
 from config.plates import HeldPlates
 from hub.events import Event, FieldValue, Phase
 from hub.geometry import Box

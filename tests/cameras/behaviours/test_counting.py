@@ -10,8 +10,8 @@ import pytest
 
 from cameras.behaviours.counting import COUNT, CROSSING
 from cameras.detectors.movers import PLUGIN as MOVERS
-from cameras.vision.crossing import LEFT, RIGHT, Course, side_reached, way_of
 from cameras.vision.detection import Detection, Detector
+from cameras.vision.following.crossing import LEFT, RIGHT, Course, side_reached, way_of
 from hub.events import Event, Phase
 from tests.fakes.footage import Image, ScriptedDetector, Watcher, film, nothing
 from tests.fakes.traffic import CAR_H, CAR_W, Way, cars, drives, parked

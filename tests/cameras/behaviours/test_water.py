@@ -8,11 +8,11 @@ import pytest
 
 from cameras.behaviours.water import PLUGIN, Water, WaterOptions
 from cameras.vision.behaving import Look, Surroundings
-from cameras.vision.ground import GroundPlane
+from cameras.vision.following.ground import GroundPlane
+from cameras.vision.following.tracking import Track
+from cameras.vision.following.zones import PERSON, Watched, ZoneMap
 from cameras.vision.motion import Motion
 from cameras.vision.reporting import Reporter
-from cameras.vision.tracking import Track
-from cameras.vision.zones import PERSON, Watched, ZoneMap
 from config.community import ZoneUse
 from hub.clock import SetClock
 from hub.events import Event, Phase

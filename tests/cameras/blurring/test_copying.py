@@ -18,7 +18,7 @@ from cameras.blurring.copying import Covering, copy_covered
 from cameras.blurring.coverings import covering_of
 from cameras.blurring.faces import FaceFinder, Rect
 from cameras.errors import DamagedFileError, ModelError
-from cameras.vision.wheel_models import lacking
+from cameras.vision.objects.wheel_models import lacking
 from config.community import Camera
 
 SIZE = (240, 320)

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from cameras.errors import ModelError
+from cameras.vision.objects.wheel_models import lacking
 from cameras.vision.plates.finding import Found, decode
 from cameras.vision.plates.loaded import PLATE_CLASSES, LoadedPlates, load_plates
 from cameras.vision.plates.reading import characters_of, rows_of, straightened
-from cameras.vision.wheel_models import lacking
 
 CLASSES = ["", *"A1警"]
 
@@ -114,7 +114,7 @@ def test_without_the_models_it_says_what_to_run(tmp_path: Path) -> None:
 
 
 def test_broken_models_are_trouble_and_no_crash(tmp_path: Path) -> None:
-    from cameras.vision.wheel_models import FOR_PLATES
+    from cameras.vision.objects.wheel_models import FOR_PLATES
 
     for one in FOR_PLATES:
         (tmp_path / one.file).write_bytes(b"no model")

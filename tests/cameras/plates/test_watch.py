@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from cameras.vision.following.tracking import Track
+from cameras.vision.following.zones import PERSON, VEHICLE, Watched
 from cameras.vision.plates.reading import Read
 from cameras.vision.plates.watch import PlateSeen, PlateWatch
 from cameras.vision.reporting import Reporter
-from cameras.vision.tracking import Track
-from cameras.vision.zones import PERSON, VEHICLE, Watched
 from config.community import Camera
 from config.plates import HeldPlates
 from hub.events import Event, Phase

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from cameras.vision.behaviour import Path
 from cameras.vision.detection import MOVER
-from cameras.vision.ground import GroundPlane
+from cameras.vision.following.ground import GroundPlane
+from cameras.vision.following.paths import Path
+from cameras.vision.following.tracking import Track, Tracks
 from cameras.vision.reporting import REPEAT_S, Reporter
-from cameras.vision.tracking import Track, Tracks
 from config.community import Zone, ZoneUse
 from hub.events import Event, FieldValue, Phase
 from hub.geometry import Box, inside

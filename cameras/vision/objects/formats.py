@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cameras.errors import ModelError
-from cameras.vision.labels import COCO_80, COCO_90
+from cameras.vision.objects.labels import COCO_80, COCO_90
 from config.machine import FormatName
 
 Floats = NDArray[np.float32]

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from cameras.vision.detection import Detection
-from cameras.vision.tracking import Track
+from cameras.vision.following.tracking import Track
 from hub.geometry import Box
 
 _COVERED: Final = 0.6

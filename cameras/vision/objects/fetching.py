@@ -102,7 +102,7 @@ def _check(archive: Path) -> None:
 
 
 def _convert(archive: Path) -> bytes:
-    from cameras.vision.model_conversion import (  # noqa: PLC0415 -- onnx takes 0.3 s to import
+    from cameras.vision.objects.conversion import (  # noqa: PLC0415 -- onnx takes 0.3 s to import
         convert_nanodet,
         read_weights,
     )

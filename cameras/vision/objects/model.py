@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cameras.errors import ModelError
-from cameras.vision.engines import Port, open_engine
-from cameras.vision.labels import known_classes
-from cameras.vision.object_formats import FORMATS, Asked, Found, classes_of
+from cameras.vision.objects.engines import Port, open_engine
+from cameras.vision.objects.formats import FORMATS, Asked, Found, classes_of
+from cameras.vision.objects.labels import known_classes
 from config.machine import EngineName, FormatName
 from hub.geometry import Box
 

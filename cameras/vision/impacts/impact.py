@@ -11,8 +11,8 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from cameras.vision.flow import Field
-from cameras.vision.momentum import Loss, Momentum
+from cameras.vision.impacts.flow import Field
+from cameras.vision.impacts.momentum import Loss, Momentum
 from hub.events import FieldValue
 from hub.geometry import Box, Point
 

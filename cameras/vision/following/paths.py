@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from cameras.vision.crossing import way_of
-from cameras.vision.tracking import EDGE, Track, came, size_of
+from cameras.vision.following.crossing import way_of
+from cameras.vision.following.tracking import EDGE, Track, came, size_of
 from hub.geometry import Box, Point
 
 STAND_S: Final = 3.0

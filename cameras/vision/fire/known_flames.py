@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from cameras.vision.zones import ZoneMap
+from cameras.vision.following.zones import ZoneMap
 from config.community import Zone, ZoneUse
 from hub.geometry import Box, inside
 

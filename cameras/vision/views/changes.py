@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from cameras.vision.viewing import CELLS, Cells, alike_whole, directions_of
+from cameras.vision.views.viewing import CELLS, Cells, alike_whole, directions_of
 
 _NEXT_S: Final = 0.35
 """Pictures further apart than this do not show how it came about: a quick hand needs no longer."""

@@ -15,8 +15,8 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
-from cameras.vision.flow import Field
-from cameras.vision.tracking import Track, size_of
+from cameras.vision.following.tracking import Track, size_of
+from cameras.vision.impacts.flow import Field
 from hub.geometry import Box, Point
 
 FAST: Final = 1.4

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from cameras.vision.viewing import Look, UsualView
+from cameras.vision.views.viewing import Look, UsualView
 from hub.events import from_us, to_us
 
 logger = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from cameras.errors import ModelError
 
-WEIGHTS: Final = Path(__file__).resolve().parents[1] / "detectors" / "weights" / "fire_verifier.onnx"
+WEIGHTS: Final = Path(__file__).resolve().parents[2] / "detectors" / "weights" / "fire_verifier.onnx"
 """Those that come along."""
 
 _MOST_AT_ONCE: Final = 8

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from cameras.vision.detection import Detection
+from cameras.vision.following.tracking import EDGE, Track
+from cameras.vision.following.zones import group_of
 from cameras.vision.motion import Blob
-from cameras.vision.tracking import EDGE, Track
-from cameras.vision.zones import group_of
 from hub.geometry import Box
 
 HELD_SCORE: Final = 0.49

@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Final
 
 from cameras.vision.detection import BLURRED, COVERED, DARK, FROZEN, GLARE, MOVED, Detection
+from cameras.vision.following.zones import ZoneMap
 from cameras.vision.reporting import REPEAT_S, Reporter
 from cameras.vision.sightings import Sighting
-from cameras.vision.zones import ZoneMap
 from hub.events import Event, Phase
 
 VIEW_KINDS: Final = {

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from cameras.errors import ModelError
-from cameras.vision.labels import word_for
-from cameras.vision.object_model import Named, ObjectModel, Wanted
+from cameras.vision.objects.labels import word_for
+from cameras.vision.objects.model import Named, ObjectModel, Wanted
 from config.machine import EngineName
 
 _RUNS: Final = 5

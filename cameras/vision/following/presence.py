@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from cameras.vision.following.zones import Watched
 from cameras.vision.motion import Blob
-from cameras.vision.zones import Watched
 from hub.geometry import Box
 
 _HIDDEN: Final = 0.5

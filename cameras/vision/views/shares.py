@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from cameras.vision.viewing import UsualView, View
+from cameras.vision.views.viewing import UsualView, View
 
 ALIKE: Final = 0.5
 _UNLIKE: Final = 0.4
