@@ -26,6 +26,8 @@ from hub.plugins import Options, Plugin
 
 PERSON_DOWN: Final = "camera.person_down"
 
+_SURE: Final = 0.5
+"""How sure the network must have been of the upright person: half-seen shapes in leaves and flames come and go."""
 _UPRIGHT: Final = 1.6
 """Height over width, in pixels, of somebody who stands or walks; arms and steps make it no less."""
 _FLAT: Final = 1.2
@@ -135,7 +137,8 @@ class PersonDown:
         for one in people:
             box = one.track.box
             whole = box.y + box.h < 1 - _EDGE  # who is cut off below is taller than what is seen of them
-            if one.track.seen_s == look.at_s and whole and _flatness(box, look.aspect) <= 1 / _UPRIGHT:
+            seen = one.track.seen_s == look.at_s and one.track.score >= _SURE
+            if seen and whole and _flatness(box, look.aspect) <= 1 / _UPRIGHT:
                 self._upright[one.track.id] = _Upright(box, look.at_s, box.h * look.aspect)
         self._upright = {name: one for name, one in self._upright.items() if 0 <= look.at_s - one.seen_s <= _FALL_S}
 

@@ -44,6 +44,8 @@ logger = logging.getLogger(__name__)
 
 _UNNAMING: Final = frozenset({"fire", "movers", "view"})
 """Detectors that never name an object: their finding nothing says nothing about objects."""
+_SEEN_IN_FIRE: Final = 0.7
+"""So sure must the network be of what it names in a fire: somebody who is there is plainly seen against it."""
 _NAMED_S: Final = 2.0
 """What was named so recently still explains the motion around it."""
 
@@ -146,6 +148,7 @@ class Analysis:
         events += self._fire.update([one for one in burning if one.label == FIRE], at_s, at=frame.at)
         events += self._smoke.update([one for one in burning if one.label == SMOKE], at_s, at=frame.at)
         if named is not None:
+            named = self._unburnt(named)
             still = held(self._objects.tracks, motion.blobs, named)
             tracks = self._objects.update([*named, *still], at_s, aspect=aspect)
             events += self._named.update(tracks, at_s, at=frame.at, aspect=aspect, before=self._unnamed)
@@ -190,6 +193,13 @@ class Analysis:
             if self._first_failure(kind):
                 logger.exception("detector failed", extra={"camera": self._camera.id, "detector": kind})
             return None
+
+    def _unburnt(self, named: list[Detection]) -> list[Detection]:
+        """Without what the network half sees in a fire: flames come and go in the shape of people."""
+        fire = self._fire.box
+        if fire is None:
+            return named
+        return [one for one in named if one.score >= _SEEN_IN_FIRE or one.box.shared(fire) < one.box.area / 2]
 
     def _first_failure(self, kind: str) -> bool:
         """Count a failure; whether `kind` had none before, so that the log tells of it once."""

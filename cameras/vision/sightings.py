@@ -47,6 +47,11 @@ class Sighting:
         """Whether it is going on."""
         return self._last is not None
 
+    @property
+    def box(self) -> Box | None:
+        """Where it was seen last; None when it is not going on."""
+        return None if self._last is None else self._last.box
+
     def update(self, found: Sequence[Detection], at_s: float, *, at: datetime) -> list[Event]:
         """Take what one look found, none included."""
         best = max(found, key=lambda detection: detection.score, default=None)

@@ -9,7 +9,7 @@ import pytest
 
 from cameras.detectors.movers import MoverDetector, MoverOptions
 from cameras.vision.analysis import build_analysis, build_shared
-from cameras.vision.detection import Detection
+from cameras.vision.detection import FIRE, Detection
 from config.community import Detector, Zone, ZoneUse
 from config.machine import Machine
 from hub.clock import SetClock
@@ -180,3 +180,19 @@ def test_a_wrong_detector_is_refused_by_name(detector: Detector, message: str) -
 def test_every_event_is_of_its_frame_s_time() -> None:
     events: list[Event] = seen(walking()).events
     assert all(one.at <= one.arrived for one in events)
+
+
+def test_what_is_half_seen_in_a_fire_is_nobody_and_who_is_plainly_seen_there_is() -> None:
+    """The network takes flames for people now and then."""
+    fire = Detection(FIRE, 0.9, Box(0.4, 0.4, 0.3, 0.4), {}, "fire1")
+
+    def seen(sure: float) -> list[Event]:
+        person = Detection("person", sure, Box(0.5, 0.45, 0.08, 0.3))
+        detectors = {
+            "fire": ScriptedDetector(lambda _: [fire]),
+            "objects": ScriptedDetector(lambda at_s: [person] if at_s > 1 else []),
+        }
+        return Watcher(detectors=detectors).show(film(nothing, 5)).of("camera.person")
+
+    assert not seen(0.6)
+    assert seen(0.85)
