@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Final
 
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from cameras.vision.behaving import Look, Surroundings
@@ -48,6 +51,8 @@ _SAME_PLACE: Final = 0.4
 """Heights by which the shape's middle may move: who lies moves arms and head, who crawls does more."""
 _GONE_S: Final = 3.0
 """So long without the shape: they got up or were carried away; shorter is somebody walking before them."""
+_SAME_GREY: Final = 14.0
+"""Mean grey levels by which the place of somebody may change whom the background has learned: daylight and noise."""
 _OTHER: Final = 0.3
 """Intersection over union from which a named vehicle, bicycle or animal is what lies there."""
 _EDGE: Final = 0.01
@@ -88,6 +93,8 @@ class _Down:
     fell: bool
     fall_s: float
     vanished: bool
+    picture: NDArray[np.uint8] | None = None
+    learned: bool = False
     begun: Box = field(init=False)
     subject: str = field(default_factory=lambda: f"down-{new_event_id()[:8]}")
     told_s: float | None = None
@@ -191,16 +198,31 @@ class PersonDown:
         events = []
         for one in list(self._down):
             same = [box for box in shapes if _beside(one, box, look.aspect) and _body(box, one.height, look.aspect)]
-            if same:
+            if same and not one.learned:
                 one.box = min(same, key=lambda box: _apart(one.begun, box, look.aspect))
                 one.seen_s = look.at_s
+                one.picture = _cut(look, one.box)
+            elif one.told_s is not None and self._still_there(one, look):
+                one.seen_s, one.learned = look.at_s, True  # from now on, foreground there is somebody else
             if not 0 <= look.at_s - one.seen_s <= _GONE_S:
                 self._down.remove(one)
                 if one.told_s is not None:
                     events.append(self._tell(one, Phase.ENDED, look.at_s, look.at))
-            elif same:
+            elif one.seen_s == look.at_s:
                 events += self._told(one, look)
         return events
+
+    def _still_there(self, one: _Down, look: Look) -> bool:
+        """Whether who lies has only become part of the background: their place looks as it did."""
+        now = _cut(look, one.box)
+        if (
+            one.picture is None
+            or now.shape != one.picture.shape
+            or float(cv2.absdiff(now, one.picture).mean()) > _SAME_GREY
+        ):
+            return False
+        one.picture = now  # daylight goes on
+        return True
 
     def _told(self, one: _Down, look: Look) -> list[Event]:
         needed_s = self._options.lies_s if one.fell else self._options.unseen_fall_s
@@ -229,6 +251,15 @@ class PersonDown:
                 "low_heights": round(one.box.h * self._aspect / one.height, 2),
             },
         )
+
+
+def _cut(look: Look, box: Box) -> NDArray[np.uint8]:
+    """Their place in the small picture, grey."""
+    height, width = look.motion.luminance.shape
+    top, left = int(box.y * height), int(box.x * width)
+    return look.motion.luminance[
+        top : top + max(1, int(box.h * height)), left : left + max(1, int(box.w * width))
+    ].copy()
 
 
 def _flatness(box: Box, aspect: float) -> float:

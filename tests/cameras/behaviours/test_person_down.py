@@ -20,11 +20,15 @@ STANDS: Shape = (200, 60, 44, 120)
 FALL_S = 6.0
 
 
-def watch(scene: Scene, seconds: float = 16) -> Watcher:
+def _drawn(scene: Scene) -> Callable[[Image, float], None]:
     def draw(image: Image, at_s: float) -> None:
         for number, (_, (left, top, wide, high)) in enumerate(scene(at_s)):
             image[top : top + high, left : left + wide] = 25 + 180 * (number % 2)
 
+    return draw
+
+
+def watch(scene: Scene, seconds: float = 16) -> Watcher:
     def name(at_s: float) -> list[Detection]:
         return [
             Detection(label, 0.9, Box(x / WIDTH_PX, y / HEIGHT_PX, w / WIDTH_PX, h / HEIGHT_PX))
@@ -32,7 +36,7 @@ def watch(scene: Scene, seconds: float = 16) -> Watcher:
             if label is not None
         ]
 
-    return Watcher(detectors={"objects": ScriptedDetector(name)}).show(film(draw, seconds))
+    return Watcher(detectors={"objects": ScriptedDetector(name)}).show(film(_drawn(scene), seconds))
 
 
 def then(shape: Shape, *, label: str | None = None, until_s: float = 1e9, stays: bool = False) -> Scene:
@@ -63,6 +67,16 @@ def test_who_falls_is_told_after_two_seconds_with_figures_and_until_they_are_up(
 def test_who_lies_for_long_is_told_of_again() -> None:
     down = watch(then((205, 150, 112, 40)), 22).of("camera.person_down")
     assert [one.phase for one in down] == [Phase.BEGAN, Phase.GOES_ON]
+
+
+def test_who_becomes_part_of_the_background_lies_there_still() -> None:
+    """After some minutes the motion model has learned them; it ends when their place looks another way."""
+    scene = then((205, 150, 112, 40), until_s=70)
+    watcher = watch(scene, 20)
+    watcher.analysis._motion._mean = watcher.analysis._motion._last.astype("float32")  # what minutes do
+    down = watcher.show(film(_drawn(scene), 60, start_s=20)).of("camera.person_down")
+    assert Phase.ENDED in [one.phase for one in down]
+    assert down[-1].at.minute * 60 + down[-1].at.second >= 70
 
 
 def test_beside_somebody_who_still_stands_it_is_less_sure() -> None:
