@@ -4,10 +4,13 @@ Every vehicle that is followed has its votes. A plate on a watch list is told wi
 one that differs in a single character is told as possible, at half the confidence. Who belongs here is never told. A
 plate on no list is told only where there is a list of who belongs here, and then shortened: which vehicle it was is
 known to nobody afterwards. What was read goes when the vehicle goes. A list whose days are over is not compared.
+The subject of an Event about a listed plate is the entry of the list, the same in every camera, so that a vehicle that is
+lost and found again, or seen by the next camera, is no second one.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -64,6 +67,13 @@ class Match:
         """What sort of list it is: `watch`, `resident`, `visitor` or `none`."""
         return "none" if self.found is None else self.found.kind
 
+    @property
+    def entry(self) -> str | None:
+        """The entry of the list, by a name that does not show the plate; None for one that is on none."""
+        if self.found is None:
+            return None
+        return "listed-" + hashlib.sha256(f"{self.found.id} {self.listed}".encode()).hexdigest()[:12]
+
 
 @dataclass(slots=True)
 class _Vehicle:
@@ -89,11 +99,11 @@ class PlateWatch:
 
     @property
     def trouble(self) -> str | None:
-        """Which lists are over, in words for an operator; None when none is."""
+        """Which lists are over, by id alone: who answers for one is not for everybody. None when none is."""
         if not self._over:
             return None
         return "; ".join(
-            f"the plate list {one.id} of {one.owner} is over and compared with nothing" for one in self._over
+            f"the plate list {one.id} is over and compared with nothing" for one in self._over
         )
 
     def update(
@@ -186,6 +196,7 @@ class PlateWatch:
             "changed": verdict.changed,
             "score": verdict.score,
             "width_px": round(vehicle.width_px),
+            "vehicle": vehicle.subject,
         }
         if match.found is not None:
             fields |= {"plate": verdict.text, "listed": match.listed, "list": match.found.id}
@@ -195,7 +206,7 @@ class PlateWatch:
             phase,
             at=at,
             driver=self._driver,
-            subject=vehicle.subject,
+            subject=match.entry or vehicle.subject,
             confidence=None if phase is Phase.ENDED else round(confidence, 3),
             box=vehicle.box,
             fields=fields,

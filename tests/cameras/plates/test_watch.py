@@ -58,7 +58,7 @@ class Gate:
 
 def test_a_plate_on_a_watch_list_is_told_with_its_list_and_what_was_read() -> None:
     (event,) = Gate(STOLEN).look(seen("豫E·RU586"))
-    assert (event.kind, event.phase, event.subject, event.box) == ("camera.plate", Phase.BEGAN, "t1", PLATE_BOX)
+    assert (event.kind, event.phase, event.box) == ("camera.plate", Phase.BEGAN, PLATE_BOX)
     assert (event.camera, event.site, event.area) == ("gate", "yard", "east")
     assert event.confidence == pytest.approx(0.95)
     assert dict(event.fields) == {
@@ -76,7 +76,23 @@ def test_a_plate_on_a_watch_list_is_told_with_its_list_and_what_was_read() -> No
         "changed": 0,
         "score": 0.95,
         "width_px": 90,
+        "vehicle": "t1",
     }
+
+
+def test_a_listed_vehicle_is_the_same_subject_after_it_was_lost_and_in_another_camera() -> None:
+    gate, lane = Gate(STOLEN), Gate(OURS, STOLEN)
+    (first,) = gate.look(seen("豫ERU586"))
+    (ended,) = gate.look(vehicles=(), after_s=6)
+    (again,) = gate.look(seen("豫ERU586"), vehicles=(vehicle("t2"),))
+    (misread,) = lane.look(seen("豫ERU566"))
+    assert first.subject is not None
+    assert {each.subject for each in (first, ended, again, misread)} == {first.subject}
+    assert "豫ERU586" not in first.subject
+    assert [each.fields["vehicle"] for each in (first, ended, again)] == ["t1", "t1", "t2"]
+    both = STOLEN.model_copy(update={"plates": frozenset({"豫ERU586", "京A12345"})})
+    (other,) = Gate(both).look(seen("京A12345"))
+    assert other.subject != first.subject
 
 
 def test_one_reader_alone_has_to_read_it_four_times() -> None:
@@ -115,6 +131,7 @@ def test_a_resident_one_character_from_a_wanted_plate_is_no_suspect() -> None:
 
 def test_a_stranger_is_told_shortened_where_it_is_known_who_belongs() -> None:
     (event,) = Gate(OURS).look(seen("京A12345"))
+    assert event.subject == "t1"
     assert (event.fields["list_kind"], event.fields["match"], event.fields["plate"]) == ("none", "none", "京A····5")
     assert not {"list", "listed", "owner", "reason"} & set(event.fields)
     assert "京A12345" not in str(event)
@@ -131,7 +148,7 @@ def test_a_list_is_compared_only_while_it_holds_and_its_end_is_told() -> None:
     assert gate.watch.trouble is None
     assert gate.look(seen("豫ERU586"), after_s=3600) == []
     assert gate.watch.trouble is not None
-    assert "stolen of Officer Wang is over" in gate.watch.trouble
+    assert gate.watch.trouble == "the plate list stolen is over and compared with nothing"
     later = STOLEN.model_copy(update={"begins": START + timedelta(minutes=1)})
     gate = Gate(later)
     assert gate.look(seen("豫ERU586")) == []
