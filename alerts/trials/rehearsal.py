@@ -113,7 +113,7 @@ def _event(fed: Fed, values: tuple[float | None, dict[str, Any]], start: datetim
         at=start + timedelta(seconds=fed.at + later_s),
         arrived=start + timedelta(seconds=arrives_s + later_s),
         source=fed.device or fed.camera or "person",
-        driver="test",
+        driver=fed.driver or "test",
         site=fed.site or fed.household,
         area=fed.area,
         camera=fed.camera,

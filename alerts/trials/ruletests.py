@@ -74,6 +74,7 @@ class Fed(BaseModel):
     area: str | None = None
     zone: str | None = None
     subject: str | None = None
+    driver: str | None = None
     phase: Phase = Phase.MOMENT
     confidence: float | str | None = None
     quality: tuple[Quality, ...] = ()
