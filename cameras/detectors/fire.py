@@ -2,7 +2,8 @@
 
 Cells that are hot or hazy make places; each place has witnesses (flicker, colour, staying) and looks of the verifier.
 Neither alone makes a fire: what travels, blinks as one or never changes is none whatever the network says, and what
-flickers is none unless the network agrees over several looks. A quiet picture costs next to nothing: it gets a glance
+flickers is none unless the network agrees over several looks. What burns the camera out has a witness and a look of
+its own, for it shows no flame. A quiet picture costs next to nothing: it gets a glance
 twice a second at most, and the network sees none of it. Known flames are left to whoever has the zones. One per camera,
 one thread; the network's time is paid from the worker's budget.
 """
@@ -20,6 +21,7 @@ from pydantic import Field
 
 from cameras.vision.detection import FIRE, SMOKE, Detection, Scene
 from cameras.vision.fire.cells import FireCells, Region
+from cameras.vision.fire.glare import Glare
 from cameras.vision.fire.smoke_witness import SmokeWitness
 from cameras.vision.fire.votes import Quorum, Verifier, Votes
 from cameras.vision.fire.witnesses import FlameWitness, Flicker, hot_pixels
@@ -68,6 +70,9 @@ _FLAMES: Final = (
 )
 """The less the witnesses say, the surer the network has to be."""
 _SMOKES: Final = (Quorum(least=0.75, need=4, of=6, span_s=2.0, support=0.5),)
+_GLARES: Final = (Quorum(least=0.65, need=4, of=6, span_s=0.75, support=0.5),)
+"""A glare is judged by the whole picture: its surroundings are all that is left to see. One that behaves like a fire
+is rare, and a fire so large is in a hurry: it is looked at four times a second whatever the network said last."""
 _SMOKE_S: Final = 0.75
 """Between looks while votes for smoke are in the making: it has to last, which a puff of vapour does not."""
 
@@ -88,7 +93,7 @@ class _Place:
     key: str
     label: str
     region: Region
-    witness: FlameWitness | SmokeWitness
+    witness: FlameWitness | SmokeWitness | Glare
     votes: Votes
     seen_s: float
     alone: float = 0.0
@@ -109,6 +114,7 @@ class FireDetector:
         self._options = options
         self._shared = shared
         self._cells = FireCells()
+        self._glare = Glare()
         self._flicker: Flicker | None = None
         self._places: list[_Place] = []
         self._made = 0
@@ -124,6 +130,7 @@ class FireDetector:
     def reset(self) -> None:
         """Forget the past."""
         self._cells.reset()
+        self._glare = Glare()
         self._flicker = None
         self._glance = None
         self._places.clear()
@@ -144,6 +151,7 @@ class FireDetector:
             self._looked_s = at_s
             regions = self._cells.look(scene.frame.image, at_s, motion.watched)
             self._follow(FIRE, regions.hot, at_s)
+            self._follow_glare(motion, at_s)
             if self._options.smoke:
                 self._follow(SMOKE, regions.hazy, at_s)
             self._places = [place for place in self._places if at_s - place.seen_s < _GONE_S]
@@ -192,7 +200,9 @@ class FireDetector:
             mine = [
                 place
                 for place in self._places
-                if place.label == label and _shared(place.region.box, region.box) > _SAME
+                if place.label == label
+                and not isinstance(place.witness, Glare)
+                and _shared(place.region.box, region.box) > _SAME
             ]
             free = next((place for place in mine if place.seen_s < at_s), None)
             if free is not None:
@@ -207,6 +217,21 @@ class FireDetector:
                     witness, votes = SmokeWitness(at_s), Votes(_SMOKES, at_s, urgent_s=_SMOKE_S)
                 self._places.append(_Place(key, label, region, witness, votes, at_s))
 
+    def _follow_glare(self, motion: Motion, at_s: float) -> None:
+        """Make a place of a glare that behaves like a fire."""
+        self._glare.look(motion.luminance, motion.watched, at_s)
+        box = self._glare.box
+        if box is None or self._glare.support() < _GLARES[0].support:
+            return
+        region = Region(box, box, box.centre, 0)
+        place = next((one for one in self._places if isinstance(one.witness, Glare)), None)
+        if place is None:
+            self._made += 1
+            votes = Votes(_GLARES, at_s, urgent_s=_LOOK_S, always_urgent=True)
+            self._places.append(_Place(f"{FIRE}{self._made}", FIRE, region, self._glare, votes, at_s))
+        else:
+            place.region, place.seen_s = region, at_s
+
     def _verify(self, due: list[_Place], scene: Scene) -> None:
         """Show the network the places that are due, those with votes in the making first."""
         verifier = self._shared.fire.verifier
@@ -219,7 +244,11 @@ class FireDetector:
             return
         due = due[:_MOST_LOOKS]
         largest = [max(each, key=lambda place: place.region.cells, default=None) for each in self._by_label(at_s)]
-        crops = [_crops(scene.frame.image, place.region, whole=place in largest) for place in due]
+        image = scene.frame.image
+        crops = [
+            [image] if isinstance(place.witness, Glare) else _crops(image, place.region, whole=place in largest)
+            for place in due
+        ]
         self._look(verifier, due, crops, at_s)
         self._shared.budget.spend(scene.clock.monotonic_s() - now_s)
 
@@ -230,6 +259,8 @@ class FireDetector:
         if isinstance(place.witness, SmokeWitness):
             if place.votes.due_s <= at_s + _GRACE_S:
                 place.witness.look(self._cells.recent, _densest(place.region), place.region.cells, at_s)
+            return
+        if isinstance(place.witness, Glare):
             return
         place.witness.look(self._flicker, scene.motion.small, box, at_s)
         place.alone += (1 - math.exp(-_LOOK_S / _ALONE_S)) * (place.witness.testimony() - place.alone)

@@ -68,8 +68,9 @@ class Votes:
         standing: Whether enough agree, or did and not enough disagree since.
     """
 
-    def __init__(self, quorums: Sequence[Quorum], at_s: float, *, urgent_s: float) -> None:
-        """Ask for any of `quorums`, first at `at_s`, and every `urgent_s` while votes are in the making."""
+    def __init__(self, quorums: Sequence[Quorum], at_s: float, *, urgent_s: float, always_urgent: bool = False) -> None:
+        """Ask for any of `quorums`, first at `at_s`, and every `urgent_s` while votes are in the making, or always."""
+        self._always_urgent = always_urgent
         self._quorums = tuple(quorums)
         self._urgent_s = urgent_s
         self._cast: deque[_Cast] = deque(maxlen=_KEPT)
@@ -87,7 +88,7 @@ class Votes:
         self.standing = any(self._agree(quorum) for quorum in self._quorums) or (self.standing and not self._refused)
         if self.standing:
             self.due_s = at_s + STANDING_S
-        elif self.promising:
+        elif self.promising or self._always_urgent:
             self.due_s = at_s + self._urgent_s
         else:
             last = [cast.score for cast in self._cast][-2:]
