@@ -55,6 +55,8 @@ _TEXTURED: Final = 4.0
 _SAME_REGION: Final = 0.3
 """Intersection over union from look to look."""
 _GAIN: Final = 0.03
+_SAME_VIEW: Final = 0.7
+"""Share of a picture that is as it was before the stream broke: the view is the same, and what lay there lies there."""
 _MOST_REGIONS: Final = 32
 
 _OPEN: Final = np.ones((2, 2), np.uint8)
@@ -98,9 +100,12 @@ class Stillness:
         self._begun_s = self._last_s = 0.0
         self._made = 0
         self._still: tuple[Still, ...] = ()
+        self._kept: tuple[NDArray[np.float32], tuple[Still, ...]] | None = None
 
     def reset(self) -> None:
-        """Another scene: begin anew at the next picture."""
+        """The stream broke, or another scene: go on at the next picture if it is of the same view, else begin anew."""
+        if self._usual is not None:
+            self._kept = self._usual, self._still
         self._usual = None
         self._still = ()
 
@@ -132,6 +137,11 @@ class Stillness:
         self._mover = np.zeros(luminance.shape, np.float32)
         self._begun_s = self._last_s = at_s
         self._still = ()
+        if self._kept is not None and self._kept[0].shape == luminance.shape and _same_view(self._kept[0], self._usual):
+            self._usual, self._still = self._kept
+            self._begun_s = at_s - _LEARNING_S
+            self._since_s -= _SETTLED_S
+        self._kept = None
 
     def _note_moving(self, motion: Motion, at_s: float) -> None:
         height, width = motion.luminance.shape
@@ -222,6 +232,12 @@ class Stillness:
             edges=round(edges, 2),
             contrast=round(float(np.abs(picture - usual)[inside].mean()), 1),
         )
+
+
+def _same_view(before: NDArray[np.float32], now: NDArray[np.float32]) -> bool:
+    """Whether most of the picture is as it was, but for one gain over all of it."""
+    gain = np.float32(np.median((now[::4, ::4] + 1) / (before[::4, ::4] + 1)))
+    return float(np.mean(np.abs(now - before * gain) <= _UNLIKE)) >= _SAME_VIEW
 
 
 def _same_ground(usual: NDArray[np.float32], now: NDArray[np.float32]) -> bool:

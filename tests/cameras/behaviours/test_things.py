@@ -186,3 +186,12 @@ def test_a_cut_ends_what_was_told() -> None:
             image[:] = 255 - image
 
     assert [one.phase for one in watch(draw, 40).of("camera.left_object")] == [Phase.BEGAN, Phase.ENDED]
+
+
+def test_a_bag_is_still_there_when_the_stream_comes_back() -> None:
+    watcher = watch(leaves_bag, 40)
+    watcher.events += watcher.analysis.reset(watcher.clock.now())
+    told = watcher.show(film(leaves_bag, 20, fps=4, start_s=45)).of("camera.left_object")
+    ended = [one.phase for one in told].index(Phase.ENDED)
+    assert Phase.BEGAN in [one.phase for one in told[ended:]]
+    assert told[ended + 1].subject != told[0].subject
