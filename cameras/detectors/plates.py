@@ -83,7 +83,8 @@ class PlateDetector:
         if due is None:
             return None
         clock = scene.clock
-        if not self._shared.budget.grant(self._shared.camera, clock.monotonic_s(), urgent=scene.urgent):
+        now_s, camera = clock.monotonic_s(), self._shared.camera
+        if not self._shared.budget.grant(camera, now_s, urgent=scene.urgent, purpose="plates"):
             return None
         due.at_s, due.looks = scene.frame.pts_s, due.looks + 1
         begun_s = clock.monotonic_s()

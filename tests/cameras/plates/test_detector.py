@@ -78,7 +78,7 @@ class Look:
         self.number += 1
         at_s = (self.clock.now() - START).total_seconds()
         frame = Frame(np.zeros((360, 640, 3), np.uint8), START + timedelta(seconds=at_s), at_s, False, self.number)
-        return self.detector.detect(Scene(frame, MOTION, self.clock, vehicles=vehicles))
+        return self.detector.detect(Scene(frame, MOTION, self.clock, urgent=True, vehicles=vehicles))
 
 
 def test_it_looks_at_vehicles_alone_and_places_the_plate_in_the_picture() -> None:
@@ -138,6 +138,28 @@ def test_it_waits_for_its_share_of_the_time() -> None:
     look.detector._shared.budget.spend(10)
     assert look(LEFT) is None
     assert networks.shown == []
+
+
+def test_a_camera_s_own_looks_at_objects_take_nothing_from_its_plates() -> None:
+    """Both ask at every picture of a loaded worker; the object model asks first."""
+
+    class Slow(Commanded):
+        def find(self, picture: np.ndarray, *, least: float, side_px: int) -> list[Found]:
+            look.clock.advance(0.015)
+            return super().find(picture, least=least, side_px=side_px)
+
+    networks = Slow()
+    look = Look(networks)
+    budget, objects = look.detector._shared.budget, 0
+    for picture in range(120 * 10):
+        for camera in ("gate", *map(str, range(79))):
+            if budget.grant(camera, look.clock.monotonic_s(), urgent=True):
+                objects += camera == "gate"
+                budget.spend(0.03)
+        if picture % 20 == 0:
+            look.detector.reset()  # another vehicle
+        look(LEFT)
+    assert min(objects, len(networks.shown)) > 38  # either of 80 cameras' looks; half of it if they shared one turn
 
 
 def test_its_settings_have_their_limits() -> None:
