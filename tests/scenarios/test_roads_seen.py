@@ -53,8 +53,14 @@ def test_a_car_that_stops_in_its_lane_is_told_and_one_before_the_light_is_not() 
     assert raised(stops, 45, ROAD, light) == set()
 
 
-def test_a_queue_is_congestion_and_nobody_in_it_a_stopped_vehicle() -> None:
-    assert raised(cars(*queue()), 60, ROAD) == {"road.congestion"}
+def test_a_queue_in_the_lane_is_congestion_after_two_minutes_and_hides_nobody_who_stands_there() -> None:
+    assert raised(cars(*queue()), 60, ROAD) == {"road.stopped_vehicle"}
+    assert raised(cars(*queue()), 150, ROAD, fps=2) == {"road.congestion", "road.stopped_vehicle"}
+
+
+def test_a_queue_before_the_light_is_nothing() -> None:
+    light = zone(ZoneUse.STOPPING, ((0.05, 0.2), (0.95, 0.2), (0.95, 0.9), (0.05, 0.9)))
+    assert raised(cars(*queue()), 60, ROAD, light) == set()
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ Every vehicle that is followed has its votes. A plate on a watch list is told wi
 one that differs in a single character is told as possible, at half the confidence. Who belongs here is never told. A
 plate on no list is told only where there is a list of who belongs here, and then shortened: which vehicle it was is
 known to nobody afterwards. What was read goes when the vehicle goes. A list whose days are over is not compared.
-The subject of an Event about a listed plate is the entry of the list, the same in every camera, so that a vehicle that is
-lost and found again, or seen by the next camera, is no second one.
+The subject of an Event about a listed plate is the entry of the list, the same in every camera, so that a vehicle that
+is lost and found again, or seen by the next camera, is no second one.
 """
 
 from __future__ import annotations
