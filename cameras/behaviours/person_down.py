@@ -47,12 +47,16 @@ _REACH: Final = 1.0
 """Heights from where somebody stood to where they lie: a fall is as long as a body."""
 _FALL_S: Final = 3.0
 """Between being seen upright and being seen flat: a fall takes about one second, and falling people are not named."""
+_AT_ONCE_S: Final = 1.0
+"""Where the picture cuts off what is below, only a fall that was seen without a gap counts."""
 _SAME_PLACE: Final = 0.4
 """Heights by which the shape's middle may move: who lies moves arms and head, who crawls does more."""
 _GONE_S: Final = 3.0
 """So long without the shape: they got up or were carried away; shorter is somebody walking before them."""
 _SAME_GREY: Final = 14.0
 """Mean grey levels by which the place of somebody may change whom the background has learned: daylight and noise."""
+_STAYS_S: Final = 3.0
+"""After so long on the floor it is told once more: who stumbles, kneels down or reaches for something is up by then."""
 _OTHER: Final = 0.3
 """Intersection over union from which a named vehicle, bicycle or animal is what lies there."""
 _EDGE: Final = 0.01
@@ -98,6 +102,7 @@ class _Down:
     begun: Box = field(init=False)
     subject: str = field(default_factory=lambda: f"down-{new_event_id()[:8]}")
     told_s: float | None = None
+    stayed: bool = False
 
     def __post_init__(self) -> None:
         self.begun = self.box
@@ -176,8 +181,8 @@ class PersonDown:
             if box.y < chest and box.y + box.h < one.box.y + one.box.h:
                 continue  # a shape at the height of their chest: what they carry, or somebody behind them
             fall_s = look.at_s - one.seen_s
-            if fall_s == 0.0 and box.y + box.h >= 1 - _EDGE:
-                continue  # the upper part of somebody else who stands nearer
+            if box.y + box.h >= 1 - _EDGE and not 0 < fall_s <= _AT_ONCE_S:
+                continue  # cut off below it is as low as the picture makes it: somebody else who stands nearer
             self._down.append(
                 _Down(box, look.at_s, look.at_s, one.height, fell=True, fall_s=fall_s, vanished=fall_s > 0)
             )  # fmt: skip
@@ -228,8 +233,12 @@ class PersonDown:
         needed_s = self._options.lies_s if one.fell else self._options.unseen_fall_s
         if one.told_s is None:
             due = look.at_s - one.since_s >= needed_s
+            one.stayed = look.at_s - one.since_s >= _STAYS_S
             return [self._tell(one, Phase.BEGAN, look.at_s, look.at)] if due else []
-        return [self._tell(one, Phase.GOES_ON, look.at_s, look.at)] if look.at_s - one.told_s >= REPEAT_S else []
+        stays = not one.stayed and look.at_s - one.since_s >= _STAYS_S
+        one.stayed |= stays
+        again = stays or look.at_s - one.told_s >= REPEAT_S
+        return [self._tell(one, Phase.GOES_ON, look.at_s, look.at)] if again else []
 
     def _tell(self, one: _Down, phase: Phase, at_s: float, at: datetime) -> Event:
         one.told_s = at_s

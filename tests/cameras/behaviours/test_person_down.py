@@ -54,7 +54,8 @@ def then(shape: Shape, *, label: str | None = None, until_s: float = 1e9, stays:
 
 def test_who_falls_is_told_after_two_seconds_with_figures_and_until_they_are_up() -> None:
     down = watch(then((205, 150, 112, 40), until_s=12)).of("camera.person_down")
-    assert [one.phase for one in down] == [Phase.BEGAN, Phase.ENDED]
+    assert [one.phase for one in down] == [Phase.BEGAN, Phase.GOES_ON, Phase.ENDED]
+    assert (down[1].at.second, down[1].fields["lies_s"]) == (9, pytest.approx(3, abs=0.2))
     assert (down[0].at.second, down[0].confidence) == (8, 0.8)
     assert down[0].fields["fell"] is True
     assert down[0].fields["lies_s"] == pytest.approx(2, abs=0.2)
@@ -66,7 +67,7 @@ def test_who_falls_is_told_after_two_seconds_with_figures_and_until_they_are_up(
 
 def test_who_lies_for_long_is_told_of_again() -> None:
     down = watch(then((205, 150, 112, 40)), 22).of("camera.person_down")
-    assert [one.phase for one in down] == [Phase.BEGAN, Phase.GOES_ON]
+    assert [one.phase for one in down] == [Phase.BEGAN, Phase.GOES_ON, Phase.GOES_ON]
 
 
 def test_who_becomes_part_of_the_background_lies_there_still() -> None:
@@ -81,7 +82,7 @@ def test_who_becomes_part_of_the_background_lies_there_still() -> None:
 
 def test_beside_somebody_who_still_stands_it_is_less_sure() -> None:
     """As after a blow: one of two who were one shape lies, the other stands there."""
-    (down,) = watch(then((264, 150, 112, 40), stays=True)).of("camera.person_down")
+    down, _still = watch(then((264, 150, 112, 40), stays=True)).of("camera.person_down")
     assert down.confidence == 0.6
 
 
@@ -107,6 +108,22 @@ def test_it_is_no_fall_when_somebody(scene: Scene) -> None:
     assert watch(scene).of("camera.person_down") == []
 
 
+def test_what_the_picture_cuts_off_below_is_a_fall_only_when_they_were_there_a_moment_before() -> None:
+    upright: Shape = (200, 120, 44, 120)
+    low: Shape = (205, HEIGHT_PX - 60, 112, 60)
+
+    def scene(gap_s: float) -> Scene:
+        def at(at_s: float) -> list[tuple[str | None, Shape]]:
+            if at_s < FALL_S:
+                return [("person", upright)] * (at_s > 2)
+            return [(None, low)] * (at_s >= FALL_S + gap_s)
+
+        return at
+
+    assert watch(scene(0.0), 12).of("camera.person_down") != []
+    assert watch(scene(2.0), 12).of("camera.person_down") == []
+
+
 def test_a_shape_that_wanders_is_a_dog_and_nobody_who_lies() -> None:
     def scene(at_s: float) -> list[tuple[str | None, Shape]]:
         if not 2 <= at_s < 14:
@@ -117,7 +134,7 @@ def test_a_shape_that_wanders_is_a_dog_and_nobody_who_lies() -> None:
 
 
 def test_who_is_taken_for_a_dog_from_the_moment_of_the_fall_has_fallen() -> None:
-    (down,) = watch(then((205, 150, 112, 40), label="dog")).of("camera.person_down")
+    down, *_later = watch(then((205, 150, 112, 40), label="dog")).of("camera.person_down")
     assert down.fields["fell"] is True
 
 
@@ -156,4 +173,4 @@ def test_another_scene_ends_it() -> None:
         return [Detection("person", 0.9, Box(200 / 480, 60 / 270, 44 / 480, 120 / 270))] * (2 <= at_s < FALL_S)
 
     down = Watcher(detectors={"objects": ScriptedDetector(name)}).show(film(draw, 16)).of("camera.person_down")
-    assert [(one.phase, one.at.second) for one in down] == [(Phase.BEGAN, 8), (Phase.ENDED, 12)]
+    assert [(one.phase, one.at.second) for one in down] == [(Phase.BEGAN, 8), (Phase.GOES_ON, 9), (Phase.ENDED, 12)]
