@@ -11,7 +11,7 @@ one thread; the network's time is paid from the worker's budget.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 import cv2
@@ -38,6 +38,8 @@ _CALM_S: Final = 5.0
 """Calm for so long is quiet."""
 _SLOW_S: Final = 2.0
 """In a quiet picture the cells are looked at so rarely: thin smoke comes without what anyone would call motion."""
+_PIXELS: Final = 240 * 135
+"""About: of the picture in which flicker is looked for. A tall picture of motion is up to six times as large."""
 _CHANGED_PX: Final = 2
 _CHANGED: Final = 12
 """Hot pixels of the small picture that came, went or changed by more grey levels; one is noise."""
@@ -144,6 +146,7 @@ class FireDetector:
         if self._asleep(scene):
             self._flicker = None
             return []
+        motion = _smaller(motion)
         if self._flicker is None or self._flicker.shape != motion.luminance.shape:
             self._flicker = Flicker(motion.luminance, at_s)
         self._flicker.add(motion.small, motion.luminance, at_s, motion.watched)
@@ -157,7 +160,7 @@ class FireDetector:
             self._places = [place for place in self._places if at_s - place.seen_s < _GONE_S]
             now = [place for place in self._places if place.seen_s == at_s]
             for place in now:
-                self._witness(place, scene)
+                self._witness(place, motion.small, at_s)
             self._verify([place for place in now if place.votes.due_s <= at_s + _GRACE_S], scene)
             if self._places:
                 self._lively_s = at_s
@@ -252,17 +255,16 @@ class FireDetector:
         self._look(verifier, due, crops, at_s)
         self._shared.budget.spend(scene.clock.monotonic_s() - now_s)
 
-    def _witness(self, place: _Place, scene: Scene) -> None:
+    def _witness(self, place: _Place, small: NDArray[np.uint8], at_s: float) -> None:
         """Let the place's witness look."""
         assert self._flicker is not None
-        box, at_s = place.region.box, scene.frame.pts_s
         if isinstance(place.witness, SmokeWitness):
             if place.votes.due_s <= at_s + _GRACE_S:
                 place.witness.look(self._cells.recent, _densest(place.region), place.region.cells, at_s)
             return
         if isinstance(place.witness, Glare):
             return
-        place.witness.look(self._flicker, scene.motion.small, box, at_s)
+        place.witness.look(self._flicker, small, place.region.box, at_s)
         place.alone += (1 - math.exp(-_LOOK_S / _ALONE_S)) * (place.witness.testimony() - place.alone)
 
     def _by_label(self, at_s: float) -> list[list[_Place]]:
@@ -288,6 +290,21 @@ def _crops(image: NDArray[np.uint8], region: Region, *, whole: bool) -> list[NDA
     if whole and box.area > _LARGE:
         crops.append(image)
     return crops
+
+
+def _smaller(motion: Motion) -> Motion:
+    """With pictures of about `_PIXELS`, by a whole factor."""
+    height, width = motion.luminance.shape
+    factor = round(math.sqrt(height * width / _PIXELS))
+    if factor <= 1:
+        return motion
+    size = (width // factor, height // factor)
+    small = np.asarray(cv2.resize(motion.small, size, interpolation=cv2.INTER_AREA), np.uint8)
+    luminance = np.asarray(cv2.resize(motion.luminance, size, interpolation=cv2.INTER_AREA), np.uint8)
+    watched = motion.watched
+    if watched is not None:
+        watched = cv2.resize(watched.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST).astype(bool)
+    return replace(motion, small=small, luminance=luminance, watched=watched)
 
 
 def _densest(region: Region) -> Box:

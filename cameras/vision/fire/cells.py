@@ -1,6 +1,6 @@
 """Fire cells: where in a picture a flame or smoke might be, four times a second, for about a millisecond a look.
 
-The picture, about 320 px wide, is cut into cells of 8 x 8 px. A cell is hot while part of it is flame coloured or
+The picture, about 320 x 180 px or as many in another shape, is cut into cells of 8 x 8 px. A cell is hot while part of it is flame coloured or
 burnt out to white and it is restless; hazy while it is grey, unlike its slow background, has lost edges and moves
 softly. Heat and haze add up and fade within seconds; cells that touch are one Region. Finds nearly every fire and much
 else: it saves work and decides nothing. One per camera, one thread.
@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from hub.geometry import Box, Point
 
-WIDTH_PX: Final = 320
-"""About: a whole factor is taken, which scales ten times faster."""
+_PIXELS: Final = 320 * 180
+"""About: a whole factor is taken, which scales ten times faster. Tall pictures get as many, and cost as much, as wide
+ones."""
 _CELL_PX: Final = 8
 """2.5 % of the picture's width: a person at the far end of a yard."""
 _FADE_S: Final = 2.0
@@ -114,7 +115,7 @@ class FireCells:
             at_s: Its time; four looks a second are meant, fewer find less.
             watched: (any height, any width), False where nothing counts; None counts everywhere.
         """
-        factor = max(1, round(image.shape[1] / WIDTH_PX))
+        factor = max(1, round(math.sqrt(image.shape[0] * image.shape[1] / _PIXELS)))
         rows, columns = (side // factor // _CELL_PX for side in image.shape[:2])
         if rows == 0 or columns == 0:
             return Regions()
