@@ -12,16 +12,20 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from cameras.vision.behaving import Look, Surroundings
-from cameras.vision.following.zones import BICYCLE, VEHICLE, Watched
+from cameras.vision.detection import Detection
+from cameras.vision.following.tracking import size_of
+from cameras.vision.following.zones import BICYCLE, KINDS, VEHICLE, Watched
 from cameras.vision.impacts.flow import Field, Flow
 from cameras.vision.impacts.impact import Impact, impact_of
 from cameras.vision.impacts.momentum import Loss, Momentum
 from cameras.vision.reporting import REPEAT_S, Reporter
 from hub.events import Event, Phase
+from hub.geometry import Box
 from hub.plugins import Options, Plugin
 
 COLLISION: Final = "camera.collision"
@@ -50,8 +54,29 @@ _DRIVES: Final = 0.5
 """Sizes per second over the last two: up to the first is the box's jitter, above the second it drives off."""
 
 
+_PACE_S: Final = 1.0
+_SPREAD: Final = 4.0
+"""Sizes of the larger one between two that may meet within a second at 30 km/h; further apart nothing is measured."""
+_SAME: Final = 0.3
+_HELD_S: Final = 1.0
+"""So long what the network named last is taken to be there."""
+
+
 class CollisionOptions(Options):
     """There is nothing to set."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _There:
+    """Something on wheels; `reach` is in picture widths."""
+
+    box: Box
+    kind: str
+    reach: float
+    may_drive: bool
+
+    def reaches(self, other: _There) -> bool:
+        return self.box.gap(other.box) <= max(self.reach, other.reach)
 
 
 class Collisions:
@@ -63,6 +88,7 @@ class Collisions:
         self._fields: deque[Field] = deque(maxlen=4)
         self._vehicles: dict[str, Momentum] = {}
         self._impacts: list[Impact] = []
+        self._named: tuple[float, list[Detection]] = (-math.inf, [])
 
     @property
     def pending(self) -> bool:
@@ -72,14 +98,7 @@ class Collisions:
     def update(self, look: Look) -> list[Event]:
         """Look at all vehicles of this moment, whichever detector saw them."""
         watched = {one.track.id: one for one in look.watched if one.kind in (VEHICLE, BICYCLE)}
-        field = None
-        if (watched and look.motion.moving) or self.pending:
-            field = self._flow.update(look.frame.image, look.at_s)
-        else:
-            self._flow.reset()
-            self._fields.clear()
-        if field is not None:
-            self._fields.append(field)
+        field = self._measured(watched, look)
         self._follow(watched, field, look)
         if field is not None:
             self._meet(watched, look.at_s)
@@ -93,6 +112,46 @@ class Collisions:
         self._fields.clear()
         self._flow.reset()
         return [self._tell(one, Phase.ENDED, one.told_s or 0.0, at=at) for one in told]
+
+    def _measured(self, watched: dict[str, Watched], look: Look) -> Field | None:
+        """How the picture moved, where there is anything to meet: it is what most of the time goes into."""
+        if look.named is not None:
+            self._named = look.at_s, [one for one in look.named if KINDS.get(one.label) in (VEHICLE, BICYCLE)]
+        wanted = self.pending
+        if not wanted:
+            there = self._there(watched, look)
+            if len(there) < 2 or not look.motion.moving:  # noqa: PLR2004 -- one alone meets nothing
+                self._flow.reset()
+                self._fields.clear()
+                return None
+            wanted = any(
+                one.may_drive and one is not other and VEHICLE in (one.kind, other.kind) and one.reaches(other)
+                for one in there
+                for other in there
+            )
+        if not wanted:
+            self._flow.keep(look.frame.image, look.at_s)
+            self._fields.clear()
+            return None
+        field = self._flow.update(look.frame.image, look.at_s)
+        if field is not None:
+            self._fields.append(field)
+        return field
+
+    def _there(self, watched: dict[str, Watched], look: Look) -> list[_There]:
+        """What is followed, and what the network named and is not followed yet."""
+        there = []
+        for one in watched.values():
+            pace = one.path.speed(look.at_s - _PACE_S, look.at_s)
+            reach = _SPREAD * size_of(one.track.box, look.aspect)
+            there.append(_There(one.track.box, one.kind, reach, may_drive=pace is None or pace >= _DRIVES))
+        if look.at_s - self._named[0] <= _HELD_S:
+            for new in self._named[1]:
+                if all(new.box.overlap(known.box) < _SAME for known in there):
+                    moves = any(blob.box.shared(new.box) > 0 for blob in look.motion.blobs)
+                    reach = _SPREAD * size_of(new.box, look.aspect)
+                    there.append(_There(new.box, KINDS[new.label], reach, may_drive=moves))
+        return there
 
     def _follow(self, watched: dict[str, Watched], field: Field | None, look: Look) -> None:
         at_s, aspect = look.at_s, look.aspect
@@ -127,6 +186,8 @@ class Collisions:
     def _closing(self, one: Momentum, loss: Loss, other: Momentum, at_s: float) -> float:
         """Sizes per second at which the two met; negative when they did not."""
         if other is one or at_s - other.seen_s > _NEAR_S or other.now(at_s) is None:
+            return -1.0
+        if KINDS.get(one.track.label) == KINDS.get(other.track.label) == BICYCLE:
             return -1.0
         if one.box.gap(other.box) > _TOUCH * min(one.size, other.size):
             return -1.0

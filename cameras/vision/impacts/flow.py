@@ -174,6 +174,10 @@ class Flow:
         """Forget the last look."""
         self._last = None
 
+    def keep(self, image: NDArray[np.uint8], at_s: float) -> None:
+        """Take a look that need not be compared; the next may be, with this one."""
+        self._last, self._last_s = _small(image), at_s
+
     def update(self, image: NDArray[np.uint8], at_s: float) -> Field | None:
         """Take the next look; None when there is nothing to compare it with, or when it is the same picture again.
 

@@ -68,6 +68,7 @@ class Impact:
         ratios: Width over height of both boxes.
         driver: Which detector saw it.
         zone: Where it is; None when in none.
+        seen: When and where a detector first saw it since.
         going: Largest share of a place further along that moved on as it did.
         rests_s: Seconds for which it was seen at rest beside the other.
         leaves: Whether it would have driven out of the picture before it could be seen again.
@@ -94,6 +95,7 @@ class Impact:
     ratios: tuple[float, float]
     driver: str
     zone: str | None
+    seen: tuple[float, Box] | None = None
     going: float = 0.0
     rests_s: float = 0.0
     leaves: bool = False
@@ -168,11 +170,8 @@ class Impact:
             vehicle is not None and name in vehicle.beside
             for vehicle, name in ((one, self.names[1]), (other, self.names[0]))
         )
-        now = None if one is None or past_s <= 0 else one.now(at_s)
-        if now is not None and now.sizes_s >= _AGAIN * self.before:
-            across, down = self.loss.speed
-            if now.speed[0] * across + now.speed[1] * down >= _AGAIN * (across**2 + down**2):
-                self.going = 1.0  # it has its speed again: it never lost it
+        if one is not None and self._drives_on(one, at_s, aspect):
+            self.going = 1.0
         if past_s < _OUT_S:
             return
         for way in _WAYS:
@@ -192,6 +191,23 @@ class Impact:
             self.other_rests = self.other_rests or other.rests(at_s)
             if other.seen_s == at_s:
                 self.turned = max(self.turned, _change(_ratio(other.box), self.ratios[1]))
+
+    def _drives_on(self, one: Momentum, at_s: float, aspect: float) -> bool:
+        """Whether it has its speed again, which it then never lost, or its detector sees it come on.
+
+        The second is of a vehicle that drives behind something: the flow in its box is that of what stands before it.
+        """
+        (across, down), drove = self.loss.speed, math.hypot(*self.loss.speed)
+        now = one.now(at_s)
+        if now is not None and at_s > self.at_s and now.sizes_s >= _AGAIN * self.before:
+            return now.speed[0] * across + now.speed[1] * down >= _AGAIN * drove**2
+        if one.seen_s != at_s or at_s - self.at_s > _HIDDEN_S:
+            return False
+        if self.seen is None:
+            self.seen = (at_s, one.track.box)
+        since_s, box = self.seen
+        came = _came_on(box, one.track.box, self.loss.speed, aspect)
+        return came >= max(_AGAIN * drove * (at_s - since_s), _DISPLACED * self.size)
 
     def proven(self, one: Momentum | None) -> bool:
         """Whether nothing else can have happened: neither one vehicle with two names, nor driving out or past.
@@ -237,7 +253,16 @@ def impact_of(
         ratios=(_ratio(one.box), _ratio(other.box)),
         driver=driver,
         zone=zone,
+        seen=(at_s, one.box) if one.seen_s == at_s else None,
     )
+
+
+def _came_on(before: Box, after: Box, way: Point, aspect: float) -> float:
+    """How far both ends of a box came along a way, in picture widths: one that swallows another grows at one end."""
+    across = [after.x - before.x, after.x + after.w - before.x - before.w]
+    down = [(after.y - before.y) * aspect, (after.y + after.h - before.y - before.h) * aspect]
+    amount = math.hypot(*way)
+    return min(one * way[0] for one in across) / amount + min(one * way[1] for one in down) / amount
 
 
 def _ratio(box: Box) -> float:

@@ -162,8 +162,11 @@ class Momentum:
         speed = _middle([one.speed for one in pair])
         amount = math.hypot(*speed)
         along = _along(now.speed, speed)
+        sizes_s, along_sizes_s = amount / median(one.size for one in pair), along / now.size
         if along > _LEFT * amount or (amount - along) / self.size < _LOST:
             return None
+        if along_sizes_s > _LEFT * sizes_s or sizes_s - along_sizes_s < _LOST:
+            return None  # it drove away from the camera: its speed shrank with itself
         had_s = max(one.at_s for one in self._measures if one.at_s < at_s and _along(one.speed, speed) >= _HAD * amount)
         return Loss(speed, along / self.size, at_s - had_s, self._shoved_from(speed, pair[0].at_s))
 
