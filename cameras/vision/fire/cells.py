@@ -1,9 +1,9 @@
 """Fire cells: where in a picture a flame or smoke might be, four times a second, for about a millisecond a look.
 
-The picture, about 320 x 180 px or as many in another shape, is cut into cells of 8 x 8 px. A cell is hot while part of it is flame coloured or
-burnt out to white and it is restless; hazy while it is grey, unlike its slow background, has lost edges and moves
-softly. Heat and haze add up and fade within seconds; cells that touch are one Region. Finds nearly every fire and much
-else: it saves work and decides nothing. One per camera, one thread.
+The picture, scaled to about 320 x 180 px or as many in another shape, is cut into cells of 8 x 8 px. A cell is hot
+while part of it is flame coloured or burnt out to white and it is restless; hazy while it is grey, unlike its slow
+background, has lost edges and moves softly. Heat and haze add up and fade within seconds; cells that touch are one
+Region. Finds nearly every fire and much else: it saves work and decides nothing. One per camera, one thread.
 """
 
 from __future__ import annotations
