@@ -3,8 +3,9 @@
 A load that falls, a wall or a scaffold that comes down: nobody has named what fell, and afterwards the place looks
 different. Asked for are a scene that stood still before and stands still after, commotion between, and more edges than
 there were: what is broken has many. Light that changes moves nothing and makes no edges; people and vehicles that came
-or went are named. What made it is for whoever looks: the Event carries no confidence, and no rule that comes along
-alerts to it. One per camera, one thread; keeps small pictures of the last five seconds.
+or went are named, and in zones `ignore` and `private` nothing is looked at. What made it is for whoever looks: the
+Event carries no confidence, and no rule that comes along alerts to it. One per camera, one thread; keeps small pictures
+of the last five seconds.
 """
 
 from __future__ import annotations
@@ -95,13 +96,15 @@ class SceneChanges:
         after = [picture for age_s, picture in ages if age_s <= _AFTER_S]
         if min(len(before), len(between), len(after)) < 3:  # noqa: PLR2004 -- two pictures stand still by chance
             return []
-        commotion = max(float(np.mean(cv2.absdiff(one, other) > _CHANGED)) for one, other in pairwise(between))
+        watched = look.motion.watched if look.motion.watched is not None else np.True_
+        differ = [(cv2.absdiff(one, other) > _CHANGED) & watched for one, other in pairwise(between)]
+        commotion = max(float(np.mean(one)) for one in differ)
         if commotion < _COMMOTION:
             return []
         was, still_before = _scene(before)
         now, still_after = _scene(after)
         gain = float(np.median((now + 1.0) / (was + 1.0)))
-        changed = still_before & still_after & (np.abs(now - was * gain) > _CHANGED)
+        changed = still_before & still_after & watched & (np.abs(now - was * gain) > _CHANGED)
         self._leave_out_named(changed)
         share = float(changed.mean())
         if not _LEAST <= share <= _MOST:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 
+from config.zones import ZoneUse
 from hub.events import Event
-from tests.fakes.footage import HEIGHT_PX, START, WIDTH_PX, Image, ScriptedDetector, Watcher, film
+from tests.fakes.footage import HEIGHT_PX, START, WIDTH_PX, Image, ScriptedDetector, Watcher, film, zone
 from tests.fakes.traffic import cars, drives, painted
 
 
@@ -36,6 +38,26 @@ def test_a_load_that_falls_and_stays_lying_is_told_once() -> None:
     assert 0.3 < events[0].box.centre[0] < 0.7
     assert {"changed_share", "commotion_share", "edges"} <= set(events[0].fields)
     assert events[0].confidence is None
+
+
+@pytest.mark.parametrize("use", [ZoneUse.PRIVATE, ZoneUse.IGNORE])
+def test_what_changes_where_nothing_is_looked_at_is_none(use: ZoneUse) -> None:
+    place = zone(use, ((0.2, 0.0), (0.8, 0.0), (0.8, 1.0), (0.2, 1.0)))
+    watcher = Watcher(place, detectors={"objects": ScriptedDetector(lambda _at_s: [])})
+    assert watcher.show(film(falls, 14)).of("camera.scene_changed") == []
+
+
+def test_commotion_where_nothing_is_looked_at_makes_no_change_elsewhere() -> None:
+    """A screen flickers in an `ignore` zone while a thing is put down elsewhere."""
+
+    def puts(image: Image, at_s: float) -> None:
+        image[:, : WIDTH_PX // 4] = 40 if int(at_s * 8) % 2 else 220
+        if at_s > 5:
+            image[100:170, 300:400] = np.random.default_rng(4).integers(0, 255, (70, 100, 1))
+
+    screen = zone(ZoneUse.IGNORE, ((0.0, 0.0), (0.26, 0.0), (0.26, 1.0), (0.0, 1.0)))
+    watcher = Watcher(screen, detectors={"objects": ScriptedDetector(lambda _at_s: [])})
+    assert watcher.show(film(puts, 14)).of("camera.scene_changed") == []
 
 
 def test_a_change_of_light_is_none() -> None:
