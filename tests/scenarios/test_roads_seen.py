@@ -71,6 +71,30 @@ def test_a_car_that_parks_where_it_must_not_is_told_after_five_minutes(use: Zone
     assert raised(cars(parked(0.5, 0.5)), 290, zone(use), fps=1) == set()
 
 
+@pytest.mark.parametrize(
+    ("use", "kind"), [(ZoneUse.NO_PARKING, "road.illegal_parking"), (ZoneUse.FIRE_LANE, "fire.lane_blocked")]
+)
+def test_a_parked_car_that_is_missed_for_a_while_now_and_then_has_stood_all_the_time(use: ZoneUse, kind: str) -> None:
+    def seen(at_s: float) -> tuple[float, float] | None:
+        return None if at_s % 70 >= 50 else (0.5, 0.5)  # 20 s of each 70
+
+    assert raised(cars(seen), 330, zone(use), fps=1) == {kind}
+
+
+def test_cars_that_stop_one_after_the_other_where_they_must_not_do_not_add_up() -> None:
+    def one(number: int) -> Way:
+        drive = drives(0.0, 0.5, 0.1, stop_s=5, brakes_s=1)
+
+        def way(at_s: float) -> tuple[float, float] | None:
+            since_s = at_s - 50 * number
+            return drive(since_s) if 0 <= since_s < 40 else None
+
+        return way
+
+    found = raised(cars(*(one(number) for number in range(7))), 350, zone(ZoneUse.NO_PARKING), fps=2)
+    assert found == set()
+
+
 def test_a_person_on_a_fast_road_is_told_and_one_on_its_crossing_is_not() -> None:
     walker = stands("person", Box(0.45, 0.4, 0.05, 0.2))
     assert raised(walker, 8, ROAD, tags=("fast-road",)) == {"road.pedestrian"}

@@ -63,6 +63,15 @@ class Path:
         if self._anchor is None or _apart(self._anchor, middle) > _LEAVE * place.size:
             self._anchor, self._since_s = middle, at_s
 
+    def stood_since(self, since_s: float) -> None:
+        """It is known to have been in its place before it was followed."""
+        self._since_s = min(self._since_s, since_s)
+
+    @property
+    def since_s(self) -> float:
+        """When it came to where it is."""
+        return self._since_s
+
     def stands_for_s(self, at_s: float) -> float:
         """For how long it has been in its place."""
         return at_s - self._since_s

@@ -6,6 +6,7 @@ when it is given up. What of this is an alert is decided by rules. One per camer
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -54,6 +55,11 @@ _MOVER_UPRIGHT: Final = 1.8
 """Higher than this times its width, in pixels, is somebody on foot: a car from above that drives up the picture is not
 twice as long as wide, with its shadow and mirrors."""
 _REMEMBERED_S: Final = 2.0
+_UNSEEN_S: Final = 60.0
+"""A vehicle that stands is missed for up to so long: lorries before it, dusk, a model that is half sure."""
+_SAME_SPOT: Final = 0.6
+"""Intersection over union of a standing vehicle's boxes; another one that takes its place stands otherwise."""
+_MOST_STOOD: Final = 32
 _ALIKE: Final = 0.4
 """Intersection over union from which a named box and a moving piece are one thing: the piece has its shadow."""
 _MOVER_AREA: Final = 0.002
@@ -114,6 +120,15 @@ class Watched:
     """Id of the unnamed track that this is known to have been before it had a name."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Stood:
+    """A vehicle that stood when it was last seen."""
+
+    box: Box
+    since_s: float
+    seen_s: float
+
+
 class TrackWatch:
     """Follows the tracks of one detector through the zones."""
 
@@ -142,6 +157,7 @@ class TrackWatch:
         self._everywhere = everywhere
         self._explained: list[Watched] = []
         self._watched: dict[str, Watched] = {}
+        self._stood: deque[_Stood] = deque(maxlen=_MOST_STOOD)
 
     @property
     def watched(self) -> tuple[Watched, ...]:
@@ -198,7 +214,9 @@ class TrackWatch:
     def end_all(self, at: datetime) -> list[Event]:
         """End everything."""
         self._explained.clear()
-        return [event for one in list(self._watched.values()) for event in self._end(one.track, at=at)]
+        events = [event for one in list(self._watched.values()) for event in self._end(one.track, at=at)]
+        self._stood.clear()
+        return events
 
     def _see(self, track: Track, at_s: float, *, at: datetime, aspect: float, before: TrackWatch | None) -> list[Event]:
         watched = self._watched.get(track.id)
@@ -208,8 +226,11 @@ class TrackWatch:
             if earlier is not None:
                 watched.path, watched.was = earlier.path.copy(), earlier.track.id
             self._watched[track.id] = watched
+            watched.path.add(track, at_s, aspect=aspect)
+            self._stands_on(watched)
+        else:
+            watched.path.add(track, at_s, aspect=aspect)
         watched.track = track
-        watched.path.add(track, at_s, aspect=aspect)
         zone = self._settled(watched, at_s)
         if watched.told_s is None:
             watched.zone = zone = self._zones.at(track.box)
@@ -225,6 +246,16 @@ class TrackWatch:
         if changed or at_s - watched.told_s >= REPEAT_S:
             return [self._tell(watched, Phase.GOES_ON, at_s, at=at)]
         return []
+
+    def _stands_on(self, watched: Watched) -> None:
+        """Who turns up, standing, where a vehicle stood when it was lost is that vehicle and has stood there since."""
+        track = watched.track
+        if watched.kind != VEHICLE or track.label == MOVER:
+            return
+        for one in self._stood:
+            here = min(one.box.overlap(track.first), one.box.overlap(track.box)) >= _SAME_SPOT
+            if here and 0 <= track.begun_s - one.seen_s <= _UNSEEN_S:
+                watched.path.stood_since(one.since_s)
 
     def _settled(self, watched: Watched, at_s: float) -> Zone | None:
         """The zone it is in, changed only after it was elsewhere for a while."""
@@ -242,6 +273,8 @@ class TrackWatch:
         watched = self._watched.pop(track.id, None)
         if watched is None or watched.told_s is None:
             return []
+        if watched.stopped and watched.kind == VEHICLE and track.label != MOVER:
+            self._stood.append(_Stood(track.box, watched.path.since_s, track.seen_s))
         return [self._tell(watched, Phase.ENDED, watched.track.seen_s, at=at)]
 
     def _tell(self, watched: Watched, phase: Phase, at_s: float, *, at: datetime) -> Event:
