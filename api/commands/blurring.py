@@ -1,15 +1,17 @@
 """`--blur` of `hub recordings export`: the clip written anew with faces, plates and private windows covered.
 
-The clip as it was recorded lies beside the copy under another name while the copy is made, and is gone afterwards,
-whatever happens. Runs in the command's own process, never in the hub.
+The clip as it was recorded is written beside the copy into a file without a name, which is gone with this process
+whatever ends it. Runs in the command's own process, never in the hub.
 """
 
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import typer
 
@@ -45,7 +47,7 @@ def asked(text: str | None, output: Path) -> tuple[tuple[What, ...] | None, Path
 
 
 def write_covered(
-    write: Callable[[Path], None], output: Path, words: tuple[What, ...], *, models: Path, camera: Camera | None
+    write: Callable[[BinaryIO], None], output: Path, words: tuple[What, ...], *, models: Path, camera: Camera | None
 ) -> None:
     """Write a covered copy, and say what was done.
 
@@ -66,17 +68,19 @@ def write_covered(
     covering = covering_of(words, models, camera)
     if "windows" in words and not covering.polygons:
         typer.echo("look: this camera has no zone with the use `private`, so no window is covered", err=True)
-    plain, part = output.with_name(f".{output.name}.plain"), output.with_name(f"{output.name}.part")
+        words = tuple(word for word in words if word != "windows")
+        covering = replace(covering, words=words)
+    part = output.with_name(f"{output.name}.part")
     try:
-        plain.touch(mode=0o600)
-        write(plain)
-        copied = copy_covered(plain, part, covering, on_progress=_say_progress)
+        with tempfile.TemporaryFile(dir=output.parent) as plain:
+            write(plain)
+            plain.seek(0)
+            copied = copy_covered(plain, part, covering, on_progress=_say_progress)
         part.replace(output)
     finally:
-        plain.unlink(missing_ok=True)
         part.unlink(missing_ok=True)
     found = f"something found in {copied.covered} of {copied.pictures} pictures"
-    typer.echo(f"{output}: {copied.duration_s:.1f} s, {', '.join(words)} covered, {found}")
+    typer.echo(f"{output}: {copied.duration_s:.1f} s, {', '.join(words) or 'nothing'} covered, {found}")
     typer.echo("look: nobody has checked it, and what was not found is not covered: watch it before you give it away")
 
 

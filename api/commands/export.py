@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -93,7 +93,7 @@ def export(
     try:
         clip = clip_of(found, file_of, start, end)
         if words is not None:
-            write = partial(_write, clip)
+            write = partial(_write_into, clip)
             blurring.write_covered(write, output, words, models=settings.models_folder, camera=seen)
             return
         _write(clip, output)
@@ -177,15 +177,19 @@ def _files(folder: Path, below: str, *, start: datetime, end: datetime) -> Itera
 def _write(clip: Clip, output: Path) -> None:
     """Write all of it under another name first; nothing is left of one that failed."""
     part = output.with_name(f"{output.name}.part")
-    written = 0
     try:
         with part.open("wb") as file:
-            for piece in clip.file.read():
-                file.write(piece)
-                written += len(piece)
-                if sys.stderr.isatty():
-                    typer.echo(f"\r{written * 100 // clip.file.size_bytes} % ", nl=False, err=True)
+            _write_into(clip, file)
         part.replace(output)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def _write_into(clip: Clip, file: BinaryIO) -> None:
+    written = 0
+    for piece in clip.file.read():
+        file.write(piece)
+        written += len(piece)
+        if sys.stderr.isatty():
+            typer.echo(f"\r{written * 100 // clip.file.size_bytes} % ", nl=False, err=True)

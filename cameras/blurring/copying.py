@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import BinaryIO, Final, Literal, Protocol
 
 import av
 import numpy as np
@@ -75,12 +75,16 @@ class Copied:
 
 
 def copy_covered(
-    source: Path, target: Path, covering: Covering, *, on_progress: Callable[[float], None] = lambda _at_s: None
+    source: Path | BinaryIO,
+    target: Path,
+    covering: Covering,
+    *,
+    on_progress: Callable[[float], None] = lambda _at_s: None,
 ) -> Copied:
     """Write `source` anew to `target` with everything covered.
 
     Args:
-        source: A video file.
+        source: A video file; open for reading and at its beginning where it has no name.
         target: What is written; not whole when this raises.
         covering: What is covered.
         on_progress: Called with how many seconds are written.
@@ -88,14 +92,21 @@ def copy_covered(
     Raises:
         DamagedFileError: It cannot be decoded to its end: part of a copy would pass for all of it.
     """
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            return copy_covered(file, target, covering, on_progress=on_progress)
+    digest = hashlib.sha256()
+    while piece := source.read(1 << 20):
+        digest.update(piece)
+    source.seek(0)
     try:
         with (
-            av.open(str(source), metadata_errors="ignore") as reader,
+            av.open(source, "r", metadata_errors="ignore") as reader,
             av.open(str(target), "w", format="mp4", options={"movflags": "+faststart+use_metadata_tags"}) as writer,
         ):
-            return _Copy(reader, writer, covering, sha256=_sha256(source), on_progress=on_progress).run()
+            return _Copy(reader, writer, covering, sha256=digest.hexdigest(), on_progress=on_progress).run()
     except FFmpegError as error:
-        raise DamagedFileError(f"{source.name} cannot be written anew: {error}") from error
+        raise DamagedFileError(f"this cannot be written anew: {error}") from error
 
 
 class _Copy:
@@ -171,8 +182,3 @@ class _Copy:
         if self._source.time_base is not None:
             stream.codec_context.time_base = self._source.time_base
         return stream
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
+import signal
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -154,7 +158,37 @@ def test_a_copy_without_private_zones_says_that_no_window_is_covered(data: Path,
     done = _run(data, tmp_path / "blurred.mp4", "--blur", "windows")
     assert done.exit_code == 0, done.output
     assert "no zone with the use `private`" in done.stderr
-    assert (tmp_path / "blurred.mp4").exists()
+    assert "windows" not in done.stdout
+    assert "nothing covered" in done.stdout
+    with av.open(str(tmp_path / "blurred.mp4")) as copy:
+        assert json.loads(copy.metadata["comment"])["blurred"] == []
+
+
+@pytest.mark.parametrize("when", ["writing", "copying"])
+def test_a_copy_that_is_killed_leaves_nothing_uncovered(data: Path, tmp_path: Path, when: str) -> None:
+    """Neither a signal that cannot be caught nor a power cut leaves the clip as it was recorded beside the copy."""
+    out = tmp_path / "out"
+    out.mkdir()
+    words = ["gate", "--from", at(0).isoformat(), "--to", (at(0) + timedelta(seconds=8)).isoformat()]
+    script = f"""
+import os, signal, sys
+import cameras.blurring.copying as copying
+from api.commands import export
+from api.cli import app
+
+def killed(*_args, **_more):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+if {when!r} == "copying":
+    copying.copy_covered = killed
+else:
+    whole = export._write_into
+    export._write_into = lambda clip, file: (whole(clip, file), file.flush(), killed())
+app(["recordings", "export", *{words!r}, "-o", {str(out / "clip.mp4")!r}, "--data", {str(data)!r}, "--blur", "windows"])
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[2], check=False, timeout=60)
+    assert done.returncode == -signal.SIGKILL
+    assert list(out.iterdir()) == []
 
 
 @pytest.mark.parametrize("words", ["", "face", "faces,windws"])
