@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +22,7 @@ from hub.events import Event, Phase
 START = datetime(2026, 3, 1, 3, 0, tzinfo=UTC)
 WIDTH_PX, HEIGHT_PX = 480, 270
 FPS = 8.0
+_SHIFT_PX = 64
 NO_MODELS = Path("/nowhere")
 
 Image = NDArray[np.uint8]
@@ -49,6 +52,14 @@ def yard(seed: int = 1) -> Image:
     return np.repeat(grey[..., None], 3, axis=2)
 
 
+@functools.cache
+def _grains(noise: int) -> tuple[NDArray[np.int16], ...]:
+    """Noise drawn once and cut anew for every picture: drawing it each time would take most of the tests' time."""
+    random = np.random.default_rng(11)
+    shape = (HEIGHT_PX + _SHIFT_PX, WIDTH_PX + _SHIFT_PX, 3)
+    return tuple(random.integers(-noise, noise + 1, shape, dtype=np.int16) for _ in range(6))
+
+
 def film(
     draw: Callable[[Image, float], None], seconds: float, *, noise: int = 3, fps: float = FPS, start_s: float = 0.0
 ) -> Iterator[Frame]:
@@ -63,12 +74,13 @@ def film(
     """
     random = np.random.default_rng(7)
     background = yard()
+    grains = _grains(noise)
     for number in range(round(seconds * fps)):
         at_s = start_s + number / fps
         image = background.copy()
         draw(image, at_s)
-        grain = random.integers(-noise, noise + 1, image.shape, dtype=np.int16)
-        noisy = np.clip(image.astype(np.int16) + grain, 0, 255).astype(np.uint8)
+        grain, (top, left) = grains[random.integers(len(grains))], random.integers(0, _SHIFT_PX, 2)
+        noisy = cv2.add(image, grain[top : top + HEIGHT_PX, left : left + WIDTH_PX], dtype=cv2.CV_8U)
         yield Frame(noisy, START + timedelta(seconds=at_s), at_s, is_key=number % 8 == 0, number=number)
 
 

@@ -106,7 +106,7 @@ def test_a_thing_that_moves_and_is_named_late_is_counted_once() -> None:
 
 def test_a_branch_that_swings_over_the_line_is_not_counted() -> None:
     def branch(image: Image, at_s: float) -> None:
-        x = round(240 - 29 + 28 * math.sin(2 * at_s))
+        x = round(240 - 29 + 22 * math.sin(2 * at_s))
         cv2.rectangle(image, (x, 120), (x + 58, 150), (20, 90, 20), -1)
 
     assert Watcher(lines=(ACROSS,)).show(film(branch, 14)).of(CROSSING) == []
