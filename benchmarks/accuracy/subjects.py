@@ -65,7 +65,8 @@ SUBJECTS: Final[tuple[Subject, ...]] = (
         "crash", ("camera.collision",), ("road.crash",), ("accident",), aside=("accident_aftermath",),
         after_s=12.0, within_s=5.0,
     ),
-    _subject("collapse", ("camera.collapse",), ("safety.collapse",), ("collapse",), aside=("aftermath",), after_s=5.0),
+    # Told once the scene stands still again. No rule that comes along alerts to it.
+    _subject("collapse", ("camera.scene_changed",), (), ("collapse",), aside=("aftermath",), after_s=5.0),
     _subject(
         "intrusion", ("camera.climbing",), ("area.intrusion", "area.climbing"), ("intrusion",), after_s=5.0,
     ),

@@ -38,6 +38,8 @@ def rows(results: Sequence[Result]) -> Iterator[tuple[str, Subject, Judgement]]:
     ]
     for subject in SUBJECTS:
         for how, kinds, watched in seen:
+            if not kinds(subject):
+                continue
             judgement = judge(watched, subject, kinds(subject))
             if judgement.findings or judgement.false or how == "alert":
                 yield f"{subject.name} ({how})", subject, judgement

@@ -103,6 +103,15 @@ def test_alerts_are_those_of_the_shipped_rules() -> None:
     assert (crash.kind, crash.at_s, crash.level) == ("road.crash", 4, "orange")
 
 
+def test_a_scene_change_is_judged_as_a_collapse_and_rings_by_no_rule() -> None:
+    """The table has a row for its Events, and none for alerts that there cannot be."""
+    collapse = next(one for one in SUBJECTS if one.name == "collapse")
+    fell = states_of([event("camera.scene_changed", Phase.MOMENT, 10)])
+    watched = Watched(clip(collapse=[(7, 9)]), 30, fell)
+    assert judge([watched], collapse, collapse.events).clips == (1, 1)
+    assert not collapse.alerts
+
+
 def test_people_are_counted_at_labelled_moments() -> None:
     walked = Clip("a.mp4", Path("a.mp4"), {"person_count": (Span(5, 5, "2-3"), Span(9, 9, "6"))})
     states = [Told("camera.person", 0, 8), Told("camera.person", 1)]
