@@ -317,7 +317,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     self_watch.start()
     watch_noticed(metrics, sensors=watching, itself=self_watch)
     live = start_live(machine, clock, worker_of=cameras.worker_of, metrics=metrics)
-    playback = make_playback(recordings.catalog, machine.data, cameras.picture)
+    playback = make_playback(recordings.catalog, machine.data, cameras.picture, revisions.current)
     evidence = start_evidence(
         machine,
         database,

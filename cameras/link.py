@@ -82,7 +82,7 @@ __all__ = [
     "to_json",
 ]
 
-VERSION = 4
+VERSION = 5
 """Of the words; a worker that outlived a hub of another version is replaced."""
 
 _LENGTH_BYTES = 4
@@ -182,7 +182,8 @@ def _bytes(text: str) -> bytes:
 
 def _picture_wanted(parts: dict[str, Any]) -> PictureWanted:
     pieces = tuple((int(offset), int(size)) for offset, size in parts["parts"])
-    return PictureWanted(**parts | {"parts": pieces, "at_ms": tuple(parts["at_ms"])})
+    private = tuple(tuple((float(x), float(y)) for x, y in place) for place in parts.get("private", ()))
+    return PictureWanted(**parts | {"parts": pieces, "at_ms": tuple(parts["at_ms"]), "private": private})
 
 
 def _picture_taken(parts: dict[str, Any]) -> PictureTaken:

@@ -94,6 +94,7 @@ class PictureWanted:
             the fragments from a key picture on.
         at_ms: Which pictures: those shown at these times from the beginning of the segment.
         width_px: Of the pictures that come back, their height in proportion; None leaves them as they are.
+        private: Polygons that are filled in them, in shares of width and height.
     """
 
     request: int
@@ -102,6 +103,7 @@ class PictureWanted:
     parts: tuple[tuple[int, int], ...]
     at_ms: tuple[int, ...]
     width_px: int | None = None
+    private: tuple[tuple[tuple[float, float], ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ points:
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import Field
@@ -59,7 +60,8 @@ class ZoneUse(enum.StrEnum):
     FIXTURE = "fixture"
     """A thing that has to stay in its place: an extinguisher, a hydrant's lid."""
     PRIVATE = "private"
-    """Other people's windows: never looked at, and blurred in what is given away."""
+    """Other people's windows: nothing in it counts, and it is hidden in single pictures. Live view and recordings show
+    it; a copy of a recording hides it when it is written with `--blur windows`."""
 
 
 class Zone(Part):
@@ -73,6 +75,11 @@ class Zone(Part):
         None
     )
     """In a lane: from the first point to the second is the direction in which one may drive; None: either."""
+
+
+def private_places(zones: Iterable[Zone]) -> tuple[tuple[Spot, ...], ...]:
+    """The polygons that nobody is shown in single pictures."""
+    return tuple(zone.points for zone in zones if zone.use is ZoneUse.PRIVATE)
 
 
 class Line(Part):

@@ -2,12 +2,13 @@
 
 The hub itself never decodes. A kept picture is only shown where its recording still stands, so that what was deleted or
 has run out is seen by nobody; `forget` also takes away what is kept of it, and a picture whose recording went while it
-was decoded is neither kept nor shown. The folder is bounded in bytes: when it is full the pictures that were made first
-go.
+was decoded is neither kept nor shown. Private places of the camera, as they are drawn now, are filled in it. The folder
+is bounded in bytes: when it is full the pictures that were made first go.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import re
 import threading
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 MOST_BYTES = 256 * 1024 * 1024
 """Some 5,000 whole pictures, or 50,000 for scrubbing."""
 _PRUNE_EVERY = 200
-_FILE = re.compile(r"(main|sub)-(\d{1,16})-(\d{1,5})-([A-Za-z0-9_-]{1,64})\.jpg")
+_FILE = re.compile(r"(main|sub)-(\d{1,16})-(\d{1,5})-([A-Za-z0-9_-]{1,64})(?:\.[0-9a-f]{12})?\.jpg")
 _WITHIN_S = 5.0
 
 
@@ -38,6 +39,10 @@ class Take(Protocol):
     def __call__(self, camera_id: str, wanted: PictureWanted, *, timeout_s: float) -> PictureTaken:
         """Pictures out of a recorded file of a camera; with a `problem` where there are none."""
 
+
+Places = tuple[tuple[tuple[float, float], ...], ...]
+Private = Callable[[str], Places]
+"""The polygons of a camera that nobody is shown."""
 
 Standing = Callable[[Collection[str]], Collection[str]]
 """Which of these segments there still are for somebody to see."""
@@ -63,8 +68,17 @@ class PastStill:
 class PastStills:
     """Takes and keeps pictures. Safe from any thread; several may decode at once."""
 
-    def __init__(self, folder: Path, take: Take, *, standing: Standing, most_bytes: int = MOST_BYTES) -> None:
-        """Keep pictures in `folder`, made by `take`, of segments that are `standing`."""
+    def __init__(
+        self,
+        folder: Path,
+        take: Take,
+        *,
+        standing: Standing,
+        private: Private = lambda _camera: (),
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        """Keep pictures in `folder`, made by `take`, of segments that are `standing`, with what is `private` filled."""
+        self._private = private
         self._folder = folder
         self._take = take
         self._standing = standing
@@ -86,14 +100,15 @@ class PastStills:
             MediaGoneError: Its recording went meanwhile.
         """
         segment = run.segment
-        path = self._path(segment, at_ms, width_px)
+        private = self._private(segment.head.camera)
+        path = self._path(segment, at_ms, width_px, private)
         try:
             return path.read_bytes()
         except FileNotFoundError:
             pass
         except OSError as error:
             logger.warning("kept still cannot be read", extra={"path": str(path), "error": str(error)})
-        jpeg = self._taken(run, at_ms, width_px)
+        jpeg = self._taken(run, at_ms, width_px, private)
         try:
             self._keep(path, jpeg, segment.head.id)
         except OSError as error:  # it is shown all the same
@@ -119,7 +134,7 @@ class PastStills:
                 path.unlink(missing_ok=True)
         return len(gone)
 
-    def _taken(self, run: Run, at_ms: int, width_px: int | None) -> bytes:
+    def _taken(self, run: Run, at_ms: int, width_px: int | None, private: Places) -> bytes:
         segment = run.segment
         fragments = tuple((mark.offset, mark.size_bytes) for mark in run.marks)
         wanted = PictureWanted(
@@ -129,6 +144,7 @@ class PastStills:
             parts=((0, segment.init_bytes), *fragments),
             at_ms=(at_ms,),
             width_px=width_px,
+            private=private,
         )
         taken = self._take(segment.head.camera, wanted, timeout_s=_WITHIN_S)
         jpeg = taken.jpegs[0] if taken.jpegs else None
@@ -136,10 +152,12 @@ class PastStills:
             raise NoPictureError(f"this picture cannot be decoded ({taken.problem or 'unknown'})")
         return jpeg
 
-    def _path(self, segment: Segment, at_ms: int, width_px: int | None) -> Path:
+    def _path(self, segment: Segment, at_ms: int, width_px: int | None, private: Places) -> Path:
         head = segment.head
         moment_ms = round(head.began.timestamp() * 1000) + at_ms
-        name = f"{head.stream}-{moment_ms}-{width_px or 0}-{head.id}.jpg"
+        # What was kept before a place was drawn is another file, and goes when the folder is full.
+        drawn = "." + hashlib.sha256(repr(private).encode()).hexdigest()[:12] if private else ""
+        name = f"{head.stream}-{moment_ms}-{width_px or 0}-{head.id}{drawn}.jpg"
         return self._folder / head.camera / name
 
     def _keep(self, path: Path, jpeg: bytes, segment: str) -> None:
@@ -148,7 +166,7 @@ class PastStills:
             if self._written % _PRUNE_EVERY == 0:
                 self._prune()
             self._written += 1
-            part = path.with_suffix(f".{self._written}.part")
+            part = path.with_name(f"{path.name}.{self._written}.part")
         part.write_bytes(jpeg)
         with self._lock:
             if segment in self._standing({segment}):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from api.recordings.past_stills import PastStills, Take
+from api.recordings.past_stills import PastStills, Places, Take
 from cameras.recordings.keeping.catalog import Catalog
+from config.community import Community
+from config.zones import private_places
 from hub.fair_share import FairShare, Share
 
 _ROOM: Final = Share(most=16, each=8)
@@ -31,7 +34,13 @@ class Playback:
     still_places: FairShare
 
 
-def make_playback(catalog: Catalog, data: Path, take: Take) -> Playback:
+def make_playback(catalog: Catalog, data: Path, take: Take, community: Callable[[], Community]) -> Playback:
     """What shows the recordings of a catalog, with pictures kept in the data folder; nothing of it runs by itself."""
+
+    def private(camera: str) -> Places:
+        known = community().camera(camera)
+        return () if known is None else private_places(known.zones)
+
     places = FairShare(room=_ROOM, residents=_RESIDENTS, retry_after_s=_RETRY_AFTER_S)
-    return Playback(catalog, PastStills(data / "past-stills", take, standing=catalog.shown), places)
+    stills = PastStills(data / "past-stills", take, standing=catalog.shown, private=private)
+    return Playback(catalog, stills, places)

@@ -24,6 +24,7 @@ from cameras.streams.feed import Feed
 from cameras.streams.packet_queue import StreamItem
 from cameras.vision.stills import Stills
 from config.community import Stream
+from config.zones import private_places
 from hub.events import Event, FieldValue, new_event_id
 
 logger = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ class RunningCamera:
     def __init__(self, task: Task, means: Means) -> None:
         """Prepare, its analysis included."""
         self.id = task.camera.id
-        self.stills = Stills()
+        self.stills = Stills(private_places(task.camera.zones))
         self.task = task
         self._means = means
         self._clock = means.clock
@@ -93,6 +94,7 @@ class RunningCamera:
         moved = (before.camera.site, before.analysed) != (task.camera.site, task.analysed)
         anew = moved or not before.looks_the_same(task) or before.stream(task.analysed) != task.stream(task.analysed)
         made = self._build(task) if anew else None
+        self.stills.private = private_places(task.camera.zones)
         with self._lock:
             self.task = task
             if made is not None:

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cameras.link_words import PictureTaken, PictureWanted
+from cameras.vision.private import Places, hide
 from hub.errors import LinkError
 
 logger = logging.getLogger(__name__)
@@ -107,7 +108,7 @@ class Pictures:
             raise LinkError(f"{len(wanted.at_ms)} pictures of {wanted.width_px} px are not to be had")
         with self._open(wanted) as file:
             data = b"".join(_parts(file, wanted.parts))
-        return PictureTaken(wanted.request, _decode(data, wanted.at_ms, wanted.width_px))
+        return PictureTaken(wanted.request, _decode(data, wanted.at_ms, wanted.width_px, wanted.private))
 
     def _open(self, wanted: PictureWanted) -> BinaryIO:
         """The file, if it lies below the disk's folder.
@@ -134,7 +135,7 @@ def _parts(file: BinaryIO, parts: Sequence[tuple[int, int]]) -> Iterator[bytes]:
         yield file.read(size)
 
 
-def _decode(data: bytes, at_ms: Sequence[int], width_px: int | None) -> tuple[bytes | None, ...]:
+def _decode(data: bytes, at_ms: Sequence[int], width_px: int | None, private: Places) -> tuple[bytes | None, ...]:
     """The picture on show at each time; what breaks off gives those before. Holds two pictures at most."""
     asked = sorted(set(at_ms), reverse=True)
     taken: dict[int, bytes] = {}
@@ -145,7 +146,7 @@ def _decode(data: bytes, at_ms: Sequence[int], width_px: int | None) -> tuple[by
         for frame in itertools.islice(_frames(container, stream), _MOST_DECODED):
             if frame.pts is None or stream.time_base is None:
                 continue
-            now = _Shown(frame, float(frame.pts * stream.time_base) * 1000, width_px)
+            now = _Shown(frame, float(frame.pts * stream.time_base) * 1000, width_px, private)
             while asked and now.at_ms > asked[-1] + _ROUNDED_MS:
                 shown = now if before is None else before
                 if abs(asked[-1] - shown.at_ms) <= _NEAR_MS:
@@ -163,10 +164,11 @@ def _decode(data: bytes, at_ms: Sequence[int], width_px: int | None) -> tuple[by
 class _Shown:
     """A decoded picture, encoded when it is asked for."""
 
-    def __init__(self, frame: av.VideoFrame, at_ms: float, width_px: int | None) -> None:
+    def __init__(self, frame: av.VideoFrame, at_ms: float, width_px: int | None, private: Places) -> None:
         self.at_ms = at_ms
         self._frame = frame
         self._width_px = width_px
+        self._private = private
         self._jpeg: bytes | None = None
 
     def jpeg(self) -> bytes:
@@ -176,6 +178,7 @@ class _Shown:
             height = max(2, round(frame.height * width / frame.width / 2) * 2)
             image: NDArray[np.uint8]
             image = np.ascontiguousarray(frame.reformat(width, height, "bgr24", interpolation="AREA").to_ndarray())
+            hide(image, self._private)
             _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
             self._jpeg = data.tobytes()
         return self._jpeg

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from cameras.errors import SourceError, SourceProblem
 from cameras.streams.packets import Packet, StreamInfo
+from cameras.vision.private import Places, hide
 
 ANALYSIS_WIDTH_PX = 960
 """Wider pictures are scaled down for analysis: no detector here looks at more (they see crops of 160 to 512 px)."""
@@ -80,9 +81,11 @@ class Picture:
         raw = self.raw if self.raw.width > max_width_px else None
         return Frame(self._bgr(max_width_px), self.at, self.stream_s, self.is_key, self.number, raw)
 
-    def jpeg(self, max_width_px: int = 1920) -> bytes:
-        """As a still."""
-        done, data = cv2.imencode(".jpg", self._bgr(max_width_px), (cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY))
+    def jpeg(self, max_width_px: int = 1920, private: Places = ()) -> bytes:
+        """As a still, with private places filled."""
+        image = self._bgr(max_width_px)
+        hide(image, private)
+        done, data = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY))
         if not done:
             raise RuntimeError(f"no JPEG of a {self.raw.width}x{self.raw.height} picture")
         return data.tobytes()

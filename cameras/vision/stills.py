@@ -1,7 +1,8 @@
 """Stills: the newest picture of a camera, and those of the moments in which its events began.
 
 An alert is looked at minutes after it was raised, so its picture is encoded when the event is made. Kept in memory, the
-oldest go first. Called from the analysis thread and, for asking, from the link's thread.
+oldest go first. Private places are filled in all of them. Called from the analysis thread and, for asking, from the
+link's thread.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Iterable
 
 from cameras.link import Still
 from cameras.vision.decoding import Picture
+from cameras.vision.private import Places
 from hub.events import Event, Phase
 
 _MAX_STILLS = 48
@@ -24,7 +26,9 @@ _MIN_GAP_S = 0.5
 class Stills:
     """The stills of one camera."""
 
-    def __init__(self) -> None:
+    def __init__(self, private: Places = ()) -> None:
+        """Fill `private`; who changes it later changes the pictures that are made from then on."""
+        self.private = private
         self._lock = threading.Lock()
         self._newest: Picture | None = None
         self._encoded: tuple[float, Still] | None = None
@@ -41,7 +45,7 @@ class Stills:
         if not begun or picture is None:
             return
         if self._encoded is None or not 0 <= picture.stream_s - self._encoded[0] < _MIN_GAP_S:
-            self._encoded = (picture.stream_s, Still(picture.jpeg(), picture.at))
+            self._encoded = (picture.stream_s, Still(picture.jpeg(private=self.private), picture.at))
         with self._lock:
             for event_id in begun:
                 self._kept[event_id] = self._encoded[1]
@@ -51,7 +55,7 @@ class Stills:
     def newest(self) -> Still | None:
         """The newest picture, encoded now; None before the first."""
         picture = self._newest
-        return None if picture is None else Still(picture.jpeg(), picture.at)
+        return None if picture is None else Still(picture.jpeg(private=self.private), picture.at)
 
     def of_event(self, event_id: str) -> Still | None:
         """The picture of the moment in which this event began, None when it is not kept (any more)."""

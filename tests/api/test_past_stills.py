@@ -182,3 +182,26 @@ def test_a_picture_whose_recording_goes_while_it_is_decoded_is_not_kept(tmp_path
     with pytest.raises(MediaGoneError):
         stills.of(run, 0, width_px=None)
     assert _kept(tmp_path / "kept") == []
+
+
+def test_private_places_go_with_what_is_asked_and_a_picture_from_before_they_were_drawn_is_not_shown(
+    tmp_path: Path,
+) -> None:
+    form, samples = footage(6)
+    run = runs_of([write_segment(tmp_path, BEGAN, form, samples)], BEGAN, BEGAN + timedelta(seconds=6))[0]
+    drawn: list[tuple[tuple[float, float], ...]] = []
+    asked: list[PictureWanted] = []
+
+    def take(camera_id: str, wanted: PictureWanted, *, timeout_s: float) -> PictureTaken:
+        asked.append(wanted)
+        return _take(camera_id, wanted, timeout_s=timeout_s)
+
+    stills = PastStills(tmp_path / "kept", take, standing=_all, private=lambda _camera: tuple(drawn))
+    window = ((0.0, 0.0), (0.5, 0.0), (0.5, 0.5))
+    for _ in range(2):
+        stills.of(run, 0, width_px=None)
+    drawn.append(window)
+    for _ in range(2):
+        stills.of(run, 0, width_px=None)
+    assert [each.private for each in asked] == [(), (window,)]
+    assert stills.forget(run.segment.head.camera, BEGAN, BEGAN + timedelta(seconds=6)) == 2

@@ -89,6 +89,7 @@ MESSAGES: tuple[Message, ...] = (
     EventsKept(3),
     SegmentsKept(("a", "b"), ()),
     PictureWanted(5, "data", "yard/gate/main/2026-05-01/08/00-00.mp4", ((0, 900), (7000, 65536)), (0, 400), 320),
+    PictureWanted(6, "data", "yard/gate.mp4", ((0, 900),), (0,), None, (((0.0, 0.5), (1.0, 0.5), (1.0, 1.0)),)),
     Unassign("gate"),
     StillWanted(3, "gate", None),
     Stop(),
