@@ -22,7 +22,7 @@ from pydantic import Field
 from cameras.vision.detection import FIRE, SMOKE, Detection, Scene
 from cameras.vision.fire.cells import FireCells, Region
 from cameras.vision.fire.glare import Glare
-from cameras.vision.fire.smoke_witness import SmokeWitness
+from cameras.vision.fire.smoke_witness import Change, SmokeWitness, changes
 from cameras.vision.fire.votes import Quorum, Verifier, Votes
 from cameras.vision.fire.witnesses import FlameWitness, Flicker, hot_pixels
 from cameras.vision.motion import Motion
@@ -71,7 +71,11 @@ _FLAMES: Final = (
     Quorum(least=0.95, need=3, of=6, span_s=0.7, support=0.15),
 )
 """The less the witnesses say, the surer the network has to be."""
-_SMOKES: Final = (Quorum(least=0.75, need=4, of=6, span_s=2.0, support=0.5),)
+_SMOKES: Final = (
+    Quorum(least=0.75, need=4, of=6, span_s=2.0, support=0.5),
+    Quorum(least=0.9, need=3, of=6, span_s=1.4, support=0.3),
+)
+"""As of flames: the surer the network, the less the witnesses have to say, and the sooner."""
 _GLARES: Final = (Quorum(least=0.65, need=4, of=6, span_s=0.75, support=0.5),)
 """A glare is judged by the whole picture: its surroundings are all that is left to see. One that behaves like a fire
 is rare, and a fire so large is in a hurry: it is looked at four times a second whatever the network said last."""
@@ -117,6 +121,7 @@ class FireDetector:
         self._shared = shared
         self._cells = FireCells()
         self._glare = Glare()
+        self._changes: list[Change] | None = None
         self._flicker: Flicker | None = None
         self._places: list[_Place] = []
         self._made = 0
@@ -159,6 +164,7 @@ class FireDetector:
                 self._follow(SMOKE, regions.hazy, at_s)
             self._places = [place for place in self._places if at_s - place.seen_s < _GONE_S]
             now = [place for place in self._places if place.seen_s == at_s]
+            self._changes = None
             for place in now:
                 self._witness(place, motion.small, at_s)
             self._verify([place for place in now if place.votes.due_s <= at_s + _GRACE_S], scene)
@@ -260,7 +266,9 @@ class FireDetector:
         assert self._flicker is not None
         if isinstance(place.witness, SmokeWitness):
             if place.votes.due_s <= at_s + _GRACE_S:
-                place.witness.look(self._cells.recent, _densest(place.region), place.region.cells, at_s)
+                if self._changes is None:
+                    self._changes = changes(self._cells.recent)
+                place.witness.look(self._changes, _densest(place.region), place.region.cells, at_s)
             return
         if isinstance(place.witness, Glare):
             return

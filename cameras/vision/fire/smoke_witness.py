@@ -2,7 +2,8 @@
 
 Smoke changes a picture where it has no edges as well as where it has some: the change has nothing to do with what is
 there. What moves, and what a moving camera sees, changes at its edges. And smoke has no outline: the change rises and
-falls over many pixels, that of a thing is cut off sharply. It goes on for seconds, over most of its place. One thread.
+falls over many pixels, that of a thing is cut off sharply. It goes on for seconds, over most of its place, by more than
+the sensor's noise, which is all over the picture. One thread.
 """
 
 from __future__ import annotations
@@ -21,8 +22,14 @@ from hub.geometry import Box
 _LATER_LOOKS: Final = (1, 4)
 """Changes since a quarter of a second and since a second: thin smoke drifts slowly."""
 _SMOOTHED_S: Final = 2.0
-_LIVE: Final = 2.5
-"""Grey levels, after averaging over 5 x 5 pixels: more than the noise of a good camera leaves."""
+_LIVE: Final = (2.5, 6.0)
+"""Grey levels, after averaging over 5 x 5 pixels: more than the noise of a good camera leaves, and than that of any."""
+_LIVE_NOISES: Final = 2.0
+"""Standard deviations of the noise: one pixel of twenty has as much by chance."""
+_QUIET_SHARE: Final = 25
+"""Per cent of the picture that stand still, so that what they change is noise."""
+_OF_NORMAL: Final = 0.32
+"""Of its standard deviation: below it lies that share of a normal distribution's amounts."""
 _LEAST_PX: Final = 64
 _AT_EDGES: Final = (0.12, 0.3)
 """Correlation of change with the edges there: smoke near 0, people, vehicles and shaken cameras 0.2 to 0.6."""
@@ -31,6 +38,38 @@ _SHARPNESS: Final = (1.5, 1.85)
 _LIVE_SHARE: Final = (0.2, 0.5)
 _LASTS_S: Final = (1.0, 3.0)
 """A puff of breath or vapour is gone by then."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """What changed in the whole picture since an earlier look.
+
+    Attributes:
+        before: (height, width) uint8, the earlier picture.
+        levels: (height, width) grey levels by which it changed, averaged over 5 x 5 pixels, without the exposure's.
+        live: From so many on it is more than noise.
+    """
+
+    before: NDArray[np.uint8]
+    levels: NDArray[np.float32]
+    live: float
+
+
+def changes(recent: Sequence[NDArray[np.uint8]]) -> list[Change]:
+    """What changed since a quarter of a second and since a second.
+
+    Args:
+        recent: The last pictures of the cells, (height, width), some four a second, the newest last.
+    """
+    return [_change(recent[-1], recent[-1 - lag]) for lag in _LATER_LOOKS if lag < len(recent)]
+
+
+def _change(now: NDArray[np.uint8], before: NDArray[np.uint8]) -> Change:
+    # The exposure went up or down: what is bright changed more by it.
+    gain = float(np.median((now[::4, ::4] + 1.0) / (before[::4, ::4] + 1.0)))
+    levels = np.asarray(cv2.GaussianBlur(now - before * np.float32(gain), (5, 5), 0), np.float32)
+    noise = float(np.percentile(np.abs(levels[::4, ::4]), _QUIET_SHARE)) / _OF_NORMAL
+    return Change(before, levels, min(max(_LIVE_NOISES * noise, _LIVE[0]), _LIVE[1]))
 
 
 @dataclass(slots=True)
@@ -47,20 +86,22 @@ class SmokeWitness:
     _mean: dict[str, float] = field(default_factory=dict)
     _at_s: float | None = None
 
-    def look(self, recent: Sequence[NDArray[np.uint8]], box: Box, cells: int, at_s: float) -> None:
+    def look(self, seen: Sequence[Change], box: Box, cells: int, at_s: float) -> None:
         """Measure what is in `box` now.
 
         Args:
-            recent: The last pictures of the cells, (height, width), some four a second, the newest last.
+            seen: What changed in the picture.
             box: The place.
             cells: How many cells it has.
             at_s: The time.
         """
         self.numbers["seen_s"] = round(at_s - self.since_s, 1)
-        height, width = recent[-1].shape
+        if not seen:
+            return
+        height, width = seen[0].before.shape
         rows = slice(round(box.y * height), round((box.y + box.h) * height))
         columns = slice(round(box.x * width), round((box.x + box.w) * width))
-        found = [_change(recent[-1], recent[-1 - lag], (rows, columns)) for lag in _LATER_LOOKS if lag < len(recent)]
+        found = [_measured(change, (rows, columns)) for change in seen]
         measured = [one for one in found if one is not None]
         if not measured:
             return
@@ -89,22 +130,18 @@ class SmokeWitness:
 _NAMES: Final = ("change_at_edges", "change_sharpness", "changing_share")
 
 
-def _change(
-    now: NDArray[np.uint8], before: NDArray[np.uint8], place: tuple[slice, slice]
-) -> tuple[float, float, float] | None:
+def _measured(change: Change, place: tuple[slice, slice]) -> tuple[float, float, float] | None:
     """How the change within `place` goes with the edges there, how sharp it is, and what share of it changes."""
-    here, there = now[place].astype(np.float32), before[place].astype(np.float32)
+    here, there = change.levels[place], change.before[place]
     if here.size < _LEAST_PX or min(here.shape) < 3:  # noqa: PLR2004 -- a slope needs three pixels
         return None
-    shift = float(np.median(now[::4, ::4].astype(np.float32) - before[::4, ::4]))  # the exposure went up or down
-    change = cv2.GaussianBlur(here - there - shift, (5, 5), 0)
-    slope = _slope(change)
+    slope = _slope(here)
     edges = _slope(there)
-    amount = np.abs(change)
+    amount = np.abs(here)
     spread = float(amount.std() * edges.std())
     together = float(((amount - amount.mean()) * (edges - edges.mean())).mean()) / spread if spread > 1e-6 else 0.0  # noqa: PLR2004
     sharpness = float(np.sqrt((slope**2).mean()) / (slope.mean() + 1e-6))
-    return (together, sharpness, float(np.count_nonzero(amount > _LIVE)) / amount.size)
+    return (together, sharpness, float(np.count_nonzero(amount > change.live)) / amount.size)
 
 
 def _slope(picture: NDArray[Any]) -> NDArray[np.float32]:
