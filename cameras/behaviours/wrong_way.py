@@ -19,6 +19,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from cameras.vision.behaving import Look, Surroundings
+from cameras.vision.detection import MOVER
 from cameras.vision.following.tracking import Track, came, size_of
 from cameras.vision.following.zones import VEHICLE, Watched
 from cameras.vision.reporting import REPEAT_S
@@ -38,6 +39,8 @@ _LEAST_STEPS: Final = 3
 _STEP: Final = 0.1
 _STRAIGHT: Final = 0.75
 """Share of what it drove that was against the way: who crosses the lane or manoeuvres drives to and fro."""
+_MOST_OF_IT: Final = (0.25, 0.75)
+"""Shares of the width of what has no name that have to be in the lane: half of it, around its foot."""
 _EDGE: Final = 0.01
 _LEFT_S: Final = 2.0
 """Out of the lane, or driving with it, for so long: over."""
@@ -111,7 +114,7 @@ class WrongWay:
         return [event for name in list(self._drivers) for event in self._end(name, at)]
 
     def _see(self, name: str, one: Watched, look: Look) -> list[Event]:
-        lane = None if self._place.zones.disarmed else self._lane_of(one.track.box)
+        lane = None if self._place.zones.disarmed else self._lane_of(one.track.box, one.track.label)
         driver = self._drivers.get(name)
         if driver is None or (lane is not None and lane is not driver.lane):
             return [*self._end(name, look.at), *self._begin(name, one, lane, look)]
@@ -132,7 +135,7 @@ class WrongWay:
             return []
         driver = self._drivers[name] = _Driver(one, lane)
         for at_s, box in one.path.boxes(-math.inf, look.at_s):
-            if self._lane_of(box) is lane:
+            if self._lane_of(box, one.track.label) is lane:
                 self._go(driver, at_s, box, look.aspect)
         return [self._tell(driver, Phase.BEGAN, look)] if self._is_wrong(driver.drive) else []
 
@@ -153,11 +156,18 @@ class WrongWay:
             and drive.share >= _STRAIGHT
         )
 
-    def _lane_of(self, box: Box) -> Zone | None:
-        """The lane with a way in which it stands: the first that was drawn, in smaller zones inside it too."""
+    def _lane_of(self, box: Box, label: str) -> Zone | None:
+        """The lane with a way in which it stands: the first that was drawn, in smaller zones inside it too.
+
+        A box without a name holds the shadow too, which falls into the next lane: then its middle, or a part of its
+        lower edge, is elsewhere.
+        """
         x, y = box.foot
-        foot = (x, min(y, 0.999))
-        return next((lane for lane in self._lanes if inside(foot, lane.points)), None)
+        bottom = min(y, 0.999)
+        places = [(x, bottom)]
+        if label == MOVER:
+            places += [(box.x + share * box.w, bottom) for share in _MOST_OF_IT] + [box.centre]
+        return next((lane for lane in self._lanes if all(inside(each, lane.points) for each in places)), None)
 
     def _end(self, name: str, at: datetime) -> list[Event]:
         driver = self._drivers.pop(name, None)

@@ -245,6 +245,9 @@ class MotionModel:
         ground has no texture nobody can tell, and it counts as a thing.
         """
         assert self._mean is not None
+        inner = cv2.erode(inside.astype(np.uint8), _RIM, borderValue=0).astype(bool)
+        if np.count_nonzero(inner) >= _INNER_PX:  # the rim of a sharp shadow is an edge that the ground has not
+            inside = inner
         now = _texture(luminance[window].astype(np.float32))[inside]
         before = _texture(self._mean[window])[inside]
         spread_now, spread_before = float(now.std()), float(before.std())
@@ -265,6 +268,10 @@ _SAME_TEXTURE: Final = 0.6
 """Correlation from which two textures are one: noise takes some of it, another thing all of it."""
 _TEXTURE_PX: Final = 7
 """Coarser than this is light and shade, finer is texture."""
+_RIM: Final = np.ones((_TEXTURE_PX, _TEXTURE_PX), np.uint8)
+"""So far in from its outline, texture is not touched by it."""
+_INNER_PX: Final = 50
+"""Fewer pixels say nothing of a texture."""
 
 
 def _texture(luminance: NDArray[np.float32]) -> NDArray[np.float32]:

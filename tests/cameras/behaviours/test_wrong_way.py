@@ -99,3 +99,38 @@ def test_a_car_from_above_that_nobody_names_is_told() -> None:
     assert began.driver == "movers"
     down = up.model_copy(update={"way": ((0.5, 0.1), (0.5, 0.9))})
     assert Watcher(down).show(film(car, 6)).of(WRONG_WAY) == []
+
+
+LOWER = Zone(
+    id="lower",
+    use=ZoneUse.LANE,
+    points=((0.0, 0.5), (1.0, 0.5), (1.0, 0.95), (0.0, 0.95)),
+    way=((0.1, 0.7), (0.9, 0.7)),
+)
+
+
+def test_an_unnamed_car_of_the_next_lane_does_not_drive_where_its_shadow_falls() -> None:
+    def car(image: Image, at_s: float) -> None:
+        left = round(480 * (1.1 - 0.15 * at_s))
+        cv2.rectangle(image, (left, 84), (left + 60, 134), (230, 230, 230), -1)
+        cv2.rectangle(image, (left, 134), (left + 60, 176), (40, 40, 40), -1)
+
+    assert Watcher(LOWER).show(film(car, 8)).of(WRONG_WAY) == []
+
+
+def test_a_shadow_alone_is_no_vehicle() -> None:
+    def shadow(image: Image, at_s: float) -> None:
+        left = round(480 * (1.1 - 0.15 * at_s))
+        left, right = max(left, 0), max(left + 70, 0)
+        image[150:220, left:right] = (image[150:220, left:right] * 0.55).astype(image.dtype)
+
+    watcher = Watcher(LOWER).show(film(shadow, 8))
+    assert [event for event in watcher.events if event.kind in {WRONG_WAY, "camera.vehicle"}] == []
+
+
+def test_an_unnamed_car_that_keeps_to_its_lane_is_told() -> None:
+    def car(image: Image, at_s: float) -> None:
+        left = round(480 * (1.1 - 0.15 * at_s))
+        cv2.rectangle(image, (left, 160), (left + 70, 210), (230, 230, 230), -1)
+
+    assert Watcher(LOWER).show(film(car, 8)).of(WRONG_WAY)
