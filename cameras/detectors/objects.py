@@ -26,8 +26,9 @@ from hub.plugins import Options, Plugin
 
 _QUIET_S: Final = 5.0
 """How often a picture in which nothing moves is looked at: what stands in it hardly changes."""
-_FOLLOWED_S: Final = 1.0
-"""The same while something is followed, which may drive on without much motion."""
+_STANDING_S: Final = (1.0, 2.0, 5.0)
+"""The same while something is followed, which may drive on without much motion: less and less often while it stands and
+is there each time. States are told again every ten seconds, which looks further apart could not."""
 _NEW_S: Final = 1.2
 """So long after another scene began what moves in it is being learned: a car may cross it meanwhile."""
 _MARGIN: Final = 1.6
@@ -77,6 +78,7 @@ class ObjectDetector:
         self._options = options
         self._shared = shared
         self._looked_s = -math.inf
+        self._stood = 0
         self._begun_s = -math.inf
         self._turn = 0
         self._part = 0
@@ -100,6 +102,7 @@ class ObjectDetector:
         if not self._shared.budget.grant(self._shared.camera, scene.clock.monotonic_s(), urgent=scene.urgent):
             return None
         self._looked_s = scene.frame.pts_s
+        self._stood = min(self._stood + 1, len(_STANDING_S) - 1)
         image = scene.frame.image
         windows = [(0, 0, image.shape[1], image.shape[0]), *(self._crops(scene) or self._tiles(image))]
         begun_s = scene.clock.monotonic_s()
@@ -114,9 +117,12 @@ class ObjectDetector:
 
     def _due(self, scene: Scene) -> bool:
         if scene.motion.moving or not self._settled(scene):
+            self._stood = 0
             return True
+        if not scene.standing:
+            self._stood = 0
         waited_s = scene.frame.pts_s - self._looked_s
-        return waited_s >= (_FOLLOWED_S if scene.followed else _QUIET_S)
+        return waited_s >= (_STANDING_S[self._stood] if scene.followed else _QUIET_S)
 
     def _crops(self, scene: Scene) -> list[tuple[int, int, int, int]]:
         """Squares around what moves and what is followed, in pixels; in turn, when there are more than allowed."""

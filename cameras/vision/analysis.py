@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from pydantic import ValidationError
 
-from cameras.vision.behaving import Look, Surroundings, behaviours_of
+from cameras.vision.behaving import Behaviour, Look, Surroundings, behaviours_of
 from cameras.vision.decoding import Frame
 from cameras.vision.detection import FIRE, MOVER, SMOKE, Detection, Detector, Scene
 from cameras.vision.fire.known_flames import KnownFlames
 from cameras.vision.following.ground import GroundPlane
 from cameras.vision.following.holding import held
 from cameras.vision.following.merging import split_merged
-from cameras.vision.following.tracking import Tracker
+from cameras.vision.following.tracking import Track, Tracker
 from cameras.vision.following.zones import PERSON, VEHICLE, TrackWatch, Watched, ZoneMap, group_of
 from cameras.vision.motion import MotionModel
 from cameras.vision.plates.watch import PlateWatch
@@ -96,6 +97,7 @@ class Analysis:
         self._view = ViewWatch(self._zones, reporter)
         self._plates = PlateWatch(reporter, plates)
         self._moving = False
+        self._named_s = -math.inf
         self._failed: set[str] = set()
         self.failures = 0
         self.found: dict[str, Sequence[Detection]] = {}
@@ -120,9 +122,16 @@ class Analysis:
         motion = self._motion.update(frame.image, at_s)
         self._moving = motion.moving
         events = self._another_scene(frame.at) if motion.cut else []
-        followed = tuple(track.box for track in self._objects.tracks)
         vehicles = tuple(one.track.box for one in self.watched if one.kind == VEHICLE)
-        scene = Scene(frame, motion, self._clock, followed, urgent=self._urgent(), vehicles=vehicles)
+        scene = Scene(
+            frame,
+            motion,
+            self._clock,
+            tuple(track.box for track in self._objects.tracks),
+            urgent=self._urgent(),
+            vehicles=vehicles,
+            standing=all(map(self._stands, self._objects.tracks)),
+        )
         named: list[Detection] | None = None  # nobody looked; an empty list is a look that found nothing
         unnamed: list[Detection] = []
         burning: list[Detection] = []
@@ -148,6 +157,7 @@ class Analysis:
         events += self._fire.update([one for one in burning if one.label == FIRE], at_s, at=frame.at)
         events += self._smoke.update([one for one in burning if one.label == SMOKE], at_s, at=frame.at)
         if named is not None:
+            self._named_s = at_s
             named = self._unburnt(named)
             still = held(self._objects.tracks, motion.blobs, named)
             tracks = self._objects.update([*named, *still], at_s, aspect=aspect)
@@ -155,15 +165,21 @@ class Analysis:
         moved = self._movers.update(split_merged(unnamed, self._movers.tracks), at_s, aspect=aspect)
         events += self._unnamed.update(moved, at_s, at=frame.at, aspect=aspect, hidden=self._named_boxes(at_s))
         events += self._plates.update(plates, self.watched, at_s, at=frame.at)
-        return events + self._behave(Look(frame, motion, self.watched, named))
+        look = Look(frame, motion, self.watched, named)
+        return events + self._each_behaviour(lambda behaviour: behaviour.update(look))
 
     def reset(self, at: datetime) -> list[Event]:
         """The stream broke: end every open state, and forget what was seen."""
         events = [*self._fire.end(at), *self._smoke.end(at), *self._view.end(at), *self._another_scene(at)]
         self._motion.reset()
-        for detector in self._detectors.values():
-            detector.reset()
+        for kind, detector in self._detectors.items():
+            try:
+                detector.reset()
+            except Exception:  # what the others have to end must not be lost
+                if self._first_failure(kind):
+                    logger.exception("detector failed", extra={"camera": self._camera.id, "detector": kind})
         self._moving = False
+        self._named_s = -math.inf
         return events
 
     def _another_scene(self, at: datetime) -> list[Event]:
@@ -173,14 +189,14 @@ class Analysis:
         """
         self._objects.reset()
         self._movers.reset()
-        ended = [event for behaviour in self._behaviours.values() for event in behaviour.end(at)]
+        ended = self._each_behaviour(lambda behaviour: behaviour.end(at))
         return [*ended, *self._plates.end(at), *self._named.end_all(at), *self._unnamed.end_all(at)]
 
-    def _behave(self, look: Look) -> list[Event]:
+    def _each_behaviour(self, ask: Callable[[Behaviour], list[Event]]) -> list[Event]:
         events: list[Event] = []
         for kind, behaviour in self._behaviours.items():
             try:
-                events += behaviour.update(look)
+                events += ask(behaviour)
             except Exception:  # one behaviour on one camera must not stop the others
                 if self._first_failure(kind):
                     logger.exception("behaviour failed", extra={"camera": self._camera.id, "behaviour": kind})
@@ -218,11 +234,17 @@ class Analysis:
         return any(behaviour.pending for behaviour in self._behaviours.values())
 
     def _urgent(self) -> bool:
-        """Whether an alert may be in the making here."""
-        return self._pending or any(one.zone is not None and one.kind in (PERSON, VEHICLE) for one in self.watched)
+        """Whether an alert may be in the making here; what stands in a zone was told of, and waits for its rule."""
+        return self._pending or any(
+            one.zone is not None and one.kind in (PERSON, VEHICLE) and not one.stopped for one in self.watched
+        )
+
+    def _stands(self, track: Track) -> bool:
+        """Whether it stood for seconds, and was there when the object model looked last."""
+        return track.seen_s >= self._named_s and self._named.stands(track)
 
     def _named_boxes(self, at_s: float) -> tuple[Box, ...]:
-        return tuple(one.box for one in self._objects.tracks if at_s - one.seen_s < _NAMED_S)
+        return tuple(one.box for one in self._objects.tracks if at_s - one.seen_s < _NAMED_S or self._stands(one))
 
     def _zone_id(self, box: Box) -> str | None:
         zone = self._zones.at(box)

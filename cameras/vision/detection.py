@@ -68,6 +68,7 @@ class Scene:
         followed: Boxes of what is followed already, the one that was longest unseen first.
         urgent: Whether an alert may be in the making, so that a look is worth more than elsewhere.
         vehicles: Boxes of the followed vehicles.
+        standing: Whether all that is followed has stood in its place for seconds, and was there at the last look.
     """
 
     frame: Frame
@@ -76,6 +77,7 @@ class Scene:
     followed: tuple[Box, ...] = ()
     urgent: bool = False
     vehicles: tuple[Box, ...] = ()
+    standing: bool = False
 
 
 class Detector(Protocol):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import cv2
 import pytest
 
 from cameras.detectors.movers import MoverDetector, MoverOptions
 from cameras.vision.analysis import build_analysis, build_shared
+from cameras.vision.behaving import Look
 from cameras.vision.detection import FIRE, Detection
 from config.community import Detector, Zone, ZoneUse
 from config.machine import Machine
@@ -124,6 +126,28 @@ def test_a_detector_that_raises_stops_no_other() -> None:
     watcher = Watcher(detectors=detectors).show(film(nothing, 5))
     assert watcher.of("camera.person")
     assert watcher.analysis.failures == 40
+
+
+def test_what_raises_when_the_stream_breaks_takes_no_other_end_with_it() -> None:
+    class Breaks(ScriptedDetector):
+        def reset(self) -> None:
+            raise RuntimeError("broken")
+
+    class Behaves:
+        pending = False
+
+        def update(self, _look: Look) -> list[Event]:
+            return []
+
+        def end(self, _at: datetime) -> list[Event]:
+            raise RuntimeError("broken")
+
+    detectors = {"broken": Breaks(lambda _: None), "objects": ScriptedDetector(walking())}
+    watcher = Watcher(detectors=detectors).show(film(nothing, 5))
+    watcher.analysis._behaviours = {"broken": Behaves(), **watcher.analysis._behaviours}
+    ended = {one.kind for one in watcher.analysis.reset(START) if one.phase is Phase.ENDED}
+    assert ended == {"camera.person", "camera.people"}
+    assert watcher.analysis.failures == 2
 
 
 def driving(image: Image, at_s: float) -> None:

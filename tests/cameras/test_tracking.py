@@ -64,11 +64,12 @@ def test_a_crowd_is_bounded() -> None:
     assert len(tracker.tracks) == MOST_TRACKS
 
 
-def test_a_track_ends_after_two_seconds_and_two_looks() -> None:
+def test_a_track_ends_after_two_seconds_in_which_it_was_looked_for() -> None:
     tracker = Tracker(prefix="t")
     follow(tracker, [[person(0.1)]] * 8)
     assert tracker.update([], 10.0, aspect=ASPECT).ended == ()  # one look in ten seconds proves little
-    assert len(tracker.update([], 10.1, aspect=ASPECT).ended) == 1
+    assert tracker.update([], 10.1, aspect=ASPECT).ended == ()  # nor do two of one moment
+    assert len(tracker.update([], 11.1, aspect=ASPECT).ended) == 1
 
 
 @pytest.mark.parametrize("hidden_s", [0.5, 1.0, 1.5])

@@ -45,6 +45,7 @@ class Path:
 
     def __init__(self) -> None:
         self._places: deque[_Place] = deque(maxlen=128)  # 4 s at 30 fps; older ones are of no use
+        self._latest: deque[_Place] = deque(maxlen=_RECENT)  # however long ago: what stands is looked at rarely
         self._anchor: _Place | None = None
         self._since_s = 0.0
         self._aspect = 1.0
@@ -53,12 +54,15 @@ class Path:
         """Note where the track is now; `aspect` is the picture's height over its width."""
         self._aspect = aspect
         if not self._places and track.begun_s < at_s:
-            self._places.append(_place(track.first, track.begun_s, aspect))  # it moved before it was believed, too
+            first = _place(track.first, track.begun_s, aspect)  # it moved before it was believed, too
+            self._places.append(first)
+            self._latest.append(first)
         place = _place(track.box, at_s, aspect)
         self._places.append(place)
         while at_s - self._places[0].at_s > _KEPT_S:
             self._places.popleft()
-        recent = list(self._places)[-_RECENT:]
+        self._latest.append(place)
+        recent = self._latest
         middle = _Place(at_s, median(one.x for one in recent), median(one.y for one in recent), place.size, place.box)
         if self._anchor is None or _apart(self._anchor, middle) > _LEAVE * place.size:
             self._anchor, self._since_s = middle, at_s
@@ -143,6 +147,7 @@ class Path:
         """The same past, for a future of its own."""
         path = Path()
         path._places.extend(self._places)
+        path._latest.extend(self._latest)
         path._anchor, path._since_s, path._aspect = self._anchor, self._since_s, self._aspect
         return path
 

@@ -23,6 +23,8 @@ MOST_TRACKS: Final = 100
 
 _LOST_S: Final = 2.0
 """Unseen for longer, and in at least two looks, a track ends: people behind a post are back within this."""
+_LOOKED_FOR_S: Final = 1.0
+"""A look counts as so long unseen at most: what stands is looked at every five seconds, and two looks prove little."""
 _LOST_LOOKS: Final = 2
 _COAST_S: Final = 1.0
 """A lost track is expected further along its way for so long; then where it would be is anyone's guess."""
@@ -102,6 +104,7 @@ class Tracker:
         self._group = group
         self._made = 0
         self._tracks: list[_Followed] = []
+        self._looked_s = -math.inf
 
     @property
     def tracks(self) -> tuple[Track, ...]:
@@ -122,13 +125,16 @@ class Tracker:
         rest, left = self._match(self._tracks, sure, at_s, aspect)
         unsure = [one for one in detections if one.score < self._sure]
         rest, _ = self._match(rest, unsure, at_s, aspect)
+        past_s = min(max(at_s - self._looked_s, 0.0), _LOOKED_FOR_S)
+        self._looked_s = at_s
         for track in rest:
             track.misses += 1
+            track.unseen_s += past_s
         for detection in left[: max(0, MOST_TRACKS - len(self._tracks))]:
             self._made += 1
             group = self._group(detection.label)
             self._tracks.append(_Followed(f"{self._prefix}{self._made}", group, detection, at_s, aspect))
-        ended = [one for one in self._tracks if at_s - one.seen_s > _LOST_S and one.misses >= _LOST_LOOKS]
+        ended = [one for one in self._tracks if one.unseen_s > _LOST_S and one.misses >= _LOST_LOOKS]
         self._tracks = [one for one in self._tracks if one not in ended]
         believed = [one for one in self._tracks if one.confirmed]
         return Tracks(
@@ -181,6 +187,7 @@ class _Followed:
     seen_s: float = 0.0
     hits: int = 1
     misses: int = 0
+    unseen_s: float = 0.0
     believed: float = 0.0
     score: float = 0.0
     box: Box = field(init=False)
@@ -239,7 +246,7 @@ class _Followed:
         self.box = Box(left, top, width, height)
         across, down = came(self.last, detection.box, aspect)
         self.gone, self.last = (self.gone[0] + across, self.gone[1] + down), detection.box
-        self.seen_s, self.misses = at_s, 0
+        self.seen_s, self.misses, self.unseen_s = at_s, 0, 0.0
         self.hits += 1
         self.believed += detection.score
         self.score += 0.3 * (detection.score - self.score)

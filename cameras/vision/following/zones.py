@@ -164,6 +164,11 @@ class TrackWatch:
         """Everything that Events have told of and that has not ended."""
         return tuple(one for one in self._watched.values() if one.told_s is not None)
 
+    def stands(self, track: Track) -> bool:
+        """Whether `track` stood in its place when it was last seen; told of or not."""
+        watched = self._watched.get(track.id)
+        return watched is not None and watched.path.stopped(track.seen_s)
+
     def like(self, track: Track) -> Watched | None:
         """What is followed here where `track` is, and was so before it; told of or not."""
         followed = (*self._watched.values(), *self._explained)
