@@ -32,7 +32,8 @@ from cameras.vision.fire.verifier import FireVerifier
 
 NAMES: Final = ("fire", "smoke")
 THRESHOLDS: Final = (0.8, 0.75)
-"""What the detector asks for; the scores are scaled so that they mean what FALSE says."""
+"""Scores at which FALSE holds, so that a score means the same after each training. The detector asks for several looks
+at scores of its own, lower and higher ones, by what the witnesses say (`cameras/detectors/fire.py`)."""
 FALSE: Final = (0.007, 0.02)
 """Share of held-back negatives, disguised as fire and smoke, that reaches the threshold. Fire's is strict: of whole
 pictures of ordinary places three times as many are taken for fire as of these crops."""
