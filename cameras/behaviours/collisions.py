@@ -120,7 +120,8 @@ class Collisions:
         wanted = self.pending
         if not wanted:
             there = self._there(watched, look)
-            if len(there) < 2 or not look.motion.moving:  # noqa: PLR2004 -- one alone meets nothing
+            drives = look.motion.moving and any(one.may_drive for one in there)
+            if len(there) < 2 or not drives:  # noqa: PLR2004 -- one alone meets nothing
                 self._flow.reset()
                 self._fields.clear()
                 return None
