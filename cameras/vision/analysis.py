@@ -119,6 +119,7 @@ class Analysis:
         """Look at the next frame; Events on change."""
         at_s = frame.pts_s
         aspect = frame.image.shape[0] / frame.image.shape[1]
+        self._motion.disarmed = self._zones.disarmed
         motion = self._motion.update(frame.image, at_s)
         self._moving = motion.moving
         events = self._another_scene(frame.at) if motion.cut else []

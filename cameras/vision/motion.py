@@ -9,6 +9,7 @@ Gives blobs, never Events. One per camera, one thread.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from config.community import Zone, ZoneUse
-from hub.geometry import Box
+from hub.geometry import Box, Point
 
 WIDTH_PX: Final = 240
 """About: a whole factor is taken, which scales ten times faster. A person 3 % of the picture wide still covers some 7
@@ -74,7 +75,7 @@ class Motion:
     Attributes:
         small: (height, width, 3) uint8, BGR: the frame scaled down to about WIDTH_PX.
         luminance: (height, width) uint8.
-        watched: (height, width) bool, False inside ignore zones; None when there are none.
+        watched: (height, width) bool, False inside ignore and private zones; None when there are none.
         blobs: Pieces of foreground, the largest first; empty while learning.
         moving: Whether something moves now, or did within the last 2 s.
         cut: Whether the background was begun anew at this frame.
@@ -89,12 +90,21 @@ class Motion:
 
 
 class MotionModel:
-    """The background of one camera."""
+    """The background of one camera.
+
+    Attributes:
+        disarmed: Whether the camera looks elsewhere; set by whoever notices. What it then shows in the place of a
+            screen or a tree is something else, so the zones `ignore` hide nothing. Private ones stay where they are
+            drawn: a camera that was knocked shows half of the same windows there.
+    """
 
     def __init__(self, zones: tuple[Zone, ...] = ()) -> None:
-        """Take the zones whose use is `ignore`; the others do not matter here."""
-        self._ignored = tuple(zone.points for zone in zones if zone.use in (ZoneUse.IGNORE, ZoneUse.PRIVATE))
+        """Take the zones whose use is `ignore` or `private`; the others do not matter here."""
+        private = tuple(zone.points for zone in zones if zone.use is ZoneUse.PRIVATE)
+        self._ignored = ((*(zone.points for zone in zones if zone.use is ZoneUse.IGNORE), *private), private)
+        self._masks: tuple[NDArray[np.bool_] | None, ...] = (None, None)
         self._watched: NDArray[np.bool_] | None = None
+        self.disarmed = False
         self._mean: NDArray[np.float32] | None = None
         self._spread = np.empty((0, 0), np.float32)
         self._last = np.empty((0, 0), np.uint8)
@@ -117,6 +127,7 @@ class MotionModel:
         """
         small = _scaled(image)
         luminance = np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), np.uint8)
+        self._watched = self._masks[self.disarmed]
         if self._mean is None or self._mean.shape != luminance.shape:
             self._begin(luminance, at_s)
             return Motion(small, luminance, self._watched, (), moving=False, cut=True)
@@ -140,13 +151,8 @@ class MotionModel:
         self._spread = np.full(luminance.shape, _LEAST_SPREAD, np.float32)
         self._last, self._last_s, self._begun_s = luminance, at_s, at_s
         self._places = []
-        if self._ignored:
-            height, width = luminance.shape
-            mask = np.ones((height, width), np.uint8)
-            for points in self._ignored:
-                corners = np.array([(round(x * width), round(y * height)) for x, y in points], np.int32)
-                cv2.fillPoly(mask, [corners], (0,))
-            self._watched = mask.astype(bool)
+        self._masks = tuple(_mask(places, luminance.shape) for places in self._ignored)
+        self._watched = self._masks[self.disarmed]
 
     def _difference(self, luminance: NDArray[np.uint8]) -> NDArray[np.float32]:
         """How far each pixel is from the background, after the background took on this frame's exposure."""
@@ -272,6 +278,18 @@ _RIM: Final = np.ones((_TEXTURE_PX, _TEXTURE_PX), np.uint8)
 """So far in from its outline, texture is not touched by it."""
 _INNER_PX: Final = 50
 """Fewer pixels say nothing of a texture."""
+
+
+def _mask(places: Sequence[Sequence[Point]], shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
+    """False inside `places`; None when there are none."""
+    if not places:
+        return None
+    height, width = shape
+    mask = np.ones((height, width), np.uint8)
+    for points in places:
+        corners = np.array([(round(x * width), round(y * height)) for x, y in points], np.int32)
+        cv2.fillPoly(mask, [corners], (0,))
+    return mask.astype(bool)
 
 
 def _texture(luminance: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from cameras.vision.decoding import Frame
+from cameras.vision.detection import Detection
 from cameras.vision.motion import Motion, MotionModel
 from config.community import ZoneUse
-from tests.fakes.footage import HEIGHT_PX, WIDTH_PX, Image, film, nothing, zone
+from hub.geometry import Box
+from tests.fakes.footage import HEIGHT_PX, WIDTH_PX, Image, ScriptedDetector, Watcher, film, nothing, zone
 
 
 def watch(model: MotionModel, frames: Iterable[Frame]) -> list[Motion]:
@@ -139,3 +141,28 @@ def test_another_picture_size_begins_anew() -> None:
 def test_a_gap_in_time_is_no_error() -> None:
     frames = itertools.chain(film(nothing, 2), film(nothing, 2, start_s=600), film(nothing, 1, start_s=10))
     assert not any(motion.blobs for motion in watch(MotionModel(), frames))
+
+
+@pytest.mark.parametrize(("use", "seen"), [(ZoneUse.IGNORE, True), (ZoneUse.PRIVATE, False)])
+def test_while_the_camera_is_turned_what_is_ignored_is_looked_at_and_what_is_private_is_not(
+    use: ZoneUse, *, seen: bool
+) -> None:
+    """The screen that was ignored is elsewhere; the motion and what is named there agree on it."""
+    watcher = Watcher(zone(use), detectors={"objects": ScriptedDetector(lambda _: [PASSER_BY])})
+    assert not watcher.show(film(passes, 4)).of("camera.person")
+    watcher.analysis._zones.disarmed = True
+    moved = []
+    for frame in film(passes, 4, start_s=4):
+        watcher.clock.set(frame.at)
+        watcher.events += watcher.analysis.feed(frame)
+        moved.append(watcher.analysis.moving)
+    assert any(moved) is seen
+    assert bool(watcher.of("camera.person")) is seen
+
+
+PASSER_BY = Detection("person", 0.9, Box(0.4, 0.4, 0.1, 0.4))
+
+
+def passes(image: Image, at_s: float) -> None:
+    x = round(60 * (at_s % 4))
+    image[100:180, x : x + 40] = 20

@@ -87,8 +87,9 @@ class ZoneMap:
         self._zones = sorted((zone for zone in zones if zone.use not in _NO_GROUND), key=_extent)
 
     def ignored(self, box: Box) -> bool:
-        """Whether the middle of `box` lies where nothing counts."""
-        return not self.disarmed and any(inside(box.centre, zone.points) for zone in self._ignored)
+        """Whether the middle of `box` lies where nothing counts; private stays private while the camera is turned."""
+        here = (zone for zone in self._ignored if not self.disarmed or zone.use is ZoneUse.PRIVATE)
+        return any(inside(box.centre, zone.points) for zone in here)
 
     def at(self, box: Box) -> Zone | None:
         """The smallest zone in which what is in `box` stands on the ground."""
