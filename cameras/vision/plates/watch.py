@@ -102,9 +102,7 @@ class PlateWatch:
         """Which lists are over, by id alone: who answers for one is not for everybody. None when none is."""
         if not self._over:
             return None
-        return "; ".join(
-            f"the plate list {one.id} is over and compared with nothing" for one in self._over
-        )
+        return "; ".join(f"the plate list {one.id} is over and compared with nothing" for one in self._over)
 
     def update(
         self, plates: Sequence[Detection], vehicles: Sequence[Watched], at_s: float, *, at: datetime
