@@ -39,6 +39,20 @@ TopicFilter = Annotated[
 ]
 
 
+LEAST_ANALYSIS_FPS = 4.0
+"""Flames flicker at up to 2 Hz where it is looked for, people run and vehicles brake within a second."""
+
+
+def too_seldom(analysis_fps: float) -> str | None:
+    """What is not seen at so many analysed pictures a second, in words for an operator; None when all is."""
+    if analysis_fps >= LEAST_ANALYSIS_FPS:
+        return None
+    return (
+        f"workers.analysis_fps is {analysis_fps:g}: the flicker of fire, crashes and running are not seen in so few "
+        f"pictures a second; set {LEAST_ANALYSIS_FPS:g} or more (machine.yaml)"
+    )
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, hide_input_in_errors=True)
 
@@ -94,7 +108,7 @@ class Workers(_Section):
     count: Annotated[int, Field(ge=1, le=256)] = Field(default_factory=lambda: min(256, os.cpu_count() or 1))
     """One per core unless told otherwise."""
     analysis_fps: Annotated[float, Field(gt=0, le=30)] = 8.0
-    """Frames per second that are analysed while something moves."""
+    """Frames per second that are analysed while something moves; fewer than 4 do not show fire, crashes and running."""
     inference_share: Annotated[float, Field(gt=0, le=1)] = 0.6
     """Share of one core per worker that object detection may use."""
     linger_s: Annotated[float, Field(ge=0, le=7 * 86_400)] = 3600.0

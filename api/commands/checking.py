@@ -24,7 +24,7 @@ from alerts.trials.ruletests import load_tests, read_tests
 from config.community import Community
 from config.errors import ConfigurationError, Mistake
 from config.load import load_community, load_machine, read_yaml
-from config.machine import Machine
+from config.machine import Machine, too_seldom
 from config.messages import mistakes
 from hub.clock import SystemClock
 from hub.plugins import load_plugins
@@ -76,6 +76,8 @@ def check(paths: list[Path]) -> Iterator[Checked]:
             what = seen.get(path) or _recognise(path)
             if what == "community":
                 summary, warnings = _community(path, folders)
+            elif what == "machine":
+                summary, warnings = _machine(path)
             elif what == "rules":
                 summary = _rules(path, communities)
                 memory, details = _memory(path, communities, most_mib)
@@ -144,9 +146,12 @@ def _is_map(path: Path) -> bool:
         return False
 
 
-def _machine(path: Path) -> str:
+def _machine(path: Path) -> tuple[str, tuple[str, ...]]:
+    """What is in it, and what cameras will not see with it."""
     machine = load_machine(path)
-    return f"data in {machine.data}, {machine.workers.count} workers, {machine.broker.kind} broker"
+    seldom = too_seldom(machine.workers.analysis_fps)
+    summary = f"data in {machine.data}, {machine.workers.count} workers, {machine.broker.kind} broker"
+    return summary, () if seldom is None else (seldom,)
 
 
 def _community(path: Path, folders: Sequence[Path]) -> tuple[str, tuple[str, ...]]:
@@ -260,4 +265,4 @@ def _kinds(package: str) -> Mapping[str, type[BaseModel]]:
     return {kind: plugin.options for kind, plugin in load_plugins(package).items()}
 
 
-_CHECKS = {"machine": _machine, "rule tests": _rule_tests, "payload maps": _maps}
+_CHECKS = {"rule tests": _rule_tests, "payload maps": _maps}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from config.machine import EmbeddedBroker, Machine
+from config.machine import EmbeddedBroker, Machine, too_seldom
 from hub.clock import Clock
 
 _FREE_BYTES = 2 * 1024**3  # a month of events and stills of a village, with room to spare
@@ -60,6 +60,9 @@ def examine(machine: Machine, clock: Clock) -> Iterator[Finding]:
     if isinstance(machine.broker, EmbeddedBroker):
         yield _port("mqtt port", machine.broker.host, machine.broker.port)
     yield _models(machine)
+    seldom = too_seldom(machine.workers.analysis_fps)
+    if seldom is not None:
+        yield Finding("analysis", Verdict.WARNING, seldom)
 
 
 def _clock(clock: Clock) -> Finding:

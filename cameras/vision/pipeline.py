@@ -17,6 +17,7 @@ from cameras.streams.packets import Packet, StreamInfo
 from cameras.vision.decoding import Decoder, Frame, Picture
 from cameras.vision.stills import Stills
 from cameras.vision.triage import Audits, Triage, Verdict
+from config.machine import too_seldom
 from hub.events import Event
 
 
@@ -78,6 +79,7 @@ class Pipeline:
         self._analysis = analysis
         self._triage = triage
         self._pace = _Pace(analysis_fps)
+        self._too_seldom = too_seldom(analysis_fps)
         self._decoder: Decoder | None = None
         self._primed = False
         self._seen_alone = -1
@@ -99,7 +101,9 @@ class Pipeline:
     @property
     def troubles(self) -> Mapping[str, str]:
         """What of the analysis does not work."""
-        return self._analysis.troubles
+        if self._too_seldom is None:
+            return self._analysis.troubles
+        return {**self._analysis.troubles, "analysis_fps": self._too_seldom}
 
     def take(self, item: StreamItem) -> list[Event]:
         """Handle the next item of the stream.

@@ -107,6 +107,15 @@ def test_check_says_for_whom_nobody_is_on_duty_and_is_content_all_the_same(tmp_p
     assert "  look: nobody up to the town is on duty for town in 672 of the next 672 hours, first from" in done.stdout
 
 
+def test_check_and_doctor_say_what_is_not_seen_in_few_pictures_a_second(tmp_path: Path) -> None:
+    (tmp_path / "machine.yaml").write_text("data: data\nhttp: {port: 0}\nworkers: {analysis_fps: 1}\n")
+    said = "workers.analysis_fps is 1: the flicker of fire, crashes and running are not seen"
+    done = hub("check", "machine.yaml", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"  look: {said}" in done.stdout
+    assert said in hub("doctor", "--machine", "machine.yaml", cwd=tmp_path).stdout
+
+
 def test_check_holds_the_names_in_rules_to_the_community_beside_them(tmp_path: Path) -> None:
     rules = (ROOT / "config" / "rules" / "care.yaml").read_text(encoding="utf-8")
     (tmp_path / "rules").mkdir()

@@ -12,6 +12,7 @@ import pytest
 from cameras.errors import SourceError, SourceProblem
 from cameras.running.task import Tuning
 from cameras.vision.offline import Summary, analyse_file
+from cameras.vision.pipeline import Pipeline
 from cameras.vision.stills import Stills
 from hub.clock import SetClock
 from hub.events import Event, Phase
@@ -44,6 +45,13 @@ def test_every_picture_of_a_file_is_seen_on_the_files_time(tmp_path: Path) -> No
     assert (summary.packets, summary.decoded, summary.analysed) == (30, 30, 30)
     assert summary.video_s == 3.0
     assert summary.cpu_s > 0
+
+
+@pytest.mark.parametrize(("fps", "told"), [(1, True), (3.9, True), (4, False), (8, False)])
+def test_too_few_pictures_a_second_to_see_a_fire_are_a_trouble_of_the_camera(fps: float, *, told: bool) -> None:
+    pipeline = Pipeline(FakeAnalysis("gate"), analysis_fps=fps, triage=None, stills=Stills())
+    assert ("analysis_fps" in pipeline.troubles) is told
+    assert not told or "4 or more" in pipeline.troubles["analysis_fps"]
 
 
 def test_pictures_that_arrive_out_of_order_are_all_seen_in_order(tmp_path: Path) -> None:
