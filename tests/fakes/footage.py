@@ -80,7 +80,8 @@ def film(
         image = background.copy()
         draw(image, at_s)
         grain, (top, left) = grains[random.integers(len(grains))], random.integers(0, _SHIFT_PX, 2)
-        noisy = cv2.add(image, grain[top : top + HEIGHT_PX, left : left + WIDTH_PX], dtype=cv2.CV_8U)
+        cut = grain[top : top + HEIGHT_PX, left : left + WIDTH_PX]
+        noisy = np.asarray(cv2.add(image, cut, dtype=cv2.CV_8U), np.uint8)
         yield Frame(noisy, START + timedelta(seconds=at_s), at_s, is_key=number % 8 == 0, number=number)
 
 
