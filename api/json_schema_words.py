@@ -46,6 +46,7 @@ WORDS: Mapping[str, str] = {
     "Fed.camera": "Camera that says it.",
     "Fed.confidence": "0 to 1, or with `every` a series.",
     "Fed.device": "Sensor that says it.",
+    "Fed.driver": "The driver or detector that says it; `test` unless written.",
     "Fed.household": "Another word for `site`.",
     "Fed.kind": "What was observed.",
     "Fed.quality": "Reasons for doubt.",

@@ -249,7 +249,7 @@ class FireDetector:
         due.sort(key=lambda place: (not place.votes.promising, place.votes.due_s))
         urgent = due[0].votes.promising
         camera, now_s, at_s = self._shared.camera, scene.clock.monotonic_s(), scene.frame.pts_s
-        if not self._shared.budget.grant(camera, now_s, urgent=urgent or scene.urgent, purpose="fire"):
+        if not self._shared.budget.grant(camera, now_s, urgent=urgent, purpose="fire"):
             return
         due = due[:_MOST_LOOKS]
         largest = [max(each, key=lambda place: place.region.cells, default=None) for each in self._by_label(at_s)]
