@@ -72,8 +72,8 @@ class Backtest:
     Attributes:
         episodes: In the order in which they began.
         withheld: What rang nowhere and why, in the order in which it began.
-        events: How many events there were that could matter.
-        unknown: How many of them a rule could not judge.
+        events: How many events there were that could matter; what can raise or end nothing is not read.
+        unknown: How many of those read a rule could not judge.
         failed: How often a rule failed.
     """
 
