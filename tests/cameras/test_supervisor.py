@@ -210,7 +210,7 @@ def test_a_camera_whose_analysis_hangs_rests_and_takes_no_other_with_it(start: S
     until(lambda: heard.kinds(HANGS).count("offline:analysis_hung") == 2, what="it hangs a second time")
     assert one(supervisor, HANGS).sessions == one(supervisor, "road").sessions == 1
     assert heard.kinds("worker-0") == ["online"]
-    assert supervisor.workers()[0].left_behind == 2
+    until(lambda: supervisor.workers()[0].left_behind == 2, what="the worker says so as well")
 
 
 def test_however_many_analyses_hang_the_worker_lives_and_no_more_threads_are_spent(
