@@ -43,8 +43,8 @@ _LOW: Final = 0.65
 """Of the height of the upright person: who sits is higher than this."""
 _THICK: Final = 0.2
 """Of that height too: a body on the floor is no thinner, a shadow or a head at the picture's edge is."""
-_REACH: Final = 1.0
-"""Heights from where somebody stood to where they lie: a fall is as long as a body."""
+_REACH: Final = 0.8
+"""Heights from their feet to the middle of where they lie: half a body, and a step."""
 _FALL_S: Final = 3.0
 """Between being seen upright and being seen flat: a fall takes about one second, and falling people are not named."""
 _AT_ONCE_S: Final = 1.0

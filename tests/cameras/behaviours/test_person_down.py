@@ -82,7 +82,7 @@ def test_who_becomes_part_of_the_background_lies_there_still() -> None:
 
 def test_beside_somebody_who_still_stands_it_is_less_sure() -> None:
     """As after a blow: one of two who were one shape lies, the other stands there."""
-    down, _still = watch(then((264, 150, 112, 40), stays=True)).of("camera.person_down")
+    down, _still = watch(then((258, 150, 112, 40), stays=True)).of("camera.person_down")
     assert down.confidence == 0.6
 
 
