@@ -159,14 +159,14 @@ class WrongWay:
     def _lane_of(self, box: Box, label: str) -> Zone | None:
         """The lane with a way in which it stands: the first that was drawn, in smaller zones inside it too.
 
-        A box without a name holds the shadow too, which falls into the next lane: then its middle, or a part of its
-        lower edge, is elsewhere.
+        A box without a name holds the shadow too, which falls aside: then a part of its lower edge is elsewhere. By day
+        vehicles have names and their boxes end at the wheels; what has none is seen by motion, mostly at night.
         """
         x, y = box.foot
         bottom = min(y, 0.999)
         places = [(x, bottom)]
         if label == MOVER:
-            places += [(box.x + share * box.w, bottom) for share in _MOST_OF_IT] + [box.centre]
+            places += [(box.x + share * box.w, bottom) for share in _MOST_OF_IT]
         return next((lane for lane in self._lanes if all(inside(each, lane.points) for each in places)), None)
 
     def _end(self, name: str, at: datetime) -> list[Event]:

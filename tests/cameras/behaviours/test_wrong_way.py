@@ -109,15 +109,6 @@ LOWER = Zone(
 )
 
 
-def test_an_unnamed_car_of_the_next_lane_does_not_drive_where_its_shadow_falls() -> None:
-    def car(image: Image, at_s: float) -> None:
-        left = round(480 * (1.1 - 0.15 * at_s))
-        cv2.rectangle(image, (left, 84), (left + 60, 134), (230, 230, 230), -1)
-        cv2.rectangle(image, (left, 134), (left + 60, 176), (40, 40, 40), -1)
-
-    assert Watcher(LOWER).show(film(car, 8)).of(WRONG_WAY) == []
-
-
 def test_a_shadow_alone_is_no_vehicle() -> None:
     def shadow(image: Image, at_s: float) -> None:
         left = round(480 * (1.1 - 0.15 * at_s))
