@@ -15,8 +15,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from api import problems
-from api.auth import signed_in
-from api.guard import Guard
+from api.access.auth import signed_in
+from api.access.guard import Guard
 from api.parts import Parts
 from api.routes import (
     accounts,

@@ -21,12 +21,13 @@ from alerts.language.rule_store import RuleStore
 from alerts.language.rulebook import SHIPPED, RuleBook, load_rules
 from alerts.loop import EngineLoop
 from alerts.store.lists import Repository
+from api.access.guard import is_loopback
+from api.access.tokens import Tokens
 from api.app import create_app
 from api.desk import make_desk
 from api.feed import Feed
 from api.figure_desk import start_figures
 from api.figures import watch
-from api.guard import is_loopback
 from api.housekeeping import Housekeeping
 from api.outbound import Outbound
 from api.parts import Cameras, Parts
@@ -43,7 +44,6 @@ from api.server import Server
 from api.stills import start_stills
 from api.storage import database_of, database_url
 from api.telling import make_delivery
-from api.tokens import Tokens
 from api.trials import Trials
 from cameras.supervision.keeper import WorkerState
 from cameras.supervisor import Supervisor
@@ -66,8 +66,8 @@ from hub.sensors.kinds import KINDS
 from hub.sensors.mqtt import Publisher
 from hub.sensors.presence import Presence
 from hub.sensors.watching import SensorWatch
-from hub.store.accounts import Accounts
 from hub.store.event_log import EventLog
+from hub.store.people.accounts import Accounts
 from hub.store.revisions import Revisions
 from hub.store.rollups import RollUps
 from hub.store.rule_traces import RuleTraces

@@ -14,6 +14,7 @@ from alerts.language.rule_store import RuleStore
 from alerts.loop import LoopStatus
 from alerts.notices.delivery import Delivery
 from alerts.store.lists import Repository
+from api.access.tokens import Tokens
 from api.desk import Desk
 from api.feed import Feed
 from api.figure_desk import FigureDesk
@@ -23,7 +24,6 @@ from api.recordings.evidence_desk import EvidenceDesk
 from api.recordings.live_desk import LiveDesk
 from api.recordings.playback import Playback
 from api.stills import Stills
-from api.tokens import Tokens
 from api.trials import Trials
 from cameras.link import CameraStatus, PictureTaken, PictureWanted, Still
 from cameras.supervision.keeper import WorkerStatus
@@ -35,8 +35,8 @@ from hub.sensors.backfill import Backfill
 from hub.sensors.parsing import Discovered
 from hub.sensors.presence import Presence
 from hub.sensors.watching import SensorWatch
-from hub.store.accounts import Accounts
 from hub.store.event_log import EventLog
+from hub.store.people.accounts import Accounts
 from hub.store.raw_messages import RawMessages
 from hub.store.revisions import Revisions
 from hub.store.rule_traces import RuleTraces

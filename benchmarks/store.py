@@ -22,7 +22,7 @@ from hub.clock import SystemClock
 from hub.events import Event, new_event_id
 from hub.store.database import Database, Durability, sqlite_url
 from hub.store.event_log import EventLog, Fact, Reading
-from hub.store.passwords import Passwords
+from hub.store.people.passwords import Passwords
 
 CLOCK = SystemClock()
 BATCH = 1_000

@@ -1,9 +1,10 @@
-"""Access: the one place that decides who may do what.
+"""Access: the one place that decides who may do what, by role; `hub/reach.py` says where, by grants.
 
-Deny by default: a permission nobody listed for a role is refused, and so is a role this version does not know. Roles
-reach the whole Community, but for those of patrols and villagers: a permission of one's own reaches what that person
-was sent to, reported, or answers for now, which `api/sight.py` decides. An integrator sees what there is, no pictures,
-and makes rules for it. Pure and without state: no store, no HTTP.
+Deny by default: a permission nobody listed for a role is refused, and so is a role this version does not know. An
+account has a role and grants: the role says what, each grant where and until when. Permissions of one's own reach what
+that person was sent to, reported, or answers for now, which `api/access/sight.py` decides. An integrator sets devices
+up and makes rules for them, and sees no pictures but those of a camera that is being set up. Pure and without state: no
+store, no HTTP.
 """
 
 from __future__ import annotations
@@ -87,7 +88,23 @@ class Permission(enum.StrEnum):
     VIEW_SYSTEM = "system.view"
     """How the hub itself does."""
     MANAGE_ACCOUNTS = "accounts.manage"
-    """Make, change and disable accounts."""
+    """Make, change and disable accounts, and give grants."""
+    INVITE_RESIDENTS = "residents.invite"
+    """Invite who lives at a site, by link or code."""
+    MANAGE_KEYS = "keys.manage"
+    """Make API keys that do no more than one may oneself, and end them."""
+    ADD_DEVICES = "devices.add"
+    """Look for cameras and sensors, try them, and set them up."""
+    MOVE_CAMERAS = "cameras.move"
+    """Turn cameras that can be turned."""
+    BREAK_GLASS = "pictures.break_glass"
+    """See a household's camera against its consent for some minutes; it is logged and its people are told."""
+    DECIDE_CONSENT = "consent.decide"
+    """Say what the cameras of one's own home are for, share them, and read who watched."""
+    VIEW_AUDIT = "audit.view"
+    """Who saw, changed and was refused what."""
+    KEEP_BACKUPS = "backups.keep"
+    """Take copies of everything but video."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +115,17 @@ class Principal:
         id: Account id.
         name: Account name, as it stands in the journal.
         role: A Role's value; text, because an account may have a role of another version.
+        key: Id of the API key that asks for the account; None for the person.
+        only: What that key is for; None for all that the role allows.
+        cameras: Which cameras that key is for; None for all that the account's grants reach.
     """
 
     id: str
     name: str
     role: str
+    key: str | None = None
+    only: frozenset[Permission] | None = None
+    cameras: frozenset[str] | None = None
 
 
 _ROOM = frozenset(
@@ -123,12 +146,16 @@ _ROOM = frozenset(
         Permission.VIEW_FIGURES,
         Permission.VIEW_RULES,
         Permission.VIEW_SYSTEM,
+        Permission.MOVE_CAMERAS,
+        Permission.BREAK_GLASS,
     }
 )
+_ADMINISTRATOR = frozenset(Permission) - {Permission.DECIDE_CONSENT}
+"""Everything but what is for a household alone to say."""
 
 _PERMISSIONS: Mapping[str, frozenset[Permission]] = MappingProxyType(
     {
-        Role.ADMINISTRATOR.value: frozenset(Permission),
+        Role.ADMINISTRATOR.value: _ADMINISTRATOR,
         Role.SUPERVISOR.value: _ROOM
         | {
             Permission.MAINTAIN_DEVICES,
@@ -137,6 +164,8 @@ _PERMISSIONS: Mapping[str, frozenset[Permission]] = MappingProxyType(
             Permission.VIEW_REFUSALS,
             Permission.EDIT_RULES,
             Permission.RELEASE_EVIDENCE,
+            Permission.INVITE_RESIDENTS,
+            Permission.VIEW_AUDIT,
         },
         Role.INTEGRATOR.value: frozenset(
             {
@@ -147,20 +176,28 @@ _PERMISSIONS: Mapping[str, frozenset[Permission]] = MappingProxyType(
                 Permission.MAINTAIN_DEVICES,
                 Permission.VIEW_RULES,
                 Permission.EDIT_RULES,
+                Permission.ADD_DEVICES,
+                Permission.MANAGE_KEYS,
             }
         ),
         Role.OPERATOR.value: _ROOM,
         Role.RESPONDER.value: frozenset({Permission.ANSWER_ORDERS, Permission.SEND_REPORTS, Permission.REWARD}),
         Role.RESIDENT.value: frozenset(
-            {Permission.SEND_REPORTS, Permission.VIEW_OWN_PICTURES, Permission.DELETE_RECORDINGS}
+            {
+                Permission.SEND_REPORTS,
+                Permission.VIEW_OWN_PICTURES,
+                Permission.DELETE_RECORDINGS,
+                Permission.DECIDE_CONSENT,
+            }
         ),
     }
 )
 
 
 def permissions(principal: Principal) -> frozenset[Permission]:
-    """Everything that this principal may do."""
-    return _PERMISSIONS.get(principal.role, frozenset())
+    """Everything that this principal may do somewhere."""
+    by_role = _PERMISSIONS.get(principal.role, frozenset())
+    return by_role if principal.only is None else by_role & principal.only
 
 
 def allows(principal: Principal, permission: Permission) -> bool:

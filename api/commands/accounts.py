@@ -19,7 +19,7 @@ from config.load import load_machine
 from hub.access import Role
 from hub.clock import SystemClock
 from hub.errors import ConfigurationError, Mistake, NotFoundError, StoreError
-from hub.store.accounts import Account, Accounts
+from hub.store.people.accounts import Account, Accounts
 
 app = typer.Typer(no_args_is_help=True, help="Accounts; while the hub runs, use its API instead.")
 

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta
 
 from alerts.store.connection import Connection
 from alerts.store.journal import write_journal
-from api.recordings.homes import homes_of
+from api.access.homes import homes_of
 from cameras.recordings.keeping.catalog import Catalog
 from cameras.recordings.playback.cutting import Removes, cut_out
 from config.community import Camera, Community, Ring

@@ -2,7 +2,7 @@
 
 A link says who it was made for, what of which camera it shows and until when; it opens nothing else, and no session
 can be made of it. It is not kept anywhere: whether its account may still sign in and still see that camera is asked at
-every use (`link_holder`, `api/recordings/camera_sight.py`), so that disabling an account ends its links at once. Pure
+every use (`link_holder`, `api/access/camera_sight.py`), so that disabling an account ends its links at once. Pure
 but for the Clock.
 """
 

@@ -16,9 +16,9 @@ from datetime import datetime
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from api.access.camera_sight import linked_camera, seen_camera
 from api.errors import NotSignedInError
 from api.parts import Parts
-from api.recordings.camera_sight import linked_camera, seen_camera
 from cameras.live.watching import Watcher
 from cameras.live.wire import Begins, Dropped, Item, Part, Pauses
 from cameras.recordings.media import StreamName

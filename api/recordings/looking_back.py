@@ -13,10 +13,10 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 from fastapi.security import OAuth2PasswordBearer
 
-from api.auth import needs, signed_in
+from api.access.auth import needs, signed_in
+from api.access.camera_sight import SEERS, linked_camera, recorded_camera, sites_of
 from api.errors import BadRequestError
 from api.parts import Here, Parts
-from api.recordings.camera_sight import SEERS, linked_camera, recorded_camera, sites_of
 from api.recordings.links import Link, What
 from cameras.recordings.media import StreamName
 from config.community import Camera

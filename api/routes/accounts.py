@@ -6,13 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from api.auth import needs
+from api.access.auth import needs
 from api.paging import Page
 from api.parts import Here, Parts
 from api.schemas.accounts import AccountBody, AccountChange, AccountView
 from hub.access import Permission, Principal
 from hub.errors import NotFoundError
-from hub.store.accounts import Account
+from hub.store.people.accounts import Account
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"])
 Manager = Annotated[Principal, Depends(needs(Permission.MANAGE_ACCOUNTS))]

@@ -13,13 +13,13 @@ from alerts.alert import Text as Words
 from alerts.language.places import places_of
 from alerts.language.rule_text import parse_rule
 from alerts.trials.why import Spoke, explain, named_in
+from api.access.sight import sight_of
 from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page
 from api.parts import Here
 from api.routes.incidents import JPEG, Pictured, Viewer, Wanted, alert_view
 from api.schemas.incidents import AlertView, SpokeView, WhyView
 from api.schemas.places import Text
-from api.sight import sight_of
 from hub.errors import NotFoundError
 from hub.events import event_to_json
 

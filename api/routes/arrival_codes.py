@@ -9,7 +9,7 @@ import segno
 from fastapi import APIRouter, Depends, Response
 
 from alerts.dispatch.arrival import arrival_code, printed
-from api.auth import needs
+from api.access.auth import needs
 from api.parts import Here, Parts
 from api.schemas.places import ArrivalCodeView
 from hub.access import Permission, Principal

@@ -11,14 +11,14 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Cookie, Depends, Form, Request, Response
 from fastapi.security import OAuth2PasswordRequestForm
 
-from api import tokens
-from api.auth import Someone
+from api.access import tokens
+from api.access.auth import Someone
 from api.errors import NotSignedInError
 from api.parts import Here, Parts
 from api.schemas.accounts import Me, RefreshBody, TokenAnswer
 from hub.access import permissions
 from hub.errors import NotAllowedError
-from hub.store.accounts import Account
+from hub.store.people.accounts import Account
 
 COOKIE = "hub_refresh"
 _COOKIE_PATH = "/api/v1/auth"

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from api.auth import needs
+from api.access.auth import needs
 from api.parts import Here
 from hub.access import Permission, Principal
 

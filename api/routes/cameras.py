@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, Response
 
 from api import etags
-from api.auth import needs
+from api.access.auth import needs
 from api.errors import BadRequestError, ChangedMeanwhileError
 from api.etags import IfMatch
 from api.paging import Cursor, Limit, Page, page_of

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
 
-from api.auth import needs
+from api.access.auth import needs
 from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page, page_of
 from api.parts import Here, Parts

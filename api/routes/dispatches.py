@@ -20,7 +20,8 @@ from alerts.incidents.views import IncidentView as StoredIncident
 from alerts.people.pictures import JPEG, PictureError, picture
 from alerts.store.orders import LIVE, Order, Proof, State
 from api import etags
-from api.auth import needs
+from api.access.auth import needs
+from api.access.sight import SEERS, seen
 from api.errors import BadRequestError, ChangedMeanwhileError
 from api.etags import IfMatch
 from api.paging import Cursor, Limit, Page, decode, encode
@@ -35,7 +36,6 @@ from api.schemas.dispatches import (
     OrderView,
     ReasonBody,
 )
-from api.sight import SEERS, seen
 from hub.access import Permission, Principal, allows
 from hub.errors import NotAllowedError, NotFoundError
 from hub.events import time_to_text

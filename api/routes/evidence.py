@@ -15,12 +15,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.security import OAuth2PasswordBearer
 from starlette.responses import FileResponse
 
-from api.auth import Asker, needs, signed_in
+from api.access.auth import Asker, needs, signed_in
+from api.access.camera_sight import SEERS as CAMERA_SEERS
+from api.access.camera_sight import recorded_at, recorded_camera, sites_of
+from api.access.sight import SEERS, seen, sight_of
 from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page, decode_number, encode
 from api.parts import Here, Parts
-from api.recordings.camera_sight import SEERS as CAMERA_SEERS
-from api.recordings.camera_sight import recorded_at, recorded_camera, sites_of
 from api.recordings.deletions import LONGEST, own_camera
 from api.recordings.evidence import Kept
 from api.recordings.links import link_holder, links_of
@@ -37,7 +38,6 @@ from api.schemas.evidence import (
     ReleaseBody,
 )
 from api.schemas.recordings import LinkView
-from api.sight import SEERS, seen, sight_of
 from cameras.errors import MediaGoneError
 from cameras.recordings.evidence.bundle import Bundle, Packed
 from cameras.recordings.evidence.manifest import Absence, Manifest, name_of

@@ -11,12 +11,12 @@ from starlette.responses import StreamingResponse
 
 from alerts.incidents.views import JournalEntry
 from alerts.store.orders import LIVE, State
-from api.auth import Someone, needs
+from api.access.auth import Someone, needs
+from api.access.sight import SEERS, sight_of
 from api.errors import BadRequestError
 from api.feed import ASIDE, TOPICS, Wish
 from api.parts import Here
 from api.schemas.feed import entry_view
-from api.sight import SEERS, sight_of
 from hub.access import Principal
 
 router = APIRouter(prefix="/api/v1", tags=["feed"])

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from alerts.figures.room_figures import RoomFigures
 from alerts.trials.bad_actors import bad_actors, outcome
 from alerts.trials.suggesting import Suggestion, suggest
-from api.auth import needs
+from api.access.auth import needs
 from api.errors import BadRequestError
 from api.figure_sheets import (
     STYLE_POLICY,

@@ -13,7 +13,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from api.auth import needs, signed_in
+from api.access.auth import needs, signed_in
 from api.errors import ForbiddenError
 from api.parts import Here
 from api.routes.sensors import health_view

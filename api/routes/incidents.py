@@ -25,7 +25,8 @@ from alerts.incidents.views import IncidentView as StoredIncident
 from alerts.incidents.views import JournalEntry
 from alerts.store.lists import Filter
 from api import etags
-from api.auth import needs
+from api.access.auth import needs
+from api.access.sight import SEERS, Sight, seen, sight_of
 from api.errors import BadRequestError, ChangedMeanwhileError, SomebodyWasFirstError
 from api.etags import IfMatch
 from api.paging import Cursor, Limit, Page
@@ -48,7 +49,6 @@ from api.schemas.incidents import (
     UnshelveBody,
 )
 from api.schemas.places import Text
-from api.sight import SEERS, Sight, seen, sight_of
 from config.community import Area, Camera, Community, Level, Site
 from hub.access import Permission, Principal, allows
 from hub.errors import NotFoundError

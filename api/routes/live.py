@@ -15,10 +15,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response, WebSocket
 from fastapi.security import OAuth2PasswordBearer
 from starlette.concurrency import run_in_threadpool
 
-from api.auth import needs, signed_in
+from api.access.auth import needs, signed_in
+from api.access.camera_sight import SEERS, linked_camera, seen_camera
 from api.errors import NotSignedInError, UnavailableError
 from api.parts import Here, Parts
-from api.recordings.camera_sight import SEERS, linked_camera, seen_camera
 from api.recordings.links import links_of
 from api.recordings.live_desk import PLAYLIST_LINK_S
 from api.recordings.live_session import Session, grant_of

@@ -16,7 +16,7 @@ from alerts.incidents.incident import ENGINE
 from alerts.language.kinds import ALERT_KINDS
 from alerts.notices.wording import KNOWN_MOVES, Move
 from alerts.store.outbox import State
-from api.auth import Someone, needs
+from api.access.auth import Someone, needs
 from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page, decode, encode
 from api.parts import Here, Parts

@@ -11,11 +11,11 @@ from pydantic import BaseModel, Field
 from alerts.incidents.incident import OPEN, Handling
 from alerts.incidents.overview import Group, overview
 from alerts.store.lists import Filter
-from api.auth import needs
+from api.access.auth import needs
+from api.access.sight import Sight, sight_of
 from api.parts import Here, Parts
 from api.routes.incidents import Names, shown
 from api.schemas.incidents import IncidentView, Place
-from api.sight import Sight, sight_of
 from config.community import Level
 from hub.access import Permission, Principal
 

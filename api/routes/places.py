@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from alerts.language.places import places_of
-from api.auth import needs
+from api.access.auth import needs
 from api.paging import Cursor, Limit, Page, page_of
 from api.parts import Here, Parts
 from api.schemas.places import AreaView, ArmingBody, ArmingView, SiteView, Text

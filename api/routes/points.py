@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from alerts.store.points import Entry, Progress, VolunteerTask
-from api.auth import needs
+from api.access.auth import needs
 from api.errors import BadRequestError, ForbiddenError
 from api.paging import Cursor, Limit, Page, decode_number, encode
 from api.parts import Here, Parts

@@ -15,10 +15,10 @@ from fastapi import APIRouter, Depends, Query
 
 from alerts.incidents.views import AlertView
 from alerts.store.lists import Filter
-from api.auth import needs
+from api.access.auth import needs
+from api.access.camera_sight import SEERS, recorded_camera, sites_of
 from api.paging import Cursor, Limit, Page, page_of
 from api.parts import Here, Parts
-from api.recordings.camera_sight import SEERS, recorded_camera, sites_of
 from api.recordings.links import links_of
 from api.recordings.looking_back import CLIP_S, LIST_DAYS, PLAY_S, From, Looking, To, past
 from api.schemas.places import Text

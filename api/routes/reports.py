@@ -21,7 +21,7 @@ from alerts.people.categories import category_of, found_by
 from alerts.people.locating import Spot
 from alerts.people.taking import Draft
 from alerts.store.ledger import Filed, Sought, Step
-from api.auth import needs
+from api.access.auth import needs
 from api.errors import BadRequestError, ForbiddenError, TooManyError
 from api.paging import Cursor, Limit, Page, decode_number, encode
 from api.parts import Here, Parts

@@ -15,7 +15,7 @@ from alerts.dispatch.grid import Responsible
 from alerts.dispatch.rosters import MOST_DAYS, Span, roster
 from alerts.store.orders import SENT
 from api import etags
-from api.auth import needs
+from api.access.auth import needs
 from api.errors import BadRequestError, ChangedMeanwhileError
 from api.etags import IfMatch
 from api.parts import Here, Parts

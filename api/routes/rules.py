@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from alerts.language.rule_changes import StoredRule
 from alerts.language.rule_text import rule_text_of
 from api import etags
-from api.auth import needs
+from api.access.auth import needs
 from api.errors import BadRequestError, ChangedMeanwhileError
 from api.etags import IfMatch
 from api.paging import Cursor, Limit, Page, page_of

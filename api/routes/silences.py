@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response, status
 
 from alerts.incidents.hiding import Plan
 from alerts.incidents.suppressions import Scope, Stage, Suppression
-from api.auth import needs
+from api.access.auth import needs
 from api.paging import Cursor, Limit, Page, decode, encode
 from api.parts import Here, Parts
 from api.schemas.silences import EndBody, ExtendBody, HiddenIncident, SilenceBody, SilencePreview, SilenceView

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from alerts.dispatch.units import units_for
-from api.auth import needs
+from api.access.auth import needs
 from api.parts import Here
 from api.routes.incidents import Handler
 from api.schemas.dispatches import PositionBody, UnitsView, UnitView

@@ -37,8 +37,8 @@ from hub.access import Principal, Role
 from hub.bus import Bus
 from hub.clock import SetClock
 from hub.errors import HubError
-from hub.store.accounts import Accounts
 from hub.store.database import Database, sqlite_url
+from hub.store.people.accounts import Accounts
 
 SEEN_S = {Level.CRITICAL: 25, Level.SERIOUS: 60, Level.WARNING: 200, Level.NOTICE: 900}
 """Median seconds until somebody looks; one in seven takes three times as long."""

@@ -21,7 +21,7 @@ from sqlalchemy import (
     text,
 )
 
-from hub.store import evidence_tables, recording_tables
+from hub.store import evidence_tables, people_tables, recording_tables
 from hub.store.notice_tables import notices, preferences
 from hub.store.report_tables import points, report_photos, reports, volunteer_tasks
 from hub.store.suppression_tables import suppressions
@@ -31,6 +31,7 @@ __all__ = [
     "evidence_tables",
     "metadata",
     "notices",
+    "people_tables",
     "points",
     "preferences",
     "recording_tables",

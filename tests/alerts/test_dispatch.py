@@ -22,8 +22,8 @@ from config.grid import Duty
 from config.handling import Deadlines
 from hub.access import Principal, Role
 from hub.errors import ConfigurationError, NotAllowedError
-from hub.store.accounts import Accounts
-from hub.store.passwords import Passwords
+from hub.store.people.accounts import Accounts
+from hub.store.people.passwords import Passwords
 from tests.alerts.conftest import Room
 from tests.fakes.people import ADMIN, CHEN, LIN, WANG, ZHAO, person
 from tests.fakes.stories import COMMUNITY, event, moment

@@ -24,8 +24,8 @@ from alerts.store import outbox
 from config.community import Community, Contact, ContactChannel, Level
 from hub.access import Role
 from hub.plugins import load_plugins
-from hub.store.accounts import Accounts
 from hub.store.database import Database
+from hub.store.people.accounts import Accounts
 from hub.store.schema import notices
 from tests.alerts.conftest import MakeRoom, Room, room_on
 from tests.fakes.notices import Heard, plugin_of

@@ -22,8 +22,8 @@ from config.grid import Duty
 from config.handling import Deadlines
 from hub.access import Role
 from hub.events import Phase
-from hub.store.accounts import Accounts
-from hub.store.passwords import Passwords
+from hub.store.people.accounts import Accounts
+from hub.store.people.passwords import Passwords
 from tests.alerts.conftest import MakeRoom, Room
 from tests.fakes.people import CHEN, LIN, WANG, ZHAO
 from tests.fakes.stories import COMMUNITY, book_of, event, moment, seen

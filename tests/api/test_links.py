@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api.access.tokens import Tokens
 from api.errors import NotSignedInError
 from api.recordings.links import MOST_LIVES_S, Links
-from api.tokens import Tokens
 from hub.clock import SetClock
 
 KEY = bytes(range(32))

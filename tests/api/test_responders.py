@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from api.sight import Sight
+from api.access.sight import Sight
 from config.community import Community
 from hub.access import Principal, Role
 from tests.api.room import Room, open_room

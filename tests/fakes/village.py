@@ -8,9 +8,9 @@ from config.community import Community
 from config.grid import Duty
 from hub.access import Role
 from hub.clock import Clock
-from hub.store.accounts import Accounts
 from hub.store.database import Database
-from hub.store.passwords import Passwords
+from hub.store.people.accounts import Accounts
+from hub.store.people.passwords import Passwords
 from tests.fakes.people import CHEN, LI, LIN, WANG, ZHAO, person
 
 CHEAP = Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))

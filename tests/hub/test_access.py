@@ -11,8 +11,15 @@ def principal(role: str) -> Principal:
     return Principal("id", "name", role)
 
 
-def test_an_administrator_may_do_everything() -> None:
-    assert permissions(principal(Role.ADMINISTRATOR)) == frozenset(Permission)
+def test_an_administrator_may_do_everything_but_decide_for_a_household() -> None:
+    left = frozenset(Permission) - permissions(principal(Role.ADMINISTRATOR))
+    assert left == {Permission.DECIDE_CONSENT}
+
+
+def test_a_key_does_no_more_than_its_scope_and_no_more_than_its_account() -> None:
+    scope = frozenset({Permission.VIEW_SENSORS, Permission.MANAGE_ACCOUNTS})
+    key = Principal("1", "li", Role.OPERATOR.value, key="k", only=scope)
+    assert permissions(key) == {Permission.VIEW_SENSORS}
 
 
 @pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.OPERATOR])

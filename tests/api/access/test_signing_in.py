@@ -13,7 +13,7 @@ import httpx
 import jwt
 import pytest
 
-from api.tokens import Tokens
+from api.access.tokens import Tokens
 from hub.access import Role
 from hub.clock import SetClock
 from tests.api.room import PASSWORD, Room, open_room

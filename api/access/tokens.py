@@ -1,7 +1,7 @@
 """Access tokens: short-lived, signed, and read without asking the database (JWT, HS256).
 
 A token says who signed in, in which role, and which sign-in it belongs to. It is good for 15 minutes; what happens to
-the account meanwhile is checked at every request by `api/auth.py`, which knows the accounts.
+the account meanwhile is checked at every request by `api/access/auth.py`, which knows the accounts.
 """
 
 from __future__ import annotations

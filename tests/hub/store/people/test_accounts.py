@@ -13,12 +13,12 @@ from sqlalchemy import select
 from hub.access import Role
 from hub.clock import SetClock
 from hub.errors import ConfigurationError, ConflictError, NotAllowedError, NotFoundError
-from hub.store.accounts import FAILURES, LOCKED, Account, Accounts
 from hub.store.database import Database
-from hub.store.passwords import AT_ONCE, Passwords
+from hub.store.people.accounts import FAILURES, LOCKED, Account, Accounts
+from hub.store.people.passwords import AT_ONCE, Passwords
+from hub.store.people.sessions import LIFETIME
 from hub.store.schema import accounts as accounts_table
 from hub.store.schema import refresh_tokens, settings
-from hub.store.sessions import LIFETIME
 
 GOOD = "three words and a river"
 WRONG = "three words and a brook"

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from api.access.homes import homes_of
 from api.parts import Parts
-from api.recordings.homes import homes_of
 from api.recordings.links import Link, What, link_holder, links_of
 from config.community import Camera
 from hub.access import Permission, Principal, allows

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from api import problems
-from api.guard import BODY_LIMIT_BYTES, Guard
+from api.access.guard import BODY_LIMIT_BYTES, Guard
 from hub.clock import SetClock
 from hub.errors import NotAllowedError, NotFoundError, StoreBusyError
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from api.access.camera_sight import linked_camera, pictures_of, seen_camera
 from api.errors import NotSignedInError
-from api.recordings.camera_sight import linked_camera, pictures_of, seen_camera
 from api.recordings.links import links_of
 from config.community import Area, Camera, Community, Contact, Name, Ring, Site, Stream
 from hub.access import Principal, Role

@@ -21,16 +21,21 @@ from hub.access import Role
 from hub.clock import Clock
 from hub.errors import ConfigurationError, ConflictError, Mistake, NotAllowedError, NotFoundError
 from hub.events import time_from_text, time_to_text
-from hub.store import sessions
+from hub.reach import GrantKind
+from hub.store import people_tables
 from hub.store.database import Database
 from hub.store.facts import storable
-from hub.store.passwords import Passwords
+from hub.store.people import sessions
+from hub.store.people.passwords import Passwords
 from hub.store.schema import accounts, settings
 
 FAILURES = 10
 """Wrong passwords in a row that lock an account."""
 LOCKED = timedelta(minutes=5)
 """For so long: ten guesses in five minutes find no password of ten characters, and nobody is locked out for a shift."""
+
+REACHING_ALL = frozenset({Role.ADMINISTRATOR, Role.SUPERVISOR, Role.OPERATOR, Role.INTEGRATOR})
+"""Roles whose new accounts begin with a grant for the whole Community; it can be taken back for a narrower one."""
 
 _LONGEST_NAME = 64
 
@@ -283,7 +288,12 @@ def _insert(connection: Connection, row: dict[str, Any]) -> Account:
     taken = select(accounts.c.id).where(accounts.c.username == row["username"])
     if connection.execute(taken).first() is not None:
         raise ConflictError(f"there is an account {row['username']!r} already")
-    return _account(connection.execute(insert(accounts).values(row).returning(*accounts.c)).one())
+    made = _account(connection.execute(insert(accounts).values(row).returning(*accounts.c)).one())
+    if made.role in REACHING_ALL:
+        begun = {"id": uuid.uuid4().hex, "account": made.id, "kind": GrantKind.COMMUNITY.value, "place": ""}
+        told = {"permissions": None, "given_by": "system", "given": row["created"], "reason": "as every new account"}
+        connection.execute(insert(people_tables.grants).values(**begun, **told))
+    return made
 
 
 def _update(connection: Connection, account_id: str, **values: object) -> None:

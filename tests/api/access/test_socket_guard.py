@@ -12,9 +12,9 @@ from fastapi import FastAPI, WebSocket
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from api import guard, problems
+from api.access import guard, problems
+from api.access.guard import Guard
 from api.errors import NotSignedInError
-from api.guard import Guard
 from api.server import MOST_MESSAGE_BYTES, Server
 from hub.clock import SetClock
 from tests.fakes.waiting import until

@@ -1,0 +1,182 @@
+"""Reach: where somebody may do what his role allows, as the grants of his account say.
+
+A grant is given for the whole Community, an area with all below it, a site with its devices, one camera, or a household
+where somebody lives; it may be for some permissions only and for a time. Deny by default: whoever has no grant reaches
+nothing. Pure: grants and the Community come in, decisions go out; the grants are kept in `hub/store/people/grants.py`.
+A decision is a few look-ups in sets, whatever the number of grants (`python -m benchmarks.access`).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from config.community import Community
+from hub.access import Permission, Principal, permissions
+
+
+class GrantKind(enum.StrEnum):
+    """What a grant is given for."""
+
+    COMMUNITY = "community"
+    """Everywhere."""
+    AREA = "area"
+    """An area and all below it."""
+    SITE = "site"
+    """A site with its cameras and sensors."""
+    CAMERA = "camera"
+    """One camera."""
+    HOUSEHOLD = "household"
+    """The site where somebody lives: a permission of one's own reaches its cameras."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """That somebody may do something somewhere.
+
+    Attributes:
+        id: Random.
+        account: Id of the account it is for.
+        kind: What it is given for.
+        place: Id of the area, site or camera; empty for the Community.
+        permissions: What it allows of that which the role allows; None for all of it.
+        starts: From when, UTC; None for from the beginning.
+        ends: Up to when, not included; None for without end.
+        given_by: Account name.
+        reason: Why.
+    """
+
+    id: str
+    account: str
+    kind: GrantKind
+    place: str
+    permissions: frozenset[Permission] | None = None
+    starts: datetime | None = None
+    ends: datetime | None = None
+    given_by: str = ""
+    reason: str = ""
+
+    def is_in_force(self, now: datetime) -> bool:
+        """Whether it counts at this moment."""
+        return (self.starts is None or self.starts <= now) and (self.ends is None or now < self.ends)
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Parts of a Community.
+
+    Attributes:
+        areas: Ids of areas, each with all below it in here too.
+        sites: Ids of all sites in them, and of single ones.
+        cameras: Ids of all cameras at these sites, and of single ones.
+    """
+
+    areas: frozenset[str] = frozenset()
+    sites: frozenset[str] = frozenset()
+    cameras: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.areas or self.sites or self.cameras)
+
+
+class Territory:
+    """Which areas, sites and cameras lie in which, of one Community."""
+
+    def __init__(self, community: Community) -> None:
+        below: dict[str, list[str]] = defaultdict(list)
+        for area in community.areas:
+            if area.parent is not None:
+                below[area.parent].append(area.id)
+        self._below = dict(below)
+        self._sites: dict[str, list[str]] = defaultdict(list)
+        for site in community.sites:
+            if site.area is not None:
+                self._sites[site.area].append(site.id)
+        self._cameras: dict[str, list[str]] = defaultdict(list)
+        for camera in community.cameras:
+            self._cameras[camera.site].append(camera.id)
+
+    def within(self, grants: Iterable[Grant]) -> Within:
+        """All that grants for places hold, down to the cameras."""
+        areas: set[str] = set()
+        sites: set[str] = set()
+        cameras: set[str] = set()
+        for grant in grants:
+            if grant.kind is GrantKind.AREA:
+                areas |= self._down(grant.place)
+            elif grant.kind in (GrantKind.SITE, GrantKind.HOUSEHOLD):
+                sites.add(grant.place)
+            elif grant.kind is GrantKind.CAMERA:
+                cameras.add(grant.place)
+        for area in areas:
+            sites.update(self._sites.get(area, ()))
+        for site in sites:
+            cameras.update(self._cameras.get(site, ()))
+        return Within(frozenset(areas), frozenset(sites), frozenset(cameras))
+
+    def _down(self, area: str) -> set[str]:
+        found: set[str] = set()
+        left = [area]
+        while left:
+            each = left.pop()
+            if each not in found:
+                found.add(each)
+                left += self._below.get(each, ())
+        return found
+
+
+class Reach:
+    """What one principal may do where, at one moment."""
+
+    def __init__(self, who: Principal, grants: Iterable[Grant], territory: Territory, now: datetime) -> None:
+        """Work out what `grants` of the principal's account that are in force `now` amount to."""
+        self.who = who
+        self._may = permissions(who)
+        self._grants = [grant for grant in grants if grant.account == who.id and grant.is_in_force(now)]
+        self._territory = territory
+        self._known: dict[Permission, Within | None] = {}
+
+    @property
+    def homes(self) -> frozenset[str]:
+        """The sites where somebody lives."""
+        return frozenset(grant.place for grant in self._grants if grant.kind is GrantKind.HOUSEHOLD)
+
+    def within(self, permission: Permission) -> Within | None:
+        """Where somebody may do that; None for everywhere, an empty Within for nowhere."""
+        if permission not in self._known:
+            self._known[permission] = self._within(permission)
+        return self._known[permission]
+
+    def is_everywhere(self, permission: Permission) -> bool:
+        """Whether somebody may do that in the whole Community, also with what belongs to no place."""
+        return self.within(permission) is None
+
+    def allows(
+        self, permission: Permission, *, camera: str | None = None, site: str | None = None, area: str | None = None
+    ) -> bool:
+        """Whether somebody may do that with a camera, at a site or in an area; any of those that are named will do.
+
+        What belongs to no place at all, when nothing is named, takes a grant for the whole Community.
+        """
+        within = self.within(permission)
+        if within is None:
+            return True
+        return camera in within.cameras or site in within.sites or area in within.areas
+
+    def _within(self, permission: Permission) -> Within | None:
+        if permission not in self._may:
+            return Within()
+        # Households are for permissions of one's own, which ask for `homes`; nobody works where he happens to live.
+        counting = [
+            grant
+            for grant in self._grants
+            if grant.kind is not GrantKind.HOUSEHOLD and (grant.permissions is None or permission in grant.permissions)
+        ]
+        everywhere = any(grant.kind is GrantKind.COMMUNITY for grant in counting)
+        if self.who.cameras is not None:
+            held = self._territory.within(counting).cameras
+            return Within(cameras=self.who.cameras if everywhere else self.who.cameras & held)
+        return None if everywhere else self._territory.within(counting)

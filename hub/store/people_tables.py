@@ -1,0 +1,144 @@
+"""Tables of who may do what, what households decided, and what was seen and changed."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
+
+from hub.store.tables import SEQUENCE, metadata
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", Text, primary_key=True, comment="random"),
+    Column("account", Text, ForeignKey("accounts.id"), nullable=False, comment="for whom"),
+    Column("kind", Text, nullable=False, comment="community, area, site, camera or household"),
+    Column("place", Text, nullable=False, comment="its id; empty for the community"),
+    Column("permissions", JSON, nullable=False, comment="names of what it allows; null for all that the role allows"),
+    Column("starts", Text, comment="counts from then"),
+    Column("ends", Text, comment="counts up to then"),
+    Column("given_by", Text, nullable=False, comment="account name"),
+    Column("given", Text, nullable=False, comment="when"),
+    Column("reason", Text, nullable=False, comment="why"),
+    Column("taken_back", Text, comment="when; such a grant counts no more"),
+    Column("taken_back_by", Text, comment="account name"),
+    Index("ix_grants_account", "account"),
+    comment="where somebody may do what the role allows",
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True, comment="random; shown"),
+    Column("digest", LargeBinary, nullable=False, unique=True, comment="SHA-256 of the key; the key is shown once"),
+    Column("account", Text, ForeignKey("accounts.id"), nullable=False, comment="whose; it never does more than he may"),
+    Column("name", Text, nullable=False, comment="what it is for"),
+    Column("permissions", JSON, nullable=False, comment="its scope"),
+    Column("cameras", JSON, nullable=False, comment="camera ids; null for all"),
+    Column("created", Text, nullable=False, comment="when"),
+    Column("expires", Text, nullable=False, comment="good up to then"),
+    Column("used", Text, comment="when last, to the minute"),
+    Column("ended", Text, comment="when somebody ended it"),
+    comment="for devices and services",
+)
+
+invitations = Table(
+    "invitations",
+    metadata,
+    Column("id", Text, primary_key=True, comment="random"),
+    Column("digest", LargeBinary, nullable=False, unique=True, comment="SHA-256 of what the link carries"),
+    Column("role", Text, nullable=False, comment="of the account that it makes"),
+    Column("sites", JSON, nullable=False, comment="where that person lives"),
+    Column("note", Text, nullable=False, comment="for whom, in words"),
+    Column("made_by", Text, nullable=False, comment="account name"),
+    Column("made", Text, nullable=False, comment="when"),
+    Column("expires", Text, nullable=False, comment="good up to then"),
+    Column("used", Text, comment="when; it works once"),
+    Column("account", Text, comment="the account that came of it"),
+    Column("ended", Text, comment="when somebody took it back"),
+    comment="links by which residents make their accounts",
+)
+
+consents = Table(
+    "consents",
+    metadata,
+    Column("camera", Text, primary_key=True, comment="camera of a household"),
+    Column("version", Integer, primary_key=True, autoincrement=False, comment="counts up; the newest is in force"),
+    Column("site", Text, nullable=False, comment="the household that decided it; at another site it does not count"),
+    Column("at", Text, nullable=False, comment="when"),
+    Column("account", Text, nullable=False, comment="id of the resident's account"),
+    Column("author", Text, nullable=False, comment="its name then"),
+    Column("analyse", Text, nullable=False, comment="nothing, safety or all"),
+    Column("watch", Text, nullable=False, comment="the room may watch: never, incident or always"),
+    Column("keep_days", Integer, comment="days kept at most; null as the community keeps"),
+    comment="what residents agreed to, every version of it",
+)
+
+glass_breaks = Table(
+    "glass_breaks",
+    metadata,
+    Column("id", Text, primary_key=True, comment="random"),
+    Column("camera", Text, nullable=False, comment="which"),
+    Column("site", Text, nullable=False, comment="whose household"),
+    Column("account", Text, nullable=False, comment="id of who looks"),
+    Column("author", Text, nullable=False, comment="his name"),
+    Column("reason", Text, nullable=False, comment="why, in his words"),
+    Column("at", Text, nullable=False, comment="when"),
+    Column("ends", Text, nullable=False, comment="good up to then"),
+    Index("ix_glass_breaks_camera", "camera", "ends"),
+    comment="views of a household's camera against its consent",
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", SEQUENCE, primary_key=True, autoincrement=True, comment="counts up without a gap"),
+    Column("at", Text, nullable=False, comment="when"),
+    Column("account", Text, nullable=False, comment="id of who did it; empty for nobody known"),
+    Column("actor", Text, nullable=False, comment="his name, or what was typed, or `system`"),
+    Column("role", Text, nullable=False, comment="his role; empty for nobody known"),
+    Column("action", Text, nullable=False, comment="as `hub.audit.Action`"),
+    Column("outcome", Text, nullable=False, comment="done, refused or failed"),
+    Column("object_kind", Text, nullable=False, comment="camera, incident, account, ...; empty for none"),
+    Column("object", Text, nullable=False, comment="its id"),
+    Column("site", Text, comment="where, for what lies somewhere"),
+    Column("address", Text, nullable=False, comment="from which network address"),
+    Column("body", Text, nullable=False, comment="more about it, canonical JSON"),
+    Column("hash", LargeBinary, nullable=False, comment="SHA-256 over the row and the hash of the row before"),
+    Index("ix_audit_account", "account", "seq"),
+    Index("ix_audit_object", "object_kind", "object", "seq"),
+    comment="append-only, each row bound to all before it",
+)
+
+second_factors = Table(
+    "second_factors",
+    metadata,
+    Column("account", Text, ForeignKey("accounts.id"), primary_key=True, comment="whose"),
+    Column("secret", Text, nullable=False, comment="TOTP secret, base32"),
+    Column("confirmed", Boolean, nullable=False, comment="a code was shown; before that it is not asked for"),
+    Column("step", Integer, nullable=False, comment="the newest time step whose code was used; none works twice"),
+    Column("recovery", JSON, nullable=False, comment="SHA-256 of the codes for a lost phone that are left"),
+    comment="TOTP",
+)
+
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("family", Text, primary_key=True, comment="as in refresh_tokens"),
+    Column("account", Text, ForeignKey("accounts.id"), nullable=False, comment="whose"),
+    Column("began", Text, nullable=False, comment="when"),
+    Column("used", Text, nullable=False, comment="when its refresh token was last exchanged"),
+    Column("address", Text, nullable=False, comment="network address it was begun from"),
+    Column("agent", Text, nullable=False, comment="what the browser calls itself"),
+    Index("ix_sign_ins_account", "account"),
+    comment="where somebody is signed in",
+)
+
+outside_identities = Table(
+    "outside_identities",
+    metadata,
+    Column("issuer", Text, primary_key=True, comment="the OpenID provider"),
+    Column("subject", Text, primary_key=True, comment="how it knows the person"),
+    Column("account", Text, ForeignKey("accounts.id"), nullable=False, comment="who that is here"),
+    Column("linked", Text, nullable=False, comment="when"),
+    comment="accounts that sign in through a provider of OpenID Connect",
+)
