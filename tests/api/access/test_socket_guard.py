@@ -12,7 +12,8 @@ from fastapi import FastAPI, WebSocket
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from api.access import guard, problems
+from api import problems
+from api.access import guard
 from api.access.guard import Guard
 from api.errors import NotSignedInError
 from api.server import MOST_MESSAGE_BYTES, Server
