@@ -84,6 +84,8 @@ WORDS: Mapping[str, str] = {
     "ContactChannel.address": "The person's address there.",
     "Notifier.language": "In which it is told.",
     "Notifier.options": "Options of its channel.",
+    "Onvif.password": "Password; env:NAME or file:PATH for one that stands elsewhere.",
+    "Onvif.username": "User.",
     "PlateList.plates": "What stands on the plates; points, blanks and dashes do not count.",
     "Raises.kind": "Kind of alert.",
     "Raises.severity": "Level, or by_level for a shape with levels of its own.",

@@ -19,7 +19,10 @@ from pydantic import BaseModel, ValidationError
 
 from config.community import VIDEO_SCHEMES, Area, Camera, Community, Stream
 from config.machine import ExternalBroker, Keep, Machine
+from config.network_check import network_problems
 from config.messages import MAX_GUESSES, Problem, nearest, problems, unknown
+from config.onvif import ONVIF_SCHEMES
+from config.networks import Networks
 from config.paths import Location, shown
 from config.plate_check import plate_problems
 from config.polygon import fault, ground_fault
@@ -44,6 +47,7 @@ class Known:
         observations: What a sensor can observe (`smoke`, `water_level`).
         notifiers: Channels of notifiers, each with the model of its options.
         behaviours: What looks at how things behave, each with the model of its options.
+        networks: Where cameras and notifiers may be.
     """
 
     formats: Kinds | None = None
@@ -51,6 +55,7 @@ class Known:
     observations: Collection[str] | None = None
     notifiers: Kinds | None = None
     behaviours: Kinds | None = None
+    networks: Networks | None = None
 
 
 class _HasId(Protocol):
@@ -99,6 +104,8 @@ def community_problems(community: Community, known: Known, *, look_at_files: boo
     for number, duty in enumerate(community.duties):
         yield from _reference(("duties", number, "area"), duty.area, areas, noun="area")
     yield from _telling(community, known, areas=areas, sites=sites)
+    if known.networks is not None:
+        yield from network_problems(community, known.networks)
 
 
 def _telling(
@@ -240,6 +247,8 @@ def _camera(location: Location, camera: Camera, known: Known, *, look_at_files: 
     yield from _stream((*location, "main"), camera.main, look_at_files=look_at_files)
     if camera.sub is not None:
         yield from _stream((*location, "sub"), camera.sub, look_at_files=look_at_files)
+    if camera.onvif is not None:
+        yield from _onvif((*location, "onvif", "url"), camera.onvif.url)
     yield from _picture(location, camera)
     if known.behaviours is not None:
         for kind, options in camera.behaviours.items():
@@ -307,6 +316,12 @@ def _stream(location: Location, stream: Stream, *, look_at_files: bool) -> Itera
         return
     if not _address_holds(urlsplit(stream.url)):
         yield Problem(place, f"host or port cannot be read; write {scheme.lower()}://host:port/path")
+
+
+def _onvif(place: Location, url: str) -> Iterator[Problem]:
+    scheme, _, _ = url.partition("://")
+    if scheme.lower() not in ONVIF_SCHEMES or any(sign.isspace() for sign in url) or not _address_holds(urlsplit(url)):
+        yield Problem(place, "is no address of an ONVIF service; write http://host/onvif/device_service")
 
 
 def _address_holds(parts: SplitResult) -> bool:

@@ -8,7 +8,6 @@ checked in `config/check.py` before a Community is accepted, all of it at once.
 from __future__ import annotations
 
 import enum
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
@@ -19,12 +18,14 @@ from config.calendars import CalendarDays, CalendarName
 from config.grid import Duty
 from config.handling import STARTING, Deadlines
 from config.hours import HoursList, HoursSpec
+from config.onvif import Onvif
 from config.plates import HeldPlates, PlateList, held
 from config.recording import STARTING_EVIDENCE, STARTING_RECORDING, Evidence, Policy, Record, Recording
 from config.reporting import STARTING_REPORTS, STARTING_THANKS, Reporting, Thanks
 from config.secrets import Secret
 from config.shifts import THREE_SHIFTS, Shift
 from config.terms import Id, Name
+from config.url_credentials import shown, taken_apart
 from config.zones import Ground, Line, Zone, ZoneUse
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "Location",
     "Name",
     "Notifier",
+    "Onvif",
     "ProbeName",
     "Ring",
     "Sensor",
@@ -141,23 +143,7 @@ class Stream(_Part):
             if folder and not url.startswith("file:/"):
                 return {**value, "url": (folder.absolute() / unquote(url.removeprefix("file:"))).as_uri()}
             return value
-        scheme, slashes, rest = url.partition("://")
-        authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-        user, at, host = authority.rpartition("@")
-        if "@" in rest[len(authority) :]:
-            # A password with a slash looks like a host with a path: taken as it is, half of it would be shown.
-            raise ValueError("an @ in the path is written %40, and / ? # in a password are written %2F %3F %23")
-        if not at:
-            return value
-        if value.get("username") is not None or value.get("password") is not None:
-            raise ValueError("user or password stand in the URL and beside it; keep one of the two")
-        name, _, password = user.partition(":")
-        return {
-            **value,
-            "url": f"{scheme}{slashes}{host}{rest[len(authority) :]}",
-            "username": unquote(name) or None,
-            "password": unquote(password) or None,
-        }
+        return taken_apart(value)
 
     @property
     def file(self) -> Path | None:
@@ -167,7 +153,7 @@ class Stream(_Part):
     @property
     def shown_url(self) -> str:
         """The URL for people to see: values of `password=`, `token=` and the like in it are `***`."""
-        return re.sub(r"(?i)((?:pass(?:wor[dt]|wd)?|pwd|token|auth|key|secret)=)[^&/#]+", r"\1***", self.url)
+        return shown(self.url)
 
 
 _RENAMED = {"flame": "fire"}
@@ -213,6 +199,10 @@ class Camera(_Part):
     """The large stream; analysed when there is no sub stream."""
     sub: Stream | None = None
     """The small stream, for analysis and overviews."""
+    onvif: Annotated[Onvif, Field(json_schema_extra={"x-write": "{url: http://host/onvif/device_service}"})] | None = (
+        None
+    )
+    """How it is asked what it notices itself, and turned; None: not at all."""
     zones: tuple[Zone, ...] = ()
     lines: Annotated[tuple[Line, ...], Field(max_length=32)] = ()
     ground: Ground | None = None

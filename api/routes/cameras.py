@@ -19,6 +19,7 @@ from api.paging import Cursor, Limit, Page, page_of
 from api.parts import Here, Parts
 from api.schemas.cameras import CameraStatusView, CameraView, StreamRecordingView
 from config.community import Camera, Community, Stream
+from config.onvif import ONVIF_SCHEMES, Onvif
 from hub.access import Permission, Principal
 from hub.errors import ConflictError, NotFoundError
 
@@ -193,8 +194,9 @@ def _check_streams(camera: Camera, *, before: Camera | None) -> None:
     for name, stream, old in _streams(camera, before):
         if stream is None:
             continue
-        if urlsplit(stream.url).scheme not in _SCHEMES and (old is None or old.url != stream.url):
-            raise BadRequestError(f"body.{name}.url", f"begin with {', '.join(scheme + '://' for scheme in _SCHEMES)}")
+        schemes = ONVIF_SCHEMES if isinstance(stream, Onvif) else _SCHEMES
+        if urlsplit(stream.url).scheme not in schemes and (old is None or old.url != stream.url):
+            raise BadRequestError(f"body.{name}.url", f"begin with {', '.join(scheme + '://' for scheme in schemes)}")
         if stream.password is not None and stream.password.reference.startswith(("env:", "file:")):
             raise BadRequestError(
                 f"body.{name}.password", "env: and file: are for files on the hub; write the password itself"
@@ -203,7 +205,7 @@ def _check_streams(camera: Camera, *, before: Camera | None) -> None:
 
 def _keep_secrets(camera: Camera, before: Camera) -> Camera:
     """`camera` with the secrets it had, where the body left them out and the stream goes to the same host."""
-    update: dict[str, Stream] = {}
+    update: dict[str, Stream | Onvif] = {}
     for name, stream, old in _streams(camera, before):
         if stream is None or old is None:
             continue
@@ -224,10 +226,14 @@ def _keep_secrets(camera: Camera, before: Camera) -> Camera:
     return camera.model_copy(update=update)
 
 
-def _streams(camera: Camera, before: Camera | None) -> tuple[tuple[str, Stream | None, Stream | None], ...]:
+def _streams(
+    camera: Camera, before: Camera | None
+) -> tuple[tuple[str, Stream | Onvif | None, Stream | Onvif | None], ...]:
+    """Everything of a camera that has an address and a password, by its name, as it is to be and as it was."""
     return (
         ("main", camera.main, None if before is None else before.main),
         ("sub", camera.sub, None if before is None else before.sub),
+        ("onvif", camera.onvif, None if before is None else before.onvif),
     )
 
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from api.schemas.places import Text
 from config.community import Camera, Detector, Stream, Zone
+from config.onvif import Onvif
 from config.recording import Policy
 from config.zones import Ground, Line
 
@@ -24,6 +25,27 @@ class StreamView(BaseModel):
     def of(cls, stream: Stream) -> StreamView:
         """Without the password."""
         return cls(url=stream.shown_url, username=stream.username, has_password=stream.password is not None)
+
+
+class OnvifView(BaseModel):
+    """How a camera is asked over ONVIF, as it may be shown."""
+
+    url: str = Field(examples=["http://192.0.2.14/onvif/device_service"])
+    username: str | None = None
+    has_password: bool = Field(description="A password is set; it is never shown.")
+    profile: str | None = Field(default=None, description="Media profile by which it is turned; null: the first.")
+    events: bool = Field(default=True, description="Whether what it notices itself is told as events.")
+
+    @classmethod
+    def of(cls, onvif: Onvif) -> OnvifView:
+        """Without the password."""
+        return cls(
+            url=onvif.shown_url,
+            username=onvif.username,
+            has_password=onvif.password is not None,
+            profile=onvif.profile,
+            events=onvif.events,
+        )
 
 
 class StreamRecordingView(BaseModel):
@@ -60,6 +82,7 @@ class CameraView(BaseModel):
     name: Text | None = None
     main: StreamView
     sub: StreamView | None = None
+    onvif: OnvifView | None = None
     zones: list[Zone] = []
     lines: list[Line] = []
     ground: Ground | None = None
@@ -82,6 +105,7 @@ class CameraView(BaseModel):
             name=Text.of(camera.name),
             main=StreamView.of(camera.main),
             sub=None if camera.sub is None else StreamView.of(camera.sub),
+            onvif=None if camera.onvif is None else OnvifView.of(camera.onvif),
             zones=list(camera.zones),
             lines=list(camera.lines),
             ground=camera.ground,

@@ -174,3 +174,21 @@ def test_pages_of_cameras_are_by_id(room: Room) -> None:
     first = room.client().get("/api/v1/cameras", params={"limit": 1}).json()
     second = room.client().get("/api/v1/cameras", params={"limit": 1, "cursor": first["next"]}).json()
     assert [first["items"][0]["id"], second["items"][0]["id"]] == ["cam-1", "cam-2"]
+
+
+def test_the_password_of_the_onvif_service_is_kept_for_its_host_and_never_shown(
+    room: Room, admin: httpx.Client
+) -> None:
+    onvif = {"url": "http://192.0.2.9/onvif/device_service", "username": "hub", "password": "0nvif-pw"}
+    made = _add(admin, id="turns", onvif=onvif)
+    shown = {"url": onvif["url"], "username": "hub", "has_password": True, "profile": None, "events": True}
+    assert made.json()["onvif"] == shown
+    assert "0nvif-pw" not in made.text
+    body = {**GATE, "id": "turns", "onvif": {"url": onvif["url"], "profile": "ptz"}}
+    assert _put(admin, "turns", body, made.headers["etag"]).json()["onvif"]["profile"] == "ptz"
+    assert _running(room, "turns").onvif.password.reveal() == "0nvif-pw"
+    body["onvif"] = {"url": "http://192.0.2.10/onvif/device_service"}
+    moved = _put(admin, "turns", body, "*")
+    assert moved.status_code == 422
+    assert "give its password anew" in moved.text
+    assert _add(admin, id="turns-2", onvif={"url": "rtsp://192.0.2.9/"}).status_code == 422

@@ -42,6 +42,7 @@ from config.machine import (
     Workers,
 )
 from config.messages import number_range
+from config.onvif import Onvif
 from config.plates import PlateList
 from config.recording import Evidence, Policy, Recording, RingPolicies
 from config.reporting import Reporting, Thanks
@@ -82,6 +83,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     Location,
     Camera,
     Stream,
+    Onvif,
     Zone,
     Line,
     Ground,

@@ -1,0 +1,43 @@
+"""Credentials in addresses: user and password that stand in a URL are taken out of it and kept beside it.
+
+What is left of the address may be shown. Passwords with signs of their own are percent-decoded.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import unquote
+
+_SECRET_VALUES = re.compile(r"(?i)((?:pass(?:wor[dt]|wd)?|pwd|token|auth|key|secret)=)[^&/#]+")
+
+
+def taken_apart(value: dict[str, Any]) -> dict[str, Any]:
+    """`value` with the credentials of its `url` in `username` and `password`.
+
+    Raises:
+        ValueError: They stand in both places, or it cannot be told where they end.
+    """
+    url = value["url"]
+    scheme, slashes, rest = url.partition("://")
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    user, at, host = authority.rpartition("@")
+    if "@" in rest[len(authority) :]:
+        # A password with a slash looks like a host with a path: taken as it is, half of it would be shown.
+        raise ValueError("an @ in the path is written %40, and / ? # in a password are written %2F %3F %23")
+    if not at:
+        return value
+    if value.get("username") is not None or value.get("password") is not None:
+        raise ValueError("user or password stand in the URL and beside it; keep one of the two")
+    name, _, password = user.partition(":")
+    return {
+        **value,
+        "url": f"{scheme}{slashes}{host}{rest[len(authority) :]}",
+        "username": unquote(name) or None,
+        "password": unquote(password) or None,
+    }
+
+
+def shown(url: str) -> str:
+    """`url` for people to see: values of `password=`, `token=` and the like in it are `***`."""
+    return _SECRET_VALUES.sub(r"\1***", url)
