@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import DDL, JSON, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, event
 
 from hub.store.tables import SEQUENCE, metadata
 
@@ -100,14 +100,48 @@ audit = Table(
     Column("outcome", Text, nullable=False, comment="done, refused or failed"),
     Column("object_kind", Text, nullable=False, comment="camera, incident, account, ...; empty for none"),
     Column("object", Text, nullable=False, comment="its id"),
+    Column("camera", Text, comment="whose pictures or settings it is about"),
     Column("site", Text, comment="where, for what lies somewhere"),
     Column("address", Text, nullable=False, comment="from which network address"),
     Column("body", Text, nullable=False, comment="more about it, canonical JSON"),
     Column("hash", LargeBinary, nullable=False, comment="SHA-256 over the row and the hash of the row before"),
+    Index("ix_audit_at", "at"),
     Index("ix_audit_account", "account", "seq"),
+    Index("ix_audit_camera", "camera", "seq"),
     Index("ix_audit_object", "object_kind", "object", "seq"),
-    comment="append-only, each row bound to all before it",
+    comment="append-only, each row bound to all before it; triggers refuse anything else",
 )
+AUDIT_TRIGGERS = {
+    "sqlite": (
+        (
+            "CREATE TRIGGER audit_no_change BEFORE UPDATE ON audit "
+            "BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END"
+        ),
+        (
+            "CREATE TRIGGER audit_no_removal BEFORE DELETE ON audit "
+            "BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END"
+        ),
+        (
+            "CREATE TRIGGER audit_no_gap BEFORE INSERT ON audit "
+            "WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit) "
+            "BEGIN SELECT RAISE(ABORT, 'the audit log has no gap'); END"
+        ),
+    ),
+    "postgresql": (
+        (
+            "CREATE FUNCTION audit_is_kept() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'the audit log is only added to'; END $$"
+        ),
+        (
+            "CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+            "FOR EACH STATEMENT EXECUTE FUNCTION audit_is_kept()"
+        ),
+    ),
+}
+"""As in the migration: who changes a row by hand has to take a trigger away first."""
+for _dialect, _statements in AUDIT_TRIGGERS.items():
+    for _statement in _statements:
+        event.listen(audit, "after_create", DDL(_statement).execute_if(dialect=_dialect))
 
 second_factors = Table(
     "second_factors",

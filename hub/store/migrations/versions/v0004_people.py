@@ -149,11 +149,45 @@ def _decisions() -> None:
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("object_kind", sa.Text(), nullable=False),
         sa.Column("object", sa.Text(), nullable=False),
+        sa.Column("camera", sa.Text(), nullable=True),
         sa.Column("site", sa.Text(), nullable=True),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit")),
     )
+    op.create_index("ix_audit_at", "audit", ["at"], unique=False)
     op.create_index("ix_audit_account", "audit", ["account", "seq"], unique=False)
+    op.create_index("ix_audit_camera", "audit", ["camera", "seq"], unique=False)
     op.create_index("ix_audit_object", "audit", ["object_kind", "object", "seq"], unique=False)
+    for statement in _AUDIT_TRIGGERS[op.get_bind().dialect.name]:
+        op.execute(statement)
+
+
+_AUDIT_TRIGGERS = {
+    "sqlite": (
+        (
+            "CREATE TRIGGER audit_no_change BEFORE UPDATE ON audit "
+            "BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END"
+        ),
+        (
+            "CREATE TRIGGER audit_no_removal BEFORE DELETE ON audit "
+            "BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END"
+        ),
+        (
+            "CREATE TRIGGER audit_no_gap BEFORE INSERT ON audit "
+            "WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM audit) "
+            "BEGIN SELECT RAISE(ABORT, 'the audit log has no gap'); END"
+        ),
+    ),
+    "postgresql": (
+        (
+            "CREATE FUNCTION audit_is_kept() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'the audit log is only added to'; END $$"
+        ),
+        (
+            "CREATE TRIGGER audit_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit "
+            "FOR EACH STATEMENT EXECUTE FUNCTION audit_is_kept()"
+        ),
+    ),
+}
