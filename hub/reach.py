@@ -17,6 +17,9 @@ from datetime import datetime
 from config.community import Community
 from hub.access import Permission, Principal, permissions
 
+OF_ONES_HOME = frozenset({Permission.VIEW_OWN_PICTURES, Permission.DELETE_RECORDINGS, Permission.DECIDE_CONSENT})
+"""What somebody may do where he lives; no grant for a place gives it, but that to see pictures of a camera."""
+
 
 class GrantKind(enum.StrEnum):
     """What a grant is given for."""
@@ -47,6 +50,10 @@ class Grant:
         ends: Up to when, not included; None for without end.
         given_by: Account name.
         reason: Why.
+        site: Of a camera: where it was when this was given.
+        given: When, UTC; None before it is.
+        taken_back: When, UTC; such a grant counts no more.
+        taken_back_by: Account name.
     """
 
     id: str
@@ -58,28 +65,44 @@ class Grant:
     ends: datetime | None = None
     given_by: str = ""
     reason: str = ""
+    site: str | None = None
+    given: datetime | None = None
+    taken_back: datetime | None = None
+    taken_back_by: str | None = None
 
     def is_in_force(self, now: datetime) -> bool:
         """Whether it counts at this moment."""
-        return (self.starts is None or self.starts <= now) and (self.ends is None or now < self.ends)
+        return (
+            self.taken_back is None
+            and (self.starts is None or self.starts <= now)
+            and (self.ends is None or now < self.ends)
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """Parts of a Community.
+    """Parts of a Community, and incidents that are somebody's own; what lies in any of them is within.
 
     Attributes:
         areas: Ids of areas, each with all below it in here too.
         sites: Ids of all sites in them, and of single ones.
         cameras: Ids of all cameras at these sites, and of single ones.
+        incidents: Ids of incidents that somebody was sent to.
+        reporter: And what this account reported.
     """
 
     areas: frozenset[str] = frozenset()
     sites: frozenset[str] = frozenset()
     cameras: frozenset[str] = frozenset()
+    incidents: frozenset[str] = frozenset()
+    reporter: str | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.areas or self.sites or self.cameras)
+        return bool(self.areas or self.sites or self.cameras or self.incidents or self.reporter)
+
+    def holds(self, *, camera: str | None = None, site: str | None = None, area: str | None = None) -> bool:
+        """Whether a camera, a site or an area is in here; any of those that are named will do."""
+        return camera in self.cameras or site in self.sites or area in self.areas
 
 
 class Territory:
@@ -98,6 +121,14 @@ class Territory:
         self._cameras: dict[str, list[str]] = defaultdict(list)
         for camera in community.cameras:
             self._cameras[camera.site].append(camera.id)
+        self._site_of = {camera.id: camera.site for camera in community.cameras}
+        self._homes: dict[str, set[str]] = defaultdict(set)
+        for contact in community.contacts:
+            self._homes[contact.account].update(contact.sites)
+
+    def homes_of(self, name: str) -> frozenset[str]:
+        """The sites where somebody lives, by the name of his account, as `contacts` of the Community says."""
+        return frozenset(self._homes.get(name, ()))
 
     def within(self, grants: Iterable[Grant]) -> Within:
         """All that grants for places hold, down to the cameras."""
@@ -116,6 +147,17 @@ class Territory:
         for site in sites:
             cameras.update(self._cameras.get(site, ()))
         return Within(frozenset(areas), frozenset(sites), frozenset(cameras))
+
+    def at(self, sites: Iterable[str]) -> Within:
+        """Some sites with their cameras."""
+        found = frozenset(sites)
+        return Within(
+            sites=found, cameras=frozenset(camera for site in found for camera in self._cameras.get(site, ()))
+        )
+
+    def site_of(self, camera: str) -> str | None:
+        """Where a camera is; None for one that is not there."""
+        return self._site_of.get(camera)
 
     def _down(self, area: str) -> set[str]:
         found: set[str] = set()
@@ -138,11 +180,9 @@ class Reach:
         self._grants = [grant for grant in grants if grant.account == who.id and grant.is_in_force(now)]
         self._territory = territory
         self._known: dict[Permission, Within | None] = {}
-
-    @property
-    def homes(self) -> frozenset[str]:
-        """The sites where somebody lives."""
-        return frozenset(grant.place for grant in self._grants if grant.kind is GrantKind.HOUSEHOLD)
+        lived = {grant.place for grant in self._grants if grant.kind is GrantKind.HOUSEHOLD}
+        self.homes: frozenset[str] = territory.homes_of(who.name) | lived
+        """The sites where somebody lives: as `contacts` of the Community says, and by grants for households."""
 
     def within(self, permission: Permission) -> Within | None:
         """Where somebody may do that; None for everywhere, an empty Within for nowhere."""
@@ -162,21 +202,62 @@ class Reach:
         What belongs to no place at all, when nothing is named, takes a grant for the whole Community.
         """
         within = self.within(permission)
-        if within is None:
-            return True
-        return camera in within.cameras or site in within.sites or area in within.areas
+        return within is None or within.holds(camera=camera, site=site, area=area)
 
-    def _within(self, permission: Permission) -> Within | None:
+    def may(self, permission: Permission) -> bool:
+        """Whether somebody may do that anywhere at all."""
+        within = self.within(permission)
+        return within is None or bool(within)
+
+    def grants_for(self, permission: Permission) -> tuple[Grant, ...]:
+        """The grants in force by which somebody does that; none for what his role does not allow."""
         if permission not in self._may:
-            return Within()
+            return ()
         # Households are for permissions of one's own, which ask for `homes`; nobody works where he happens to live.
-        counting = [
+        return tuple(
             grant
             for grant in self._grants
             if grant.kind is not GrantKind.HOUSEHOLD and (grant.permissions is None or permission in grant.permissions)
-        ]
+        )
+
+    def sites_of(self, grant: Grant) -> frozenset[str]:
+        """The sites that a grant for an area or a site holds."""
+        return self._territory.within((grant,)).sites
+
+    def _within(self, permission: Permission) -> Within | None:
+        if permission in OF_ONES_HOME:
+            found = self._at_home(permission)
+            return found if self.who.cameras is None else Within(cameras=found.cameras & self.who.cameras)
+        counting = self.grants_for(permission)
         everywhere = any(grant.kind is GrantKind.COMMUNITY for grant in counting)
         if self.who.cameras is not None:
             held = self._territory.within(counting).cameras
             return Within(cameras=self.who.cameras if everywhere else self.who.cameras & held)
         return None if everywhere else self._territory.within(counting)
+
+    def _at_home(self, permission: Permission) -> Within:
+        if permission not in self._may:
+            return Within()
+        home = self._territory.at(self.homes)
+        if permission is not Permission.VIEW_OWN_PICTURES:
+            return home
+        shared = {grant.place for grant in self.shares if grant.kind is GrantKind.CAMERA and self._is_there(grant)}
+        wider = self._territory.within(grant for grant in self.shares if grant.kind is not GrantKind.CAMERA)
+        return Within(sites=home.sites | wider.sites, cameras=home.cameras | wider.cameras | shared)
+
+    @property
+    def shares(self) -> tuple[Grant, ...]:
+        """Grants by which somebody sees pictures of others' cameras as if they were his own.
+
+        One that is not for a single camera has to say so: a grant that is left from an office is not meant so.
+        """
+        own = Permission.VIEW_OWN_PICTURES
+        return tuple(
+            grant
+            for grant in self.grants_for(own)
+            if grant.kind is GrantKind.CAMERA
+            or (grant.permissions is not None and grant.kind in (GrantKind.AREA, GrantKind.SITE))
+        )
+
+    def _is_there(self, grant: Grant) -> bool:
+        return grant.site is None or self._territory.site_of(grant.place) == grant.site

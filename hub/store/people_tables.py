@@ -13,6 +13,7 @@ grants = Table(
     Column("account", Text, ForeignKey("accounts.id"), nullable=False, comment="for whom"),
     Column("kind", Text, nullable=False, comment="community, area, site, camera or household"),
     Column("place", Text, nullable=False, comment="its id; empty for the community"),
+    Column("site", Text, comment="of a camera: where it was then; of its pictures no others count as shared"),
     Column("permissions", JSON, nullable=False, comment="names of what it allows; null for all that the role allows"),
     Column("starts", Text, comment="counts from then"),
     Column("ends", Text, comment="counts up to then"),
@@ -163,8 +164,19 @@ sign_ins = Table(
     Column("used", Text, nullable=False, comment="when its refresh token was last exchanged"),
     Column("address", Text, nullable=False, comment="network address it was begun from"),
     Column("agent", Text, nullable=False, comment="what the browser calls itself"),
+    Column("through", Text, nullable=False, comment="`password`, or the issuer that vouched for the person"),
     Index("ix_sign_ins_account", "account"),
     comment="where somebody is signed in",
+)
+
+sign_outs = Table(
+    "sign_outs",
+    metadata,
+    Column("account", Text, ForeignKey("accounts.id"), primary_key=True, comment="whose"),
+    Column(
+        "times", Integer, nullable=False, comment="how often all of it was ended; tokens carry the number"
+    ),
+    comment="accounts whose tokens and links from before are good no more",
 )
 
 outside_identities = Table(

@@ -34,6 +34,7 @@ def _people() -> None:
         sa.Column("account", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("place", sa.Text(), nullable=False),
+        sa.Column("site", sa.Text(), nullable=True),
         sa.Column("permissions", sa.JSON(), nullable=False),
         sa.Column("starts", sa.Text(), nullable=True),
         sa.Column("ends", sa.Text(), nullable=True),
@@ -96,10 +97,18 @@ def _people() -> None:
         sa.Column("used", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("agent", sa.Text(), nullable=False),
+        sa.Column("through", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["account"], ["accounts.id"], name=op.f("fk_sign_ins_account")),
         sa.PrimaryKeyConstraint("family", name=op.f("pk_sign_ins")),
     )
     op.create_index("ix_sign_ins_account", "sign_ins", ["account"], unique=False)
+    op.create_table(
+        "sign_outs",
+        sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["account"], ["accounts.id"], name=op.f("fk_sign_outs_account")),
+        sa.PrimaryKeyConstraint("account", name=op.f("pk_sign_outs")),
+    )
     op.create_table(
         "outside_identities",
         sa.Column("issuer", sa.Text(), nullable=False),
