@@ -137,6 +137,10 @@ class Container:
         if not films:
             self.close()
             raise SourceError(SourceProblem.NOT_VIDEO, "there is no video in it")
+        context: av.VideoCodecContext | None = films[0].codec_context  # the stubs do not know that there may be none
+        if context is None:
+            self.close()
+            raise SourceError(SourceProblem.UNSUPPORTED, "its video is of a codec that is not known here")
         self._stream = films[0]
         self._sound = next(iter(self._container.streams.audio), None) if opening.sound else None
         return _info(self._stream, None if self._sound is None else _sound_info(self._sound))

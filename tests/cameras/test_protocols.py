@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import socket
 import threading
 import traceback
 from datetime import UTC, datetime
@@ -171,3 +172,22 @@ def test_every_error_of_ffmpeg_has_a_reason() -> None:
         error = kind(1, "words")
         assert problem_of(error, opening=True) in SourceProblem
         assert problem_of(error, opening=False) in SourceProblem
+
+
+def test_video_of_an_unknown_codec_is_unsupported() -> None:
+    """FFmpeg gives such a stream no decoder at all, not even one that does nothing."""
+    sdp = b"v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 X-STRANGE/90000\r\n"
+    described = b"Content-Type: application/sdp\r\nContent-Length: " + str(len(sdp)).encode() + b"\r\n\r\n" + sdp
+    taken = b"Session: 1\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n\r\n"
+    answers = (b"\r\n", described, taken, b"Session: 1\r\n\r\n")
+
+    def serve(connection: socket.socket) -> None:
+        for number, answer in enumerate(answers, start=1):
+            connection.recv(4096)
+            connection.sendall(b"RTSP/1.0 200 OK\r\nCSeq: %d\r\n" % number + answer)
+        connection.recv(4096)
+
+    with listening(serve) as port:
+        error = problem_at(f"rtsp://127.0.0.1:{port}/x", {"open_timeout_s": 1.0})
+        assert error.reason is SourceProblem.UNSUPPORTED
+        assert "codec" in str(error)
