@@ -31,6 +31,7 @@ from api.figures import watch
 from api.housekeeping import Housekeeping
 from api.outbound import Outbound
 from api.parts import Cameras, Parts
+from api.people import make_people
 from api.readiness import Readiness, takes_writes
 from api.reception import make_reception
 from api.recordings.desk import start_recordings
@@ -348,6 +349,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         handling=handling,
         live=live,
         metrics=metrics,
+        people=make_people(machine, database, clock, revisions=revisions),
         playback=playback,
         reception=reception,
         recordings=recordings,

@@ -18,6 +18,7 @@ from api.access.tokens import Tokens
 from api.desk import Desk
 from api.feed import Feed
 from api.figure_desk import FigureDesk
+from api.people import PeopleDesk
 from api.reception import Reception
 from api.recordings.desk import RecordingDesk
 from api.recordings.evidence_desk import EvidenceDesk
@@ -95,6 +96,7 @@ class Parts:
     handling: Handling
     live: LiveDesk
     metrics: Metrics
+    people: PeopleDesk
     playback: Playback
     reception: Reception
     recordings: RecordingDesk

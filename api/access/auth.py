@@ -40,9 +40,12 @@ def signed_in(here: Here, token: Annotated[str | None, Depends(_scheme)], reques
     if token is None:
         raise NotSignedInError("send an access token as Authorization: Bearer")
     claims = here.tokens.read(token)
-    account = here.accounts.get(claims.account)
-    if account is None or account.disabled:
+    standing = here.people.sign_ins.standing(claims.account, claims.family)
+    if standing is None or standing.account.disabled:
         raise NotSignedInError("this account may not sign in")
+    if standing.generation != claims.generation or (claims.family and standing.through is None):
+        raise NotSignedInError("this sign-in is over")
+    account = standing.account
     asker = Asker(Principal(account.id, account.username, account.role), claims.expires)
     request.state.asker = asker
     return asker

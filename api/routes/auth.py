@@ -18,7 +18,7 @@ from api.parts import Here, Parts
 from api.schemas.accounts import Me, RefreshBody, TokenAnswer
 from hub.access import permissions
 from hub.errors import NotAllowedError
-from hub.store.people.accounts import Account
+from hub.store.people.sessions import Origin, Session
 
 COOKIE = "hub_refresh"
 _COOKIE_PATH = "/api/v1/auth"
@@ -46,11 +46,10 @@ def sign_in(
         here.metrics.sign_ins.labels("refused").inc()
         raise NotSignedInError("wrong user name or password, or the account is disabled or locked for a while")
     here.metrics.sign_ins.labels("done").inc()
-    fresh = here.accounts.open_session(account)
+    begun = here.people.sign_ins.begin(account, origin_of(request))
     if client == "page":
-        _set_cookie(request, response, fresh)
-        return _answer(here, account, None)
-    return _answer(here, account, fresh)
+        _set_cookie(request, response, begun.refresh_token)
+    return _answer(here, begun, with_refresh_token=client != "page")
 
 
 @open_router.post("/auth/refresh", summary="Get the next access token", response_model_exclude_none=True)
@@ -62,13 +61,12 @@ def refresh(
     if given is None:
         raise NotSignedInError("send a refresh token")
     try:
-        account, following = here.accounts.rotate(given)
+        following = here.people.sign_ins.exchange(given)
     except NotAllowedError as error:
         raise NotSignedInError(str(error)) from error
     if body is None:
-        _set_cookie(request, response, following)
-        return _answer(here, account, None)
-    return _answer(here, account, following)
+        _set_cookie(request, response, following.refresh_token)
+    return _answer(here, following, with_refresh_token=body is not None)
 
 
 @router.post("/auth/logout", summary="Sign out", status_code=204)
@@ -81,7 +79,7 @@ def sign_out(
     """
     given = body.refresh_token if body is not None else cookie
     if given is not None:
-        here.accounts.close_session(given)
+        here.people.sign_ins.close(given)
     here.live.sign_out(asker.principal.id)
     response.delete_cookie(COOKIE, path=_COOKIE_PATH)
 
@@ -91,6 +89,12 @@ def me(asker: Someone) -> Me:
     """Who is signed in, and what the role allows."""
     who = asker.principal
     return Me(id=who.id, username=who.name, role=who.role, may=sorted(permissions(who)))
+
+
+def origin_of(request: Request) -> Origin:
+    """Where a sign-in comes from."""
+    address = request.client.host if request.client else ""
+    return Origin(address, request.headers.get("user-agent", ""))
 
 
 def _set_cookie(request: Request, response: Response, refresh_token: str) -> None:
@@ -105,9 +109,9 @@ def _set_cookie(request: Request, response: Response, refresh_token: str) -> Non
     )
 
 
-def _answer(here: Parts, account: Account, refresh_token: str | None) -> TokenAnswer:
+def _answer(here: Parts, session: Session, *, with_refresh_token: bool) -> TokenAnswer:
     return TokenAnswer(
-        access_token=here.tokens.issue(account.id),
+        access_token=here.tokens.issue(session.account, generation=session.generation, family=session.family),
         expires_in=int(tokens.LIFETIME.total_seconds()),
-        refresh_token=refresh_token,
+        refresh_token=session.refresh_token if with_refresh_token else None,
     )

@@ -173,9 +173,7 @@ sign_outs = Table(
     "sign_outs",
     metadata,
     Column("account", Text, ForeignKey("accounts.id"), primary_key=True, comment="whose"),
-    Column(
-        "times", Integer, nullable=False, comment="how often all of it was ended; tokens carry the number"
-    ),
+    Column("times", Integer, nullable=False, comment="how often all of it was ended; tokens carry the number"),
     comment="accounts whose tokens and links from before are good no more",
 )
 

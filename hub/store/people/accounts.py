@@ -81,12 +81,12 @@ class Accounts:
         """The account with this id."""
         with self._database.read() as connection:
             row = connection.execute(select(accounts).where(accounts.c.id == account_id)).one_or_none()
-        return None if row is None else _account(row)
+        return None if row is None else account_of(row)
 
     def list(self) -> tuple[Account, ...]:
         """All accounts, by name."""
         with self._database.read() as connection:
-            return tuple(_account(row) for row in connection.execute(select(accounts).order_by(accounts.c.username)))
+            return tuple(account_of(row) for row in connection.execute(select(accounts).order_by(accounts.c.username)))
 
     def create(self, username: str, password: str, role: Role) -> Account:
         """Make an account.
@@ -118,7 +118,7 @@ class Accounts:
         self._database.write(work)
 
     def set_role(self, account_id: str, role: Role) -> None:
-        """Give an account another role.
+        """Give an account another role, and end its sign-ins.
 
         Raises:
             NotFoundError: There is no such account.
@@ -126,8 +126,12 @@ class Accounts:
         """
 
         def work(connection: Connection) -> None:
+            has_it = select(accounts.c.id).where(accounts.c.id == account_id, accounts.c.role == role.value)
+            if connection.execute(has_it).first() is not None:
+                return
             _update(connection, account_id, role=role.value)
             _keep_an_administrator(connection)
+            sessions.end_all(connection, account_id)
 
         self._database.write(work)
 
@@ -177,7 +181,7 @@ class Accounts:
             if row.failures or row.locked_until or better_hash:
                 new_hash = better_hash or row.password_hash
                 _update(connection, row.id, failures=0, locked_until=None, password_hash=new_hash)
-            return _account(row)
+            return account_of(row)
 
         return self._database.write(work)
 
@@ -210,35 +214,6 @@ class Accounts:
             return _insert(connection, row)
 
         return self._database.write(work)
-
-    def open_session(self, account: Account) -> str:
-        """Begin a sign-in: its first refresh token."""
-        now = self._clock.now()
-        return self._database.write(lambda connection: sessions.begin(connection, account.id, now))
-
-    def rotate(self, token: str) -> tuple[Account, str]:
-        """Exchange a refresh token for the next one.
-
-        Raises:
-            NotAllowedError: It is unknown, over, or was used before; then the whole sign-in is over.
-        """
-        now = self._clock.now()
-
-        def work(connection: Connection) -> tuple[Account, str] | None:
-            exchanged = sessions.exchange(connection, token, now)
-            if exchanged is None:  # must not raise here: that would undo the ending of the sign-in
-                return None
-            row = connection.execute(select(accounts).where(accounts.c.id == exchanged[0])).one()
-            return _account(row), exchanged[1]
-
-        done = self._database.write(work)
-        if done is None:
-            raise NotAllowedError("this sign-in is over")
-        return done
-
-    def close_session(self, token: str) -> None:
-        """End the sign-in that a refresh token belongs to."""
-        self._database.write(lambda connection: sessions.end(connection, token))
 
     def signing_key(self) -> bytes:
         """The key that signs access tokens: made once, kept in the store, 32 random bytes."""
@@ -276,7 +251,8 @@ def _folded(username: str) -> str:
     return storable(unicodedata.normalize("NFKC", username.strip()).casefold())
 
 
-def _account(row: Row[Any]) -> Account:
+def account_of(row: Row[Any]) -> Account:
+    """The account that a row of its table is."""
     return Account(row.id, row.username, row.role, row.disabled, time_from_text(row.created))
 
 
@@ -288,7 +264,7 @@ def _insert(connection: Connection, row: dict[str, Any]) -> Account:
     taken = select(accounts.c.id).where(accounts.c.username == row["username"])
     if connection.execute(taken).first() is not None:
         raise ConflictError(f"there is an account {row['username']!r} already")
-    made = _account(connection.execute(insert(accounts).values(row).returning(*accounts.c)).one())
+    made = account_of(connection.execute(insert(accounts).values(row).returning(*accounts.c)).one())
     if made.role in REACHING_ALL:
         begun = {"id": uuid.uuid4().hex, "account": made.id, "kind": GrantKind.COMMUNITY.value, "place": ""}
         told = {"permissions": None, "given_by": "system", "given": row["created"], "reason": "as every new account"}

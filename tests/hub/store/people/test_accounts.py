@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 
 import pytest
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -16,9 +15,9 @@ from hub.errors import ConfigurationError, ConflictError, NotAllowedError, NotFo
 from hub.store.database import Database
 from hub.store.people.accounts import FAILURES, LOCKED, Account, Accounts
 from hub.store.people.passwords import AT_ONCE, Passwords
-from hub.store.people.sessions import LIFETIME
+from hub.store.people.sign_ins import SignIns
 from hub.store.schema import accounts as accounts_table
-from hub.store.schema import refresh_tokens, settings
+from hub.store.schema import settings
 
 GOOD = "three words and a river"
 WRONG = "three words and a brook"
@@ -68,6 +67,11 @@ def hasher() -> CountingHasher:
 @pytest.fixture
 def accounts(database: Database, clock: SetClock, hasher: CountingHasher) -> Accounts:
     return Accounts(database, clock, passwords=Passwords(hasher))
+
+
+@pytest.fixture
+def sign_ins(database: Database, clock: SetClock) -> SignIns:
+    return SignIns(database, clock)
 
 
 @pytest.fixture
@@ -134,14 +138,14 @@ def test_no_more_than_two_passwords_are_hashed_at_once(
 
 
 def test_a_disabled_account_does_not_get_in_and_its_sign_ins_end(
-    accounts: Accounts, lin: Account, clock: SetClock
+    accounts: Accounts, sign_ins: SignIns, lin: Account, clock: SetClock
 ) -> None:
     accounts.create("root", GOOD, Role.ADMINISTRATOR)
-    token = accounts.open_session(lin)
+    token = sign_ins.begin(lin).refresh_token
     accounts.disable(lin.id)
     assert accounts.verify("lin", GOOD, clock.now()) is None
     with pytest.raises(NotAllowedError):
-        accounts.rotate(token)
+        sign_ins.exchange(token)
     found = accounts.get(lin.id)
     assert found is not None
     assert found.disabled
@@ -149,13 +153,15 @@ def test_a_disabled_account_does_not_get_in_and_its_sign_ins_end(
     assert accounts.verify("lin", GOOD, clock.now()) is not None
 
 
-def test_another_password_ends_the_sign_ins_and_the_old_one(accounts: Accounts, lin: Account, clock: SetClock) -> None:
-    token = accounts.open_session(lin)
+def test_another_password_ends_the_sign_ins_and_the_old_one(
+    accounts: Accounts, sign_ins: SignIns, lin: Account, clock: SetClock
+) -> None:
+    token = sign_ins.begin(lin).refresh_token
     accounts.set_password(lin.id, "another password")
     assert accounts.verify("lin", GOOD, clock.now()) is None
     assert accounts.verify("lin", "another password", clock.now()) is not None
     with pytest.raises(NotAllowedError):
-        accounts.rotate(token)
+        sign_ins.exchange(token)
 
 
 def test_there_is_always_an_administrator(accounts: Accounts) -> None:
@@ -253,75 +259,6 @@ def test_a_setup_token_used_by_two_at_once_makes_one_account(accounts: Accounts)
     with ThreadPoolExecutor(4) as pool:
         assert sum(pool.map(use, ["a", "b", "c", "d"])) == 1
     assert len(accounts.list()) == 1
-
-
-def test_a_refresh_token_works_once_and_is_not_kept_in_clear(
-    accounts: Accounts, lin: Account, database: Database
-) -> None:
-    first = accounts.open_session(lin)
-    account, second = accounts.rotate(first)
-    assert account == lin
-    assert second != first
-    with database.read() as connection:
-        kept = b"".join(connection.scalars(select(refresh_tokens.c.digest)))
-    assert first.encode() not in kept
-    assert accounts.rotate(second)[0] == lin
-
-
-def test_a_refresh_token_used_twice_ends_its_sign_in_and_no_other(accounts: Accounts, lin: Account) -> None:
-    stolen, other = accounts.open_session(lin), accounts.open_session(lin)
-    _, following = accounts.rotate(stolen)
-    for token in (stolen, following, stolen, "unknown", "\ud800"):
-        with pytest.raises(NotAllowedError):
-            accounts.rotate(token)
-    assert accounts.rotate(other)[0] == lin
-
-
-def test_a_refresh_token_used_by_two_at_the_same_moment_ends_its_sign_in(accounts: Accounts, lin: Account) -> None:
-    token = accounts.open_session(lin)
-    together = threading.Barrier(4)
-
-    def use(_number: int) -> str | None:
-        together.wait(20)
-        try:
-            return accounts.rotate(token)[1]
-        except NotAllowedError:
-            return None
-
-    with ThreadPoolExecutor(4) as pool:
-        (won,) = [following for following in pool.map(use, range(4)) if following is not None]
-    with pytest.raises(NotAllowedError):
-        accounts.rotate(won)
-
-
-def test_a_sign_in_that_was_not_used_for_long_is_over(accounts: Accounts, lin: Account, clock: SetClock) -> None:
-    token = accounts.open_session(lin)
-    for _ in range(3):
-        clock.advance((LIFETIME - timedelta(days=1)).total_seconds())
-        _, token = accounts.rotate(token)
-    clock.advance(LIFETIME.total_seconds())
-    with pytest.raises(NotAllowedError):
-        accounts.rotate(token)
-
-
-def test_signing_out_ends_the_sign_in(accounts: Accounts, lin: Account) -> None:
-    first = accounts.open_session(lin)
-    _, second = accounts.rotate(first)
-    accounts.close_session(second)
-    accounts.close_session("unknown")
-    with pytest.raises(NotAllowedError):
-        accounts.rotate(second)
-
-
-def test_old_refresh_tokens_do_not_pile_up(
-    accounts: Accounts, lin: Account, clock: SetClock, database: Database
-) -> None:
-    token = accounts.open_session(lin)
-    for _ in range(40):
-        clock.advance(timedelta(days=5).total_seconds())
-        _, token = accounts.rotate(token)
-    with database.read() as connection:
-        assert len(connection.execute(select(refresh_tokens.c.digest)).all()) <= 7
 
 
 def test_the_signing_key_is_made_once(accounts: Accounts, database: Database, clock: SetClock) -> None:
