@@ -1,0 +1,95 @@
+"""Reaches: what everybody may do where, worked out once and kept until grants, the Community or the time change it.
+
+What is kept is bounded: of more askers the one that asked longest ago is worked out anew. Safe from any thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from config.community import Community
+from hub.access import Principal
+from hub.clock import Clock
+from hub.pictures import Pictures, pictures_in
+from hub.reach import Grant, Reach, Territory
+from hub.store.people.grants import Grants
+from hub.store.revisions import Revisions
+
+MOST = 1_000
+"""People and keys that ask in turn; each of few grants is some kilobytes."""
+
+_FOR_EVER = datetime.max.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A reach, and what it was made of."""
+
+    reach: Reach
+    pictures: Pictures
+    grants: tuple[Grant, ...]
+    territory: Territory
+    since: datetime
+    until: datetime
+
+
+class Reaches:
+    """The reach of everybody."""
+
+    def __init__(self, grants: Grants, revisions: Revisions, clock: Clock) -> None:
+        """Work out reaches from `grants` and the Community in force."""
+        self._grants = grants
+        self._revisions = revisions
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Principal, _Kept] = OrderedDict()
+        self._territory: tuple[Community, Territory] = (Community(), Territory(Community()))
+
+    def of(self, who: Principal) -> Reach:
+        """What somebody may do where, now."""
+        return self._of(who).reach
+
+    def pictures(self, who: Principal) -> Pictures:
+        """What somebody may see of all cameras, now."""
+        return self._of(who).pictures
+
+    def _of(self, who: Principal) -> _Kept:
+        now = self._clock.now()
+        grants, territory = self._grants.of(who.id), self.territory()
+        with self._lock:
+            known = self._kept.get(who)
+            if (
+                known is not None
+                and known.grants is grants
+                and known.territory is territory
+                and known.since <= now < known.until
+            ):
+                self._kept.move_to_end(who)
+                return known
+        reach = Reach(who, grants, territory, now)
+        made = _Kept(reach, pictures_in(reach), grants, territory, now, _next_change(grants, now))
+        with self._lock:
+            self._kept[who] = made
+            self._kept.move_to_end(who)
+            while len(self._kept) > MOST:
+                self._kept.popitem(last=False)
+        return made
+
+    def territory(self) -> Territory:
+        """What lies where in the Community in force."""
+        community = self._revisions.current()
+        known = self._territory
+        if known[0] is not community:
+            self._territory = known = (community, Territory(community))
+        return known[1]
+
+
+def _next_change(grants: tuple[Grant, ...], now: datetime) -> datetime:
+    """When the next of some grants begins or ends."""
+    return min(
+        (moment for grant in grants for moment in (grant.starts, grant.ends) if moment is not None and moment > now),
+        default=_FOR_EVER,
+    )
