@@ -1,8 +1,8 @@
 """`python -m tests.fuzzing.run TARGET [--minutes 10]`: throw made-up bytes at one entrance, guided by its branches.
 
 A crash, a hang and growth of memory end the run with exit code 1; the input that did it goes into the corpus, which
-`test_corpus.py` runs from then on. After a clean run the shortest inputs that reached something new are kept too. Needs
-`pip install atheris` (Linux; in the extra `fuzzing`).
+`test_corpus.py` runs from then on. After a clean run some of the inputs that reached something new are kept too, short
+and long. Needs `pip install atheris` (Linux; in the extra `fuzzing`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import logging
+import random
 import subprocess
 import sys
 import tempfile
@@ -68,8 +69,10 @@ def _whole(name: str, minutes: float) -> int:
         write_corpus(name, [*known, *failures])
         print(f"{name}: FAILED, exit {code}; {len(failures)} inputs are kept in the corpus", file=sys.stderr)
         return 1
-    room = max(0, MOST_KEPT - len(known))
-    write_corpus(name, [*known, *sorted(reached, key=len)[:room]])
+    ordered, room = sorted(reached, key=lambda each: (len(each), each)), max(0, MOST_KEPT - len(known))
+    write_corpus(
+        name, [*known, *ordered[:: max(1, -(-len(ordered) // max(1, room)))][:room]]
+    )  # short ones and long ones
     print(f"{name}: {minutes:g} minutes without a crash, a hang or growth; {len(reached)} inputs reached something new")
     return 0
 
@@ -79,7 +82,16 @@ def _search(name: str, minutes: float, folder: Path) -> None:
 
     logging.disable(logging.WARNING)
     with atheris.instrument_imports(include=list(TARGETS[name])):
-        run = target_of(name).start()
+        target = target_of(name)
+        run = target.start()
+
+    def mutate(raw: bytes, most: int, seed: int) -> bytes:
+        """Half of the time as the target knows its own form, otherwise bytes as bytes."""
+        chance = random.Random(seed)
+        if target.change is None or chance.random() < 0.5:
+            return bytes(atheris.Mutate(raw, len(raw)))[:most] if raw else b"\n"
+        return target.change(raw, chance)[:most]
+
     options = [
         f"-timeout={SLOWEST_S:g}",
         f"-rss_limit_mb={_MOST_MIB}",
@@ -90,7 +102,7 @@ def _search(name: str, minutes: float, folder: Path) -> None:
         "-print_final_stats=1",
         str(folder / "found"),
     ]
-    atheris.Setup([sys.argv[0], *options], run)
+    atheris.Setup([sys.argv[0], *options], run, **({} if target.change is None else {"custom_mutator": mutate}))
     atheris.Fuzz()
 
 

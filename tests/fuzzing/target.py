@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,12 +30,14 @@ class Target:
         start: Makes what takes the bytes; what it makes lives for the whole run.
         seeds: Honest inputs to begin with.
         words: What the search may put in.
+        change: Makes another input of one, by a random number, keeping its form; None leaves that to the search.
     """
 
     name: str
     start: Callable[[], Callable[[bytes], None]]
     seeds: Callable[[], Iterable[bytes]]
     words: tuple[str, ...] = ()
+    change: Callable[[bytes, random.Random], bytes] | None = None
 
 
 def corpus_of(name: str) -> list[bytes]:
