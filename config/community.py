@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from config.analysing import Analyse
 from config.calendars import CalendarDays, CalendarName
 from config.grid import Duty
 from config.handling import STARTING, Deadlines
@@ -213,6 +214,8 @@ class Camera(_Part):
     """Goes up by one whenever somebody confirms that it looks where it is to look: its usual view is learned anew."""
     behaviours: dict[str, dict[str, Any]] = {}
     """Options of what looks at how things behave, by its kind; what is left out has its defaults."""
+    analyse: Analyse = Analyse.ALL
+    """How much of its pictures programs may look for; less where the household decided so."""
     enabled: bool = True
 
     @model_validator(mode="before")

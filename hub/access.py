@@ -45,6 +45,8 @@ class Permission(enum.StrEnum):
     """What cameras see: stills, live, recordings."""
     VIEW_OWN_PICTURES = "pictures.own"
     """What the cameras of one's own home see."""
+    VIEW_SHARED_LIVE = "pictures.live"
+    """Of a camera that was shared, what it sees now and nothing that it recorded."""
     RELEASE_EVIDENCE = "evidence.release"
     """Say that evidence of an incident is not needed any more."""
     DELETE_RECORDINGS = "recordings.delete"
@@ -186,6 +188,7 @@ _PERMISSIONS: Mapping[str, frozenset[Permission]] = MappingProxyType(
             {
                 Permission.SEND_REPORTS,
                 Permission.VIEW_OWN_PICTURES,
+                Permission.VIEW_SHARED_LIVE,
                 Permission.DELETE_RECORDINGS,
                 Permission.DECIDE_CONSENT,
             }

@@ -251,10 +251,11 @@ class Reach:
 
         One that is not for a single camera has to say so: a grant that is left from an office is not meant so.
         """
-        own = Permission.VIEW_OWN_PICTURES
+        own = self.grants_for(Permission.VIEW_OWN_PICTURES)
+        live = (grant for grant in self.grants_for(Permission.VIEW_SHARED_LIVE) if grant not in own)
         return tuple(
             grant
-            for grant in self.grants_for(own)
+            for grant in (*own, *live)
             if grant.kind is GrantKind.CAMERA
             or (grant.permissions is not None and grant.kind in (GrantKind.AREA, GrantKind.SITE))
         )

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from api.schemas.places import Text
+from config.analysing import Analyse
 from config.community import Camera, Detector, Stream, Zone
 from config.onvif import Onvif
 from config.recording import Policy
@@ -88,6 +89,12 @@ class CameraView(BaseModel):
     ground: Ground | None = None
     detectors: list[Detector] = []
     behaviours: dict[str, dict[str, Any]] = {}
+    analyse: Analyse = Field(
+        default=Analyse.ALL, description="How much programs may look for: of its settings and its household the less."
+    )
+    watching: Literal["never", "incident", "always", "unclaimed"] | None = Field(
+        default=None, description="When the room may watch, as the household decided; null where no household is asked."
+    )
     view: int = Field(default=0, description="Goes up when somebody confirms where the camera looks.")
     record: Policy | str | Literal[False] | None = Field(
         default=None, description="A policy of its own, the name of a class, or false; null is as the ring of its site."
@@ -111,6 +118,7 @@ class CameraView(BaseModel):
             ground=camera.ground,
             detectors=list(camera.detectors),
             behaviours=camera.behaviours,
+            analyse=camera.analyse,
             view=camera.view,
             record=camera.record,
             enabled=camera.enabled,

@@ -67,6 +67,7 @@ def test_a_resident_reports_and_has_the_pictures_of_home_and_nothing_else() -> N
     assert permissions(principal(Role.RESIDENT)) == {
         Permission.SEND_REPORTS,
         Permission.VIEW_OWN_PICTURES,
+        Permission.VIEW_SHARED_LIVE,
         Permission.DELETE_RECORDINGS,
         Permission.DECIDE_CONSENT,
     }

@@ -1,0 +1,237 @@
+"""Consent: what the cameras of a household are for, as who lives there decided.
+
+Pure: decisions, incidents and the Community come in; what follows from them goes out. `effective` gives the Community
+that cameras and recordings follow, `room_may_watch` is the one place that decides what of a household the room sees,
+and `is_told` what an analysis that is limited may tell.
+
+A site of the ring household with somebody who lives there by account is claimed. Claimed and undecided, only what saves
+lives is looked for and the room sees nothing. What was decided stands until who lives there decides anew: taking away
+the account of a resident opens nothing. A household that nobody claimed and nobody decided for is as any other place.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from config.analysing import Analyse
+from config.community import Camera, Community, Ring
+from config.recording import Policy
+from hub.events import Event
+
+__all__ = [
+    "Analyse",
+    "Consent",
+    "Incident",
+    "Watch",
+    "Watching",
+    "decision_of",
+    "effective",
+    "is_told",
+    "room_may_watch",
+]
+
+
+class Watch(enum.StrEnum):
+    """When the room may watch."""
+
+    NEVER = "never"
+    INCIDENT = "incident"
+    """While an incident of this camera or its site is open."""
+    ALWAYS = "always"
+
+
+BEFORE: Final = timedelta(seconds=60)
+"""So long before the first alert of an incident, and before glass was broken, recordings belong to what happened."""
+GLASS: Final = timedelta(minutes=15)
+"""So long somebody may look who broke the glass."""
+MOST_DAYS: Final = 3650
+EVER: Final = datetime.min.replace(tzinfo=UTC)
+"""`Watching.since` of all that was ever recorded."""
+
+SAFETY_KINDS: Final = frozenset(
+    {
+        # What kills within minutes, and what somebody cannot call for himself.
+        "camera.fire",
+        "camera.smoke",
+        "camera.person_down",
+        "camera.child_near_water",
+        # Something fell or collapsed; it tells of a large part of the picture, never of a person.
+        "camera.scene_changed",
+        # How the camera itself does: a blind camera saves nobody.
+        "camera.health",
+        "camera.recording",
+        "camera.view_blurred",
+        "camera.view_covered",
+        "camera.view_dark",
+        "camera.view_frozen",
+        "camera.view_glare",
+        "camera.view_moved",
+        "camera.zones_out_of_place",
+    }
+)
+"""What leaves a camera with `safety`. Climbing is not among them: who climbs a wall is looked for to guard goods; nor
+is what happens on a road, which is for the cameras of the road."""
+_HEALTH_KINDS: Final = frozenset({"camera.health", "camera.recording"})
+"""What a worker knows of a camera without looking at a picture."""
+_UNSAFE_DETECTORS: Final = frozenset({"plates"})
+_CAMERA_KINDS: Final = "camera."
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """What a household decided for one of its cameras.
+
+    Attributes:
+        camera: Camera id.
+        site: The household; for the camera at another site it does not count.
+        analyse: What programs may look for.
+        watch: When the room may watch.
+        keep_days: Recordings are kept so long at most, 0 records nothing; None as the community keeps.
+        version: Counts up; 0 is undecided.
+        at: When it was decided, UTC; None while undecided.
+        account: Id of the account that decided.
+        author: Its name then.
+    """
+
+    camera: str
+    site: str
+    analyse: Analyse = Analyse.SAFETY
+    watch: Watch = Watch.NEVER
+    keep_days: int | None = None
+    version: int = 0
+    at: datetime | None = None
+    account: str = ""
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """An open incident, as far as it opens recordings of households.
+
+    Attributes:
+        sites: Of it and its alerts.
+        cameras: Of it and its alerts.
+        began: Its first alert, UTC.
+    """
+
+    sites: frozenset[str]
+    cameras: frozenset[str]
+    began: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """What somebody may see of a camera at a site.
+
+    Attributes:
+        live: What it sees now.
+        since: What it recorded from then on; None for nothing recorded, `EVER` for all.
+    """
+
+    live: bool
+    since: datetime | None
+
+    def shows(self, moment: datetime) -> bool:
+        """Whether something that was recorded then is for him."""
+        return self.since is not None and moment >= self.since
+
+    def joined(self, other: Watching) -> Watching:
+        """What either of the two allows."""
+        known = [each for each in (self.since, other.since) if each is not None]
+        return Watching(self.live or other.live, min(known, default=None))
+
+
+EVERYTHING: Final = Watching(live=True, since=EVER)
+NOTHING: Final = Watching(live=False, since=None)
+
+Decided = Mapping[tuple[str, str], Consent]
+"""The newest decision for a camera at a site."""
+
+
+def decision_of(
+    community: Community, camera: str, site: str, *, consents: Decided, claimed: Collection[str]
+) -> Consent | None:
+    """What holds for a camera at a site; None when nobody has to be asked.
+
+    Args:
+        community: Says whose site it is. A site that is gone counts as a household.
+        camera: Camera id.
+        site: Where it is, or was when it recorded something.
+        consents: What was decided.
+        claimed: Sites where somebody lives by account.
+    """
+    found = community.site(site)
+    if found is not None and found.ring is not Ring.HOUSEHOLD:
+        return None
+    decided = consents.get((camera, site))
+    if decided is not None:
+        return decided
+    return Consent(camera, site) if site in claimed else None
+
+
+def effective(community: Community, consents: Decided, claimed: Collection[str]) -> Community:
+    """The Community as cameras and recordings are to follow it: nothing goes beyond what households agreed to.
+
+    Every camera that needs no change is the very same, so that nothing of it restarts.
+    """
+    cameras = tuple(_limited(community, camera, consents=consents, claimed=claimed) for camera in community.cameras)
+    if all(after is before for after, before in zip(cameras, community.cameras, strict=True)):
+        return community
+    return community.model_copy(update={"cameras": cameras})
+
+
+def _limited(community: Community, camera: Camera, *, consents: Decided, claimed: Collection[str]) -> Camera:
+    decision = decision_of(community, camera.id, camera.site, consents=consents, claimed=claimed)
+    analyse = camera.analyse if decision is None else camera.analyse.at_most(decision.analyse)
+    update: dict[str, object] = {} if analyse is camera.analyse else {"analyse": analyse}
+    if analyse is Analyse.NOTHING and (camera.detectors or camera.behaviours):
+        update |= {"detectors": (), "behaviours": {}}
+    elif analyse is Analyse.SAFETY and any(each.kind in _UNSAFE_DETECTORS for each in camera.detectors):
+        update["detectors"] = tuple(each for each in camera.detectors if each.kind not in _UNSAFE_DETECTORS)
+    if decision is not None and decision.keep_days is not None:
+        update["record"] = _bounded(community.policy_of(camera), decision.keep_days)
+    return camera.model_copy(update=update) if update else camera
+
+
+def _bounded(policy: Policy, days: int) -> Policy:
+    """A policy that keeps nothing for longer than `days`, events included."""
+    if days <= 0:
+        least = 1 / 24  # what was recorded before goes within the hour
+        return policy.model_copy(update={"streams": (), "keep_days": least, "keep_events_days": least})
+    return policy.model_copy(
+        update={"keep_days": min(policy.keep_days, days), "keep_events_days": min(policy.keep_events_days, days)}
+    )
+
+
+def room_may_watch(
+    decision: Consent | None, *, open_incidents: Iterable[Incident] = (), broken: datetime | None = None
+) -> Watching:
+    """What the room sees of a camera at a site: everybody for whom it is not the own home, nor shared.
+
+    Args:
+        decision: From `decision_of`.
+        open_incidents: Those that are neither resolved nor closed; any others do not matter.
+        broken: Since when this person looks with the glass broken; None when he does not.
+    """
+    if decision is None or decision.watch is Watch.ALWAYS:
+        return EVERYTHING
+    opened = [] if broken is None else [broken]
+    if decision.watch is Watch.INCIDENT:
+        opened += [
+            each.began for each in open_incidents if decision.site in each.sites or decision.camera in each.cameras
+        ]
+    return Watching(live=True, since=min(opened) - BEFORE) if opened else NOTHING
+
+
+def is_told(analyse: Analyse, event: Event) -> bool:
+    """Whether an Event of a camera may leave its worker, and reach the rules.
+
+    The end of a state too is told only of what may begin: that somebody left says that somebody was there.
+    """
+    if analyse is Analyse.ALL or not event.kind.startswith(_CAMERA_KINDS) or event.kind in _HEALTH_KINDS:
+        return True
+    return analyse is Analyse.SAFETY and event.kind in SAFETY_KINDS
