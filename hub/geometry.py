@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 Point = tuple[float, float]
@@ -16,6 +17,14 @@ class Box:
     y: float
     w: float
     h: float
+
+    @classmethod
+    def around(cls, boxes: Iterable[Box]) -> Box:
+        """The smallest box that holds all of one or more."""
+        each = tuple(boxes)
+        left, top = min(one.x for one in each), min(one.y for one in each)
+        right, bottom = max(one.x + one.w for one in each), max(one.y + one.h for one in each)
+        return cls(left, top, right - left, bottom - top)
 
     @property
     def area(self) -> float:

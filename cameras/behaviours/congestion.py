@@ -96,7 +96,7 @@ class Congestion:
             queue.since_s = look.at_s if queue.since_s is None else queue.since_s
             queue.held_s = look.at_s
             queue.speed, queue.most = pace, max(queue.most, len(waiting))
-            queue.box = _around([one.track.box for one, _ in waiting])
+            queue.box = Box.around(one.track.box for one, _ in waiting)
         if queue.since_s is None:
             return []
         if look.at_s - queue.held_s > _PAUSE_S or look.at_s < queue.since_s:
@@ -144,12 +144,6 @@ def _stands_in(one: Watched, lane: Zone) -> bool:
 
 def _parked(one: Watched, at_s: float) -> bool:
     return one.track.travelled < _CAME and one.path.stands_for_s(at_s) >= _PARKED_S
-
-
-def _around(boxes: list[Box]) -> Box:
-    left, top = min(box.x for box in boxes), min(box.y for box in boxes)
-    right, bottom = max(box.x + box.w for box in boxes), max(box.y + box.h for box in boxes)
-    return Box(left, top, right - left, bottom - top)
 
 
 def _build(options: CongestionOptions, surroundings: Surroundings) -> Congestion | None:

@@ -78,7 +78,7 @@ class Crowd:
         while not 0 <= look.at_s - self._looks[0][0] <= _WINDOW_S:
             self._looks.popleft()
         number = median_low(count for _, count in self._looks)
-        self._box = _around([one.track.box for one in here]) or self._box
+        self._box = Box.around(one.track.box for one in here) if here else self._box
         self._fields = {"people": number, "standing": sum(one.stopped for one in here), **_closeness(here, look.aspect)}
         return [*self._people(number, look), *self._crowd(number, look)]
 
@@ -136,14 +136,6 @@ def _closeness(here: Sequence[Watched], aspect: float) -> dict[str, FieldValue]:
         for one in feet
     )
     return {"close_together": close}
-
-
-def _around(boxes: Sequence[Box]) -> Box | None:
-    if not boxes:
-        return None
-    left, top = min(one.x for one in boxes), min(one.y for one in boxes)
-    right, bottom = max(one.x + one.w for one in boxes), max(one.y + one.h for one in boxes)
-    return Box(left, top, right - left, bottom - top)
 
 
 def _build(options: CrowdOptions, surroundings: Surroundings) -> Crowd:

@@ -183,7 +183,7 @@ class Running:
             "speed_heights_s": round(median(speeds), 2),
         }
         phase = Phase.BEGAN if self._panic_s is None else Phase.GOES_ON
-        return [self._tell_panic(phase, _around([one.last.track.box for one in running]), look.at_s, look.at)]
+        return [self._tell_panic(phase, Box.around(one.last.track.box for one in running), look.at_s, look.at)]
 
     def _tell_panic(self, phase: Phase, box: Box | None, at_s: float, at: datetime) -> Event:
         self._panic_s = at_s
@@ -210,12 +210,6 @@ class Running:
             zone=None if zone is None else zone.id,
             fields=fields,
         )
-
-
-def _around(boxes: list[Box]) -> Box:
-    left, top = min(one.x for one in boxes), min(one.y for one in boxes)
-    right, bottom = max(one.x + one.w for one in boxes), max(one.y + one.h for one in boxes)
-    return Box(left, top, right - left, bottom - top)
 
 
 def _build(options: RunningOptions, surroundings: Surroundings) -> Running:

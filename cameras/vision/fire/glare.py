@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cameras.vision.fire.degrees import ramp
 from hub.geometry import Box
 
 _BRIGHT: Final = 215
@@ -87,7 +88,7 @@ class Glare:
         if not self.numbers:
             return 0.0
         ranges = (_LARGE, _CHANGES, _STAYS, _UNSTEADY)
-        return math.prod(_ramp(self.numbers[name], *of) for name, of in zip(_NAMES, ranges, strict=True))
+        return math.prod(ramp(self.numbers[name], *of) for name, of in zip(_NAMES, ranges, strict=True))
 
     def _forget(self, bright: NDArray[np.bool_]) -> None:
         self._masks.clear()
@@ -111,8 +112,3 @@ def _largest(bright: NDArray[np.bool_]) -> Box | None:
         return None
     left, top, wide, high, _ = (int(value) for value in max(stats[1:], key=lambda piece: piece[4]))
     return Box(left / width, top / height, wide / width, high / height)
-
-
-def _ramp(value: float, low: float, high: float) -> float:
-    """0 up to `low`, 1 from `high` on, straight between."""
-    return min(max((value - low) / (high - low), 0.0), 1.0)

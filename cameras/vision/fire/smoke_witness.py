@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cameras.vision.fire.degrees import ramp
 from hub.geometry import Box
 
 _LATER_LOOKS: Final = (1, 4)
@@ -120,10 +121,10 @@ class SmokeWitness:
         if _NAMES[0] not in told:
             return 0.0
         return (
-            (1 - _ramp(told["change_at_edges"], *_AT_EDGES))
-            * (1 - _ramp(told["change_sharpness"], *_SHARPNESS))
-            * _ramp(told["changing_share"], *_LIVE_SHARE)
-            * _ramp(told["seen_s"], *_LASTS_S)
+            (1 - ramp(told["change_at_edges"], *_AT_EDGES))
+            * (1 - ramp(told["change_sharpness"], *_SHARPNESS))
+            * ramp(told["changing_share"], *_LIVE_SHARE)
+            * ramp(told["seen_s"], *_LASTS_S)
         )
 
 
@@ -147,8 +148,3 @@ def _measured(change: Change, place: tuple[slice, slice]) -> tuple[float, float,
 def _slope(picture: NDArray[Any]) -> NDArray[np.float32]:
     across, down = cv2.Sobel(picture, cv2.CV_32F, 1, 0), cv2.Sobel(picture, cv2.CV_32F, 0, 1)
     return np.asarray(cv2.magnitude(across, down), np.float32)
-
-
-def _ramp(value: float, low: float, high: float) -> float:
-    """0 up to `low`, 1 from `high` on, straight between."""
-    return min(max((value - low) / (high - low), 0.0), 1.0)

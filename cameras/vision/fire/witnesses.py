@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cameras.vision.fire.degrees import ramp
 from hub.geometry import Box
 
 _RED: Final = 150
@@ -198,11 +199,11 @@ class FlameWitness:
         if "flicker_hz" not in told:
             return 0.0
         return (
-            _ramp(told["flicker_hz"], *_LIVELY_HZ)
-            * _ramp(told["flicker_contrast"], *_CONTRAST)
-            * _ramp(told["colour_spread"], *_SPREAD)
-            * (1 - _ramp(told["change_together"], *_TOGETHER))
-            * (1 - _ramp(told["travel_sizes"], *_TRAVEL))
+            ramp(told["flicker_hz"], *_LIVELY_HZ)
+            * ramp(told["flicker_contrast"], *_CONTRAST)
+            * ramp(told["colour_spread"], *_SPREAD)
+            * (1 - ramp(told["change_together"], *_TOGETHER))
+            * (1 - ramp(told["travel_sizes"], *_TRAVEL))
         )
 
     def testimony(self) -> float:
@@ -212,9 +213,9 @@ class FlameWitness:
             return 0.0
         return (
             self.support()
-            * _ramp(told["flicker_hz"], *_ALONE_HZ)
-            * _ramp(told["flicker_contrast"], *_ALONE_CONTRAST)
-            * (1 - _ramp(told["travel_sizes"], *_ALONE_TRAVEL))
+            * ramp(told["flicker_hz"], *_ALONE_HZ)
+            * ramp(told["flicker_contrast"], *_ALONE_CONTRAST)
+            * (1 - ramp(told["travel_sizes"], *_ALONE_TRAVEL))
         )
 
 
@@ -225,11 +226,6 @@ def _travel(middles: Sequence[tuple[float, float]]) -> float:
         return 0.0
     path = np.array(middles)
     return float(np.hypot(*(path[-half:].mean(axis=0) - path[:half].mean(axis=0))))
-
-
-def _ramp(value: float, low: float, high: float) -> float:
-    """0 up to `low`, 1 from `high` on, straight between."""
-    return min(max((value - low) / (high - low), 0.0), 1.0)
 
 
 def burnt_out(small: NDArray[np.uint8]) -> NDArray[np.bool_]:

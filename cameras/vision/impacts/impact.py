@@ -246,7 +246,7 @@ def impact_of(
         labels=f"{one.track.label}+{other.track.label}",
         struck=one.box,
         size=one.size,
-        around=_around(one.box, other.box),
+        around=Box.around((one.box, other.box)),
         other_before=other.speed_before(at_s),
         closing=closing,
         wait_s=min((one.size + other.size) / math.hypot(*loss.speed), _LONGEST_S),
@@ -271,9 +271,3 @@ def _ratio(box: Box) -> float:
 
 def _change(one: float, other: float) -> float:
     return max(one, other) / max(min(one, other), 1e-6)
-
-
-def _around(one: Box, other: Box) -> Box:
-    left, top = min(one.x, other.x), min(one.y, other.y)
-    right, bottom = max(one.x + one.w, other.x + other.w), max(one.y + one.h, other.y + other.h)
-    return Box(left, top, right - left, bottom - top)
