@@ -83,4 +83,12 @@ class TooManyError(ApiError):
 
 
 class UnavailableError(ApiError):
-    """A part that is needed for the answer does not run or did not answer."""
+    """A part that is needed for the answer does not run or did not answer.
+
+    Attributes:
+        retry_after_s: When to come back, whole seconds; None when that is not known.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s

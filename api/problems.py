@@ -129,6 +129,8 @@ def _besides(error: Exception) -> tuple[dict[str, str], dict[str, Any]]:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, (TooManyError, NoPlaceError)):
         headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, UnavailableError) and error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, NotAllowedError):
         more["allowed"] = list(error.allowed)
     if isinstance(error, ChangedMeanwhileError):
@@ -147,8 +149,9 @@ def _besides(error: Exception) -> tuple[dict[str, str], dict[str, Any]]:
 def install(app: FastAPI) -> None:
     """Have `app` answer every error through this module."""
 
-    async def handle(_request: Request, error: Exception) -> Response:
+    async def handle(request: Request, error: Exception) -> Response:
         answer = from_error(error)
+        request.scope["problem"] = next((_KINDS[cls].slug for cls in type(error).__mro__ if cls in _KINDS), "")
         if answer.status_code == _INTERNAL.status:
             logger.error("request failed", exc_info=error)
         return answer

@@ -34,6 +34,7 @@ _MOST_LINE_BYTES = 12 * 2**20
 """A picture in base64 is the longest there is."""
 
 _MOST_LINES = 10_000
+_KEPT_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH")
 _MARGIN_S = 20.0
 """For the start of the process, and for what a request does besides waiting."""
 
@@ -129,6 +130,7 @@ def ask(
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd=Path(__file__).parents[2],
+        env=_environment(),
         close_fds=True,
     )
     assert child.stdin is not None
@@ -188,6 +190,12 @@ class _Hearing:
             return line
         self.on_progress(line)
         return None
+
+
+def _environment() -> dict[str, str]:
+    """Enough to find its packages; passwords in the hub's environment are none of its business."""
+    kept = {name: os.environ[name] for name in _KEPT_ENVIRONMENT if name in os.environ}
+    return kept | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def _time_of(request: Request) -> float:
