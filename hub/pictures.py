@@ -7,11 +7,13 @@ then, wherever it is now; of a camera that was shared, from the moment the share
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
 from config.community import Camera
 from hub.access import Permission, allows
+from hub.consent import EVER, EVERYTHING, Watching
 from hub.reach import Grant, GrantKind, Reach
 
 
@@ -36,30 +38,53 @@ class View:
     own: bool = False
 
 
+class Bound(Protocol):
+    """What households decided, for one person."""
+
+    def at(self, camera: str) -> Collection[str]:
+        """The sites at which a camera is, or ever recorded something."""
+
+    def room(self, camera: str, site: str) -> Watching:
+        """What somebody sees of it there for whom it is not the own home."""
+
+    def lives_at(self, name: str, site: str) -> bool:
+        """Whether the account of this name lives there, and may share it."""
+
+
 class Pictures:
     """What somebody may see of all cameras."""
 
-    def __init__(self, views: Collection[View], *, only: frozenset[str] | None = None) -> None:
+    def __init__(
+        self, views: Collection[View], *, only: frozenset[str] | None = None, bound: Bound | None = None
+    ) -> None:
         """See what is in any of `views`; of these cameras alone, if they are named."""
         self._views = tuple(views)
         self._only = only
+        self._bound = bound
 
-    @property
-    def is_all(self) -> bool:
-        """Whether everything is seen, also of cameras that are there no more."""
-        return self._only is None and View() in self._views
+    def bounded(self, bound: Bound) -> Pictures:
+        """The same as far as households agreed to it."""
+        return Pictures(self._views, only=self._only, bound=bound)
 
-    def views(self, camera: str, site: str) -> list[View]:
-        """By what somebody sees a camera while it is, or was, at a site; empty for not at all."""
-        return [view for view in self._of(camera) if view.sites is None or site in view.sites]
+    def shows(self, camera: str, site: str, moment: datetime) -> bool:
+        """Whether somebody may see what a camera saw at a moment, at the site where it was then."""
+        return any(
+            (view.sites is None or site in view.sites) and (view.since is None or moment >= view.since)
+            for view in self._within(camera, (site,))
+            if not view.live_only
+        )
 
     def live(self, camera: Camera) -> bool:
         """Whether somebody may see what a camera sees now."""
-        return any(view.sites is None or camera.site in view.sites for view in self._of(camera.id))
+        return any(view.sites is None or camera.site in view.sites for view in self._within(camera.id, (camera.site,)))
 
     def recorded(self, camera: str, at: Collection[str]) -> bool:
         """Whether some of what a camera recorded is for somebody, who recorded at these sites and is or was there."""
-        return any(view.sites is None or not view.sites.isdisjoint(at) for view in self._kept_of(camera))
+        return any(
+            view.sites is None or not view.sites.isdisjoint(at)
+            for view in self._within(camera, at)
+            if not view.live_only
+        )
 
     def sites(self, camera: str, since: datetime | None = None) -> frozenset[str] | None:
         """At which sites a camera had to be for what it recorded to be seen; None for any.
@@ -89,7 +114,33 @@ class Pictures:
         return [view for view in self._views if view.camera in (None, camera)]
 
     def _kept_of(self, camera: str) -> list[View]:
-        return [view for view in self._of(camera) if not view.live_only]
+        at = () if self._bound is None else self._bound.at(camera)
+        return [view for view in self._within(camera, at) if not view.live_only]
+
+    def _within(self, camera: str, at: Collection[str]) -> list[View]:
+        """The views of a camera as far as households agreed to them, for the sites where it is or was."""
+        found = self._of(camera)
+        return (
+            found
+            if self._bound is None
+            else [part for view in found for part in _agreed(view, camera, at, self._bound)]
+        )
+
+
+def _agreed(view: View, camera: str, at: Collection[str], bound: Bound) -> list[View]:
+    """What households agreed to of a view: nobody is asked of what is seen in the own home."""
+    if view.own and not view.given_by:
+        return [view]
+    parts = []
+    for site in sorted({*at} if view.sites is None else view.sites.intersection(at)):
+        own = view.own and bound.lives_at(view.given_by, site)
+        agreed = EVERYTHING if own else bound.room(camera, site)
+        if agreed.since is not None:
+            since = view.since if agreed.since == EVER else max(agreed.since, view.since or EVER)
+            parts.append((site, replace(view, camera=camera, sites=frozenset((site,)), since=since)))
+    if len(parts) == len({*at}) and all(part.since == view.since for _, part in parts):
+        return [view]  # nobody objects, so what lies at sites that are gone is seen too
+    return [part for _, part in parts]
 
 
 def pictures_in(reach: Reach) -> Pictures:

@@ -8,7 +8,7 @@ id, a reading by sensor, name and time, so a message that comes again changes no
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Insert, Select, Text, case, cast, delete, fun
 from sqlalchemy.dialects import postgresql, sqlite
 
 from hub.bus import Bus, Topic
-from hub.events import event_from_text, time_from_text, time_to_text
+from hub.events import Event, event_from_text, time_from_text, time_to_text
 from hub.store import readings as reading_queries
 from hub.store import rollups, spans
 from hub.store.database import Database
@@ -60,6 +60,7 @@ __all__ = [
 HEALTH_SUFFIX = ".health"
 """Events of these kinds also keep the health table."""
 
+Admits = Callable[[Event], bool]
 _PRUNE_ROWS = 5_000
 """Rows deleted by one work, so that an alert never waits long behind the cleaning."""
 
@@ -76,9 +77,12 @@ _NEWEST = select(func.max(events.c.seq))
 class EventLog:
     """The log of everything that happened. Safe from any thread."""
 
-    def __init__(self, database: Database, bus: Bus, *, keep_refusals: int = 10_000) -> None:
-        """Store in `database`, announce on `bus`, keep the newest `keep_refusals` refused messages."""
+    def __init__(
+        self, database: Database, bus: Bus, *, keep_refusals: int = 10_000, admits: Admits = lambda _: True
+    ) -> None:
+        """Store in `database` what `admits`, announce on `bus`, keep the newest `keep_refusals` refused messages."""
         self._database = database
+        self._admits = admits
         self._bus = bus
         self._keep_refusals = keep_refusals
 
@@ -93,10 +97,11 @@ class EventLog:
             StoreBusyError: The writer's queue stayed full.
             StoreClosedError: The store is stopped.
         """
+        admitted = [fact for fact in facts if self._admits(fact.event)]
         rows = _Rows(
-            events=[event_row(fact.event) for fact in facts],
-            readings=[reading_row(reading) for fact in facts for reading in fact.readings],
-            health=[health_row(fact.event) for fact in facts if fact.event.kind.endswith(HEALTH_SUFFIX)],
+            events=[event_row(fact.event) for fact in admitted],
+            readings=[reading_row(reading) for fact in admitted for reading in fact.readings],
+            health=[health_row(fact.event) for fact in admitted if fact.event.kind.endswith(HEALTH_SUFFIX)],
             deliveries=[delivery_row(fact.delivery, fact.event.arrived) for fact in facts if fact.delivery is not None],
         )
         return self._database.submit_item(_store, rows, after_commit=self._announce)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.analysing import Analyse
-from config.community import Camera, Community, Detector, Ring, Site, Stream
+from config.community import Camera, Community, Detector, Name, Ring, Site, Stream
 from config.recording import Policy
 from hub.consent import (
     BEFORE,
@@ -30,9 +30,9 @@ from hub.events import Event, Phase
 
 NOW = datetime(2026, 3, 1, 8, tzinfo=UTC)
 SITES = (
-    Site(id="home-1", name="Home 1"),
-    Site(id="home-2", name="Home 2"),
-    Site(id="crossing", name="Crossing", ring=Ring.ROAD),
+    Site(id="home-1", name=Name(zh="Home 1", en="Home 1")),
+    Site(id="home-2", name=Name(zh="Home 2", en="Home 2")),
+    Site(id="crossing", name=Name(zh="Crossing", en="Crossing"), ring=Ring.ROAD),
 )
 MOMENTS = st.integers(0, 300_000_000).map(lambda seconds: NOW - timedelta(seconds=seconds))
 

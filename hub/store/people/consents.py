@@ -125,8 +125,8 @@ def _consent(row: Row[Any]) -> Consent:
 
 def _analyse(text: str) -> Analyse:
     """The strictest for a word of a newer version of the program."""
-    return Analyse(text) if text in Analyse else Analyse.NOTHING
+    return Analyse(text) if text in {each.value for each in Analyse} else Analyse.NOTHING
 
 
 def _watch(text: str) -> Watch:
-    return Watch(text) if text in Watch else Watch.NEVER
+    return Watch(text) if text in {each.value for each in Watch} else Watch.NEVER

@@ -1,0 +1,190 @@
+"""Households: what residents decided, put into force: for cameras, recordings, events and whoever watches.
+
+A decision counts at once: it is stored, then cameras follow it in the thread of whoever decided, and every look at a
+picture asks anew. Who lives where is asked of the store at every look; cameras follow a change of that within a second.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
+from functools import cached_property
+
+from alerts.store.open_incidents import open_incidents
+from config.analysing import Analyse
+from config.community import Community
+from hub.access import Principal
+from hub.clock import Clock
+from hub.consent import Consent, Incident, Watching, decision_of, effective, is_told, room_may_watch
+from hub.errors import StoreClosedError
+from hub.events import Event, Phase
+from hub.lifecycle import Lifecycle
+from hub.store.database import Database
+from hub.store.people.consents import Consents
+from hub.store.people.glass import Glass
+from hub.store.people.lodgers import lodgers
+from hub.store.revisions import Revisions
+
+logger = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 1.0
+_ENDS_FOR_S = 30.0
+"""So long after less is analysed the ends of what was told before still come."""
+
+
+class Households:
+    """The decisions of all households at work. Safe from any thread.
+
+    Attributes:
+        consents: What was decided.
+        glass: Who looks against it.
+    """
+
+    def __init__(self, database: Database, clock: Clock, revisions: Revisions) -> None:
+        """Begin with what is stored."""
+        self.consents = Consents(database, clock)
+        self.glass = Glass(database, clock)
+        self._database = database
+        self._clock = clock
+        self._revisions = revisions
+        self._lock = threading.RLock()  # a follower may ask
+        self._followers: tuple[Callable[[Community], None], ...] = ()
+        self._limited_s: dict[str, float] = {}
+        self._claimed = frozenset(self.residents())
+        self._effective = effective(revisions.current(), self.consents.newest, self._claimed)
+        self._analyse = _analysed(self._effective)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="households", daemon=True)
+
+    def start(self) -> None:
+        """Begin to notice who moves in and out."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End. Safe to call twice."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def current(self) -> Community:
+        """The Community as cameras and recordings follow it."""
+        return self._effective
+
+    def follow(self, follower: Callable[[Community], None]) -> None:
+        """Call `follower` with the Community as cameras follow it, now and whenever that changes."""
+        with self._lock:
+            self._followers = (*self._followers, follower)
+            follower(self._effective)
+
+    def decide(self, decided: Consent, *, expected: int | None = None) -> Consent:
+        """Put a decision into force; cameras were told when this returns.
+
+        Raises:
+            ConflictError: Somebody else decided meanwhile.
+        """
+        stored = self.consents.decide(decided, expected=expected)
+        logger.info("a household decided", extra={"camera": stored.camera, "version": stored.version})
+        self.refresh()
+        return stored
+
+    def refresh(self, _community: Community | None = None) -> None:
+        """Work out anew what follows, and tell who follows it if that is something else."""
+        with self._lock:
+            self._claimed = frozenset(self.residents())
+            made = effective(self._revisions.current(), self.consents.newest, self._claimed)
+            if made == self._effective:
+                return
+            analyse, now_s = _analysed(made), self._clock.monotonic_s()
+            for camera, before in self._analyse.items():
+                if analyse.get(camera, before) is not before:
+                    self._limited_s[camera] = now_s
+            self._effective, self._analyse = made, analyse
+            for follower in self._followers:
+                try:
+                    follower(made)
+                except Exception:  # one part that cannot follow must not keep the others back
+                    logger.exception("a part did not follow a household")
+
+    def residents(self) -> Mapping[str, frozenset[str]]:
+        """The names of accounts by the site where they live, as of now."""
+        found = {place: set(names) for place, names in lodgers(self._database, self._clock.now()).items()}
+        for contact in self._revisions.current().contacts:
+            for site in contact.sites:
+                found.setdefault(site, set()).add(contact.account)
+        return {site: frozenset(names) for site, names in found.items()}
+
+    def admits(self, event: Event) -> bool:
+        """Whether an Event may come in, whoever tells it: workers, and what else speaks for a camera."""
+        if event.camera is None:
+            return True
+        if is_told(self._analyse.get(event.camera, Analyse.ALL), event):
+            return True
+        if event.phase is not Phase.ENDED:
+            return False
+        since_s = self._limited_s.get(event.camera)
+        return since_s is not None and self._clock.monotonic_s() - since_s < _ENDS_FOR_S
+
+    def sight(self) -> HouseholdSight:
+        """What holds at this moment, for one request."""
+        return HouseholdSight(self, self._revisions.current(), lambda: open_incidents(self._database))
+
+    def _run(self) -> None:
+        while not self._clock.wait(self._stopping, LOOK_EVERY_S):
+            try:
+                if frozenset(self.residents()) != self._claimed:
+                    self.refresh()
+            except StoreClosedError:
+                return
+            except Exception:
+                logger.exception("who lives where cannot be asked")
+
+
+class HouseholdSight:
+    """What holds for households at one moment; what has to be asked of the store is asked once, when it matters."""
+
+    def __init__(
+        self, households: Households, community: Community, incidents: Callable[[], Collection[Incident]]
+    ) -> None:
+        self._households = households
+        self._community = community
+        self._ask = incidents
+
+    def decision(self, camera: str, site: str) -> Consent | None:
+        """What holds for a camera at a site; None where no household is asked."""
+        consents = self._households.consents.newest
+        return decision_of(self._community, camera, site, consents=consents, claimed=self.residents)
+
+    def room(self, who: Principal, camera: str, site: str) -> Watching:
+        """What somebody of the room, or who was sent, sees of a camera at a site."""
+        decision = self.decision(camera, site)
+        broken: datetime | None = self._households.glass.since(who.id, camera, site)
+        asked = decision is not None and decision.watch == "incident"
+        return room_may_watch(decision, open_incidents=self._incidents if asked else (), broken=broken)
+
+    def lives_at(self, name: str, site: str) -> bool:
+        """Whether somebody lives at a site."""
+        return name in self.residents.get(site, frozenset())
+
+    @cached_property
+    def residents(self) -> Mapping[str, frozenset[str]]:
+        """The names of accounts by the site where they live."""
+        return self._households.residents()
+
+    @cached_property
+    def _incidents(self) -> Collection[Incident]:
+        return self._ask()
+
+
+def start_households(database: Database, clock: Clock, revisions: Revisions, lifecycle: Lifecycle) -> Households:
+    """Put what residents decided into force."""
+    households = Households(database, clock, revisions)
+    lifecycle.push("households", households.stop)
+    lifecycle.push("following", revisions.follow(households.refresh))
+    households.start()
+    return households
+
+
+def _analysed(community: Community) -> dict[str, Analyse]:
+    return {camera.id: camera.analyse for camera in community.cameras}
