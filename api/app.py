@@ -16,6 +16,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
 from api import problems
+from api.access.auditing import Auditing
 from api.access.auth import signed_in
 from api.access.guard import Guard
 from api.access.wall import ask, ask_of_link, hold_to
@@ -131,6 +132,7 @@ def create_app(parts: Parts | None) -> FastAPI:
     hold_to(app.routes, open_routes)
     app.openapi = lambda: description  # type: ignore[method-assign]  # the way FastAPI documents
     if parts is not None:
+        app.add_middleware(Auditing, log=parts.audit.log)
         app.add_middleware(Guard, clock=parts.clock, observe=parts.metrics.request, loopback_only=parts.loopback_only)
     return app
 

@@ -24,6 +24,7 @@ from alerts.store.lists import Repository
 from api.access.guard import is_loopback
 from api.access.tokens import Tokens
 from api.app import create_app
+from api.audit_desk import start_audit
 from api.desk import make_desk
 from api.feed import Feed
 from api.figure_desk import start_figures
@@ -38,6 +39,7 @@ from api.recordings.desk import start_recordings
 from api.recordings.evidence_desk import start_evidence
 from api.recordings.live_desk import start_live
 from api.recordings.playback import make_playback
+from api.rule_memory import bound_memory
 from api.self_checks import self_checks
 from api.self_figures import watch_noticed
 from api.sensing import make_sensing, start_broker
@@ -190,6 +192,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     database = database_of(machine, clock)
     lifecycle.push("database", database.stop)
     database.start()
+    audit = start_audit(machine, database, clock, lifecycle=lifecycle)
     event_log = EventLog(database, bus, keep_refusals=machine.keep.refusals)
     accounts = Accounts(database, clock)
     revisions = Revisions(database, clock, check=check)
@@ -198,7 +201,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     book = rules.start_from(machine.rules or SHIPPED, shipped=machine.rules is None)
     if community is not None:
         revisions.start_from(community, digest)
-    _bound_memory(book, revisions.current(), machine)
+    bound_memory(book, revisions.current(), machine)
     rules.hold_to(lambda changed: too_much(changed, revisions.current()))
     bus.announce(Topic.EVENTS, event_log.newest_seq())
     bus.announce(Topic.JOURNAL, repository.newest_seq())
@@ -338,6 +341,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         accounts=accounts,
         alerts=repository,
         arming=ArmingDesk(database, event_log, bus, clock),
+        audit=audit,
         cameras=cameras,
         clock=clock,
         delivery=delivery,
@@ -378,15 +382,6 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     setup_url = None if token is None else f"{server.url}/setup#token={token}"
     logger.info("hub runs", extra={"url": server.url})
     return Hub(server=server, parts=parts, lifecycle=lifecycle, rules=rules, setup_url=setup_url, broker=endpoint)
-
-
-def _bound_memory(book: RuleBook, community: Community, machine: Machine) -> None:
-    """Refuse rules that could remember more than this machine allows."""
-    found = memory_of(book.rules, community)
-    if words := memory_mistake(found, machine.rules_memory_mib):
-        raise ConfigurationError((Mistake(None, "rules_memory_mib", words),))
-    most_bytes = sum(each.all_bytes for each in found)
-    logger.info("rules remember at most", extra={"rules": len(found), "mib": most_bytes >> 20})
 
 
 def _follow(revisions: Revisions, apply: Callable[[Community], None], lifecycle: Lifecycle) -> None:

@@ -15,6 +15,7 @@ from alerts.loop import LoopStatus
 from alerts.notices.delivery import Delivery
 from alerts.store.lists import Repository
 from api.access.tokens import Tokens
+from api.audit_desk import AuditDesk
 from api.desk import Desk
 from api.feed import Feed
 from api.figure_desk import FigureDesk
@@ -85,6 +86,7 @@ class Parts:
     accounts: Accounts
     alerts: Repository
     arming: ArmingDesk
+    audit: AuditDesk
     cameras: Cameras
     clock: Clock
     delivery: Delivery

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import DDL, JSON, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, event
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    event,
+)
 
 from hub.store.tables import SEQUENCE, metadata
 
@@ -140,9 +152,14 @@ AUDIT_TRIGGERS = {
     ),
 }
 """As in the migration: who changes a row by hand has to take a trigger away first."""
-for _dialect, _statements in AUDIT_TRIGGERS.items():
-    for _statement in _statements:
-        event.listen(audit, "after_create", DDL(_statement).execute_if(dialect=_dialect))
+
+
+def _make_triggers(_table: Table, connection: Connection, **_more: object) -> None:
+    for statement in AUDIT_TRIGGERS[connection.dialect.name]:
+        connection.exec_driver_sql(statement)
+
+
+event.listen(audit, "after_create", _make_triggers)
 
 second_factors = Table(
     "second_factors",

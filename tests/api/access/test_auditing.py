@@ -1,0 +1,106 @@
+"""Auditing: whatever somebody does, sees or is refused over HTTP leaves an entry, and no secret with it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from api.access.auditing import CHANGES_NOTHING
+from api.access.wall import routes_of
+from api.app import create_app
+from hub.access import Role
+from hub.store.audit import Stored, Wanted
+from tests.api.room import PASSWORD, Room, open_room
+
+
+@pytest.fixture
+def own_room(tmp_path: Any) -> Iterator[Room]:
+    """A hub whose refusals nobody else uses up."""
+    opened = open_room(tmp_path / "data")
+    yield opened
+    opened.close()
+
+
+def told(room: Room, **wanted: Any) -> list[Stored]:
+    return room.hub.parts.audit.log.entries(Wanted(**wanted), limit=500)
+
+
+def test_a_change_is_told_with_who_what_and_from_where_before_the_answer(room: Room) -> None:
+    admin = room.client(Role.ADMINISTRATOR)
+    camera = {"id": "told-1", "site": "crossing", "main": {"url": "rtsp://192.0.2.9/a", "password": "pl4nted"}}
+    assert admin.post("/api/v1/cameras", json=camera).status_code == 201
+    made = told(room, kind="camera", id="told-1", outcome="done")
+    assert [(each.action, each.actor, each.role) for each in made] == [("change", "administrator-1", "administrator")]
+    assert made[0].address == "127.0.0.1"
+    assert made[0].site == "crossing"
+    assert made[0].more["route"] == "POST /api/v1/cameras"
+    assert "pl4nted" not in json.dumps(made[0].more)
+    answer = admin.delete("/api/v1/cameras/told-1", headers={"If-Match": "*"})
+    assert answer.status_code == 204
+    assert [each.more["route"] for each in told(room, camera="told-1", outcome="done")][:1] == [
+        "DELETE /api/v1/cameras/{camera_id}"
+    ]
+
+
+def test_a_change_that_fails_is_told_as_failed(room: Room) -> None:
+    answer = room.client(Role.ADMINISTRATOR).post("/api/v1/cameras", json={"id": "no good"})
+    assert answer.status_code == 422
+    newest = told(room, outcome="failed")[0]
+    assert (newest.kind, newest.more["status"]) == ("camera", 422)
+
+
+def test_pictures_of_a_tile_that_is_refreshed_are_one_entry(room: Room) -> None:
+    client = room.client(Role.SUPERVISOR)
+    for _ in range(12):
+        assert client.get("/api/v1/cameras/cam-2/still.jpg").status_code == 200
+    room.client(Role.SUPERVISOR).post("/api/v1/cameras", json={})  # stored after it by the one writer
+    looks = told(room, camera="cam-2", actor="supervisor-1", actions=["still"])
+    assert [(each.more["phase"], each.site) for each in looks] == [("began", "crossing")]
+
+
+def test_what_is_refused_is_told_and_a_flood_of_it_is_counted(own_room: Room) -> None:
+    resident = own_room.client(Role.RESIDENT)
+    for _ in range(30):
+        assert resident.get("/api/v1/cameras/cam-1/still.jpg").status_code == 404
+    refused = told(own_room, camera="cam-1", outcome="refused")
+    assert 1 <= len(refused) <= 10
+    assert {(each.actor, each.more["status"]) for each in refused} == {("resident-1", 404)}
+    own_room.hub.parts.audit.log.stop()
+    counted = [each for each in told(own_room, outcome="refused") if "count" in each.more]
+    assert sum(each.more["count"] for each in counted) == 30 - len(refused)
+
+
+def test_a_role_that_may_not_is_told(own_room: Room) -> None:
+    assert own_room.client(Role.OPERATOR).post("/api/v1/accounts", json={}).status_code == 403
+    newest = told(own_room, outcome="refused")[0]
+    assert (newest.actor, newest.kind, newest.more["status"]) == ("operator-1", "account", 403)
+
+
+def test_nobody_who_asks_for_nothing_leaves_no_entry(own_room: Room) -> None:
+    before = own_room.hub.parts.audit.log.head().number
+    nobody = own_room.client(None)
+    assert nobody.get("/api/v1/cameras").status_code == 401
+    assert nobody.get("/wp-admin/setup.php").status_code == 404
+    assert own_room.hub.parts.audit.log.head().number == before
+
+
+def test_no_password_stands_in_the_log(own_room: Room) -> None:
+    nobody = own_room.client(None)
+    own_room.token(Role.OPERATOR)
+    nobody.post("/api/v1/auth/token", data={"username": "operator-1", "password": PASSWORD})
+    nobody.post("/api/v1/auth/token", data={"username": "operator-1", "password": "wrong and secret"})
+    everything = json.dumps([str(each) for each in told(own_room)])
+    assert PASSWORD not in everything
+    assert "wrong and secret" not in everything
+    assert "sign_in" in everything
+
+
+def test_every_writing_route_leaves_an_entry_or_says_why_it_changes_nothing() -> None:
+    """Those that change nothing are a list, each with its reason and each a route; the rest is told by the layer."""
+    routes = {f"{method} {path}" for method, path, _ in routes_of(create_app(None).routes) if path.startswith("/api/")}
+    assert set(CHANGES_NOTHING) <= routes
+    assert all(re.search(r"\w+ \w+", reason) for reason in CHANGES_NOTHING.values())
