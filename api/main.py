@@ -29,6 +29,7 @@ from api.desk import make_desk
 from api.feed import Feed
 from api.figure_desk import start_figures
 from api.figures import watch
+from api.households import start_households
 from api.housekeeping import Housekeeping
 from api.outbound import Outbound
 from api.parts import Cameras, Parts
@@ -193,7 +194,6 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     lifecycle.push("database", database.stop)
     database.start()
     audit = start_audit(machine, database, clock, lifecycle=lifecycle)
-    event_log = EventLog(database, bus, keep_refusals=machine.keep.refusals)
     accounts = Accounts(database, clock)
     revisions = Revisions(database, clock, check=check)
     repository = Repository(database)
@@ -201,6 +201,8 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     book = rules.start_from(machine.rules or SHIPPED, shipped=machine.rules is None)
     if community is not None:
         revisions.start_from(community, digest)
+    households = start_households(database, clock, revisions, lifecycle)
+    event_log = EventLog(database, bus, keep_refusals=machine.keep.refusals, admits=households.admits)
     bound_memory(book, revisions.current(), machine)
     rules.hold_to(lambda changed: too_much(changed, revisions.current()))
     bus.announce(Topic.EVENTS, event_log.newest_seq())
@@ -216,12 +218,12 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
 
     # Before the cameras: what workers that outlived the last hub have to tell is stored as soon as they are heard.
     recordings = start_recordings(
-        machine, database, clock, community=revisions.current, metrics=metrics, lifecycle=lifecycle
+        machine, database, clock, community=households.current, metrics=metrics, lifecycle=lifecycle
     )
     cameras = make_cameras(machine, clock, store, on_segments=recordings.keep, on_removed=recordings.removed)
     lifecycle.push("cameras", cameras.stop)
     cameras.start()
-    _follow(revisions, cameras.apply, lifecycle)
+    households.follow(cameras.apply)
 
     sensing = make_sensing(
         machine,
@@ -331,7 +333,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         stills=stills,
         take=lambda camera: cameras.still(camera, timeout_s=_STILL_WITHIN_S),
         forget=playback.stills.forget,
-        community=revisions.current,
+        community=households.current,
         metrics=metrics,
         lifecycle=lifecycle,
     )
@@ -351,6 +353,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         feed=feed,
         figures=figures,
         handling=handling,
+        households=households,
         live=live,
         metrics=metrics,
         people=make_people(machine, database, clock, revisions=revisions),

@@ -19,6 +19,7 @@ from api.audit_desk import AuditDesk
 from api.desk import Desk
 from api.feed import Feed
 from api.figure_desk import FigureDesk
+from api.households import Households
 from api.people import PeopleDesk
 from api.reception import Reception
 from api.recordings.desk import RecordingDesk
@@ -96,6 +97,7 @@ class Parts:
     feed: Feed
     figures: FigureDesk
     handling: Handling
+    households: Households
     live: LiveDesk
     metrics: Metrics
     people: PeopleDesk

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from api.access.agreed import Agreed
 from hub.access import Principal
 from hub.pictures import Pictures
 from hub.reach import Reach
@@ -18,5 +19,5 @@ def reach_of(here: Parts, who: Principal) -> Reach:
 
 
 def pictures_of(here: Parts, who: Principal) -> Pictures:
-    """What somebody may see of all cameras, now."""
-    return here.people.reaches.pictures(who)
+    """What somebody may see of all cameras, now: where he reaches, as far as households agreed to it."""
+    return here.people.reaches.pictures(who).bounded(Agreed(here, who))
