@@ -4,6 +4,7 @@ HubError
 +-- ApiError
     +-- NotSignedInError        no access token, or one that is not good (any more)
     +-- ForbiddenError          signed in, but the role does not reach that far
+    |   +-- SecondFactorMissingError    the role needs a second factor here, and the account has none yet
     +-- PreconditionError       If-Match is missing where a change could be lost without it
     +-- ChangedMeanwhileError   If-Match names an older version; holds how it stands now
     |   +-- SomebodyWasFirstError   the same, for a client that named no version
@@ -30,6 +31,10 @@ class NotSignedInError(ApiError):
 
 class ForbiddenError(ApiError):
     """Signed in, but the role does not reach that far."""
+
+
+class SecondFactorMissingError(ForbiddenError):
+    """The role needs a second factor here, and the account has none yet."""
 
 
 class PreconditionError(ApiError):

@@ -24,6 +24,7 @@ from api.errors import (
     ForbiddenError,
     NotSignedInError,
     PreconditionError,
+    SecondFactorMissingError,
     SomebodyWasFirstError,
     TooManyError,
     UnavailableError,
@@ -37,6 +38,7 @@ from hub.errors import (
     NoPlaceError,
     NotAllowedError,
     NotFoundError,
+    SecondFactorNeededError,
     StoreBusyError,
     StoreClosedError,
 )
@@ -59,6 +61,8 @@ _INTERNAL = _Kind(500, "internal", "The hub made a mistake; it is in its log")
 
 _KINDS: Mapping[type[HubError], _Kind] = {
     NotSignedInError: _Kind(401, "not-signed-in", "Sign in first"),
+    SecondFactorNeededError: _Kind(401, "second-factor-needed", "The code of the second factor is needed too"),
+    SecondFactorMissingError: _Kind(403, "second-factor-missing", "Set up a second factor first"),
     ForbiddenError: _Kind(403, "forbidden", "Your role does not allow this"),
     NotFoundError: _Kind(404, "not-found", "There is no such thing, or it is not for you"),
     NotAllowedError: _Kind(409, "not-allowed-now", "This cannot be done in the present state"),
@@ -125,7 +129,7 @@ def _besides(error: Exception) -> tuple[dict[str, str], dict[str, Any]]:
     """What an error of ours says beside its words: headers, and parts of the body."""
     headers: dict[str, str] = {}
     more: dict[str, Any] = {}
-    if isinstance(error, NotSignedInError):
+    if isinstance(error, (NotSignedInError, SecondFactorNeededError)):
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, (TooManyError, NoPlaceError)):
         headers["Retry-After"] = str(error.retry_after_s)

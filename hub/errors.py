@@ -12,6 +12,7 @@ HubError                    anything this project raises on purpose (config/erro
 +-- ConflictError           somebody else was first; holds what they made of it
 +-- NoPlaceError            all places are taken; says when to come back
 +-- NotAllowedError         the state machine or access forbids it; says what is allowed
++-- SecondFactorNeededError the password was right, and a code is asked for beside it
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ __all__ = [
     "NotAllowedError",
     "NotFoundError",
     "PluginError",
+    "SecondFactorNeededError",
     "StoreBusyError",
     "StoreClosedError",
     "StoreError",
@@ -89,3 +91,7 @@ class NotAllowedError(HubError):
     def __init__(self, message: str, *, allowed: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.allowed = allowed
+
+
+class SecondFactorNeededError(HubError):
+    """The password was right, and a code is asked for beside it, or another than the one that was sent."""

@@ -15,17 +15,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from hub.access import Role
 from hub.clock import Clock
-from hub.errors import ConfigurationError, ConflictError, Mistake, NotAllowedError, NotFoundError
+from hub.errors import (
+    ConfigurationError,
+    ConflictError,
+    Mistake,
+    NotAllowedError,
+    NotFoundError,
+    SecondFactorNeededError,
+)
 from hub.events import time_from_text, time_to_text
 from hub.reach import GrantKind
 from hub.store import people_tables
 from hub.store.database import Database
 from hub.store.facts import storable
-from hub.store.people import sessions
+from hub.store.people import second_factors, sessions
 from hub.store.people.passwords import Passwords
 from hub.store.schema import accounts, settings
 
@@ -95,10 +102,10 @@ class Accounts:
             ConfigurationError: The name or the password cannot be used.
             ConflictError: There is one of that name.
         """
-        row = self._new_row(username, password, role)
+        row = self.new_row(username, password, role)
 
         def work(connection: Connection) -> Account:
-            return _insert(connection, row)
+            return insert_account(connection, row)
 
         return self._database.write(work)
 
@@ -158,15 +165,33 @@ class Accounts:
         """
         self._database.write(lambda connection: _update(connection, account_id, disabled=False))
 
-    def verify(self, username: str, password: str, now: datetime) -> Account | None:
+    def verify(self, username: str, password: str, now: datetime, *, code: str | None = None) -> Account | None:
         """Whose name and password these are; None also for a locked or disabled account, in the same time.
 
+        Args:
+            username: As typed.
+            password: As typed.
+            now: At which time.
+            code: Of the second factor; wrong ones count as wrong passwords do.
+
         Raises:
+            SecondFactorNeededError: The password is right; the code is missing or wrong.
             StoreBusyError: Too many sign-ins at once.
         """
-        by_name = select(accounts.c.id, accounts.c.password_hash).where(accounts.c.username == _folded(username))
+        return self._verify(accounts.c.username == _folded(username), password, now, code)
+
+    def confirm(self, account_id: str, password: str, now: datetime, *, code: str | None = None) -> bool:
+        """Whether somebody who is signed in knows the password, and has the second factor if there is one.
+
+        Raises:
+            SecondFactorNeededError: The password is right; the code is missing or wrong.
+            StoreBusyError: Too many sign-ins at once.
+        """
+        return self._verify(accounts.c.id == account_id, password, now, code) is not None
+
+    def _verify(self, whose: ColumnElement[bool], password: str, now: datetime, code: str | None) -> Account | None:
         with self._database.read() as connection:
-            found = connection.execute(by_name).one_or_none()
+            found = connection.execute(select(accounts.c.id, accounts.c.password_hash).where(whose)).one_or_none()
         right, better_hash = self._passwords.verify(password, None if found is None else found.password_hash)
         if found is None:
             return None
@@ -174,16 +199,25 @@ class Accounts:
             self._database.submit(lambda connection: _count_failure(connection, found.id, now))
             return None
 
-        def work(connection: Connection) -> Account | None:
+        def work(connection: Connection) -> tuple[Account | None, str]:
             row = connection.execute(select(accounts).where(accounts.c.id == found.id)).one_or_none()
             if row is None or row.disabled or _locked(row, now) or row.password_hash != found.password_hash:
-                return None
+                return None, ""
+            if second_factors.is_asked_for(connection, row.id):
+                if not code:
+                    return None, "send the code of your second factor as well"
+                if not second_factors.takes(connection, row.id, code, now):
+                    _count_failure(connection, row.id, now)  # and nothing is raised here, which would undo it
+                    return None, "the code of the second factor is wrong or was used before"
             if row.failures or row.locked_until or better_hash:
                 new_hash = better_hash or row.password_hash
                 _update(connection, row.id, failures=0, locked_until=None, password_hash=new_hash)
-            return account_of(row)
+            return account_of(row), ""
 
-        return self._database.write(work)
+        account, lacking = self._database.write(work)
+        if lacking:
+            raise SecondFactorNeededError(lacking)
+        return account
 
     def issue_setup_token(self) -> str | None:
         """A token that makes the first administrator, replacing any before; None when there is an account."""
@@ -206,12 +240,12 @@ class Accounts:
             ConfigurationError: The name or the password cannot be used; the token stays good.
         """
         self._check_setup_token(token)  # before the hashing, which anybody could otherwise keep busy
-        row = self._new_row(username, password, Role.ADMINISTRATOR)
+        row = self.new_row(username, password, Role.ADMINISTRATOR)
 
         def work(connection: Connection) -> Account:
             _require_setup_token(connection, token)
             _forget(connection, _SETUP_TOKEN)
-            return _insert(connection, row)
+            return insert_account(connection, row)
 
         return self._database.write(work)
 
@@ -231,7 +265,12 @@ class Accounts:
         with self._database.read() as connection:
             _require_setup_token(connection, token)
 
-    def _new_row(self, username: str, password: str, role: Role) -> dict[str, Any]:
+    def new_row(self, username: str, password: str, role: Role) -> dict[str, Any]:
+        """The row of a new account, for `insert_account`; hashes, so it is not for the writer.
+
+        Raises:
+            ConfigurationError: The name or the password cannot be used.
+        """
         name = _folded(username)
         if not 1 <= len(name) <= _LONGEST_NAME or not all(letter.isalnum() or letter in "._-@" for letter in name):
             message = f"a user name has 1 to {_LONGEST_NAME} letters, digits, dots, dashes, underscores or @"
@@ -260,7 +299,8 @@ def _any(connection: Connection) -> bool:
     return connection.execute(select(accounts.c.id).limit(1)).first() is not None
 
 
-def _insert(connection: Connection, row: dict[str, Any]) -> Account:
+def insert_account(connection: Connection, row: dict[str, Any]) -> Account:
+    """Make an account of a row; part of a work. Raises a ConflictError when the name is taken."""
     taken = select(accounts.c.id).where(accounts.c.username == row["username"])
     if connection.execute(taken).first() is not None:
         raise ConflictError(f"there is an account {row['username']!r} already")

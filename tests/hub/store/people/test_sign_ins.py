@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import func, select
 
 from hub.access import Role
@@ -16,7 +15,6 @@ from hub.clock import SetClock
 from hub.errors import NotAllowedError, NotFoundError
 from hub.store.database import Database
 from hub.store.people.accounts import Account, Accounts
-from hub.store.people.passwords import Passwords
 from hub.store.people.sessions import LIFETIME, MOST_AT_ONCE, Origin
 from hub.store.people.sign_ins import SignIns
 from hub.store.people_tables import sign_ins as sign_ins_table
@@ -24,18 +22,8 @@ from hub.store.schema import refresh_tokens
 
 
 @pytest.fixture
-def accounts(database: Database, clock: SetClock) -> Accounts:
-    return Accounts(database, clock, passwords=Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1)))
-
-
-@pytest.fixture
 def sign_ins(database: Database, clock: SetClock) -> SignIns:
     return SignIns(database, clock)
-
-
-@pytest.fixture
-def lin(accounts: Accounts) -> Account:
-    return accounts.create("Lin", "three words and a river", Role.OPERATOR)
 
 
 def test_a_refresh_token_works_once_and_is_not_kept_in_clear(
