@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from api.commands import accounts, payloads, recordings, rules, sensors
+from api.commands import accounts, audit, payloads, recordings, rules, sensors
 from config.errors import ConfigurationError, HubError
 from config.load import load_machine
 from config.machine import EngineName, FormatName, Machine
@@ -32,6 +32,7 @@ app = typer.Typer(
 models_app = typer.Typer(no_args_is_help=True, help="The object models that cameras are analysed with.")
 cameras_app = typer.Typer(no_args_is_help=True, help="Cameras, from the command line.")
 app.add_typer(accounts.app, name="users")
+app.add_typer(audit.app, name="audit")
 app.add_typer(rules.app, name="rules")
 app.add_typer(payloads.app, name="payloads")
 app.add_typer(sensors.app, name="sensors")

@@ -218,13 +218,13 @@ def as_csv(sheets: Sequence[Sheet]) -> str:
     for number, sheet in enumerate(sheets):
         if number:
             writer.writerow(())
-        writer.writerow((_safe(sheet.title),))
-        writer.writerow([_safe(cell) for cell in sheet.head])
-        writer.writerows([_safe(cell) for cell in row] for row in sheet.rows)
+        writer.writerow((plain_cell(sheet.title),))
+        writer.writerow([plain_cell(cell) for cell in sheet.head])
+        writer.writerows([plain_cell(cell) for cell in row] for row in sheet.rows)
     return text.getvalue()
 
 
-def _safe(cell: str | float) -> str | float:
+def plain_cell(cell: str | float) -> str | float:
     """A cell that no spreadsheet takes for a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 

@@ -52,6 +52,12 @@ DECLARED = (
         says("POST /points/{account}/redeem", P.REWARD),
     ),
     *about(
+        Kind.AUDIT,
+        says("GET /audit", P.VIEW_AUDIT),
+        says("GET /audit.csv", P.VIEW_AUDIT),
+        says("GET /audit/verify", P.VIEW_AUDIT, by=By.WHOLE),
+    ),
+    *about(
         Kind.AREA,
         says("GET /areas", P.VIEW_PLACES),
         says("GET /areas/{area_id}", P.VIEW_PLACES),

@@ -104,3 +104,34 @@ def test_every_writing_route_leaves_an_entry_or_says_why_it_changes_nothing() ->
     routes = {f"{method} {path}" for method, path, _ in routes_of(create_app(None).routes) if path.startswith("/api/")}
     assert set(CHANGES_NOTHING) <= routes
     assert all(re.search(r"\w+ \w+", reason) for reason in CHANGES_NOTHING.values())
+
+
+def test_the_log_is_read_by_filters_and_pages_and_reading_it_is_told(own_room: Room) -> None:
+    supervisor = own_room.client(Role.SUPERVISOR)
+    for number in range(5):
+        own_room.client(Role.ADMINISTRATOR).delete(f"/api/v1/cameras/none-{number}", headers={"If-Match": "*"})
+    asked = {"actor": "administrator-1", "outcome": "refused", "limit": 2}
+    first = supervisor.get("/api/v1/audit", params=asked).json()
+    second = supervisor.get("/api/v1/audit", params={**asked, "cursor": first["next"]}).json()
+    objects = [each["object"] for page in (first, second) for each in page["items"]]
+    assert objects == ["none-4", "none-3", "none-2", "none-1"]
+    assert own_room.client(Role.OPERATOR).get("/api/v1/audit").status_code == 403
+    searched = told(own_room, actions=["search"])
+    assert len(searched) == 2
+    assert "actor=administrator-1" in searched[0].more["looked_for"]
+
+
+def test_the_table_has_a_row_for_each_entry_and_no_formula(own_room: Room) -> None:
+    own_room.client(None).post("/api/v1/auth/token", data={"username": "=1+1", "password": "a"})
+    answer = own_room.client(Role.SUPERVISOR).get("/api/v1/audit.csv")
+    rows = answer.text.splitlines()
+    assert answer.status_code == 200
+    assert rows[0].lstrip("\ufeff").startswith("number,at,account")
+    assert not [cell for row in rows for cell in row.split(",") if cell.startswith("=")]
+
+
+def test_the_check_says_that_the_log_is_whole(own_room: Room) -> None:
+    own_room.client(Role.ADMINISTRATOR).post("/api/v1/cameras", json={})
+    found = own_room.client(Role.SUPERVISOR).get("/api/v1/audit/verify").json()
+    assert (found["state"], found["good"], found["broken"]) == ("done", True, None)
+    assert found["checked"] == found["entries"] > 0
