@@ -15,6 +15,10 @@ class Analyse(enum.StrEnum):
     ALL = "all"
     """Whatever its settings ask for."""
 
+    def allows(self, other: Analyse) -> bool:
+        """Whether nothing that `other` looks for is left out."""
+        return self.at_most(other) is other
+
     def at_most(self, other: Analyse) -> Analyse:
         """The stricter of the two."""
         order = list(Analyse)

@@ -30,6 +30,7 @@ class Analysing:
     Attributes:
         queue: What waits.
         pipeline: What it goes through.
+        drains: Whether `finish` looks at what the decoder still holds; not when it may not be looked at any more.
         trouble: Why it is not what the settings ask for, None when it is.
         cpu_s: Processor time that it took.
         failures: Times that it failed on a picture.
@@ -45,14 +46,16 @@ class Analysing:
         stills: Stills,
         clock: Clock,
         trouble: str | None,
+        tells: Callable[[Event], bool] = lambda _event: True,
     ) -> None:
-        """Prepare; the arguments as in RunningCamera."""
+        """Prepare; the arguments as in RunningCamera and Pipeline."""
         self._camera = camera
         self._clock = clock
         self._failure_told: str | None = None
         triage = None if sleep_after_s is None else Triage(sleep_after_s=sleep_after_s, seed=camera)
         self.queue = PacketQueue()
-        self.pipeline = Pipeline(analysis, analysis_fps=analysis_fps, triage=triage, stills=stills)
+        self.pipeline = Pipeline(analysis, analysis_fps=analysis_fps, triage=triage, stills=stills, tells=tells)
+        self.drains = True
         self.trouble = trouble
         self.cpu_s = 0.0
         self.failures = 0
@@ -73,7 +76,7 @@ class Analysing:
 
     def finish(self) -> list[Event]:
         """The Events that end what is open."""
-        return self._guarded(self.pipeline.finish)
+        return self._guarded(lambda: self.pipeline.finish(drains=self.drains))
 
     def _guarded(self, work: Callable[[], list[Event]]) -> list[Event]:
         try:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from cameras.health import CameraState, Health, Standing
 from cameras.link_words import CameraStatus, StreamRecording
@@ -23,8 +24,10 @@ from cameras.running.task import Means, Task
 from cameras.streams.feed import Feed
 from cameras.streams.packet_queue import StreamItem
 from cameras.vision.stills import Stills
+from config.analysing import Analyse
 from config.community import Stream
 from config.zones import private_places
+from hub.consent import is_told
 from hub.events import Event, FieldValue, new_event_id
 
 logger = logging.getLogger(__name__)
@@ -40,7 +43,7 @@ class RunningCamera:
     def __init__(self, task: Task, means: Means) -> None:
         """Prepare, its analysis included."""
         self.id = task.camera.id
-        self.stills = Stills(private_places(task.camera.zones))
+        self.stills = Stills(private_places(task.camera.zones), veiled=task.camera.analyse is not Analyse.ALL)
         self.task = task
         self._means = means
         self._clock = means.clock
@@ -94,11 +97,13 @@ class RunningCamera:
         moved = (before.camera.site, before.analysed) != (task.camera.site, task.analysed)
         anew = moved or not before.looks_the_same(task) or before.stream(task.analysed) != task.stream(task.analysed)
         made = self._build(task) if anew else None
+        less = not task.camera.analyse.allows(before.camera.analyse)
         self.stills.private = private_places(task.camera.zones)
+        self.stills.veiled = task.camera.analyse is not Analyse.ALL
         with self._lock:
             self.task = task
             if made is not None:
-                self._leave()
+                self._leave(drains=not less)
                 self._rests.forget()
                 self._analysing = made
             if before.camera.site != task.camera.site:  # it stands in the files and in their path
@@ -109,6 +114,8 @@ class RunningCamera:
             if made is not None:
                 self._attach()
             self._settle()
+        if less:
+            self.stills.forget()
         self._means.wake()
 
     def watch(self, name: StreamName, *, wanted: bool) -> None:
@@ -184,6 +191,9 @@ class RunningCamera:
                 "decoded": counts.decoded,
                 "analysed": counts.analysed,
                 "failures": analysing.failures,
+            }
+        if analysing is not None and self.task.camera.analyse is Analyse.ALL:  # else it would tell when somebody moves
+            known |= {
                 "wakes": counts.wakes,
                 "awake": analysing.pipeline.awake,
                 "audits": audits.looked,
@@ -227,6 +237,7 @@ class RunningCamera:
             stills=self.stills,
             clock=self._clock,
             trouble=trouble,
+            tells=partial(is_told, task.camera.analyse),
         )
 
     def _wake_up(self) -> Analysing | None:
@@ -241,16 +252,18 @@ class RunningCamera:
             self._attach()
         return made
 
-    def _leave(self) -> None:
+    def _leave(self, *, drains: bool = True) -> None:
         with self._lock:
             if self._analysing is not None:
+                self._analysing.drains = drains
                 self._leaving.append(self._analysing)
                 self._analysing = None
 
     def _attach(self) -> None:
         feed = self._feeds.get(self.task.analysed)
         if feed is not None:
-            feed.analyse(None if self._analysing is None else self._putter(self._analysing))
+            analysing = None if self.task.camera.analyse is Analyse.NOTHING else self._analysing
+            feed.analyse(None if analysing is None else self._putter(analysing))
 
     def _putter(self, analysing: Analysing) -> Callable[[StreamItem], None]:
         def put(item: StreamItem) -> None:

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from cameras.errors import SourceError, SourceProblem
 from cameras.streams.packets import Packet, StreamInfo
-from cameras.vision.private import Places, hide
+from cameras.vision.private import Places, hide, veil
+from hub.geometry import Box
 
 ANALYSIS_WIDTH_PX = 960
 """Wider pictures are scaled down for analysis: no detector here looks at more (they see crops of 160 to 512 px)."""
@@ -81,9 +82,11 @@ class Picture:
         raw = self.raw if self.raw.width > max_width_px else None
         return Frame(self._bgr(max_width_px), self.at, self.stream_s, self.is_key, self.number, raw)
 
-    def jpeg(self, max_width_px: int = 1920, private: Places = ()) -> bytes:
-        """As a still, with private places filled."""
+    def jpeg(self, max_width_px: int = 1920, private: Places = (), around: Box | None = None) -> bytes:
+        """As a still, with private places filled; sharp only `around` something, if that is given."""
         image = self._bgr(max_width_px)
+        if around is not None:
+            veil(image, around)
         hide(image, private)
         done, data = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY))
         if not done:

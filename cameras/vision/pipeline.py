@@ -7,7 +7,7 @@ and analysed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -67,7 +67,15 @@ class Pipeline:
         stills: The camera's stills.
     """
 
-    def __init__(self, analysis: Analysis, *, analysis_fps: float, triage: Triage | None, stills: Stills) -> None:
+    def __init__(
+        self,
+        analysis: Analysis,
+        *,
+        analysis_fps: float,
+        triage: Triage | None,
+        stills: Stills,
+        tells: Callable[[Event], bool] = lambda _event: True,
+    ) -> None:
         """Prepare for a stream.
 
         Args:
@@ -75,7 +83,9 @@ class Pipeline:
             analysis_fps: Pictures a second that it is given at most.
             triage: Decides what is decoded; None decodes everything.
             stills: Where pictures of events go.
+            tells: Whether an Event may be told; any other is forgotten here, with its picture.
         """
+        self._tells = tells
         self._analysis = analysis
         self._triage = triage
         self._pace = _Pace(analysis_fps)
@@ -122,17 +132,20 @@ class Pipeline:
                 self._begin()
                 return []
             case Broke(at):
-                events = self._drain() + self._analysis.reset(at)
+                events = self._drain() + self._told(self._analysis.reset(at))
                 self._begin()
                 return events
             case Packet():
                 self._last_at = item.at
                 return self._packet(item)
 
-    def finish(self) -> list[Event]:
-        """The stream is over for good: what the decoder still holds, and the end of every open state."""
-        events = self._drain()
-        return events + (self._analysis.reset(self._last_at) if self._last_at is not None else [])
+    def finish(self, *, drains: bool = True) -> list[Event]:
+        """The stream is over for good: what the decoder holds, if it is to be looked at, and every open state ends."""
+        events = self._drain() if drains else []
+        return events + (self._told(self._analysis.reset(self._last_at)) if self._last_at is not None else [])
+
+    def _told(self, events: list[Event]) -> list[Event]:
+        return [event for event in events if self._tells(event)]
 
     def _begin(self) -> None:
         self._primed = False
@@ -195,7 +208,7 @@ class Pipeline:
             if not self._pace.due(picture.stream_s):
                 continue
             self.counts.analysed += 1
-            found = self._analysis.feed(picture.frame())
+            found = self._told(self._analysis.feed(picture.frame()))
             self.stills.keep_for(found)
             events += found
             if self._triage is not None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 from cameras.link import Still
 from cameras.vision.decoding import Picture
-from cameras.vision.private import Places
+from cameras.vision.private import NOWHERE, Places
 from hub.events import Event, Phase
 
 _MAX_STILLS = 48
@@ -26,9 +26,15 @@ _MIN_GAP_S = 0.5
 class Stills:
     """The stills of one camera."""
 
-    def __init__(self, private: Places = ()) -> None:
-        """Fill `private`; who changes it later changes the pictures that are made from then on."""
+    def __init__(self, private: Places = (), *, veiled: bool = False) -> None:
+        """Fill `private`; who changes it later changes the pictures that are made from then on.
+
+        Args:
+            private: Places that nobody is shown.
+            veiled: The picture of an event shows nothing sharply but what the event is about; changed likewise.
+        """
         self.private = private
+        self.veiled = veiled
         self._lock = threading.Lock()
         self._newest: Picture | None = None
         self._encoded: tuple[float, Still] | None = None
@@ -40,15 +46,31 @@ class Stills:
 
     def keep_for(self, events: Iterable[Event]) -> None:
         """Keep the newest picture for those events that begin something."""
-        begun = [event.id for event in events if event.phase in {Phase.BEGAN, Phase.MOMENT}]
+        found = [event for event in events if event.phase in {Phase.BEGAN, Phase.MOMENT}]
         picture = self._newest
-        if not begun or picture is None:
+        if not found or picture is None:
             return
+        if self.veiled:
+            for event in found:
+                shown = Still(picture.jpeg(private=self.private, around=event.box or NOWHERE), picture.at)
+                self._keep([event.id], shown)
+            return
+        begun = [event.id for event in found]
         if self._encoded is None or not 0 <= picture.stream_s - self._encoded[0] < _MIN_GAP_S:
             self._encoded = (picture.stream_s, Still(picture.jpeg(private=self.private), picture.at))
+        self._keep(begun, self._encoded[1])
+
+    def forget(self) -> None:
+        """Let go of every picture: they were taken while more was allowed."""
         with self._lock:
-            for event_id in begun:
-                self._kept[event_id] = self._encoded[1]
+            self._newest = None
+            self._encoded = None
+            self._kept.clear()
+
+    def _keep(self, event_ids: Iterable[str], still: Still) -> None:
+        with self._lock:
+            for event_id in event_ids:
+                self._kept[event_id] = still
             while len(self._kept) > _MAX_STILLS:
                 self._kept.popitem(last=False)
 
