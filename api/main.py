@@ -171,10 +171,11 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     load_rules(machine.rules or SHIPPED)  # what can be wrong in files is found before anything runs
     formats = load_formats(machine.payloads)
     # The kinds of detectors are not among these: their plugins load a decoder. A camera's status says what it lacks.
-    kinds, channels, observations = formats.options, _options(load_plugins("alerts.notifiers")), set(KINDS)
+    known: dict[str, Any] = {"formats": formats.options, "notifiers": _options(load_plugins("alerts.notifiers"))}
+    known |= {"observations": set(KINDS), "networks": machine.networks}
 
     def check(candidate: Community) -> tuple[Mistake, ...]:
-        wrong = check_community(candidate, formats=kinds, notifiers=channels, observations=observations)
+        wrong = check_community(candidate, **known)
         words = "" if wrong else too_much(rules.book, candidate)
         return (Mistake(None, "rules_memory_mib", words),) if words else wrong
 
@@ -183,7 +184,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
 
     digest = ""
     if community_path is not None:
-        community = load_community(community_path, formats=kinds, notifiers=channels, observations=observations)
+        community = load_community(community_path, **known)
         digest = hashlib.sha256(community_path.read_bytes()).hexdigest()
     elif community is not None:
         digest = hashlib.sha256(community.model_dump_json(context={"secrets": True}).encode()).hexdigest()

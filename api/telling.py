@@ -7,6 +7,7 @@ from alerts.notices.notice import Services
 from config.machine import Machine
 from hub.bus import Bus
 from hub.clock import Clock
+from hub.networks import webhooks_allowed
 from hub.sensors.mqtt import Publisher
 from hub.store.database import Database
 from hub.store.event_log import EventLog
@@ -26,5 +27,5 @@ def make_delivery(
     def publish(topic: str, payload: bytes, retain: bool, /) -> bool:  # noqa: FBT001 - as `Services` wants it
         return publisher.publish(topic, payload, retain=retain)
 
-    services = Services(publish=publish, clock=clock, data=machine.data)
+    services = Services(publish=publish, clock=clock, data=machine.data, allowed=webhooks_allowed(machine.networks))
     return Delivery(database, event_log, bus, clock, services=services)

@@ -21,6 +21,7 @@ from cameras.streams.serving import VideoServer
 from cameras.supervisor import Supervisor
 from config.community import Camera, Community, Stream
 from config.machine import Machine, Workers
+from config.networks import Networks
 from hub.clock import SystemClock
 from tests.fakes.clips import write_clip
 
@@ -61,7 +62,10 @@ def draw(path: Path, *, moves_from_s: float | None) -> None:
 def measure(scene: str, url: str, arguments: argparse.Namespace, *, core: int, folder: Path) -> None:
     """Run the cameras on one clip and print what they cost."""
     machine = Machine(
-        data=folder, models=arguments.models or folder / "no models", workers=Workers(count=1, linger_s=0)
+        data=folder,
+        models=arguments.models or folder / "no models",
+        workers=Workers(count=1, linger_s=0),
+        networks=Networks(cameras=("loopback",)),
     )
     events: list[object] = []
     supervisor = Supervisor(machine, CLOCK, events.extend)

@@ -31,6 +31,8 @@ class SourceProblem(enum.StrEnum):
     """The device answers and has no such stream; or there is no such file."""
     REFUSED = "refused"
     """The device answers and will not serve (too many viewers, an internal error)."""
+    NOT_ALLOWED = "address_not_allowed"
+    """The settings allow no camera at that address (`networks.cameras`)."""
     TIMED_OUT = "timed_out"
     """The device does not answer, or stopped sending."""
     NOT_VIDEO = "not_video"

@@ -250,7 +250,7 @@ class _Wanted:
 
 def worker_settings(machine: Machine) -> dict[str, Any]:
     """What a worker may know of machine.yaml: no database, no broker, no password. Folders are absolute."""
-    body = machine.model_dump(mode="json", include={"workers", "log_level", "recordings"})
+    body = machine.model_dump(mode="json", include={"workers", "log_level", "recordings", "networks"})
     for disk in body["recordings"]["disks"] or ():
         disk["path"] = str(Path(disk["path"]).absolute())
     return body | {"data": str(machine.data.absolute()), "models": str(machine.models_folder.absolute())}

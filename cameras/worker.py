@@ -45,6 +45,7 @@ from hub.clock import Clock, SystemClock
 from hub.errors import HubError, LinkError
 from hub.lifecycle import Lifecycle
 from hub.logs import set_up
+from hub.networks import cameras_allowed
 
 logger = logging.getLogger("cameras.worker")  # run as a program it is called __main__
 
@@ -111,7 +112,7 @@ def run(
     )
     shared = build_shared(machine, machine.models_folder)
     means = Means(
-        sources=Sources(clock),
+        sources=Sources(clock, cameras_allowed(machine.networks)),
         clock=clock,
         wake=rota.wake,
         tuning=tuning,

@@ -19,10 +19,10 @@ from pydantic import BaseModel, ValidationError
 
 from config.community import VIDEO_SCHEMES, Area, Camera, Community, Stream
 from config.machine import ExternalBroker, Keep, Machine
-from config.network_check import network_problems
 from config.messages import MAX_GUESSES, Problem, nearest, problems, unknown
-from config.onvif import ONVIF_SCHEMES
+from config.network_check import network_problems
 from config.networks import Networks
+from config.onvif import ONVIF_SCHEMES
 from config.paths import Location, shown
 from config.plate_check import plate_problems
 from config.polygon import fault, ground_fault

@@ -18,6 +18,7 @@ from config.community import Community
 from config.errors import ConfigurationError, Mistake
 from config.machine import Machine
 from config.messages import Problem, mistakes, problems
+from config.networks import Networks
 from config.paths import Location
 from config.reading import LinedMap, read_text, read_yaml
 from config.salvage import salvage
@@ -50,6 +51,7 @@ def load_community(
     observations: Collection[str] | None = None,
     notifiers: Kinds | None = None,
     behaviours: Kinds | None = None,
+    networks: Networks | None = None,
 ) -> Community:
     """What there is, checked as `check_community` does, and every `file:` address must lead to a file.
 
@@ -57,7 +59,7 @@ def load_community(
         ConfigurationError: All that is wrong in it.
     """
     data = _read_mapping(path)
-    known = Known(formats, detectors, observations, notifiers, behaviours)
+    known = Known(formats, detectors, observations, notifiers, behaviours, networks)
     community, found = _validate(Community, data, path)
     unreadable: frozenset[Location] = frozenset()
     readable = community
@@ -97,6 +99,7 @@ def check_community(
     observations: Collection[str] | None = None,
     notifiers: Kinds | None = None,
     behaviours: Kinds | None = None,
+    networks: Networks | None = None,
 ) -> tuple[Mistake, ...]:
     """What is wrong in a Community beyond its shape, all of it; empty when it can be accepted.
 
@@ -109,8 +112,9 @@ def check_community(
         observations: What sensors can observe; None leaves it unchecked.
         notifiers: Channels of notifiers, each with the model of its options; None leaves them unchecked.
         behaviours: Behaviours by kind, each with the model of its options; None leaves them unchecked.
+        networks: Where cameras and notifiers may be; None leaves it unchecked.
     """
-    known = Known(formats, detectors, observations, notifiers, behaviours)
+    known = Known(formats, detectors, observations, notifiers, behaviours, networks)
     found = community_problems(community, known, look_at_files=file is not None)
     return mistakes(found, file=file, data=None)
 

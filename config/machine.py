@@ -12,7 +12,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from config.hardening import Backup, Tls
+from config.networks import Networks
 from config.secrets import Secret
+from config.sign_in import Proxy, SignIn
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 """A TCP port; 0 takes a free one."""
@@ -62,6 +65,10 @@ class Http(_Section):
 
     host: str = "127.0.0.1"
     port: Port = 8080
+    tls: Tls | None = None
+    """None is plain HTTP, for this machine alone or behind a proxy that encrypts."""
+    trusted_proxies: Annotated[tuple[Proxy, ...], Field(max_length=64)] = ()
+    """Whose word is taken for who asks and whether by HTTPS (X-Forwarded-For, X-Forwarded-Proto)."""
 
 
 class EmbeddedBroker(_Section):
@@ -113,6 +120,8 @@ class Workers(_Section):
     """Share of one core per worker that object detection may use."""
     linger_s: Annotated[float, Field(ge=0, le=7 * 86_400)] = 3600.0
     """How long a worker goes on recording when its hub was killed, for the next one to take it over."""
+    memory_mib: Annotated[int, Field(ge=512, le=16_777_216)] | None = None
+    """What one worker may take; None is three quarters of the machine's memory, 3072 at least."""
 
 
 class Disk(_Section):
@@ -224,6 +233,7 @@ class Machine(_Section):
 
     data: LocalPath = Path("data")
     http: Http = Http()
+    sign_in: SignIn = SignIn()
     broker: Annotated[
         EmbeddedBroker | ExternalBroker,
         Field(
@@ -238,6 +248,8 @@ class Machine(_Section):
     keep: Keep = Keep()
     sensors: SensorLimits = SensorLimits()
     mqtt: Mqtt = Mqtt()
+    networks: Networks = Networks()
+    backup: Backup = Backup()
     models: LocalPath | None = None
     """Folder of the object models; None is `community-hub/models` in the user's cache folder."""
     rules: LocalPath | None = None

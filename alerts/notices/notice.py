@@ -17,7 +17,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
+from config.networks import Networks
 from hub.clock import Clock, SystemClock
+from hub.networks import Allowed, webhooks_allowed
 
 Language = Literal["zh", "en", "both"]
 Audience = Literal["notifiers", "speakers"]
@@ -120,11 +122,13 @@ class Services:
         publish: Sends a message over the hub's own broker.
         clock: What time it is.
         data: The hub's data folder.
+        allowed: Where a channel may connect to.
     """
 
     publish: Publish = _nowhere
     clock: Clock = field(default_factory=SystemClock)
     data: Path = Path("data")
+    allowed: Allowed = field(default_factory=lambda: webhooks_allowed(Networks()))
 
 
 @dataclass(frozen=True, slots=True)

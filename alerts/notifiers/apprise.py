@@ -21,6 +21,7 @@ from pydantic import Field, model_validator
 
 from alerts.notices.notice import Delivered, Notice, Outcome, Refused, Services, Traits, TryLater
 from config.secrets import Secret
+from hub.networks import connections_only_to
 from hub.plugins import Options, Plugin
 
 _ADDRESS = "{address}"
@@ -55,12 +56,12 @@ class AppriseChannel:
         Raises:
             ValueError: There is none, or Apprise does not know it.
         """
-        del services
         if secret is None:
             raise ValueError("the address of an Apprise channel is its `secret`")
         logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it logs addresses, and those hold keys
         self._options = options
         self._secret = secret
+        self._allowed = services.allowed
         self.traits = Traits(
             once=options.once,
             dedupe_s=options.dedupe_s,
@@ -85,7 +86,11 @@ class AppriseChannel:
         title = notice.title if self._options.title else ""
         kind = _KINDS.get(str(notice.incident["level"]), "info")
         body = notice.text or notice.title
-        sent = channel.notify(body=body, title=title, notify_type=kind, interpret_escapes=False)
+        # Apprise connects in ways of its own, so each connection of this thread is looked at as it is made.
+        with connections_only_to(self._allowed) as refused:
+            sent = channel.notify(body=body, title=title, notify_type=kind, interpret_escapes=False)
+        if not sent and refused:
+            return TryLater(refused[0])
         return Delivered() if sent else TryLater("Apprise could not send it")
 
 

@@ -17,6 +17,7 @@ import hashlib
 import html
 import re
 import smtplib
+import socket
 import ssl
 from contextlib import suppress
 from email.message import EmailMessage
@@ -27,6 +28,7 @@ from pydantic import Field, model_validator
 
 from alerts.notices.notice import Delivered, Notice, Outcome, Refused, Services, Traits, TryLater
 from config.secrets import Secret
+from hub.networks import Allowed, NotAllowedNetworkError, connect
 from hub.plugins import Options, Plugin
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -69,7 +71,7 @@ class Email:
     """One server."""
 
     def __init__(self, options: EmailOptions, secret: Secret | None, services: Services) -> None:
-        del services
+        self._allowed = services.allowed
         self._options = options
         self._secret = secret
         self._port = options.port or _PORTS[options.security]
@@ -87,14 +89,18 @@ class Email:
             return _answer(*next(iter(error.recipients.values())))
         except smtplib.SMTPResponseException as error:
             return _answer(error.smtp_code, error.smtp_error)
-        except (OSError, smtplib.SMTPException, ValueError) as error:  # ValueError: a secret that cannot be read
+        except (
+            OSError,
+            smtplib.SMTPException,
+            NotAllowedNetworkError,
+            ValueError,
+        ) as error:  # ValueError: a secret that cannot be read
             return TryLater(str(error) or type(error).__name__)
 
     def _sent(self, message: EmailMessage, to: tuple[str, ...]) -> Outcome:
         options = self._options
-        kind = smtplib.SMTP_SSL if options.security == "tls" else smtplib.SMTP
-        more = {"context": self._tls} if options.security == "tls" else {}
-        server = kind(options.host, self._port, timeout=options.timeout_s, **more)  # type: ignore[arg-type]
+        immediate = self._tls if options.security == "tls" else None
+        server = _Server(options.host, self._port, self._allowed, timeout_s=options.timeout_s, tls=immediate)
         try:
             if options.security == "starttls":
                 server.starttls(context=self._tls)
@@ -130,6 +136,19 @@ class Email:
     def _id(self, notice: Notice, number: int, to: tuple[str, ...]) -> str:
         told = hashlib.sha256("\n".join(to).encode()).hexdigest()[:12]
         return f"<{notice.incident['id']}.{number}.{told}@{self._options.sender.partition('@')[2]}>"
+
+
+class _Server(smtplib.SMTP):
+    """A mail server, reached at an address that may be connected to."""
+
+    def __init__(self, host: str, port: int, allowed: Allowed, *, timeout_s: float, tls: ssl.SSLContext | None) -> None:
+        self._allowed = allowed
+        self._tls = tls
+        super().__init__(host, port, timeout=timeout_s)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        connected = connect(host, port, self._allowed, timeout_s=timeout)
+        return connected if self._tls is None else self._tls.wrap_socket(connected, server_hostname=host)
 
 
 def _html(notice: Notice) -> str:

@@ -27,7 +27,9 @@ from alerts.incidents.incident import done
 from alerts.notices.cap import DISMISSED, MEDIA_TYPES, Scope, Station, Status, cap_message, cap_xml, usable_sender
 from alerts.notices.notice import Delivered, Notice, Outcome, Refused, Services, Traits, TryLater
 from config.secrets import Secret
+from hub.networks import NotAllowedNetworkError
 from hub.plugins import Options, Plugin
+from hub.web import WebConnection
 
 _LATER = frozenset({401, 403, 404, 408, 409, 425, 429})
 """Beside 5xx: a platform that was set up wrongly is set right some day, and then everything has to arrive."""
@@ -98,10 +100,10 @@ class Platform:
     traits = Traits(moves=_TOLD, ordered=True, give_up_after_s=_WEEK_S)
 
     def __init__(self, options: PlatformOptions, secret: Secret | None, services: Services) -> None:
-        del services
         parts = urlsplit(options.url)
         self._options = options
         self._secret = secret
+        self._allowed = services.allowed
         self._host, self._port = parts.hostname or "", parts.port
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._tls = ssl.create_default_context(cafile=options.ca_file) if parts.scheme == "https" else None
@@ -130,12 +132,14 @@ class Platform:
                 headers["Authorization"] = f"Bearer {self._secret.reveal()}"
             except ValueError as error:
                 return TryLater(str(error))
-        connection = self._connection()
+        connection = WebConnection(
+            self._host, self._port, self._allowed, timeout_s=self._options.timeout_s, tls=self._tls
+        )
         try:
             connection.request("POST", self._path, body, headers)
             answer = connection.getresponse()
             said = answer.read(_MOST_ANSWER_BYTES)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, NotAllowedNetworkError) as error:
             return TryLater(str(error) or type(error).__name__)
         finally:
             connection.close()
@@ -148,12 +152,6 @@ class Platform:
         if self._options.acknowledged_by == "identifier" and identifier.encode() not in said:
             return TryLater("answered without acknowledging the message")
         return Delivered()
-
-    def _connection(self) -> http.client.HTTPConnection:
-        timeout_s = self._options.timeout_s
-        if self._tls is not None:
-            return http.client.HTTPSConnection(self._host, self._port, timeout=timeout_s, context=self._tls)
-        return http.client.HTTPConnection(self._host, self._port, timeout=timeout_s)
 
 
 PLUGIN = Plugin(

@@ -6,7 +6,7 @@
 The body is `{"number", "at", "move", "who", "note", "title", "text", "incident"}`; `incident` is what the API shows.
 It is told of every move, in order. `number` stands in the header `Hub-Delivery` too and is the same at every attempt.
 With a secret, `Hub-Signature-256` is `sha256=` and the HMAC-SHA256 of the body in hex. Redirects are not followed: they
-could lead anywhere. No connection is kept open.
+could lead anywhere. No connection is kept open, and none is made to an address that `networks.webhooks` does not allow.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from pydantic import AfterValidator, Field
 from alerts.notices.notice import Delivered, Notice, Outcome, Refused, Services, Traits, TryLater
 from config.secrets import Secret
 from hub.events import time_to_text
+from hub.networks import NotAllowedNetworkError
 from hub.plugins import Options, Plugin
+from hub.web import WebConnection
 
 _LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers that another attempt may change (RFC 9110, RFC 6585, RFC 8470)."""
@@ -59,12 +61,12 @@ class Webhook:
     traits = Traits(every_move=True, ordered=True)
 
     def __init__(self, options: WebhookOptions, secret: Secret | None, services: Services) -> None:
-        del services
         parts = urlsplit(options.url)
         self._host, self._port = parts.hostname or "", parts.port
         self._path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         self._secret = secret
         self._timeout_s = options.timeout_s
+        self._allowed = services.allowed
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
 
     def send(self, notice: Notice) -> Outcome:
@@ -89,20 +91,15 @@ class Webhook:
             except ValueError as error:
                 return TryLater(str(error))
             headers["Hub-Signature-256"] = "sha256=" + hmac.new(key, body, hashlib.sha256).hexdigest()
-        connection = self._connection()
+        connection = WebConnection(self._host, self._port, self._allowed, timeout_s=self._timeout_s, tls=self._tls)
         try:
             connection.request("POST", self._path, body, headers)
             answer = connection.getresponse()
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, NotAllowedNetworkError) as error:
             return TryLater(str(error) or type(error).__name__)
         finally:
             connection.close()
         return _outcome(answer.status, answer.getheader("Retry-After"))
-
-    def _connection(self) -> http.client.HTTPConnection:
-        if self._tls is not None:
-            return http.client.HTTPSConnection(self._host, self._port, timeout=self._timeout_s, context=self._tls)
-        return http.client.HTTPConnection(self._host, self._port, timeout=self._timeout_s)
 
 
 def _outcome(status: int, retry_after: str | None) -> Outcome:

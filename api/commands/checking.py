@@ -23,9 +23,10 @@ from alerts.language.written import read_rules
 from alerts.trials.ruletests import load_tests, read_tests
 from config.community import Community
 from config.errors import ConfigurationError, Mistake
-from config.load import load_community, load_machine, read_yaml
+from config.load import check_community, load_community, load_machine, read_yaml
 from config.machine import Machine, too_seldom
 from config.messages import mistakes
+from config.networks import Networks
 from hub.clock import SystemClock
 from hub.plugins import load_plugins
 from hub.sensors.formats import PACKAGE
@@ -68,6 +69,7 @@ def check(paths: list[Path]) -> Iterator[Checked]:
     folders = list(_map_folders(seen))
     communities = list(_communities(seen))
     most_mib = min(_limits(seen), default=Machine().rules_memory_mib)
+    networks = next(_networks(seen), None)
     for path in paths:
         what = ""
         details: tuple[str, ...] = ()
@@ -75,7 +77,7 @@ def check(paths: list[Path]) -> Iterator[Checked]:
         try:
             what = seen.get(path) or _recognise(path)
             if what == "community":
-                summary, warnings = _community(path, folders)
+                summary, warnings = _community(path, folders, networks)
             elif what == "machine":
                 summary, warnings = _machine(path)
             elif what == "rules":
@@ -104,6 +106,14 @@ def _limits(seen: Mapping[Path, str]) -> Iterator[int]:
         if what == "machine":
             with contextlib.suppress(ConfigurationError):
                 yield load_machine(path).rules_memory_mib
+
+
+def _networks(seen: Mapping[Path, str]) -> Iterator[Networks]:
+    """Where the machines among the files let cameras and notifiers be."""
+    for path, what in seen.items():
+        if what == "machine":
+            with contextlib.suppress(ConfigurationError):
+                yield load_machine(path).networks
 
 
 def _map_folders(seen: Mapping[Path, str]) -> Iterator[Path]:
@@ -154,8 +164,8 @@ def _machine(path: Path) -> tuple[str, tuple[str, ...]]:
     return summary, () if seldom is None else (seldom,)
 
 
-def _community(path: Path, folders: Sequence[Path]) -> tuple[str, tuple[str, ...]]:
-    """What is in it, and when nobody is on duty in the weeks to come."""
+def _community(path: Path, folders: Sequence[Path], networks: Networks | None) -> tuple[str, tuple[str, ...]]:
+    """What is in it, and when nobody is on duty in the weeks to come; without a machine, what the usual one refuses."""
     community = load_community(
         path,
         formats=_formats(folders),
@@ -163,10 +173,12 @@ def _community(path: Path, folders: Sequence[Path]) -> tuple[str, tuple[str, ...
         observations=set(KINDS),
         notifiers=_kinds("alerts.notifiers"),
         behaviours=_kinds("cameras.behaviours"),
+        networks=networks,
     )
     parts = ("areas", "sites", "cameras", "sensors")
     summary = ", ".join(f"{len(getattr(community, part))} {part}" for part in parts)
-    return summary, uncovered(community, SystemClock().now())
+    refused = check_community(community, networks=Machine().networks) if networks is None else ()
+    return summary, (*uncovered(community, SystemClock().now()), *map(str, refused))
 
 
 def _rules(path: Path, communities: Sequence[Community]) -> str:

@@ -30,6 +30,7 @@ from api.demo.watch import FeedWatch
 from api.main import Hub, build
 from cameras.streams.serving import VideoServer
 from config.machine import EmbeddedBroker, Http, Machine, Workers
+from config.networks import Networks
 from hub.access import Role
 from hub.clock import Clock, SystemClock
 from hub.errors import ConfigurationError, HubError, Mistake
@@ -158,6 +159,7 @@ def _machine(state: Path, port: int) -> Machine:
         http=Http(port=port if _is_free(port) else 0),
         broker=EmbeddedBroker(port=0, linger_s=1.0),
         workers=Workers(linger_s=0),  # a demo leaves nothing running
+        networks=Networks(cameras=("loopback",)),  # it serves its cameras itself
         log_level="warning",
     )
 

@@ -18,6 +18,7 @@ from cameras.streams.containers import FILE_FORMATS, Container, Opening
 from cameras.streams.packets import Packet, PacketSource, SoundPacket, Stamper, StreamInfo
 from config.community import Stream
 from hub.clock import Clock
+from hub.networks import Allowed
 from hub.plugins import Options, Plugin
 
 
@@ -116,7 +117,10 @@ def _path(url: str) -> str:
     return unquote(parts.path)
 
 
-def _build(options: FileOptions, stream: Stream, *, clock: Clock, stopping: threading.Event) -> PacketSource:
+def _build(
+    options: FileOptions, stream: Stream, *, clock: Clock, stopping: threading.Event, allowed: Allowed | None = None
+) -> PacketSource:
+    del allowed  # a file is at no address
     return FileSource(options, stream, clock=clock, stopping=stopping)
 
 

@@ -13,11 +13,12 @@ from typing import Annotated
 from pydantic import Field
 
 from cameras.errors import SourceError, SourceProblem
-from cameras.streams.addresses import full_url, without_credentials
+from cameras.streams.addresses import opened_url, without_credentials
 from cameras.streams.containers import FILE_FORMATS, Container, Opening
 from cameras.streams.packets import Packet, PacketSource, SoundPacket, Stamper, StreamInfo
 from config.community import Stream
 from hub.clock import Clock
+from hub.networks import Allowed
 from hub.plugins import Options, Plugin
 
 
@@ -34,10 +35,11 @@ class HttpOptions(Options):
 class HttpSource:
     """One HTTP stream. All calls from one thread."""
 
-    def __init__(self, options: HttpOptions, stream: Stream, clock: Clock) -> None:
+    def __init__(self, options: HttpOptions, stream: Stream, clock: Clock, allowed: Allowed | None) -> None:
         self._options = options
         self._stream = stream
         self._clock = clock
+        self._allowed = allowed
         self._container: Container | None = None
         self._info: StreamInfo | None = None
 
@@ -47,16 +49,15 @@ class HttpSource:
         Raises:
             SourceError: Not possible.
         """
-        try:
-            target = full_url(self._stream)
-        except ValueError as error:
-            raise SourceError(SourceProblem.LOGIN_REFUSED, str(error)) from error
+        opened = opened_url(self._stream, self._allowed)
         self._container = Container(
             Opening(
-                target=target,
+                target=opened.url,
                 options={
-                    "protocol_whitelist": "http,https,httpproxy,tcp,tls,crypto",
-                    "format_whitelist": f"mpjpeg,hls,{FILE_FORMATS}",
+                    "protocol_whitelist": "http,https,tcp,tls,crypto",
+                    # A play-list may name any host, so it is read only where each connection is looked at.
+                    "format_whitelist": f"mpjpeg,hls,{FILE_FORMATS}" if opened.is_watched else f"mpjpeg,{FILE_FORMATS}",
+                    **opened.options,
                     "analyzeduration": "1000000",
                 },
                 open_timeout_s=self._options.open_timeout_s,
@@ -92,9 +93,11 @@ class HttpSource:
         return 0 if self._container is None else self._container.corrupt
 
 
-def _build(options: HttpOptions, stream: Stream, *, clock: Clock, stopping: threading.Event) -> PacketSource:
+def _build(
+    options: HttpOptions, stream: Stream, *, clock: Clock, stopping: threading.Event, allowed: Allowed | None = None
+) -> PacketSource:
     del stopping  # every wait here is inside FFmpeg and bounded by the time-outs
-    return HttpSource(options, stream, clock)
+    return HttpSource(options, stream, clock, allowed)
 
 
 PLUGIN = Plugin(kind="http", options=HttpOptions, build=_build, summary="MJPEG or HLS over HTTP (http, https).")

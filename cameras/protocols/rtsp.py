@@ -15,11 +15,12 @@ from typing import Annotated
 from pydantic import Field
 
 from cameras.errors import SourceError, SourceProblem
-from cameras.streams.addresses import full_url, without_credentials
+from cameras.streams.addresses import opened_url, without_credentials
 from cameras.streams.containers import Container, Opening
 from cameras.streams.packets import Packet, PacketSource, SoundPacket, Stamper, StreamInfo
 from config.community import Stream
 from hub.clock import Clock
+from hub.networks import Allowed
 from hub.plugins import Options, Plugin
 
 _PROBING_S = 2.0
@@ -44,10 +45,11 @@ class RtspOptions(Options):
 class RtspSource:
     """One RTSP session. All calls from one thread."""
 
-    def __init__(self, options: RtspOptions, stream: Stream, clock: Clock) -> None:
+    def __init__(self, options: RtspOptions, stream: Stream, clock: Clock, allowed: Allowed | None) -> None:
         self._options = options
         self._stream = stream
         self._clock = clock
+        self._allowed = allowed
         self._container: Container | None = None
         self._info: StreamInfo | None = None
 
@@ -97,10 +99,7 @@ class RtspSource:
         return 0 if self._container is None else self._container.corrupt
 
     def _connect(self, probing: dict[str, str], *, extra_s: float, sound: bool) -> StreamInfo:
-        try:
-            target = full_url(self._stream)
-        except ValueError as error:
-            raise SourceError(SourceProblem.LOGIN_REFUSED, str(error)) from error
+        target = opened_url(self._stream, self._allowed).url
         self._container = Container(
             Opening(
                 target=target,
@@ -121,9 +120,11 @@ class RtspSource:
         return self._container.open()
 
 
-def _build(options: RtspOptions, stream: Stream, *, clock: Clock, stopping: threading.Event) -> PacketSource:
+def _build(
+    options: RtspOptions, stream: Stream, *, clock: Clock, stopping: threading.Event, allowed: Allowed | None = None
+) -> PacketSource:
     del stopping  # every wait here is inside FFmpeg and bounded by the time-outs
-    return RtspSource(options, stream, clock)
+    return RtspSource(options, stream, clock, allowed)
 
 
 PLUGIN = Plugin(kind="rtsp", options=RtspOptions, build=_build, summary="RTSP over TCP (rtsp, rtsps).")

@@ -1,4 +1,4 @@
-"""Addresses of streams: user and password are joined in memory only, and taken out of everything that is said.
+"""Addresses of streams: allowed ones alone are opened, and user and password are taken out of all that is said.
 
 FFmpeg takes credentials inside the URL and repeats that URL in its errors. `full_url` is called right before opening,
 and every text that comes back goes through `without_credentials` before it is raised, logged or sent.
@@ -7,9 +7,17 @@ and every text that comes back goes through `without_credentials` before it is r
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from cameras.confining.connections import connections_watched
+from cameras.errors import SourceError, SourceProblem
 from config.community import Stream
+from hub.networks import Allowed, NotAllowedNetworkError, resolve_allowed
+
+_WEB_PORTS = {"http": 80, "https": 443}
+_RTSP_PORT = 554
 
 _USER_INFO = re.compile(r"(?<=//)[^/\s'\"]*@")
 
@@ -42,3 +50,55 @@ def without_credentials(text: str, stream: Stream) -> str:
     for form in {password, quote(password, safe="")} - {""}:
         text = text.replace(form, "***")
     return text
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """How a stream is to be opened.
+
+    Attributes:
+        url: With user and password, and the address that was checked in place of the host's name where that can be.
+        options: What FFmpeg needs beside it.
+        is_watched: Whether each connection is looked at as it is made, so that FFmpeg may make more than one.
+    """
+
+    url: str
+    options: Mapping[str, str]
+    is_watched: bool
+
+
+def opened_url(stream: Stream, allowed: Allowed | None) -> Opened:
+    """Where to connect to for `stream`: nothing that the settings do not allow.
+
+    FFmpeg resolves names by itself. So it gets the address that was checked, and for HTTP the name in `Host`. Over TLS
+    it needs the name too, and gets it only where the connection is looked at once more as it is made.
+
+    Raises:
+        SourceError: The address is not allowed, cannot be resolved, or its password is not there.
+    """
+    try:
+        url = full_url(stream)
+    except ValueError as error:
+        raise SourceError(SourceProblem.LOGIN_REFUSED, str(error)) from error
+    parts = urlsplit(url)
+    is_web = parts.scheme.lower() in _WEB_PORTS
+    if allowed is None:
+        return Opened(url, {}, is_watched=True)
+    host = parts.hostname or ""
+    try:
+        port = parts.port or _WEB_PORTS.get(parts.scheme.lower(), _RTSP_PORT)
+        resolved = resolve_allowed(host, port, allowed)
+    except NotAllowedNetworkError as error:
+        raise SourceError(SourceProblem.NOT_ALLOWED, str(error)) from None
+    except (OSError, ValueError) as error:
+        raise SourceError(SourceProblem.UNREACHABLE, without_credentials(str(error), stream)) from None
+    watched = connections_watched()
+    options = {} if watched or not is_web else {"max_redirects": "0"}
+    if watched and parts.scheme.lower() == "https":
+        return Opened(url, options, is_watched=True)
+    before, at, after = parts.netloc.rpartition("@")
+    if is_web:
+        options["headers"] = f"Host: {after}\r\n"
+    suffix = "" if parts.port is None else f":{parts.port}"
+    checked = urlunsplit(parts._replace(netloc=f"{before}{at}{resolved.host}{suffix}"))
+    return Opened(checked, options, is_watched=watched)

@@ -15,6 +15,7 @@ from typing import Any
 import av
 from av.error import FFmpegError
 
+from cameras.confining.connections import refused_connection
 from cameras.errors import SourceError, SourceProblem
 from cameras.recordings.mp4.codecs import ParameterSets
 from cameras.streams.packets import Packet, SoundInfo, SoundPacket, Stamper, StreamInfo
@@ -218,6 +219,8 @@ class Container:
 
     def _in_our_words(self, error: Exception, *, opening: bool) -> SourceError:
         if isinstance(error, FFmpegError):
+            if (refused := refused_connection()) is not None:  # a redirect, or a play-list that names another host
+                return SourceError(SourceProblem.NOT_ALLOWED, refused)
             return SourceError(problem_of(error, opening=opening), self._opening.scrub(error.strerror or ""))
         return SourceError(SourceProblem.UNSUPPORTED, self._opening.scrub(str(error)))
 

@@ -11,6 +11,7 @@ from cameras.errors import SourceError, SourceProblem
 from cameras.streams.packets import PacketSource
 from config.community import Stream
 from hub.clock import Clock
+from hub.networks import Allowed
 from hub.plugins import Options, Plugin, load_plugins
 
 PROTOCOLS_FOLDER = "cameras.protocols"
@@ -21,13 +22,18 @@ _PROTOCOL_OF_SCHEME = {"rtsp": "rtsp", "rtsps": "rtsp", "http": "http", "https":
 class Sources:
     """Makes a source for a stream. Safe from any thread."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, allowed: Allowed | None = None) -> None:
         """Load the protocol plugins.
+
+        Args:
+            clock: Whose time it is.
+            allowed: Where cameras may be; None is anywhere, for who types an address at his own terminal.
 
         Raises:
             PluginError: One of them is broken.
         """
         self._clock = clock
+        self._allowed = allowed
         self._plugins: Mapping[str, Plugin[PacketSource]] = load_plugins(PROTOCOLS_FOLDER)
 
     def make(
@@ -48,4 +54,4 @@ class Sources:
         if plugin is None:
             raise SourceError(SourceProblem.UNSUPPORTED, f"nothing here reads {scheme or 'an address without scheme'}")
         chosen: Options = plugin.options.model_validate(dict(options or {}))
-        return plugin.build(chosen, stream, clock=self._clock, stopping=stopping)
+        return plugin.build(chosen, stream, clock=self._clock, stopping=stopping, allowed=self._allowed)

@@ -11,13 +11,14 @@ import pytest
 
 from alerts.notices.breaker import OPENS_AFTER
 from alerts.notices.delivery import Delivery
-from alerts.notices.notice import Delivered, Notice, Refused, Services, TryLater
+from alerts.notices.notice import Delivered, Notice, Refused, TryLater
 from alerts.notifiers.webhook import Webhook, WebhookOptions
 from config.community import Community
 from config.secrets import Secret
 from hub.events import Phase
 from hub.store.database import Database
 from tests.alerts.conftest import MakeRoom, Room
+from tests.fakes.networks import LOCAL_SERVICES
 from tests.fakes.people import LIN
 from tests.fakes.stories import START, event, seen
 from tests.fakes.waiting import until
@@ -39,7 +40,7 @@ def room(make_room: MakeRoom) -> Room:
 
 @pytest.fixture
 def delivery(room: Room) -> Iterator[Delivery]:
-    delivery = Delivery(room.database, room.event_log, room.bus, room.clock)
+    delivery = Delivery(room.database, room.event_log, room.bus, room.clock, services=LOCAL_SERVICES)
     yield delivery
     delivery.stop()
 
@@ -50,7 +51,7 @@ def community(desk: Recipient, at_least: str = "blue", **more: object) -> Commun
 
 
 def webhook(url: str, secret: Secret | None = None) -> Webhook:
-    return Webhook(WebhookOptions(url=url, timeout_s=2), secret, Services())
+    return Webhook(WebhookOptions(url=url, timeout_s=2), secret, LOCAL_SERVICES)
 
 
 def test_the_body_is_signed_and_numbered(desk: Recipient) -> None:
@@ -168,7 +169,7 @@ def test_a_restart_goes_on_after_what_was_told(room: Room, desk: Recipient, deli
     desk.waits_for(1)
     delivery.stop()
     room.happens(event("sos", 2, source="b", fields={"pressed": True}))
-    second = Delivery(room.database, room.event_log, room.bus, room.clock)
+    second = Delivery(room.database, room.event_log, room.bus, room.clock, services=LOCAL_SERVICES)
     second.apply(community(desk))
     told = desk.waits_for(2)
     second.stop()
@@ -186,7 +187,7 @@ def test_a_notifier_that_is_taken_out_is_told_nothing_more(room: Room, desk: Rec
 
 
 def test_the_hub_runs_without_notifiers(sqlite_database: Database, room: Room) -> None:
-    delivery = Delivery(sqlite_database, room.event_log, room.bus, room.clock)
+    delivery = Delivery(sqlite_database, room.event_log, room.bus, room.clock, services=LOCAL_SERVICES)
     delivery.apply(Community())
     delivery.stop()
     delivery.stop()

@@ -20,6 +20,7 @@ from config.secrets import Secret
 from hub.sensors.mqtt import Publisher
 from tests.fakes.brokers import Device, Mosquitto, Nats
 from tests.fakes.mail import MailServer, mail_server
+from tests.fakes.networks import LOCAL_SERVICES
 from tests.fakes.notices import notice
 from tests.fakes.stories import START
 from tests.fakes.waiting import until
@@ -43,7 +44,7 @@ def town() -> Iterator[Recipient]:
 
 def mailer(server: MailServer, *to: str, **more: Any) -> Email:
     options = {"host": "127.0.0.1", "port": server.port, "security": "none", "sender": "hub@village.example"}
-    return Email(EmailOptions.model_validate({**options, "to": to, **more}), None, Services())
+    return Email(EmailOptions.model_validate({**options, "to": to, **more}), None, LOCAL_SERVICES)
 
 
 def test_a_mail_comes_as_text_and_as_html(mail: MailServer) -> None:
@@ -119,7 +120,7 @@ def test_a_loudspeaker_hears_what_it_is_to_say(broker: Nats | Mosquitto) -> None
 
 
 def test_a_loudspeaker_without_a_broker_is_tried_again() -> None:
-    assert Loudspeaker(MqttOptions(), None, Services()).send(notice()) == TryLater("the broker does not take it")
+    assert Loudspeaker(MqttOptions(), None, LOCAL_SERVICES).send(notice()) == TryLater("the broker does not take it")
 
 
 @pytest.mark.parametrize("topic", ["hub/v1/status", "speakers/#", "speakers/{who}", "$SYS/x"])
@@ -131,7 +132,7 @@ def test_a_loudspeaker_has_a_topic_of_its_own(topic: str) -> None:
 @LIBRARY_IS_BEHIND
 def test_a_chat_goes_through_apprise_to_the_address_of_the_person(town: Recipient) -> None:
     secret = Secret(town.url.replace("http://", "json://") + "/{address}")
-    channel = AppriseChannel(AppriseOptions(), secret, Services())
+    channel = AppriseChannel(AppriseOptions(), secret, LOCAL_SERVICES)
     assert channel.traits.addressed
     assert channel.send(notice(address="a/../b?x=1")) == Delivered()
     [got] = town.received
@@ -142,20 +143,20 @@ def test_a_chat_goes_through_apprise_to_the_address_of_the_person(town: Recipien
 
 @LIBRARY_IS_BEHIND
 def test_a_chat_that_does_not_answer_is_tried_again_and_logs_no_key(caplog: pytest.LogCaptureFixture) -> None:
-    channel = AppriseChannel(AppriseOptions(), Secret("json://127.0.0.1:1/SECRETKEY"), Services())
+    channel = AppriseChannel(AppriseOptions(), Secret("json://127.0.0.1:1/SECRETKEY"), LOCAL_SERVICES)
     assert channel.send(notice()) == TryLater("Apprise could not send it")
     assert "SECRETKEY" not in caplog.text
 
 
 @LIBRARY_IS_BEHIND
 def test_what_apprise_does_not_know_is_refused() -> None:
-    channel = AppriseChannel(AppriseOptions(), Secret("nosuchservice://x"), Services())
+    channel = AppriseChannel(AppriseOptions(), Secret("nosuchservice://x"), LOCAL_SERVICES)
     assert channel.send(notice()) == Refused("Apprise does not know such an address")
 
 
 def upper(town: Recipient, **more: Any) -> Platform:
     options = {"url": f"{town.url}/cap", "sender": "hub@village.example", **more}
-    return Platform(PlatformOptions.model_validate(options), Secret("token"), Services())
+    return Platform(PlatformOptions.model_validate(options), Secret("token"), LOCAL_SERVICES)
 
 
 def test_the_platform_gets_cap_and_has_to_acknowledge_it(town: Recipient) -> None:

@@ -28,6 +28,7 @@ from hub.store.database import Database
 from hub.store.people.accounts import Accounts
 from hub.store.schema import notices
 from tests.alerts.conftest import MakeRoom, Room, room_on
+from tests.fakes.networks import LOCAL_SERVICES
 from tests.fakes.notices import Heard, plugin_of
 from tests.fakes.people import CHEN, LIN
 from tests.fakes.stories import COMMUNITY, event, moment
@@ -51,7 +52,7 @@ def make_delivery(room: Room, monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeD
         plugins = {kind: plugin_of(channel, kind) for kind, channel in channels.items()}
         known = {**load_plugins("alerts.notifiers"), **plugins}
         monkeypatch.setattr(delivery_module, "load_plugins", lambda _folder: known)
-        made.append(Delivery(room.database, room.event_log, room.bus, room.clock))
+        made.append(Delivery(room.database, room.event_log, room.bus, room.clock, services=LOCAL_SERVICES))
         return made[-1]
 
     yield make
@@ -329,7 +330,7 @@ def test_it_goes_the_same_on_each_kind_of_database(
     known = {"heard": plugin_of(heard), "speaker": plugin_of(speaker, "speaker")}
     monkeypatch.setattr(delivery_module, "load_plugins", lambda _folder: known)
     room = room_on(database, shipped)
-    delivery = Delivery(room.database, room.event_log, room.bus, room.clock)
+    delivery = Delivery(room.database, room.event_log, room.bus, room.clock, services=LOCAL_SERVICES)
     delivery.apply(community("heard", "speaker"))
     delivery.choose(Contact(account="zhao", language="en"))
     delivery.choose(Contact(account="zhao", language="both"))

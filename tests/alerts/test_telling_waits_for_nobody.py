@@ -14,6 +14,7 @@ from alerts.notices.notice import Notice, Outcome
 from config.community import Community
 from config.handling import Deadlines
 from tests.alerts.conftest import Room
+from tests.fakes.networks import LOCAL_SERVICES
 from tests.fakes.notices import Heard, plugin_of
 from tests.fakes.people import CHEN, LIN
 from tests.fakes.stories import COMMUNITY, event, moment
@@ -31,7 +32,7 @@ def test_no_move_waits_for_a_notice(room: Room, monkeypatch: pytest.MonkeyPatch)
             return super().send(given)
 
     monkeypatch.setattr(delivery_module, "load_plugins", lambda _folder: {"stuck": plugin_of(Stuck(), "stuck")})
-    delivery = Delivery(room.database, room.event_log, room.bus, room.clock)
+    delivery = Delivery(room.database, room.event_log, room.bus, room.clock, services=LOCAL_SERVICES)
     base = COMMUNITY.model_dump(mode="json", exclude_unset=True)
     delivery.apply(Community.model_validate({**base, "notifiers": [{"id": "stuck", "kind": "stuck"}]}))
     try:

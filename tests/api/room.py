@@ -19,6 +19,7 @@ from hub.clock import Clock
 from hub.events import Event, new_event_id
 from hub.store.event_log import Fact
 from tests.fakes.cameras import JPEG, FakeCameras
+from tests.fakes.networks import HERE
 
 JPEG_OF = JPEG
 PASSWORD = "three words and a river"
@@ -151,6 +152,7 @@ def machine(data: Path, port: int = 0) -> Machine:
         http=Http(port=port),
         broker=EmbeddedBroker(port=0),
         workers=Workers(count=1, linger_s=0),
+        networks=HERE,
         log_level="warning",
     )
 

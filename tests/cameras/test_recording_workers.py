@@ -91,7 +91,7 @@ class Hub:
 
 
 def machine(data: Path, *, linger_s: float, workers: int = 1) -> Machine:
-    return Machine(data=data, workers=Workers(count=workers, analysis_fps=10, linger_s=linger_s))
+    return Machine(data=data, workers=Workers(count=workers, analysis_fps=10, linger_s=linger_s), networks=HERE)
 
 
 def community(*cameras: Camera) -> Community:
@@ -308,6 +308,7 @@ from cameras.supervisor import Supervisor
 from config.community import Community
 from config.machine import Machine
 from hub.clock import SystemClock
+from tests.fakes.networks import HERE
 
 machine, community, *command = sys.argv[1:]
 supervisor = Supervisor(Machine.model_validate_json(machine), SystemClock(), lambda events: None, command=command)

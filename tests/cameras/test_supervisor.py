@@ -26,6 +26,7 @@ from hub.clock import SystemClock
 from hub.events import Event, Phase
 from tests.fakes.analysis import FAILS, HANGS, UNBUILDABLE
 from tests.fakes.doors import listening, locked
+from tests.fakes.networks import HERE
 from tests.fakes.waiting import until
 
 COMMAND = (sys.executable, "-m", "tests.fakes.worker_program")
@@ -63,7 +64,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
     def supervisor(*cameras: Camera, workers: int = 1, hung_after_s: float = 10.0) -> tuple[Supervisor, Heard]:
         heard = Heard()
-        machine = Machine(data=tmp_path, workers=Workers(count=workers, analysis_fps=10, linger_s=0))
+        machine = Machine(data=tmp_path, workers=Workers(count=workers, analysis_fps=10, linger_s=0), networks=HERE)
         made = Supervisor(machine, SystemClock(), heard.take, command=COMMAND, hung_after_s=hung_after_s)
         made.apply(community(*cameras))
         made.start()
@@ -79,7 +80,9 @@ def start(tmp_path: Path) -> Iterator[Start]:
 def shared(tmp_path_factory: pytest.TempPathFactory, clips: Path) -> Iterator[tuple[Supervisor, Heard]]:
     """One supervisor for the tests that only look: of cameras with nothing in common."""
     heard = Heard()
-    machine = Machine(data=tmp_path_factory.mktemp("shared"), workers=Workers(count=1, analysis_fps=10, linger_s=0))
+    machine = Machine(
+        data=tmp_path_factory.mktemp("shared"), workers=Workers(count=1, analysis_fps=10, linger_s=0), networks=HERE
+    )
     with VideoServer(clips) as server:
         made = Supervisor(machine, SystemClock(), heard.take, command=COMMAND)
         moving, still = server.url("moving.mp4"), server.url("still.mp4")
@@ -329,7 +332,7 @@ from config.machine import Machine, Workers
 from hub.clock import SystemClock
 
 folder, url, *command = sys.argv[1:]
-machine = Machine(data=Path(folder), workers=Workers(count=1, linger_s=0))
+machine = Machine(data=Path(folder), workers=Workers(count=1, linger_s=0), networks={"cameras": ["loopback"]})
 tell = lambda events: print(supervisor.workers()[0].pid, flush=True)
 supervisor = Supervisor(machine, SystemClock(), tell, command=command)
 supervisor.apply(Community.model_validate({"cameras": [{"id": "a", "site": "s", "url": url}]}))

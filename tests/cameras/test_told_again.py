@@ -20,6 +20,7 @@ from config.community import Camera, Community, Site, Stream
 from config.machine import Machine, Workers
 from hub.clock import SystemClock
 from hub.events import Event
+from tests.fakes.networks import HERE
 from tests.fakes.waiting import until
 
 COMMAND = (sys.executable, "-m", "tests.fakes.worker_program")
@@ -72,7 +73,7 @@ def left(tmp_path: Path) -> Iterator[Path]:
 
 def test_what_a_hub_could_not_store_before_it_was_killed_is_told_to_the_next_one(left: Path) -> None:
     """A camera says only once that it is offline, and the hub that heard it has a locked database."""
-    machine = Machine(data=left, workers=Workers(count=1, linger_s=30))
+    machine = Machine(data=left, workers=Workers(count=1, linger_s=30), networks=HERE)
     gate = Camera(id="gate", site="yard", main=Stream(url="rtsp://127.0.0.1:1/x"))
     community = Community(sites=(Site(id="yard", name="Yard"),), cameras=(gate,))
     arguments = [sys.executable, "-c", LOCKED_HUB, machine.model_dump_json(), community.model_dump_json(), *COMMAND]

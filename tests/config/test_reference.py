@@ -26,6 +26,7 @@ from config.community import (
 )
 from config.grid import Duty
 from config.handling import Deadlines, LevelTimes, RequestTimes
+from config.hardening import Backup, Tls
 from config.machine import (
     Database,
     Disk,
@@ -42,18 +43,26 @@ from config.machine import (
     Workers,
 )
 from config.messages import number_range
+from config.networks import Networks
 from config.onvif import Onvif
 from config.plates import PlateList
 from config.recording import Evidence, Policy, Recording, RingPolicies
 from config.reporting import Reporting, Thanks
 from config.secrets import Secret
 from config.shifts import Shift
+from config.sign_in import Oidc, OidcRoles, SignIn
 from config.zones import Ground, GroundPoint, Line
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "configuration.md"
 MODELS: tuple[type[BaseModel], ...] = (
     Machine,
     Http,
+    Tls,
+    Networks,
+    Backup,
+    SignIn,
+    Oidc,
+    OidcRoles,
     EmbeddedBroker,
     ExternalBroker,
     Database,
@@ -158,7 +167,8 @@ def rows_of(model: type[BaseModel]) -> list[tuple[str, str, str, str]]:
     definitions = schema.get("$defs", {})
     rows = []
     for name, field in schema["properties"].items():
-        secret = Secret in getattr(model.model_fields[name].annotation, "__args__", ())
+        annotation = model.model_fields[name].annotation
+        secret = annotation is Secret or Secret in getattr(annotation, "__args__", ())
         words = "secret" if secret else type_words(field, definitions)
         rows.append((f"`{name}`", words, default_words(model, name), range_words(field)))
     return rows

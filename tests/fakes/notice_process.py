@@ -16,8 +16,10 @@ from alerts.notices.notice import Services
 from config.community import Community
 from hub.bus import Bus, Topic
 from hub.clock import SystemClock
+from hub.networks import webhooks_allowed
 from hub.store.database import Database, sqlite_url
 from hub.store.event_log import EventLog
+from tests.fakes.networks import HERE
 
 
 def main() -> None:
@@ -32,7 +34,7 @@ def main() -> None:
         with urllib.request.urlopen(request, timeout=10):  # noqa: S310
             return True
 
-    services = Services(publish=publish, clock=clock, data=data)
+    services = Services(publish=publish, clock=clock, data=data, allowed=webhooks_allowed(HERE))
     delivery = Delivery(database, EventLog(database, bus), bus, clock, services=services)
     bus.announce(Topic.JOURNAL, 1_000_000)
     delivery.apply(

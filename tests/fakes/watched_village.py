@@ -19,6 +19,7 @@ from cameras.supervisor import Supervisor
 from config.community import Area, Camera, Community, Name, Ring, Site, Stream
 from config.machine import EmbeddedBroker, Http, Machine, Workers
 from hub.access import Role
+from tests.fakes.networks import HERE
 from tests.fakes.numbered import Tap
 from tests.fakes.waiting import until
 
@@ -74,6 +75,7 @@ def village(
             http=Http(port=0),
             broker=EmbeddedBroker(port=0),
             workers=Workers(count=1, linger_s=0),
+            networks=HERE,
             log_level="warning",
         )
         hub = build(machine, community=there, make_cameras=functools.partial(Supervisor, command=COMMAND))

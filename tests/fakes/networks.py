@@ -1,0 +1,11 @@
+"""Networks of the tests: what they serve themselves is on loopback."""
+
+from __future__ import annotations
+
+from alerts.notices.notice import Services
+from config.networks import Networks
+from hub.networks import webhooks_allowed
+
+HERE = Networks(cameras=("loopback", "private"), webhooks=("loopback", "private", "public"))
+LOCAL_SERVICES = Services(allowed=webhooks_allowed(HERE))
+"""What is lent to a channel whose recipient is a test."""
