@@ -29,6 +29,7 @@ from hub.metrics import Metrics
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_S = 15.0  # proxies and phones drop a connection that is silent for 30 to 60 s
+CHECK_EVERY_S = 5.0  # whether a client still may: its account, its grants
 BATCH = 200  # entries read at once, about 200 kB: what one client may hold in memory
 MOST_CLIENTS = 256  # a room, a village's phones and the integrators; each is a socket and a task
 TOPICS = ("incident", "alert", "health", "rule", "order", "suppression", "household")
@@ -57,13 +58,15 @@ class Wish:
         after: The number of the last entry it has; None begins with the next one.
         until: When its access token ends.
         topics: Which entries.
-        show: An entry as the client may see it, None when it may not.
+        show: An entry as the client may see it, None when it may not; may read the store.
+        goes_on: Whether there is still something for the client; asked every few seconds. May read the store.
     """
 
     after: int | None
     until: datetime
     topics: frozenset[str]
     show: Callable[[Any], Mapping[str, Any] | None]
+    goes_on: Callable[[], bool] = lambda: True
 
 
 class Feed:
@@ -121,29 +124,40 @@ class Feed:
             place, known = self._begin(wish.after, newest)
             hello = {"seq": place, "at": time_to_text(self._clock.now()), "resumed": known}
             yield "retry: 2000\n" + _event("hello", place, hello)
+            loop = asyncio.get_running_loop()
+            spoke_s = loop.time()
             while not self._closed and self._clock.now() < wish.until:
                 woken.clear()
                 try:
-                    entries = await run_in_threadpool(self._read, place, BATCH)
+                    found = await run_in_threadpool(self._next, wish, place)
                 except StoreError:
                     return  # the hub is stopping; the client comes back with its place
-                for entry in entries:
+                if found is None:
+                    return  # nothing is left for him
+                for entry, body in found:
                     place = entry.seq
-                    body = wish.show(entry) if entry.topic in wish.topics else None
                     if body is not None:
                         yield _event(entry.topic, place, body)
+                        spoke_s = loop.time()
                         self._metrics.feed_entries.inc()
-                if not entries and not await self._more(woken, wish.until):
+                if not found:
+                    await self._wait(woken, wish.until, spoke_s + self._heartbeat_s - loop.time())
+                if loop.time() >= spoke_s + self._heartbeat_s:
+                    spoke_s = loop.time()
                     # The place moves on even where nothing was for this client, so a resume need not look again.
                     yield f"id: {place}\n: {time_to_text(self._clock.now())}\n\n"
 
-    async def _more(self, woken: asyncio.Event, until: datetime) -> bool:
-        """Whether something came before it was time for a heartbeat or the end."""
+    def _next(self, wish: Wish, place: int) -> list[tuple[Any, Mapping[str, Any] | None]] | None:
+        """The next entries, each as the client may see it now; None when nothing is for him any more."""
+        if not wish.goes_on():
+            return None
+        return [(entry, wish.show(entry) if entry.topic in wish.topics else None) for entry in self._read(place, BATCH)]
+
+    async def _wait(self, woken: asyncio.Event, until: datetime, most_s: float) -> None:
+        """Until something came, or it is time to look again, to speak, or to end."""
         left_s = (until - self._clock.now()).total_seconds()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(woken.wait(), max(0.0, min(self._heartbeat_s, left_s)))
-            return True
-        return False
+            await asyncio.wait_for(woken.wait(), max(0.0, min(most_s, CHECK_EVERY_S, left_s)))
 
     @staticmethod
     def _begin(after: int | None, newest: int) -> tuple[int, bool]:

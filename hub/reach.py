@@ -87,6 +87,7 @@ class Within:
         areas: Ids of areas, each with all below it in here too.
         sites: Ids of all sites in them, and of single ones.
         cameras: Ids of all cameras at these sites, and of single ones.
+        single: The single ones: what they saw is in here wherever they were, what others saw by the site of then.
         incidents: Ids of incidents that somebody was sent to.
         reporter: And what this account reported.
     """
@@ -94,6 +95,7 @@ class Within:
     areas: frozenset[str] = frozenset()
     sites: frozenset[str] = frozenset()
     cameras: frozenset[str] = frozenset()
+    single: frozenset[str] = frozenset()
     incidents: frozenset[str] = frozenset()
     reporter: str | None = None
 
@@ -103,6 +105,10 @@ class Within:
     def holds(self, *, camera: str | None = None, site: str | None = None, area: str | None = None) -> bool:
         """Whether a camera, a site or an area is in here; any of those that are named will do."""
         return camera in self.cameras or site in self.sites or area in self.areas
+
+    def held(self, *, camera: str | None = None, site: str | None = None, area: str | None = None) -> bool:
+        """Whether something happened in here, by the camera, site and area that are stored with it."""
+        return camera in self.single or site in self.sites or area in self.areas
 
 
 class Territory:
@@ -122,6 +128,10 @@ class Territory:
         for camera in community.cameras:
             self._cameras[camera.site].append(camera.id)
         self._site_of = {camera.id: camera.site for camera in community.cameras}
+        self._site_of_sensor = {sensor.id: sensor.site for sensor in community.sensors}
+        self._sensors: dict[str, list[str]] = defaultdict(list)
+        for sensor in community.sensors:
+            self._sensors[sensor.site].append(sensor.id)
         self._homes: dict[str, set[str]] = defaultdict(set)
         for contact in community.contacts:
             self._homes[contact.account].update(contact.sites)
@@ -134,19 +144,20 @@ class Territory:
         """All that grants for places hold, down to the cameras."""
         areas: set[str] = set()
         sites: set[str] = set()
-        cameras: set[str] = set()
+        single: set[str] = set()
         for grant in grants:
             if grant.kind is GrantKind.AREA:
                 areas |= self._down(grant.place)
             elif grant.kind in (GrantKind.SITE, GrantKind.HOUSEHOLD):
                 sites.add(grant.place)
             elif grant.kind is GrantKind.CAMERA:
-                cameras.add(grant.place)
+                single.add(grant.place)
+        cameras = set(single)
         for area in areas:
             sites.update(self._sites.get(area, ()))
         for site in sites:
             cameras.update(self._cameras.get(site, ()))
-        return Within(frozenset(areas), frozenset(sites), frozenset(cameras))
+        return Within(frozenset(areas), frozenset(sites), frozenset(cameras), frozenset(single))
 
     def at(self, sites: Iterable[str]) -> Within:
         """Some sites with their cameras."""
@@ -158,6 +169,14 @@ class Territory:
     def site_of(self, camera: str) -> str | None:
         """Where a camera is; None for one that is not there."""
         return self._site_of.get(camera)
+
+    def site_of_sensor(self, sensor: str) -> str | None:
+        """Where a sensor is; None for one that is not there."""
+        return self._site_of_sensor.get(sensor)
+
+    def sensors_at(self, sites: Iterable[str]) -> frozenset[str]:
+        """The sensors of some sites."""
+        return frozenset(sensor for site in sites for sensor in self._sensors.get(site, ()))
 
     def _down(self, area: str) -> set[str]:
         found: set[str] = set()
@@ -204,6 +223,18 @@ class Reach:
         within = self.within(permission)
         return within is None or within.holds(camera=camera, site=site, area=area)
 
+    def reaches_device(self, permission: Permission, device: str) -> bool:
+        """Whether somebody may do that with a camera or a sensor; a gateway takes a grant for the whole Community."""
+        within = self.within(permission)
+        if within is None or device in within.cameras:
+            return True
+        return self._territory.site_of_sensor(device) in within.sites
+
+    def devices(self, permission: Permission) -> frozenset[str] | None:
+        """The cameras and sensors with which somebody may do that; None for all, and gateways too."""
+        within = self.within(permission)
+        return None if within is None else within.cameras | self._territory.sensors_at(within.sites)
+
     def may(self, permission: Permission) -> bool:
         """Whether somebody may do that anywhere at all."""
         within = self.within(permission)
@@ -227,12 +258,12 @@ class Reach:
     def _within(self, permission: Permission) -> Within | None:
         if permission in OF_ONES_HOME:
             found = self._at_home(permission)
-            return found if self.who.cameras is None else Within(cameras=found.cameras & self.who.cameras)
+            return found if self.who.cameras is None else _only(found.cameras & self.who.cameras)
         counting = self.grants_for(permission)
         everywhere = any(grant.kind is GrantKind.COMMUNITY for grant in counting)
         if self.who.cameras is not None:
             held = self._territory.within(counting).cameras
-            return Within(cameras=self.who.cameras if everywhere else self.who.cameras & held)
+            return _only(self.who.cameras if everywhere else self.who.cameras & held)
         return None if everywhere else self._territory.within(counting)
 
     def _at_home(self, permission: Permission) -> Within:
@@ -262,3 +293,7 @@ class Reach:
 
     def _is_there(self, grant: Grant) -> bool:
         return grant.site is None or self._territory.site_of(grant.place) == grant.site
+
+
+def _only(cameras: frozenset[str]) -> Within:
+    return Within(cameras=cameras, single=cameras)

@@ -13,10 +13,12 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    false,
     func,
     or_,
     select,
     text,
+    true,
 )
 
 from alerts.alert import Condition
@@ -33,25 +35,11 @@ from alerts.store.incidents import fetched, members_of, read_incident
 from config.community import Level
 from hub.errors import NotFoundError
 from hub.events import Event, event_from_json, time_from_text, time_to_text
+from hub.reach import Within
 from hub.store.database import Database
 from hub.store.schema import INCIDENT_IS_OPEN, alerts, events, incidents, journal
 
 Item = TypeVar("Item")
-
-
-@dataclass(frozen=True, slots=True)
-class Within:
-    """The part of all incidents that somebody may see: these, and those of these areas.
-
-    Attributes:
-        incidents: Ids.
-        areas: Ids.
-        reporter: And what this account reported.
-    """
-
-    incidents: tuple[str, ...] = ()
-    areas: tuple[str, ...] = ()
-    reporter: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +54,7 @@ class Filter:
         area, site, camera: Any of these ids.
         since: Raised or opened not before.
         until: Raised or opened before.
-        within: Of incidents, only these; None for all.
+        within: Only what lies in there; None for all. An incident does when any of its alerts does.
     """
 
     handling: tuple[Handling, ...] = ()
@@ -130,11 +118,9 @@ class Repository:
         Raises:
             ValueError: The cursor is none of this list.
         """
-        query = select(incidents).order_by(incidents.c.number.desc()).limit(limit + 1)
+        query = select(incidents).order_by(incidents.c.number.desc()).limit(limit + 1).where(_in_sight(wanted.within))
         query = _wanted(query, incidents, wanted, at=incidents.c.opened)
         query = _numbered(_of_handling(query, wanted), wanted)
-        if wanted.within is not None:
-            query = query.where(_in_sight(wanted.within))
         if cursor is not None:
             if not cursor.isascii() or not cursor.isdigit():
                 raise ValueError("this is no cursor of this list")
@@ -150,9 +136,17 @@ class Repository:
         query = select(incidents.c.handling, incidents.c.level, func.count()).group_by(
             incidents.c.handling, incidents.c.level
         )
+        query = query.where(_in_sight(wanted.within))
         query = _of_handling(_wanted(query, incidents, wanted, at=incidents.c.opened), wanted)
         with self._database.read() as connection:
             return {(Handling(row[0]), Level(row[1])): row[2] for row in connection.execute(query)}
+
+    def raised(self, wanted: Filter) -> int:
+        """How many alerts there are that are not muted."""
+        query = select(func.count()).select_from(alerts).where(alerts.c.muted_by.is_(None))
+        query = _wanted(query.where(_lies_in(alerts, wanted.within)), alerts, wanted, at=alerts.c.raised)
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
 
     def alert(self, alert: str) -> AlertView:
         """One alert.
@@ -179,6 +173,7 @@ class Repository:
             ValueError: The cursor is none of this list.
         """
         query = select(alerts).order_by(alerts.c.raised.desc(), alerts.c.id.desc()).limit(limit + 1)
+        query = query.where(_lies_in(alerts, wanted.within))
         query = _wanted(query, alerts, wanted, at=alerts.c.raised)
         if wanted.condition:
             query = query.where(alerts.c.condition.in_([each.value for each in wanted.condition]))
@@ -214,9 +209,28 @@ def _wanted(query: Select[Any], table: Table, wanted: Filter, *, at: Column[str]
     return query
 
 
-def _in_sight(within: Within) -> ColumnElement[bool]:
-    own = [] if within.reporter is None else [incidents.c.reporter == within.reporter]
-    return or_(incidents.c.id.in_(within.incidents), incidents.c.area.in_(within.areas), *own)
+def _in_sight(within: Within | None) -> ColumnElement[bool]:
+    """Of incidents: one lies where it was opened, and where any of its alerts was raised."""
+    if within is None:
+        return true()
+    joined = select(1).where(alerts.c.incident == incidents.c.id, _lies_in(alerts, within))
+    own: list[ColumnElement[bool]] = [_lies_in(incidents, within)]
+    if within.incidents:
+        own.append(incidents.c.id.in_(within.incidents))
+    if within.reporter is not None:
+        own.append(incidents.c.reporter == within.reporter)
+    if within.areas or within.sites or within.single:
+        own.append(joined.exists())
+    return or_(*own)
+
+
+def _lies_in(table: Table, within: Within | None) -> ColumnElement[bool]:
+    """Whether something was raised in there, by the place that is stored with it."""
+    if within is None:
+        return true()
+    columns = table.c
+    named = ((columns.area, within.areas), (columns.site, within.sites), (columns.camera, within.single))
+    return or_(false(), *(column.in_(sorted(ids)) for column, ids in named if ids))
 
 
 def _of_handling(query: Select[Any], wanted: Filter) -> Select[Any]:

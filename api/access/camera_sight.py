@@ -1,39 +1,22 @@
 """Camera sight: who may see the pictures of which camera, be they live, recorded or a still.
 
-The room sees all. A resident sees the cameras of the sites where he lives, as `contacts` of the Community says, and
-nobody else sees any. What was recorded is seen by whose site the camera was at then, wherever it is now. A camera that
-is not for somebody is not found, in the words of one that does not exist. Asked at every request and at every use of a
-link, so that a change of the Community counts at once.
+In an office somebody sees the cameras that his grants reach. A resident sees the cameras where he lives, and those that
+were shared with him from the moment they were. What was recorded is seen by whose site the camera was at then, wherever
+it is now. A camera that is not for somebody is not found, in the words of one that does not exist. Asked at every
+request and at every use of a link, so that a change of grants or of the Community counts at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from api.access.homes import homes_of
+from api.access.reaching import pictures_of
 from api.parts import Parts
 from api.recordings.links import Link, What, link_holder, links_of
 from config.community import Camera
-from hub.access import Permission, Principal, allows
+from hub.access import Permission, Principal
 from hub.errors import NotFoundError
 
 SEERS = (Permission.VIEW_PICTURES, Permission.VIEW_OWN_PICTURES)
-"""Any of these sees pictures: of all cameras, or of the own home's."""
-
-
-def pictures_of(here: Parts, who: Principal) -> Callable[[Camera], bool]:
-    """Whether somebody may see what a camera sees, as of now; ask it of as many cameras as you like."""
-    sites = sites_of(here, who)
-    return lambda camera: sites is None or camera.site in sites
-
-
-def sites_of(here: Parts, who: Principal) -> frozenset[str] | None:
-    """The sites of which somebody may see pictures, as of now; None for all that there are and were."""
-    if allows(who, Permission.VIEW_PICTURES):
-        return None
-    if not allows(who, Permission.VIEW_OWN_PICTURES):
-        return frozenset()
-    return homes_of(here.revisions.current(), who)
+"""Any of these sees pictures: where grants reach, or of the own home and what is shared."""
 
 
 def seen_camera(here: Parts, who: Principal, camera_id: str) -> Camera:
@@ -43,7 +26,7 @@ def seen_camera(here: Parts, who: Principal, camera_id: str) -> Camera:
         NotFoundError: There is none, or it is not for him.
     """
     found = here.revisions.current().camera(camera_id)
-    if found is None or not pictures_of(here, who)(found):
+    if found is None or not pictures_of(here, who).live(found):
         raise NotFoundError(f"no camera {camera_id!r}")
     return found
 
@@ -54,16 +37,15 @@ def recorded_at(here: Parts, camera_id: str) -> set[str]:
 
 
 def recorded_camera(here: Parts, who: Principal, camera_id: str) -> Camera:
-    """A camera of which somebody may see recordings: it is at a site of his, or recorded something there once.
+    """A camera of which somebody may see recordings: it is where he reaches, or recorded something there once.
 
-    Which of its recordings `sites_of` says.
+    Which of its recordings `pictures_of` says.
 
     Raises:
         NotFoundError: There is none, or it is not for him.
     """
     found = here.revisions.current().camera(camera_id)
-    sites = sites_of(here, who)
-    if found is None or not (sites is None or found.site in sites or sites & recorded_at(here, camera_id)):
+    if found is None or not pictures_of(here, who).recorded(camera_id, {found.site, *recorded_at(here, camera_id)}):
         raise NotFoundError(f"no camera {camera_id!r}")
     return found
 

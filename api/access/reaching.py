@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from api.access.agreed import Agreed
-from hub.access import Principal
+from api.errors import ForbiddenError
+from config.community import Area, Camera, Sensor, Site
+from hub.access import Permission, Principal
+from hub.errors import NotFoundError
 from hub.pictures import Pictures
 from hub.reach import Reach
 
@@ -20,4 +23,67 @@ def reach_of(here: Parts, who: Principal) -> Reach:
 
 def pictures_of(here: Parts, who: Principal) -> Pictures:
     """What somebody may see of all cameras, now: where he reaches, as far as households agreed to it."""
-    return here.people.reaches.pictures(who).bounded(Agreed(here, who))
+    return reached_pictures(here, who).bounded(Agreed(here, who))
+
+
+def reached_pictures(here: Parts, who: Principal) -> Pictures:
+    """The same whatever households agreed to: for what tells of pictures and shows none."""
+    return here.people.reaches.pictures(who)
+
+
+def reached_camera(here: Parts, who: Principal, permission: Permission, camera_id: str) -> Camera:
+    """A camera with which somebody may do that.
+
+    Raises:
+        NotFoundError: There is none, or it is not for him; the two are never told apart.
+    """
+    found = here.revisions.current().camera(camera_id)
+    if found is None or not reach_of(here, who).allows(permission, camera=camera_id):
+        raise NotFoundError(f"no camera {camera_id!r}")
+    return found
+
+
+def reached_sensor(here: Parts, who: Principal, permission: Permission, sensor_id: str) -> Sensor:
+    """A sensor with which somebody may do that.
+
+    Raises:
+        NotFoundError: There is none, or it is not for him.
+    """
+    found = next((each for each in here.revisions.current().sensors if each.id == sensor_id), None)
+    if found is None or not reach_of(here, who).allows(permission, site=found.site):
+        raise NotFoundError(f"no sensor {sensor_id!r}")
+    return found
+
+
+def reached_site(here: Parts, who: Principal, permission: Permission, site_id: str) -> Site:
+    """A site where somebody may do that.
+
+    Raises:
+        NotFoundError: There is none, or it is not for him.
+    """
+    found = here.revisions.current().site(site_id)
+    if found is None or not reach_of(here, who).allows(permission, site=site_id):
+        raise NotFoundError(f"no site {site_id!r}")
+    return found
+
+
+def reached_area(here: Parts, who: Principal, permission: Permission, area_id: str) -> Area:
+    """An area in all of which somebody may do that.
+
+    Raises:
+        NotFoundError: There is none, or it is not for him.
+    """
+    found = next((each for each in here.revisions.current().areas if each.id == area_id), None)
+    if found is None or not reach_of(here, who).allows(permission, area=area_id):
+        raise NotFoundError(f"no area {area_id!r}")
+    return found
+
+
+def everywhere(here: Parts, who: Principal, permission: Permission) -> None:
+    """Refuse who may do something in parts of the Community, and asks for what belongs to all of it.
+
+    Raises:
+        ForbiddenError: His grants do not hold all of it; that says nothing about what there is.
+    """
+    if not reach_of(here, who).is_everywhere(permission):
+        raise ForbiddenError("this belongs to the whole community, and needs a grant for all of it")

@@ -19,7 +19,6 @@ from datetime import datetime, timedelta
 
 from alerts.store.connection import Connection
 from alerts.store.journal import write_journal
-from api.access.homes import homes_of
 from cameras.recordings.keeping.catalog import Catalog
 from cameras.recordings.playback.cutting import Removes, cut_out
 from config.community import Camera, Community, Ring
@@ -272,13 +271,13 @@ class Deletions:
 
 
 def own_camera(
-    community: Community, who: Principal, camera_id: str, *, recorded_at: Collection[str] = ()
+    community: Community, homes: Collection[str], camera_id: str, *, recorded_at: Collection[str] = ()
 ) -> tuple[Camera, tuple[str, ...]]:
     """A camera whose recordings somebody may delete, and those of which sites: where he lives, and not of a road.
 
     Args:
         community: What there is.
-        who: Who asks.
+        homes: The sites where who asks lives.
         camera_id: Of the camera.
         recorded_at: The sites at which it ever recorded.
 
@@ -287,9 +286,7 @@ def own_camera(
     """
     camera = community.camera(camera_id)
     if camera is not None:
-        own = {
-            site.id for site in community.sites if site.id in homes_of(community, who) and site.ring is not Ring.ROAD
-        }
+        own = {site.id for site in community.sites if site.id in homes and site.ring is not Ring.ROAD}
         sites = tuple(site for site in (camera.site, *sorted({*recorded_at} - {camera.site})) if site in own)
         if sites:
             return camera, sites

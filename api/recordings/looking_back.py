@@ -14,7 +14,8 @@ from fastapi import Depends, Query, Request
 from fastapi.security import OAuth2PasswordBearer
 
 from api.access.auth import needs, signed_in
-from api.access.camera_sight import SEERS, linked_camera, recorded_camera, sites_of
+from api.access.camera_sight import SEERS, linked_camera, recorded_camera
+from api.access.reaching import pictures_of
 from api.errors import BadRequestError
 from api.parts import Here, Parts
 from api.recordings.links import Link, What
@@ -22,6 +23,7 @@ from cameras.recordings.media import StreamName
 from config.community import Camera
 from hub.access import Principal
 from hub.errors import NotFoundError
+from hub.pictures import Pictures
 
 LIST_DAYS = 32
 """A month, with the day at each end."""
@@ -46,17 +48,21 @@ class Looking:
         who: He.
         camera: The camera.
         link: What he came with; None with an access token.
-        sites: Only what was recorded while the camera was at one of these is for him; None for all of it.
+        pictures: What of it is for him.
     """
 
     who: Principal
     camera: Camera
     link: Link | None
-    sites: frozenset[str] | None
+    pictures: Pictures
 
-    def at(self, site: str) -> bool:
-        """Whether what was recorded at a site is for him."""
-        return self.sites is None or site in self.sites
+    def part(self, start: datetime, end: datetime) -> tuple[datetime, frozenset[str] | None]:
+        """From when on he sees something of a span, and only what was recorded at which sites; None for any."""
+        begins = self.pictures.begins(self.camera.id)
+        if begins is not None and begins >= end:
+            return start, frozenset()
+        start = start if begins is None else max(start, begins)
+        return start, self.pictures.sites(self.camera.id, start)
 
     def stream(self, asked: StreamName | None) -> StreamName:
         """The stream that is looked at.
@@ -105,9 +111,9 @@ class _Opens:
     ) -> Looking:
         if link is not None:
             found, who, camera = linked_camera(here, link, self._what, camera_id)
-            return Looking(who, camera, found, sites_of(here, who))
+            return Looking(who, camera, found, pictures_of(here, who))
         who = needs(*SEERS)(signed_in(here, token, request))
-        return Looking(who, recorded_camera(here, who, camera_id), None, sites_of(here, who))
+        return Looking(who, recorded_camera(here, who, camera_id), None, pictures_of(here, who))
 
 
 Playing = Annotated[Looking, Depends(_Opens("playback"))]

@@ -13,7 +13,7 @@ from alerts.alert import Text as Words
 from alerts.language.places import places_of
 from alerts.language.rule_text import parse_rule
 from alerts.trials.why import Spoke, explain, named_in
-from api.access.sight import sight_of
+from api.access.sight import seen_alert, sight_of
 from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page
 from api.parts import Here
@@ -30,30 +30,32 @@ router = APIRouter(prefix="/api/v1", tags=["alerts"])
 def alerts(
     *,
     here: Here,
-    _who: Viewer,
+    who: Viewer,
     wanted: Wanted,
     condition: Annotated[list[Condition] | None, Query(description="Any of these.")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[AlertView]:
-    """Alerts, the one raised last first."""
+    """Alerts that were raised where you reach, the one raised last first."""
+    sight = sight_of(here, who)
+    wanted = replace(wanted, condition=tuple(condition or ()), within=sight.within)
     try:
-        page = here.alerts.alerts(replace(wanted, condition=tuple(condition or ())), cursor=cursor, limit=limit)
+        page = here.alerts.alerts(wanted, cursor=cursor, limit=limit)
     except ValueError as error:
         raise BadRequestError("query.cursor", "this is no cursor of this list") from error
-    return Page(items=[alert_view(here, found) for found in page.items], next=page.next_cursor)
+    return Page(items=[alert_view(here, sight, found) for found in page.items], next=page.next_cursor)
 
 
 @router.get("/alerts/{alert_id}", summary="One alert")
-def alert(here: Here, _who: Viewer, alert_id: str) -> AlertView:
+def alert(here: Here, who: Viewer, alert_id: str) -> AlertView:
     """One alert, with why it was raised."""
-    return alert_view(here, here.alerts.alert(alert_id))
+    return alert_view(here, sight_of(here, who), seen_alert(here, who, alert_id))
 
 
 @router.get("/alerts/{alert_id}/why", summary="Why it was raised")
-def why(here: Here, _who: Viewer, alert_id: str) -> WhyView:
+def why(here: Here, who: Viewer, alert_id: str) -> WhyView:
     """What an alert rests on, in words, with the events that spoke for it."""
-    found = here.alerts.alert(alert_id)
+    found = seen_alert(here, who, alert_id)
     events = here.alerts.events_of(named_in(found.why))
     version = here.rules.version(found.rule, found.rule_version)
     written = None if version is None else parse_rule(version.text).body
@@ -89,9 +91,7 @@ def _spoke(spoke: Spoke) -> SpokeView:
 @router.get("/alerts/{alert_id}/still.jpg", summary="Its picture", response_class=FileResponse, responses=JPEG)
 def still(here: Here, who: Pictured, alert_id: str) -> FileResponse:
     """The picture that was kept when it was raised."""
-    found = here.alerts.alert(alert_id)
-    if not sight_of(here, who).works_on(found.incident):
-        raise NotFoundError(f"no alert {alert_id}")
+    found = seen_alert(here, who, alert_id, to_look=True)
     path = here.stills.of(found.id)
     if path is None:
         raise NotFoundError(f"no picture of alert {alert_id}")

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Response
 
 from api import etags
 from api.access.auth import needs
+from api.access.reaching import reach_of, reached_camera, reached_site
 from api.errors import BadRequestError, ChangedMeanwhileError
 from api.etags import IfMatch
 from api.paging import Cursor, Limit, Page, page_of
@@ -32,11 +33,15 @@ _SCHEMES = ("rtsp", "rtsps", "http", "https")  # over the network nobody makes t
 
 @router.get("/cameras", summary="List cameras")
 def cameras(
-    here: Here, _who: Viewer, site: str | None = None, cursor: Cursor = None, limit: Limit = 100
+    *, here: Here, who: Viewer, site: str | None = None, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[CameraView]:
-    """All cameras, by id, with how each does."""
-    community = here.revisions.current()
-    wanted = [camera for camera in community.cameras if site is None or camera.site == site]
+    """All cameras that you reach, by id, with how each does."""
+    community, within = here.revisions.current(), reach_of(here, who).within(Permission.VIEW_CAMERAS)
+    wanted = [
+        camera
+        for camera in community.cameras
+        if (site is None or camera.site == site) and (within is None or camera.id in within.cameras)
+    ]
     found, following = page_of(wanted, cursor, limit)
     states = _states(here)
     return Page(items=[_view(camera, community, states) for camera in found], next=following)
@@ -45,6 +50,7 @@ def cameras(
 @router.post("/cameras", summary="Add a camera", status_code=201)
 def add(here: Here, who: Editor, body: Camera, response: Response) -> CameraView:
     """Add a camera and begin to run it."""
+    _check_site(here, who, body)
     _check_streams(body, before=None)
 
     def edit(community: Community) -> Community:
@@ -58,8 +64,9 @@ def add(here: Here, who: Editor, body: Camera, response: Response) -> CameraView
 
 
 @router.get("/cameras/{camera_id}", summary="One camera")
-def camera(here: Here, _who: Viewer, camera_id: str, response: Response) -> CameraView:
+def camera(here: Here, who: Viewer, camera_id: str, response: Response) -> CameraView:
     """One camera; its ETag is what a change must name."""
+    reached_camera(here, who, Permission.VIEW_CAMERAS, camera_id)
     return _one(here, camera_id, response)
 
 
@@ -74,6 +81,8 @@ def change(
     expected = etags.required(if_match)
     if body.id != camera_id:
         raise BadRequestError("body.id", f"the address says {camera_id!r}; an id does not change")
+    reached_camera(here, who, Permission.EDIT_COMMUNITY, camera_id)
+    _check_site(here, who, body)
 
     def edit(community: Community) -> Community:
         before = _unchanged(here, community, camera_id, expected)
@@ -91,6 +100,7 @@ def confirm_view(here: Here, who: Editor, camera_id: str, response: Response) ->
 
     For a camera that was turned on purpose and is told as moved. Zones that do not fit the new view are changed first.
     """
+    reached_camera(here, who, Permission.EDIT_COMMUNITY, camera_id)
 
     def edit(community: Community) -> Community:
         before = community.camera(camera_id)
@@ -107,12 +117,23 @@ def confirm_view(here: Here, who: Editor, camera_id: str, response: Response) ->
 def remove(here: Here, who: Editor, camera_id: str, if_match: IfMatch = None) -> None:
     """Stop a camera and remove it. What it saw stays."""
     expected = etags.required(if_match)
+    reached_camera(here, who, Permission.EDIT_COMMUNITY, camera_id)
 
     def edit(community: Community) -> Community:
         before = _unchanged(here, community, camera_id, expected)
         return _with_cameras(community, tuple(each for each in community.cameras if each is not before))
 
     here.revisions.change(edit, author=who.name, reason=f"camera {camera_id} removed")
+
+
+def _check_site(here: Parts, who: Principal, camera: Camera) -> None:
+    """Refuse a site out of somebody's reach; whoever reaches all is told below what is wrong with an unknown one.
+
+    Raises:
+        NotFoundError: There is none, or it is not for him.
+    """
+    if not reach_of(here, who).is_everywhere(Permission.EDIT_COMMUNITY):
+        reached_site(here, who, Permission.EDIT_COMMUNITY, camera.site)
 
 
 def _one(here: Parts, camera_id: str, response: Response) -> CameraView:

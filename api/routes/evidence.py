@@ -6,7 +6,8 @@ releases. A resident deletes spans of what the cameras of the own home recorded.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -17,7 +18,8 @@ from starlette.responses import FileResponse
 
 from api.access.auth import Asker, needs, signed_in
 from api.access.camera_sight import SEERS as CAMERA_SEERS
-from api.access.camera_sight import recorded_at, recorded_camera, sites_of
+from api.access.camera_sight import recorded_at, recorded_camera
+from api.access.reaching import reach_of, reached_pictures
 from api.access.sight import SEERS, seen, sight_of
 from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page, decode_number, encode
@@ -59,6 +61,7 @@ _scheme = OAuth2PasswordBearer(tokenUrl="/api/v1/auth/token", auto_error=False)
 LINK_LIVES_S = 3600.0
 """A download that broke is taken up again within the hour."""
 _LONGEST_BY_HAND = timedelta(hours=2)
+_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 _MOST_AHEAD = timedelta(hours=1)
 _MEDIA = {".mp4": "video/mp4", ".jpg": "image/jpeg", ".json": "application/json", ".pem": "application/x-pem-file"}
 _FILE: dict[int | str, dict[str, Any]] = {
@@ -80,8 +83,11 @@ def key(here: Here, _who: Pictured) -> EvidenceKeyView:
 
 @router.get("/incidents/{incident_id}/evidence", summary="What is kept of it")
 def evidence(here: Here, who: Pictured, incident_id: str) -> EvidenceView:
-    """Clips and pictures that are kept beside the incident, what is missing, and what is still to come."""
-    return _view(here, _kept(here, who, incident_id))
+    """Clips and pictures that are kept beside the incident, what is missing, and what is still to come.
+
+    Only of cameras whose pictures you may see; all of it in one file is for who may see all of them.
+    """
+    return _view(here, who, _kept(here, who, incident_id))
 
 
 @router.post("/incidents/{incident_id}/evidence", summary="Keep more", status_code=202)
@@ -91,12 +97,12 @@ def freeze(here: Here, who: Handler, incident_id: str, body: FreezeBody) -> Evid
     since, until = _span(body.since, body.until, longest=_LONGEST_BY_HAND)
     if until > here.clock.now() + _MOST_AHEAD:
         raise BadRequestError("body.to", "lies more than an hour ahead")
-    community = here.revisions.current()
+    community, sees = here.revisions.current(), _seen_cameras(here, who)
     for number, camera in enumerate(body.cameras):
-        if community.camera(camera) is None:
+        if community.camera(camera) is None or not sees(camera):
             raise BadRequestError(f"body.cameras.{number}", f"there is no camera {camera}")
     here.evidence.kept.ask(found.id, body.cameras, since, until, who=who.name, why=body.reason)
-    return _view(here, _kept(here, who, incident_id))
+    return _view(here, who, _kept(here, who, incident_id))
 
 
 @router.post("/incidents/{incident_id}/evidence/release", summary="It is not needed any more")
@@ -104,25 +110,30 @@ def release(here: Here, who: Releaser, incident_id: str, body: ReleaseBody) -> E
     """Clips and pictures go after seven days, the manifests stay. What joins the incident before takes it back."""
     found = seen(here, who, incident_id, to_work=True)
     here.evidence.kept.release(found, who=who.name, why=body.reason)
-    return _view(here, _kept(here, who, incident_id))
+    return _view(here, who, _kept(here, who, incident_id))
 
 
 @router.get("/incidents/{incident_id}/evidence/files/{name}", summary="A manifest", responses=_FILE)
 def file(here: Here, who: Pictured, incident_id: str, name: str) -> FileResponse:
     """A manifest, its signature or the key."""
-    return _file(_kept(here, who, incident_id), name)
+    return _file(_whole(here, who, incident_id), name)
 
 
 @router.get("/incidents/{incident_id}/evidence/files/{folder}/{name}", summary="A clip or picture", responses=_FILE)
 def media(*, here: Here, who: Pictured, incident_id: str, folder: str, name: str) -> FileResponse:
     """A clip or a picture; any stretch can be asked for."""
-    return _file(_kept(here, who, incident_id), f"{folder}/{name}")
+    kept, wanted = _kept(here, who, incident_id), f"{folder}/{name}"
+    files = () if kept.place.manifest is None else kept.place.manifest.files
+    camera = next((each.camera for each in files if each.name == wanted), None)
+    if camera is not None and not _seen_cameras(here, who)(camera):
+        raise NotFoundError(f"no such file in the evidence of incident {kept.case.incident}")
+    return _file(kept, wanted)
 
 
 @router.post("/incidents/{incident_id}/evidence/link", summary="Get a link to all of it", status_code=201)
 def link(here: Here, who: Pictured, incident_id: str) -> LinkView:
     """An address for a download, good for an hour and for whoever asked. Whoever has it gets all of it."""
-    kept = _kept(here, who, incident_id)
+    kept = _whole(here, who, incident_id)
     token = links_of(here).issue(who.id, "evidence", kept.case.incident, lives_s=LINK_LIVES_S)
     address = f"/api/v1/incidents/{kept.case.incident}/evidence.zip?{urlencode({'link': token})}"
     return LinkView(url=address, expires=here.clock.now() + timedelta(seconds=LINK_LIVES_S))
@@ -152,7 +163,7 @@ def bundle(
     *, here: Here, who: Annotated[Principal, Depends(_downloading)], request: Request, incident_id: str
 ) -> Response:
     """Everything with manifests, signatures and key, for `hub recordings verify`; a broken download can go on."""
-    kept = _kept(here, who, incident_id)
+    kept = _whole(here, who, incident_id)
     _check(kept)
     if kept.place.manifest is None:
         raise NotFoundError("nothing is copied yet")
@@ -168,14 +179,14 @@ def delete(here: Here, who: Deleter, camera_id: str, body: DeleteBody) -> Deleti
     Refused while evidence of an open incident lies in the span. Who deleted what, when and why stays on record.
     """
     recorded = recorded_at(here, camera_id)
-    camera, sites = own_camera(here.revisions.current(), who, camera_id, recorded_at=recorded)
+    camera, sites = own_camera(here.revisions.current(), reach_of(here, who).homes, camera_id, recorded_at=recorded)
     since, until = _span(body.since, body.until, longest=LONGEST)
     if until > here.clock.now():
         raise BadRequestError("body.to", "lies ahead; only what was recorded can be deleted")
     seers = any(allows(who, permission) for permission in SEERS)
 
     def sees(incident: str) -> bool:
-        return seers and sight_of(here, who).sees(incident, here.alerts.incident(incident).area)
+        return seers and sight_of(here, who).sees(here.alerts.incident(incident))
 
     asked = here.evidence.deletions.ask(who, camera, since, until, reason=body.reason, sites=sites, sees=sees)
     return _deletion(asked)
@@ -189,7 +200,8 @@ def deletions(
 
     For the room all of it, for a resident what was deleted of recordings of the own home.
     """
-    sites, before = sites_of(here, who), decode_number(cursor)
+    # With whom a camera is shared sees what it records from then on, and not what its household did before.
+    sites, before = reached_pictures(here, who).sites(camera_id, _BEFORE_ALL), decode_number(cursor)
     found = here.evidence.deletions.of(camera_id, limit=limit + 1, sites=sites, before=before)
     if not found and before is None:
         recorded_camera(here, who, camera_id)
@@ -203,11 +215,32 @@ def _kept(here: Parts, who: Principal, incident_id: str) -> Kept:
     Raises:
         NotFoundError: There is no such incident, it is not for him, or there is no evidence of it.
     """
-    found = seen(here, who, incident_id, to_work=True)
+    found = seen(here, who, incident_id, to_look=True)
     kept = here.evidence.kept.of(found.id)
     if kept is None:
         raise NotFoundError(f"no evidence of incident {found.number}")
     return kept
+
+
+def _whole(here: Parts, who: Principal, incident_id: str) -> Kept:
+    """The same for who may see all of it, as it is signed.
+
+    Raises:
+        NotFoundError: As for none, or some of it shows cameras that are not for him.
+    """
+    kept = _kept(here, who, incident_id)
+    sees, manifest = _seen_cameras(here, who), kept.place.manifest
+    if manifest is not None and not all(sees(each.camera) for each in manifest.files):
+        raise NotFoundError(f"no evidence of all of incident {here.alerts.incident(incident_id).number}")
+    return kept
+
+
+def _seen_cameras(here: Parts, who: Principal) -> Callable[[str | None], bool]:
+    """Whether somebody may see what is kept of a camera in evidence of an incident that is for him."""
+    if not allows(who, Permission.VIEW_PICTURES):
+        return lambda _camera: True  # who was sent there
+    reach = reach_of(here, who)
+    return lambda camera: reach.allows(Permission.VIEW_PICTURES, camera=camera)
 
 
 def _file(kept: Kept, name: str) -> FileResponse:
@@ -258,10 +291,12 @@ def _number(kept: Kept) -> str:
     return str(manifest.incident.get("number", "")) if manifest is not None else ""
 
 
-def _view(here: Parts, kept: Kept) -> EvidenceView:
-    case, manifest = kept.case, kept.place.manifest
+def _view(here: Parts, who: Principal, kept: Kept) -> EvidenceView:
+    case, manifest, sees = kept.case, kept.place.manifest, _seen_cameras(here, who)
     address = f"/api/v1/incidents/{case.incident}/evidence"
-    files = manifest.files if manifest is not None and case.deleted is None else ()
+    there = manifest.files if manifest is not None and case.deleted is None else ()
+    files = [each for each in there if sees(each.camera)]
+    whole = len(files) == len(there)
     return EvidenceView(
         incident=case.incident,
         version=case.version if kept.place.problem else kept.place.version,
@@ -269,8 +304,8 @@ def _view(here: Parts, kept: Kept) -> EvidenceView:
         made=None if manifest is None else manifest.made,
         size_bytes=sum(each.size_bytes for each in files),
         key=here.evidence.kept.key.fingerprint if manifest is None else manifest.fingerprint,
-        manifest=None if manifest is None else f"{address}/files/{name_of(manifest.version)}",
-        download=None if manifest is None else f"{address}.zip",
+        manifest=None if manifest is None or not whole else f"{address}/files/{name_of(manifest.version)}",
+        download=None if manifest is None or not whole else f"{address}.zip",
         files=[
             EvidenceFileView(
                 name=each.name,
@@ -285,8 +320,8 @@ def _view(here: Parts, kept: Kept) -> EvidenceView:
             )
             for each in files
         ],
-        gaps=[_absence(each) for each in (manifest.gaps if manifest is not None else ())],
-        left_out=[_absence(each) for each in (manifest.left_out if manifest is not None else ())],
+        gaps=[_absence(each) for each in (manifest.gaps if manifest is not None else ()) if sees(each.camera)],
+        left_out=[_absence(each) for each in (manifest.left_out if manifest is not None else ()) if sees(each.camera)],
         wanted=[
             EvidenceWantedView(
                 number=each.number,
@@ -299,6 +334,7 @@ def _view(here: Parts, kept: Kept) -> EvidenceView:
                 reason=each.reason,
             )
             for each in kept.wanted
+            if sees(each.camera)
         ],
         released=case.released,
         released_by=case.released_by,

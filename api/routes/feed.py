@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
@@ -10,9 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from alerts.incidents.views import JournalEntry
-from alerts.store.orders import LIVE, State
 from api.access.auth import Someone, needs
-from api.access.sight import SEERS, sight_of
+from api.access.feed_sight import FeedSight
+from api.access.sight import SEERS
 from api.errors import BadRequestError
 from api.feed import ASIDE, TOPICS, Wish
 from api.parts import Here
@@ -52,6 +53,9 @@ async def feed(
 ) -> StreamingResponse:
     """Incidents, alerts, health and rules as they change, from now on or from where you left off, without a gap.
 
+    What happens where your grants reach; machine health and the like is for who reaches everything. The stream ends
+    within seconds after nothing is left of that.
+
     Who is sent to incidents gets what becomes of his own orders, and the moves of the incidents that are for him.
 
     What a rule in the shadow would have raised (`shadow`) and what was withheld (`withheld`) comes for the asking.
@@ -69,18 +73,12 @@ async def feed(
         after = int(last_event_id)
 
     here.feed.admit()
-    sight = await run_in_threadpool(sight_of, here, who)
+    sight = await run_in_threadpool(FeedSight, here, who)
 
     def show(entry: JournalEntry) -> Mapping[str, Any] | None:
-        nonlocal sight
-        if entry.topic == "order" and entry.body.get("unit") == who.name:
-            sight = sight.after(entry.incident or "", live=entry.body.get("state") in (*LIVE, State.DONE))
-        return (
-            entry_view(entry, here.revisions.current().colours)
-            if sight.shows(entry.topic, entry.body, entry.incident)
-            else None
-        )
+        body = sight.shown(entry)
+        return None if body is None else entry_view(replace(entry, body=body), here.revisions.current().colours)
 
-    stream = here.feed.stream(Wish(after, asker.expires, wanted, show))
+    stream = here.feed.stream(Wish(after, asker.expires, wanted, show, sight.goes_on))
     headers = {"X-Accel-Buffering": "no"}  # or nginx holds events back
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)

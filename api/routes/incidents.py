@@ -8,7 +8,7 @@ is, if the table of moves allows it then.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
@@ -51,12 +51,12 @@ from api.schemas.incidents import (
 from api.schemas.places import Text
 from config.community import Area, Camera, Community, Level, Site
 from hub.access import Permission, Principal, allows
-from hub.errors import NotFoundError
+from hub.errors import NotAllowedError, NotFoundError
 
 router = APIRouter(prefix="/api/v1", tags=["incidents"])
 Viewer = Annotated[Principal, Depends(needs(Permission.VIEW_INCIDENTS))]
 Seer = Annotated[Principal, Depends(needs(*SEERS))]
-"""Who sees all incidents, or some."""
+"""Who sees incidents where he reaches, or those of his own."""
 Handler = Annotated[Principal, Depends(needs(Permission.HANDLE_INCIDENTS))]
 Noter = Annotated[Principal, Depends(needs(Permission.HANDLE_INCIDENTS, Permission.ANSWER_ORDERS))]
 Pictured = Annotated[Principal, Depends(needs(Permission.VIEW_PICTURES, Permission.ANSWER_ORDERS))]
@@ -84,9 +84,10 @@ class Names:
         )
 
 
-def alert_view(here: Parts, alert: StoredAlert, *, pictured: bool = True) -> AlertView:
-    """A stored alert as it is shown, with or without its picture."""
-    still = f"/api/v1/alerts/{alert.id}/still.jpg" if pictured and here.stills.of(alert.id) else None
+def alert_view(here: Parts, sight: Sight, alert: StoredAlert) -> AlertView:
+    """A stored alert as this person may see it, with or without its picture."""
+    pictured = sight.looks_at_alert(alert) and here.stills.of(alert.id)
+    still = f"/api/v1/alerts/{alert.id}/still.jpg" if pictured else None
     return AlertView.model_validate({**coloured(alert.to_json(), here.revisions.current().colours), "still": still})
 
 
@@ -119,14 +120,36 @@ Wanted = Annotated[Filter, Depends(filters)]
 
 
 class Move:
-    """A move that somebody asks for: who, and which version was seen."""
+    """A move that somebody asks for: who, and which version was seen; what is not for him is not found."""
 
-    def __init__(self, *, here: Here, who: Handler, response: Response, if_match: IfMatch = None) -> None:
+    def __init__(
+        self, *, here: Here, who: Handler, incident_id: str, response: Response, if_match: IfMatch = None
+    ) -> None:
+        seen(here, who, incident_id, to_work=True)
         self.handling = here.handling
         self._here = here
         self._who = who
         self._response = response
         self._expected = etags.version(if_match)
+
+    def also(self, incident_id: str) -> StoredIncident:
+        """Another incident that the move changes too.
+
+        Raises:
+            NotFoundError: There is none, or it is not for him.
+        """
+        return seen(self._here, self._who, incident_id, to_work=True)
+
+    def check_alerts(self, incident_id: str, alerts: Collection[str]) -> None:
+        """Refuse alerts that this person does not see, in the words for those that are not of the incident.
+
+        Raises:
+            NotAllowedError: Some are not for him.
+        """
+        found = self._here.alerts.incident(incident_id)
+        known = {alert.id for alert in sight_of(self._here, self._who).alerts_of(found)}
+        if not known.issuperset(alerts):
+            raise NotAllowedError(f"name alerts of incident {found.number}", allowed=("split",))
 
     def make(self, move: Callable[[Principal, int | None], StoredIncident]) -> IncidentView:
         """Make the move: `move(who, expected version)`.
@@ -167,13 +190,12 @@ def told_who_was_first(here: Parts, who: Principal, move: Callable[[], Moved], *
 
 
 class Note(Move):
-    """What somebody adds who may be one that was sent there; what is not for him is not found."""
+    """What somebody adds who may be one that was sent there."""
 
     def __init__(
         self, *, here: Here, who: Noter, incident_id: str, response: Response, if_match: IfMatch = None
     ) -> None:
-        super().__init__(here=here, who=who, response=response, if_match=if_match)
-        seen(here, who, incident_id, to_work=True)
+        super().__init__(here=here, who=who, incident_id=incident_id, response=response, if_match=if_match)
 
 
 Moving = Annotated[Move, Depends()]
@@ -191,7 +213,7 @@ def incidents(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[IncidentView]:
-    """Incidents, the newest first; for who is sent to them, those he was sent to and those of his areas."""
+    """Incidents where you reach, the newest first; for who is sent, those he was sent to and those of his areas."""
     sight = sight_of(here, who)
     wanted = replace(wanted, handling=tuple(handling) if handling else _STATES[state], within=sight.within)
     try:
@@ -206,12 +228,12 @@ def incidents(
 def count(
     *,
     here: Here,
-    _who: Viewer,
+    who: Viewer,
     wanted: Wanted,
     state: Annotated[Literal["open", "done", "all"], Query(description="`open` is not resolved yet.")] = "open",
 ) -> IncidentCounts:
     """How many there are of each handling and level, by the filters of the list."""
-    found = here.alerts.count(replace(wanted, handling=_STATES[state]))
+    found = here.alerts.count(replace(wanted, handling=_STATES[state], within=sight_of(here, who).within))
     handling: Counter[Handling] = Counter()
     level: Counter[Level] = Counter()
     for (how_far, how_grave), number in found.items():
@@ -227,7 +249,7 @@ def incident(here: Here, who: Seer, incident_id: str, response: Response) -> Inc
     response.headers["ETag"] = etags.of_version(found.version)
     history = [_history(move) for move in here.alerts.history(incident_id)]
     view = shown(here, Names(here.revisions.current()), sight, found)
-    alerts = [alert_view(here, each, pictured=sight.works_on(found.id)) for each in found.alerts]
+    alerts = [alert_view(here, sight, each) for each in sight.alerts_of(found)]
     return IncidentDetail(**view.model_dump(), alerts=alerts, history=history)
 
 
@@ -294,6 +316,8 @@ def unshelve(*, incident_id: str, moving: Moving, body: UnshelveBody | None = No
 @router.post("/incidents/{incident_id}/merge", summary="It is the same happening as another")
 def merge_into(*, incident_id: str, moving: Moving, body: MergeBody) -> IncidentView:
     """Let it go on in another incident, which is the answer; first-out is the earliest alert of both."""
+    if body.into != incident_id:
+        moving.also(body.into)
     return moving.make(
         lambda who, expected: merge(
             moving.handling, incident_id, who, into=body.into, note=body.note, expected_version=expected
@@ -304,6 +328,7 @@ def merge_into(*, incident_id: str, moving: Moving, body: MergeBody) -> Incident
 @router.post("/incidents/{incident_id}/split", summary="Some of it is another happening")
 def split_off(*, incident_id: str, moving: Moving, body: SplitBody) -> IncidentView:
     """Give some of its alerts an incident of their own, which is the answer."""
+    moving.check_alerts(incident_id, body.alerts)
     return moving.make(
         lambda who, expected: split(
             moving.handling, incident_id, who, alerts=body.alerts, note=body.note, expected_version=expected
@@ -322,8 +347,9 @@ def rate(*, incident_id: str, moving: Moving, body: RateBody) -> IncidentView:
 @router.get("/incidents/{incident_id}/still.jpg", summary="Its picture", response_class=FileResponse, responses=JPEG)
 def still(here: Here, who: Pictured, incident_id: str) -> FileResponse:
     """The kept picture of its first alert that has one."""
-    found = seen(here, who, incident_id, to_work=True)
-    path = next((kept for alert in found.alerts if (kept := here.stills.of(alert.id))), None)
+    found, sight = seen(here, who, incident_id, to_look=True), sight_of(here, who)
+    kept = (here.stills.of(alert.id) for alert in found.alerts if sight.looks_at_alert(alert))
+    path = next((each for each in kept if each), None)
     if path is None:
         raise NotFoundError(f"no picture of incident {found.number}")
     return FileResponse(path, media_type="image/jpeg", content_disposition_type="inline")
@@ -336,14 +362,14 @@ def _history(move: JournalEntry) -> HistoryEntry:
 def shown(here: Parts, names: Names, sight: Sight, found: StoredIncident) -> IncidentView:
     """An incident as this person may see it."""
     body = coloured(found.to_json(), here.revisions.current().colours)
-    mine = sight.works_on(found.id)
-    kept = next((alert for alert in found.alerts if mine and here.stills.of(alert.id)), None)
-    most = max(found.alerts, key=lambda alert: (alert.condition != "closed", alert.level.rank), default=None)
+    mine, alerts = sight.works_on(found), sight.alerts_of(found)
+    kept = next((alert for alert in alerts if sight.looks_at_alert(alert) and here.stills.of(alert.id)), None)
+    most = max(alerts, key=lambda alert: (alert.condition != "closed", alert.level.rank), default=None)
     body["still"] = None if kept is None else f"/api/v1/alerts/{kept.id}/still.jpg"
-    body["alert_count"] = len(found.alerts)
+    body["alert_count"] = len(alerts)
     body["place"] = names.place(site=found.site, area=found.area, camera=found.camera)
     body["do"] = None if most is None else {"zh": most.do_zh, "en": most.do_en}
-    if allows(sight.who, Permission.HANDLE_INCIDENTS):
+    if allows(sight.who, Permission.HANDLE_INCIDENTS) and mine:
         body["allowed"] = allowed(found.situation(), sight.who.role)
     else:  # who was sent there says the rest to his order
         body["allowed"] = ["comment"] if mine and allows(sight.who, Permission.ANSWER_ORDERS) else []

@@ -61,10 +61,11 @@ def playlist(
     lives_s = LINK_LIVES_S["playback"]
     if looking.link is not None:  # no link lives longer through another
         lives_s = (looking.link.expires - here.clock.now()).total_seconds()
+    start, sites = looking.part(start, end)
     token = links_of(here).issue(
         looking.who.id, "playback", camera_id, start=start, end=end, stream=which.value, lives_s=lives_s
     )
-    found = here.playback.catalog.segments(camera_id, which, start, end, sites=looking.sites)
+    found = here.playback.catalog.segments(camera_id, which, start, end, sites=sites)
     entries = [
         Entry(
             run,
@@ -87,9 +88,14 @@ def part(*, here: Here, request: Request, camera_id: str, looking: Playing, segm
         raise NotFoundError(f"no recording {segment_id!r}")
     segment = here.playback.catalog.segment(segment_id)
     wanted = camera_id, looking.stream(None)
-    if segment is None or (segment.head.camera, segment.head.stream) != wanted or not looking.at(segment.head.site):
+    start, sites = looking.part(looking.link.start, looking.link.end)
+    if (
+        segment is None
+        or (segment.head.camera, segment.head.stream) != wanted
+        or not (sites is None or segment.head.site in sites)
+    ):
         raise NotFoundError(f"no recording {segment_id!r}")
-    covered = runs_of([segment], looking.link.start, looking.link.end)
+    covered = runs_of([segment], start, looking.link.end)
     if not covered:
         raise NotFoundError(f"no recording {segment_id!r}")
     file = playable(covered[0], _file(here, segment), sound=_heard(segment.form))
@@ -123,7 +129,8 @@ def clip(
     _, now = past(here, start, end, most_s=CLIP_S)
     if now < end:
         raise BadRequestError("query.to", "has not happened yet")
-    found = here.playback.catalog.segments(camera_id, which, start, end, sites=looking.sites)
+    start, sites = looking.part(start, end)
+    found = here.playback.catalog.segments(camera_id, which, start, end, sites=sites)
     made = clip_of(found, lambda segment: _file(here, segment), start, end)
     name = f"{camera_id}_{which}_{made.taken[0].began:%Y-%m-%d_%H-%M-%SZ}.mp4"
     return ranged(request, made.file, _MP4, {"Content-Disposition": f'attachment; filename="{name}"'})
@@ -187,7 +194,10 @@ def _shown(here: Parts, looking: Looking, stream: StreamName, moment: datetime, 
         NothingRecordedError: Nothing was recorded then.
     """
     end = moment + _MOMENT
-    found = here.playback.catalog.segments(looking.camera.id, stream, moment, end, sites=looking.sites)
+    began, sites = looking.part(moment, end)
+    if began > moment:
+        raise NothingRecordedError("nothing was recorded then")
+    found = here.playback.catalog.segments(looking.camera.id, stream, moment, end, sites=sites)
     runs = runs_of(found, moment, end)
     if not runs:
         raise NothingRecordedError("nothing was recorded then")

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
+from alerts.figures.flood_watch import Rate
+from alerts.figures.load import FLOOD_BEGINS, TEN_MINUTES
 from alerts.incidents.incident import OPEN, Handling
 from alerts.incidents.overview import Group, overview
 from alerts.store.lists import Filter
@@ -61,12 +63,14 @@ def incidents_overview(
     collapse: Annotated[Literal["auto", "always", "never"], Query(description="`auto`: in a flood.")] = "auto",
 ) -> OverviewView:
     """Red incidents individually on top; in a flood the rest by area and cause, each with what came first."""
-    rate = here.figures.rate()
+    sight = sight_of(here, who)
+    rate = _rate(here, sight)
     collapsed = rate.flooding if collapse == "auto" else collapse == "always"
-    page = here.alerts.incidents(Filter(handling=OPEN), limit=MOST)
+    wanted = Filter(handling=OPEN, within=sight.within)
+    page = here.alerts.incidents(wanted, limit=MOST)
     found = overview(page.items, collapse=collapsed)
-    total = sum(here.alerts.count(Filter(handling=OPEN)).values())
-    names, sight = Names(here.revisions.current()), sight_of(here, who)
+    total = sum(here.alerts.count(wanted).values())
+    names = Names(here.revisions.current())
     return OverviewView(
         flooding=rate.flooding,
         per_10_min=rate.per_10_min,
@@ -78,6 +82,14 @@ def incidents_overview(
         incidents=[shown(here, names, sight, each) for each in found.single],
         groups=[_group(here, names, sight, each) for each in found.groups],
     )
+
+
+def _rate(here: Parts, sight: Sight) -> Rate:
+    """How it stands; for who sees a part, by what was raised there in ten minutes."""
+    if sight.within is None:
+        return here.figures.rate()
+    raised = here.alerts.raised(Filter(since=here.clock.now() - TEN_MINUTES, within=sight.within))
+    return Rate(per_10_min=raised, flooding=raised > FLOOD_BEGINS)
 
 
 def _group(here: Parts, names: Names, sight: Sight, group: Group) -> GroupView:

@@ -16,7 +16,8 @@ from fastapi import APIRouter, Depends, Query
 from alerts.incidents.views import AlertView
 from alerts.store.lists import Filter
 from api.access.auth import needs
-from api.access.camera_sight import SEERS, recorded_camera, sites_of
+from api.access.camera_sight import SEERS, recorded_camera
+from api.access.reaching import pictures_of, reach_of
 from api.paging import Cursor, Limit, Page, page_of
 from api.parts import Here, Parts
 from api.recordings.links import links_of
@@ -36,7 +37,8 @@ from cameras.recordings.media import Segment, StreamName
 from cameras.recordings.mp4.codecs import codec_string, plays_in_browsers
 from cameras.recordings.mp4.header import without_sound
 from config.community import Level
-from hub.access import Permission, Principal, allows
+from hub.access import Permission, Principal
+from hub.pictures import Pictures
 
 router = APIRouter(prefix="/api/v1", tags=["recordings"])
 Seer = Annotated[Principal, Depends(needs(*SEERS))]
@@ -51,14 +53,14 @@ _PAGE = 500
 
 @router.get("/recordings/cameras", summary="List the cameras whose recordings you may see")
 def cameras(here: Here, who: Seer, cursor: Cursor = None, limit: Limit = 100) -> Page[RecordedCameraView]:
-    """By id: for the room all, for a resident those of the own home, and those that recorded there once."""
-    sites = sites_of(here, who)
-    recorded = [each for each in here.playback.catalog.streams() if sites is None or each[0] in sites]
+    """By id: those that your grants reach, those of your home and those shared with you, also what they once were."""
+    pictures = pictures_of(here, who)
+    recorded = _seen(here.playback.catalog.streams(), pictures)
     once = {camera: site for site, camera, _ in recorded}
     mine = [
-        camera if sites is None or camera.site in sites else camera.model_copy(update=_elsewhere(once[camera.id]))
+        camera if pictures.live(camera) else camera.model_copy(update=_elsewhere(once[camera.id]))
         for camera in here.revisions.current().cameras
-        if sites is None or camera.site in sites or camera.id in once
+        if pictures.live(camera) or camera.id in once
     ]
     found, following = page_of(mine, cursor, limit)
     return Page(
@@ -89,10 +91,11 @@ def recordings(
     ] = 1.0,
 ) -> RecordingsView:
     """What there is and what is missing between two times, with the reason; and the alerts that this camera raised."""
-    looking = Looking(who, recorded_camera(here, who, camera_id), None, sites_of(here, who))
+    looking = Looking(who, recorded_camera(here, who, camera_id), None, pictures_of(here, who))
     start, end = looking.span(since, until)
     start, end = past(here, start, end, most_s=LIST_DAYS * 86_400.0)
-    catalog, sites = here.playback.catalog, looking.sites
+    catalog = here.playback.catalog
+    start, sites = looking.part(start, end)
     line = catalog.ranges(camera_id, stream, start, end, resolution_s=resolution_s, sites=sites)
     newest = _newest(catalog, camera_id, stream, line.ranges[-1].end, sites=sites) if line.ranges else None
     view = RecordingsView(
@@ -101,7 +104,7 @@ def recordings(
         start=start,
         end=end,
         resolution_s=resolution_s,
-        streams=_streams([each for each in catalog.streams() if sites is None or each[0] in sites], camera_id),
+        streams=_streams(_seen(catalog.streams(), looking.pictures), camera_id),
         ranges=[
             RangeView(
                 start=each.start,
@@ -113,9 +116,7 @@ def recordings(
             for each in line.ranges
         ],
         gaps=[GapView(start=each.start, end=each.end, reason=each.because, lasts=each.lasts) for each in line.gaps],
-        marks=list(_marks(_alerts(here, camera_id, start, end), resolution_s))
-        if allows(who, Permission.VIEW_INCIDENTS)
-        else [],
+        marks=list(_marks(_alerts(here, who, camera_id, (start, end)), resolution_s)),
         codecs=None,
     )
     return view if newest is None else view.model_copy(update=_told(newest))
@@ -143,6 +144,11 @@ def link(here: Here, who: Seer, camera_id: str, body: LinkWish) -> LinkView:
     )
     address = f"/api/v1/cameras/{camera_id}/{_ADDRESSES[body.what]}?{urlencode({'link': token})}"
     return LinkView(url=address, expires=here.clock.now() + timedelta(seconds=LINK_LIVES_S[body.what]))
+
+
+def _seen(recorded: Iterable[tuple[str, str, StreamName]], pictures: Pictures) -> list[tuple[str, str, StreamName]]:
+    """What was recorded of which camera at which site, as far as somebody may see it."""
+    return [each for each in recorded if (sites := pictures.sites(each[1])) is None or each[0] in sites]
 
 
 def _streams(recorded: Iterable[tuple[str, str, StreamName]], camera: str) -> list[StreamName]:
@@ -174,11 +180,14 @@ def _told(newest: Segment) -> dict[str, object]:
     }
 
 
-def _alerts(here: Parts, camera: str, start: datetime, end: datetime) -> list[AlertView]:
-    """The alerts from a camera, oldest first; of very many the newest."""
+def _alerts(here: Parts, who: Principal, camera: str, span: tuple[datetime, datetime]) -> list[AlertView]:
+    """The alerts from a camera that somebody may see, oldest first; of very many the newest."""
+    within = reach_of(here, who).within(Permission.VIEW_INCIDENTS)
+    if within is not None and not within:
+        return []
     found: list[AlertView] = []
     cursor = None
-    wanted = Filter(camera=(camera,), since=start, until=end)
+    wanted = Filter(camera=(camera,), since=span[0], until=span[1], within=within)
     while len(found) < _MOST_ALERTS:
         page = here.alerts.alerts(wanted, cursor=cursor, limit=_PAGE)
         found += page.items

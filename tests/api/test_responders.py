@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from api.access.sight import Sight
+from alerts.incidents.views import JournalEntry
+from api.access.feed_sight import FeedSight
 from config.community import Community
 from hub.access import Principal, Role
 from tests.api.room import Room, open_room
@@ -130,18 +131,22 @@ def test_he_may_ask_for_no_other_address(room: Room) -> None:
             assert open_to_all or path.startswith(OF_EVERYBODY), f"{method} {path}: {answer.status_code}"
 
 
-def test_the_feed_shows_him_his_orders_and_what_they_are_about() -> None:
-    who = Principal(id="1", name="qian", role=Role.RESPONDER)
-    sight = Sight(who, whole=False, own=frozenset({"i-1"}), areas=frozenset({"village"}))
-    assert sight.shows("order", {"unit": "qian"}, "i-9")
-    assert not sight.shows("order", {"unit": "sun"}, "i-1")
-    assert sight.shows("incident", {"area": "elsewhere"}, "i-1")
-    assert sight.shows("incident", {"area": "village"}, "i-2")
-    assert not sight.shows("incident", {"area": "elsewhere"}, "i-2")
+def test_the_feed_shows_him_his_orders_and_what_they_are_about(room: Room) -> None:
+    sight = FeedSight(room.hub.parts, Principal(id="1", name="qian", role=Role.RESPONDER))
+
+    def shows(topic: str, incident: str | None, **body: str | None) -> bool:
+        at = room.hub.parts.clock.now()
+        return sight.shown(JournalEntry(1, at, topic, "x", incident, "x", "x", "", body)) is not None
+
+    assert not shows("incident", "i-1", area="village")
+    assert shows("order", "i-1", unit="qian", state="ordered")
+    assert not shows("order", "i-1", unit="sun", state="ordered")
+    assert shows("incident", "i-1", area="elsewhere")
+    assert not shows("incident", "i-2", area="elsewhere")
     for topic in ("alert", "health", "rule", "arming", "withheld"):
-        assert not sight.shows(topic, {"area": "village"}, "i-1"), topic
-    assert sight.after("i-2", live=True).shows("incident", {"area": None}, "i-2")
-    assert not sight.after("i-1", live=False).shows("incident", {"area": None}, "i-1")
+        assert not shows(topic, "i-1", area="village"), topic
+    assert shows("order", "i-1", unit="qian", state="declined")
+    assert not shows("incident", "i-1", area=None)
 
 
 def test_the_feed_of_a_responder_tells_of_his_order_and_not_of_anothers(room: Room) -> None:
