@@ -86,6 +86,25 @@ consents = Table(
     comment="what residents agreed to, every version of it",
 )
 
+shares = Table(
+    "shares",
+    metadata,
+    Column("id", Text, primary_key=True, comment="random"),
+    Column("camera", Text, nullable=False, comment="which"),
+    Column("site", Text, nullable=False, comment="of the household that shares it"),
+    Column("name", Text, nullable=False, comment="with whom, as it was typed; nobody is told whether there is one"),
+    Column("account", Text, comment="id of that account; null when there was none, then it gives nothing"),
+    Column("grant", Text, comment="id of the grant that came of it"),
+    Column("by", Text, nullable=False, comment="id of the account that shared it"),
+    Column("author", Text, nullable=False, comment="its name then"),
+    Column("at", Text, nullable=False, comment="when; counts from then"),
+    Column("until", Text, nullable=False, comment="counts up to then"),
+    Column("recordings", Boolean, nullable=False, comment="also what is recorded from then on, not live alone"),
+    Column("ended", Text, comment="when a resident ended it"),
+    Index("ix_shares_camera", "camera", "site"),
+    comment="cameras of households shared with neighbours and family",
+)
+
 glass_breaks = Table(
     "glass_breaks",
     metadata,

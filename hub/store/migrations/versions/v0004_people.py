@@ -135,6 +135,23 @@ def _decisions() -> None:
         sa.PrimaryKeyConstraint("camera", "version", name=op.f("pk_consents")),
     )
     op.create_table(
+        "shares",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("camera", sa.Text(), nullable=False),
+        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("account", sa.Text(), nullable=True),
+        sa.Column("grant", sa.Text(), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("until", sa.Text(), nullable=False),
+        sa.Column("recordings", sa.Boolean(), nullable=False),
+        sa.Column("ended", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shares")),
+    )
+    op.create_index("ix_shares_camera", "shares", ["camera", "site"], unique=False)
+    op.create_table(
         "glass_breaks",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("camera", sa.Text(), nullable=False),
