@@ -15,7 +15,7 @@ from datetime import timedelta
 
 from alerts.incidents.views import JournalEntry
 from alerts.notices.channel import Backing, note_health
-from alerts.notices.recipients import Decision, Telling, household_move
+from alerts.notices.recipients import Decision, Telling, glass_move, household_move
 from alerts.store import outbox
 from alerts.store.connection import Connection
 from alerts.store.journal import read_cursor, write_cursor
@@ -27,6 +27,8 @@ from hub.errors import StoreClosedError
 logger = logging.getLogger(__name__)
 
 READER = "outbox"
+GLASS = "glass"
+"""Topic of the journal: somebody sees a household's camera against its consent, or ended that."""
 UNHEARD_AFTER_S = 60.0
 """A grave move of which nothing arrived by then is an alert."""
 _UNHEARD_WITHIN_S = 3_600.0
@@ -184,8 +186,8 @@ def _decided(
     if entry.topic == "incident":
         sent = sent_to(connection, entry)
         return entry, telling.decide(outbox.move_of(entry), sent, barred=barred)
-    if entry.topic == "household":
-        move = household_move(entry, telling.places)
+    if entry.topic in ("household", GLASS):
+        move = (glass_move if entry.topic == GLASS else household_move)(entry, telling.places)
         told = replace(entry, body=move.body, incident=str(move.body["id"]))
         return told, telling.decide_household(move, barred=barred)
     return entry, []

@@ -142,8 +142,10 @@ class Telling:
         return decisions + self._of_people(self.people(move, sent), move, barred, hidden=hidden)
 
     def decide_household(self, move: Move, *, barred: Collection[str] = ()) -> list[Decision]:
-        """Who of a home is told that what guards lives there is out of service, or in service again."""
-        people: dict[str, Group] = dict.fromkeys(self.homes.get(str(move.body.get("site")), ()), "household")
+        """Who of a home is told that what guards lives there is out of service, or in service again, or who looks."""
+        known = self.homes.get(str(move.body.get("site")), ())
+        people: dict[str, Group] = dict.fromkeys((*known, *move.body.get("people", ())), "household")
+        people.pop(move.who, None)  # nobody has to be told what he did himself
         return self._of_people(people, move, barred, hidden="")
 
     def _of_people(
@@ -258,6 +260,20 @@ def household_move(entry: JournalEntry, places: Places) -> Move:
     return Move(entry.move, entry.at, entry.who, entry.note, body)
 
 
+def glass_move(entry: JournalEntry, places: Places) -> Move:
+    """What the people of a home are told of who sees their camera against their consent, at any hour."""
+    move = household_move(entry, places)
+    body = {
+        **move.body,
+        "kind": "household.glass",
+        "key": f"household.glass|{entry.body['id']}",
+        "level": Level.CRITICAL.value,
+        "camera": entry.body.get("device"),
+        "people": list(entry.body.get("people", ())),
+    }
+    return replace(move, body=body)
+
+
 def _homes(community: Community) -> Mapping[str, tuple[str, ...]]:
     homes: dict[str, list[str]] = {}
     for contact in community.contacts:
@@ -288,7 +304,7 @@ def _told(
 ) -> Decision:
     body = move.body
     place = body.get("site") or body.get("area") or "-"
-    key = f"{body.get('kind')}|{place}|{move.name}|{body['level']}"
+    key = f"{body.get('key') or body.get('kind')}|{place}|{move.name}|{body['level']}"
     return Decision(
         recipient, account, address, language, told=True, why=why,
         title=cut(said.title, most), text=cut(said.text, most), key=key,
