@@ -178,7 +178,7 @@ class Accounts:
             SecondFactorNeededError: The password is right; the code is missing or wrong.
             StoreBusyError: Too many sign-ins at once.
         """
-        return self._verify(accounts.c.username == _folded(username), password, now, code)
+        return self._verify(accounts.c.username == folded(username), password, now, code)
 
     def confirm(self, account_id: str, password: str, now: datetime, *, code: str | None = None) -> bool:
         """Whether somebody who is signed in knows the password, and has the second factor if there is one.
@@ -271,7 +271,7 @@ class Accounts:
         Raises:
             ConfigurationError: The name or the password cannot be used.
         """
-        name = _folded(username)
+        name = folded(username)
         if not 1 <= len(name) <= _LONGEST_NAME or not all(letter.isalnum() or letter in "._-@" for letter in name):
             message = f"a user name has 1 to {_LONGEST_NAME} letters, digits, dots, dashes, underscores or @"
             raise ConfigurationError((Mistake(None, "username", message),))
@@ -286,7 +286,8 @@ class Accounts:
         }
 
 
-def _folded(username: str) -> str:
+def folded(username: str) -> str:
+    """A user name as it is kept and compared."""
     return storable(unicodedata.normalize("NFKC", username.strip()).casefold())
 
 
