@@ -1,8 +1,9 @@
 """Wall: holds the routes of the application to what is declared, when it is built and at every request.
 
 An application with a route that nobody declared, or a declaration of no route, is not built. At every request the wall
-asks for the declared permissions before the route does, so that a route that forgets to ask is still shut; where
-something is, and for whom, the route itself asks (`api/access/reaching.py`).
+asks for the declared permissions before the route does, so that a route that forgets to ask is still shut, and for a
+grant for all of the Community where the declaration says `By.WHOLE`. Where an object is, and for whom, the route itself
+asks (`api/access/reaching.py`).
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.routing import BaseRoute
 
 from api.access.auth import Someone
-from api.access.declaration import PREFIX, Declaration, Entrance, Keys
+from api.access.declaration import PREFIX, By, Declaration, Entrance, Keys
 from api.access.declared import DECLARED
+from api.access.reaching import reach_of
 from api.errors import ForbiddenError
 from api.parts import Parts
 from api.recordings.links import link_holder, links_of
@@ -101,9 +103,16 @@ def ask(connection: HTTPConnection, asker: Someone) -> None:
     """Ask whoever is signed in for what the route declares.
 
     Raises:
-        ForbiddenError: His role has none of it, or he came with a key where only people may.
+        ForbiddenError: His role has none of it, he came with a key where only people may, or it belongs to the whole
+            Community and his grants do not hold all of it.
     """
-    check(_declared(connection), asker.principal)
+    declared, who = _declared(connection), asker.principal
+    check(declared, who)
+    having = declared.opens & permissions(who)
+    if having and all(declared.by[each] is By.WHOLE for each in having):
+        reach = reach_of(connection.app.state.parts, who)
+        if not any(reach.is_everywhere(each) for each in having):
+            raise ForbiddenError("this belongs to the whole community, and needs a grant for all of it")
 
 
 def ask_of_link(connection: HTTPConnection) -> None:

@@ -14,6 +14,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from api.access.auth import needs, signed_in
+from api.access.reaching import reach_of
+from api.access.reaching import everywhere
 from api.errors import ForbiddenError
 from api.parts import Here
 from api.routes.sensors import health_view
@@ -75,20 +77,24 @@ def metrics(here: Here, request: Request) -> Response:
         asker = signed_in(here, token if scheme.lower() == "bearer" and token else None, request)
         if not allows(asker.principal, Permission.VIEW_SYSTEM):
             raise ForbiddenError("this needs the permission to see the hub's figures")
+        everywhere(here, asker.principal, Permission.VIEW_SYSTEM)
     return Response(here.metrics.text(), media_type=CONTENT_TYPE)
 
 
 @router.get("/health", summary="What is there and what is silent")
-def health(here: Here, _who: Annotated[Principal, Depends(needs(Permission.VIEW_SYSTEM))]) -> HealthAnswer:
+def health(here: Here, who: Annotated[Principal, Depends(needs(Permission.VIEW_SYSTEM))]) -> HealthAnswer:
     """The hub's own parts, every camera, sensor, gateway and worker by its newest change, and the hub itself.
 
-    The hub looks at its disks, its clock, its analysis and its rules once a minute.
+    Of a part of the community its cameras and sensors alone; gateways, workers and the hub itself are for who
+    reaches all of it. The hub looks at its disks, its clock, its analysis and its rules once a minute.
     """
     parts = dict(here.readiness())
-    sources = [health_view(row) for row in here.event_log.health()]
+    mine = reach_of(here, who).devices(Permission.VIEW_SYSTEM)
+    sources = [health_view(row) for row in here.event_log.health() if mine is None or row.source in mine]
     found = [
         ConditionView(kind=each.kind, source=each.source, known=each.known, fields=dict(each.fields), at=each.since)
         for each in here.self_watch.status()
+        if mine is None
     ]
     return HealthAnswer(ready=all(parts.values()), parts=parts, sources=sources, hub=found)
 
