@@ -65,11 +65,20 @@ def strongest(headers: list[str]) -> Challenge | None:
 
 
 def authorization(
-    challenge: Challenge, *, username: str, password: str, url: str, count: int, client_nonce: str, method: str = "POST"
+    challenge: Challenge,
+    *,
+    username: str,
+    password: str,
+    url: str,
+    count: int,
+    client_nonce: str,
+    method: str = "POST",
+    target: str | None = None,
 ) -> str:
-    """The `Authorization` header for one request."""
-    parts = urlsplit(url)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    """The `Authorization` header for one request; its target is the path of the URL unless it is given."""
+    if target is None:
+        parts = urlsplit(url)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     secret = _hash(challenge, f"{username}:{challenge.realm}:{password}")
     if challenge.algorithm.endswith("-SESS"):
         secret = _hash(challenge, f"{secret}:{challenge.nonce}:{client_nonce}")
