@@ -28,12 +28,14 @@ class Setup:
         worker: Its id.
         machine: As `worker_settings` makes it.
         program: Version of the program; another one is to be run by another process.
+        reads: What cameras are read from beside the network: `file:PATH` and `env:NAME`; nothing else may be opened.
     """
 
     version: int
     worker: str
     machine: Mapping[str, Any]
     program: str = ""
+    reads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +283,8 @@ class WorkerHealth:
         lost_events: Events dropped because the hub did not take them.
         lost_segments: News of segments dropped because the hub did not take them; the files are found at its start.
         disks: How each disk for recordings does.
+        confined: What the process gave up, in words.
+        unconfined: What this kernel does not let it give up.
     """
 
     cameras: tuple[CameraStatus, ...]
@@ -291,6 +295,8 @@ class WorkerHealth:
     left_behind: int = 0
     lost_segments: int = 0
     disks: tuple[DiskStatus, ...] = ()
+    confined: tuple[str, ...] = ()
+    unconfined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from cameras.recordings.media import Segment
 from cameras.supervision.adoption import send_home
 from cameras.supervision.keeper import WORKER_COMMAND, Answer, Keeper, Listeners, WorkerState, WorkerStatus
 from cameras.supervision.placement import place
+from cameras.supervision.reading import read_by
 from config.community import Camera, Community
 from config.machine import Machine
 from config.plates import HeldPlates
@@ -102,6 +103,8 @@ class Supervisor:
     def apply(self, community: Community) -> None:
         """Run the enabled cameras of `community`: new ones start, changed ones restart, the others do not notice."""
         with self._applying:
+            for keeper in self._keepers:
+                keeper.let_read(read_by(community))
             self._gather()
             areas = {site.id: site.area for site in community.sites}
             cameras = {

@@ -22,6 +22,7 @@ from typing import Protocol, TypeVar
 import av
 import cv2
 
+from cameras.confinement import Confinement, confine_worker
 from cameras.link import VERSION, Link
 from cameras.link_words import Setup, WorkerHealth
 from cameras.live.server import LiveServer
@@ -52,6 +53,9 @@ logger = logging.getLogger("cameras.worker")  # run as a program it is called __
 _TICK_S = 0.5
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
+Confine = Callable[[Machine, Sequence[Path]], Confinement]
+"""Gives up what a worker does not need; gets the files that stand in for cameras."""
+
 Shared = TypeVar("Shared")
 Shared_contra = TypeVar("Shared_contra", contravariant=True)
 
@@ -72,6 +76,7 @@ def run(
     build_analysis: BuildAnalysis[Shared],
     stopping: threading.Event,
     tuning: Tuning | None = None,
+    confine: Confine = lambda _machine, _files: Confinement(),
 ) -> None:
     """Run cameras until the hub says so, none comes after one that was killed, or `stopping` is set.
 
@@ -81,6 +86,7 @@ def run(
         build_analysis: Makes a camera's analysis from it.
         stopping: Ends the worker from outside.
         tuning: In place of what the settings say.
+        confine: Gives up what the worker does not need, before anything is started.
 
     Raises:
         LinkError: The hub speaks another version.
@@ -93,6 +99,11 @@ def run(
         raise LinkError(f"this worker speaks version {VERSION} of the link, and got {setup!r}")
     machine = Machine.model_validate(dict(setup.machine))
     logging.getLogger().setLevel(machine.log_level.upper())
+    confinement = confine(machine, [Path(one.removeprefix("file:")) for one in setup.reads if one.startswith("file:")])
+    if confinement.missing:
+        logger.warning(
+            "the worker is confined less than it should be", extra={"missing": "; ".join(confinement.missing)}
+        )
     tuning = tuning or Tuning(analysis_fps=machine.workers.analysis_fps)
     lifecycle = Lifecycle(timeout_s=4.0)
     outbox = Outbox()
@@ -146,7 +157,7 @@ def run(
             rota.look()
             for camera in rota.cameras:
                 outbox.events(camera.check())
-            outbox.health(_health(rota, outbox, disks))
+            outbox.health(_health(rota, outbox, disks, confinement))
     finally:
         lifecycle.stop()
 
@@ -194,7 +205,7 @@ def _recorders(
     return make
 
 
-def _health(rota: Rota, outbox: Outbox, disks: Disks) -> WorkerHealth:
+def _health(rota: Rota, outbox: Outbox, disks: Disks, confinement: Confinement) -> WorkerHealth:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return WorkerHealth(
         cameras=tuple(camera.status() for camera in rota.cameras),
@@ -205,6 +216,8 @@ def _health(rota: Rota, outbox: Outbox, disks: Disks) -> WorkerHealth:
         left_behind=rota.left_behind,
         lost_segments=outbox.lost_segments,
         disks=disks.status(),
+        confined=confinement.in_force,
+        unconfined=confinement.missing,
     )
 
 
@@ -227,7 +240,14 @@ def start_process(
     link = Link(socket.socket(fileno=arguments.link))
     code = 0
     try:
-        run(link, build_shared=build_shared, build_analysis=build_analysis, stopping=stopping, tuning=tuning)
+        run(
+            link,
+            build_shared=build_shared,
+            build_analysis=build_analysis,
+            stopping=stopping,
+            tuning=tuning,
+            confine=_confine,
+        )
     except HubError:
         logger.exception("the worker cannot go on")
         code = 1
@@ -236,6 +256,10 @@ def start_process(
         logging.shutdown()
         # Readers may still wait inside FFmpeg; tearing the interpreter down under them crashes.
         os._exit(code)
+
+
+def _confine(machine: Machine, files: Sequence[Path]) -> Confinement:
+    return confine_worker(machine, files=files)
 
 
 def main() -> None:

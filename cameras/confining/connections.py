@@ -18,6 +18,7 @@ import select
 import socket
 import struct
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from cameras.confining.bpf import NOTIFY, SYSCALLS, Rule, SeccompError, install
@@ -127,8 +128,11 @@ _watches: list[_Watch] = []
 """At most one: a filter stays for good."""
 
 
-def watch_connections(allowed: Allowed) -> None:
+def watch_connections(allowed: Allowed) -> Callable[[], None]:
     """From now on connect nowhere but to `allowed`, and listen at nothing but Unix sockets; once in a process.
+
+    Returns:
+        Begins to answer; until then every connection waits.
 
     Raises:
         SeccompError: The kernel does not offer it; nothing has changed.
@@ -139,8 +143,8 @@ def watch_connections(allowed: Allowed) -> None:
         raise SeccompError(errno.ENOSYS, f"nothing is known of system calls on {os.uname().machine}")
     listener = install([Rule(call, NOTIFY) for call in ("connect", "bind", "listen")], listens=True)
     watch = _Watch(listener, allowed)
-    threading.Thread(target=watch.run, name="connections", daemon=True).start()
     _watches.append(watch)
+    return threading.Thread(target=watch.run, name="connections", daemon=True).start
 
 
 def connections_watched() -> bool:

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import logging
 import socket
-import struct
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from cameras.health import CameraState
@@ -44,8 +43,8 @@ from cameras.link_words import (
 from cameras.recordings.media import Segment
 from cameras.running.rests import MOST_LEFT_BEHIND
 from cameras.supervision.adoption import Found, find
-from cameras.supervision.processes import StartedProcess, WorkerProcess
-from cameras.supervision.worker_status import WorkerState, WorkerStatus
+from cameras.supervision.processes import StartedProcess, WorkerProcess, bound_sending
+from cameras.supervision.worker_status import WorkerState, WorkerStatus, heard
 from hub.clock import Clock
 from hub.errors import LinkError
 from hub.events import Event
@@ -68,8 +67,7 @@ _SEND_TIMEOUT_S = 5.0
 
 _RETRY_DELAY_S = 0.5
 
-_BLIND_FOR_S = 3600.0
-"""So long many threads of the analysis may hang: another process may see again, but until it is up none records."""
+_BLIND_FOR_S = 3600.0  # so long many threads may hang: another process may see again, but until it is up none records
 
 Answer = StillTaken | PictureTaken
 
@@ -113,7 +111,7 @@ class Keeper:
             command: Starts the program; `--link FD` is added.
         """
         self.worker = setup.worker
-        self._setup = setup
+        self._setup = self._told = setup
         self._clock = clock
         self._listeners = listeners
         self._command = tuple(command)
@@ -167,6 +165,13 @@ class Keeper:
             if self._process is not None:
                 self._process.kill()
 
+    def let_read(self, reads: Sequence[str]) -> None:
+        """Let the worker read these too; a process that may not is ended tidily, and another follows."""
+        with self._lock:
+            self._setup = replace(self._setup, reads=tuple(sorted({*self._setup.reads, *reads})))
+            if self._link is not None and self._told != self._setup:
+                self._send(Stop())
+
     def assign(self, assign: Assign) -> None:
         """Have a camera run by this worker, now or as soon as it is up."""
         with self._lock:
@@ -218,12 +223,7 @@ class Keeper:
             pid=None if process is None else process.pid,
             restarts=self._restarts,
             cameras=len(self._wanted),
-            cpu_s=0.0 if health is None else health.cpu_s,
-            rss_bytes=0 if health is None else health.rss_bytes,
-            lost_events=0 if health is None else health.lost_events,
-            left_behind=0 if health is None else health.left_behind,
-            lost_segments=0 if health is None else health.lost_segments,
-            disks=() if health is None else health.disks,
+            **heard(health),
         )
 
     def kill_if_hung(self, hung_after_s: float) -> None:
@@ -266,13 +266,14 @@ class Keeper:
             link, process = self._begin()
         else:
             link, process = found.link, found.process
-            _bound_sending(found.connection)
+            bound_sending(found.connection, _SEND_TIMEOUT_S)
             with self._lock:
                 self._heard_s = self._clock.monotonic_s()
                 self._process = process
         try:
+            self._told = self._setup
             if found is None:
-                link.send(self._setup)
+                link.send(self._told)
             else:
                 self._handle(found.ready, link)
             while (message := link.receive()) is not None:
@@ -285,11 +286,13 @@ class Keeper:
 
     def _begin(self) -> tuple[Link, WorkerProcess]:
         ours, theirs = socket.socketpair()
-        _bound_sending(ours)
+        bound_sending(ours, _SEND_TIMEOUT_S)
         with theirs, self._lock:
             self._heard_s = self._clock.monotonic_s()
             self._stand(WorkerState.STARTING)
-            process = StartedProcess([*self._command, "--link", str(theirs.fileno())], pass_fd=theirs.fileno())
+            process = StartedProcess(
+                [*self._command, "--link", str(theirs.fileno())], pass_fd=theirs.fileno(), reads=self._setup.reads
+            )
             self._process = process
         return Link(ours), process
 
@@ -352,6 +355,8 @@ class Keeper:
             self._link = link
             self._needs_roster = bool(ready.cameras)
             self._stand(WorkerState.RUNNING)
+            if self._told != self._setup:
+                self._send(Stop())
             for assign in self._wanted.values():
                 link.send(assign)
             if self._is_settled:
@@ -393,7 +398,3 @@ class Keeper:
 
     def _stand(self, state: WorkerState) -> None:
         self._stands = (state, self._clock.now())
-
-
-def _bound_sending(connection: socket.socket) -> None:
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", int(_SEND_TIMEOUT_S), 0))

@@ -12,16 +12,27 @@ import signal
 import socket
 import struct
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Protocol, Self
 
+from cameras.supervision.reading import passed_on
 
-def environment() -> dict[str, str]:
-    """The worker finds the same packages, and computes in one thread: there is one worker per core."""
+
+def environment(reads: Iterable[str]) -> dict[str, str]:
+    """The worker finds the same packages, and computes in one thread: there is one worker per core.
+
+    Args:
+        reads: What its cameras are read from; `env:NAME` are passed on.
+    """
     root = str(Path(__file__).parents[2])
     path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
-    return os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return passed_on(reads) | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def bound_sending(connection: socket.socket, timeout_s: float) -> None:
+    """Have what is sent over a connection fail when nobody takes it for so long."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", int(timeout_s), 0))
 
 
 class WorkerProcess(Protocol):
@@ -45,9 +56,9 @@ class WorkerProcess(Protocol):
 class StartedProcess:
     """A child."""
 
-    def __init__(self, command: Sequence[str], *, pass_fd: int) -> None:
-        """Start it; it inherits `pass_fd`."""
-        self._process = subprocess.Popen(command, pass_fds=[pass_fd], stdin=subprocess.DEVNULL, env=environment())
+    def __init__(self, command: Sequence[str], *, pass_fd: int, reads: Iterable[str] = ()) -> None:
+        """Start it; it inherits `pass_fd`, and of the environment what it needs and `reads` names."""
+        self._process = subprocess.Popen(command, pass_fds=[pass_fd], stdin=subprocess.DEVNULL, env=environment(reads))
 
     @property
     def pid(self) -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from cameras.link_words import WorkerHealth
 from cameras.recordings.writing.disk_status import DiskStatus
 
 
@@ -36,6 +38,8 @@ class WorkerStatus:
         left_behind: Threads of its analysis that hang.
         lost_segments: News of segments that it dropped because the hub did not take them.
         disks: How each disk for recordings does, as it sees it.
+        confined: What the process gave up, in words.
+        unconfined: What this kernel does not let it give up.
     """
 
     worker: str
@@ -50,3 +54,21 @@ class WorkerStatus:
     left_behind: int = 0
     lost_segments: int = 0
     disks: tuple[DiskStatus, ...] = ()
+    confined: tuple[str, ...] = ()
+    unconfined: tuple[str, ...] = ()
+
+
+def heard(health: WorkerHealth | None) -> dict[str, Any]:
+    """What a process said last of itself, as it stands in WorkerStatus; without one, nothing."""
+    if health is None:
+        return {}
+    return {
+        "cpu_s": health.cpu_s,
+        "rss_bytes": health.rss_bytes,
+        "lost_events": health.lost_events,
+        "left_behind": health.left_behind,
+        "lost_segments": health.lost_segments,
+        "disks": health.disks,
+        "confined": health.confined,
+        "unconfined": health.unconfined,
+    }

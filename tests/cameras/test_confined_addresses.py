@@ -75,7 +75,7 @@ listed = at("127.0.0.2", f"HTTP/1.1 200 OK\\r\\nContent-Type: application/vnd.ap
     f"Content-Length: {len(play_list)}\\r\\n\\r\\n{play_list}".encode())
 allowed = Allowed.of(("127.0.0.2/32",), "networks.cameras")
 if sys.argv[1] == "watched":
-    watch_connections(allowed)
+    watch_connections(allowed)()
 said = {}
 for name, url in (("rtsp", f"rtsp://127.0.0.2:{rtsp}/x"), ("web", f"http://127.0.0.2:{web}/x"),
                   ("list", f"http://127.0.0.2:{listed}/x.m3u8")):

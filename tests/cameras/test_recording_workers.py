@@ -29,6 +29,7 @@ from hub.clock import SystemClock
 from hub.errors import HubError
 from hub.events import Event
 from tests.fakes.analysis import HANGS
+from tests.fakes.networks import HERE
 from tests.fakes.waiting import until
 from tests.fakes.worker_program import SEGMENT
 
