@@ -63,6 +63,7 @@ class HttpSource:
                 open_timeout_s=self._options.open_timeout_s,
                 read_timeout_s=self._options.read_timeout_s,
                 scrub=lambda text: without_credentials(text, self._stream),
+                is_live=True,
                 sound=self._options.sound,
             ),
             self._clock,

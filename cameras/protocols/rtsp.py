@@ -113,6 +113,7 @@ class RtspSource:
                 open_timeout_s=self._options.open_timeout_s + extra_s,
                 read_timeout_s=self._options.read_timeout_s,
                 scrub=lambda text: without_credentials(text, self._stream),
+                is_live=True,
                 sound=sound,
             ),
             self._clock,

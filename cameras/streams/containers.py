@@ -18,6 +18,7 @@ from av.error import FFmpegError
 from cameras.confining.connections import refused_connection
 from cameras.errors import SourceError, SourceProblem
 from cameras.recordings.mp4.codecs import ParameterSets
+from cameras.streams.limits import Pace, too_large
 from cameras.streams.packets import Packet, SoundInfo, SoundPacket, Stamper, StreamInfo
 from hub.clock import Clock
 
@@ -87,6 +88,7 @@ class Opening:
         read_timeout_s: Longest wait for one packet.
         scrub: Takes the credentials out of a text.
         sound: Whether its sound is read too.
+        is_live: Whether somebody else sets the pace, and is held to what a camera can send.
     """
 
     target: str
@@ -95,6 +97,7 @@ class Opening:
     read_timeout_s: float
     scrub: Callable[[str], str] = field(default=str)
     sound: bool = False
+    is_live: bool = False
 
 
 class Container:
@@ -111,6 +114,7 @@ class Container:
         self._stream: av.VideoStream | None = None
         self._sound: av.AudioStream | None = None
         self._lost = False
+        self._pace = Pace(clock.monotonic_s())
         self.corrupt = 0
 
     def open(self) -> StreamInfo:
@@ -144,7 +148,11 @@ class Container:
             raise SourceError(SourceProblem.UNSUPPORTED, "its video is of a codec that is not known here")
         self._stream = films[0]
         self._sound = next(iter(self._container.streams.audio), None) if opening.sound else None
-        return _info(self._stream, None if self._sound is None else _sound_info(self._sound))
+        info = _info(self._stream, None if self._sound is None else _sound_info(self._sound))
+        if wrong := too_large(info.width, info.height):
+            self.close()
+            raise SourceError(SourceProblem.UNSUPPORTED, wrong)
+        return info
 
     def packets(self, stamper: Stamper) -> Iterator[Packet | SoundPacket]:
         """The packets that hold data, to the end of the source, stamped.
@@ -192,6 +200,8 @@ class Container:
                 return
 
     def _is_usable(self, packet: av.Packet[Any]) -> bool:
+        if self._opening.is_live and (wrong := self._pace.take(packet.size, self._clock.monotonic_s())):
+            raise SourceError(SourceProblem.REFUSED, wrong)
         if packet.is_corrupt:
             self.corrupt += 1
             self._lost = self._lost or isinstance(packet.stream, av.VideoStream)

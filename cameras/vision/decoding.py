@@ -18,6 +18,7 @@ from av.error import FFmpegError
 from numpy.typing import NDArray
 
 from cameras.errors import SourceError, SourceProblem
+from cameras.streams.limits import MOST_SIDE_PX
 from cameras.streams.packets import Packet, StreamInfo
 from cameras.vision.private import Places, hide, veil
 from hub.geometry import Box
@@ -137,6 +138,7 @@ class Decoder:
         context.bits_per_coded_sample = info.bits_per_sample
         context.thread_count = 1
         context.copy_opaque = True
+        context.options = {"max_pixels": str(MOST_SIDE_PX * MOST_SIDE_PX)}  # a picture may grow within a stream
         self._context = context
         self._broken = 0
 
