@@ -1,4 +1,4 @@
-"""Networks of the tests: what they serve themselves is on loopback."""
+"""Networks of the tests: what they serve themselves is on loopback, and cameras that nobody asks at 192.0.2.x."""
 
 from __future__ import annotations
 
