@@ -111,6 +111,20 @@ class Within:
         return camera in self.single or site in self.sites or area in self.areas
 
 
+NOWHERE = Within()
+
+
+def joined(parts: Iterable[Within]) -> Within:
+    """What lies in any of these places."""
+    found = tuple(parts)
+    return Within(
+        areas=frozenset[str]().union(*(each.areas for each in found)),
+        sites=frozenset[str]().union(*(each.sites for each in found)),
+        cameras=frozenset[str]().union(*(each.cameras for each in found)),
+        single=frozenset[str]().union(*(each.single for each in found)),
+    )
+
+
 class Territory:
     """Which areas, sites and cameras lie in which, of one Community."""
 

@@ -25,6 +25,7 @@ from alerts.store.journal import write_journal
 from alerts.store.orders import Order, Proof, State, list_orders, orders_of, read_order, sendable, write_order
 from hub.access import Principal, Role
 from hub.errors import ConfigurationError, Mistake, NotAllowedError
+from hub.reach import Within
 from hub.store.database import Database
 
 ANSWERS: dict[State, tuple[str, ...]] = {
@@ -80,12 +81,16 @@ class Dispatching:
         *,
         units: Sequence[str] = (),
         states: Sequence[State] = (),
+        within: Within | None = None,
+        own: str = "",
         after: tuple[str, str] | None = None,
         limit: int = 50,
     ) -> list[Order]:
         """Orders, the newest first; see `list_orders`."""
         with self._database.read() as connection:
-            return list_orders(connection, units=units, states=states, after=after, limit=limit)
+            return list_orders(
+                connection, units=units, states=states, within=within, own=own, after=after, limit=limit
+            )
 
     def send(
         self,

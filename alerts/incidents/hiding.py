@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -52,6 +52,7 @@ from config.handling import Deadlines
 from hub.access import Principal
 from hub.clock import Clock
 from hub.errors import NotAllowedError, NotFoundError
+from hub.reach import Within
 from hub.store.database import Database
 
 MOST = 1000
@@ -205,11 +206,19 @@ class Suppressing:
             return read_suppression(connection, suppression_id)
 
     def listed(
-        self, stage: Stage | None = None, *, before: tuple[str, str] | None = None, limit: int = 100
+        self,
+        stage: Stage | None = None,
+        *,
+        within: Within | None = None,
+        devices: Collection[str] = (),
+        before: tuple[str, str] | None = None,
+        limit: int = 100,
     ) -> list[Suppression]:
         """Those in a stage, or all; see `suppressions_in`."""
         with self._database.read() as connection:
-            return suppressions_in(connection, stage, self._clock.now(), before=before, limit=limit)
+            return suppressions_in(
+                connection, stage, self._clock.now(), within=within, devices=devices, before=before, limit=limit
+            )
 
     def preview(self, plan: Plan, who: Principal) -> Preview:
         """What a plan would do; changes nothing.

@@ -28,6 +28,7 @@ from config.community import Notifier as Recipient
 from hub.bus import Bus
 from hub.clock import Clock
 from hub.plugins import Plugin, load_plugins
+from hub.reach import Within
 from hub.store.database import Database
 from hub.store.event_log import EventLog
 
@@ -168,6 +169,7 @@ class Delivery:
         recipient: str | None = None,
         account: str | None = None,
         state: State | None = None,
+        within: Within | None = None,
         before: int | None = None,
         limit: int = 100,
     ) -> list[Entry]:
@@ -179,6 +181,7 @@ class Delivery:
                 recipient=recipient,
                 account=account,
                 state=state,
+                within=within,
                 before=before,
                 limit=limit,
             )

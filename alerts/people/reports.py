@@ -42,6 +42,7 @@ from hub.access import Permission, Principal, Role, allows
 from hub.clock import Clock
 from hub.errors import NotAllowedError, NotFoundError
 from hub.events import time_to_text
+from hub.reach import Within
 from hub.store.database import Database
 
 MOST_PHOTOS = 8
@@ -114,13 +115,13 @@ class Reporting:
             self.photos.drop((photo.id, photo.media) for photo in photos)
         return self._filed(took[-1].id), took[-1].id == report.id
 
-    def one(self, report_id: str, who: Principal) -> tuple[Filed, list[JournalEntry]]:
-        """A report with every move of its incident, the first one first.
+    def one(self, report_id: str, who: Principal, *, within: Within | None = None) -> tuple[Filed, list[JournalEntry]]:
+        """A report with every move of its incident, the first one first; `within` as in `all`.
 
         Raises:
             NotFoundError: There is none, or not for this person.
         """
-        found = self._seen(report_id, who)
+        found = self._seen(report_id, who, within)
         with self._database.read() as connection:
             return found, moves_of(connection, found.report.incident)
 
@@ -128,18 +129,36 @@ class Reporting:
         """What somebody sent, the newest first."""
         return self._ledger(Scope(who.name), Sought(), before=before, limit=limit)
 
-    def all(self, who: Principal, sought: Sought, *, before: int | None = None, limit: int = 50) -> list[Filed]:
-        """What somebody may see of what was sent, the newest first."""
-        return self._ledger(self._scope(who), sought, before=before, limit=limit)
+    def all(
+        self,
+        who: Principal,
+        sought: Sought,
+        *,
+        within: Within | None = None,
+        before: int | None = None,
+        limit: int = 50,
+    ) -> list[Filed]:
+        """What somebody may see of what was sent, the newest first.
 
-    def add_photos(self, report_id: str, who: Principal, pictures: Sequence[Picture], stage: Stage) -> Filed:
+        Args:
+            who: He.
+            sought: What he looks for.
+            within: Where he reads all reports, if he does; None for everywhere.
+            before: Number of the last one of the page before.
+            limit: At most so many.
+        """
+        return self._ledger(self._scope(who, within), sought, before=before, limit=limit)
+
+    def add_photos(
+        self, report_id: str, who: Principal, pictures: Sequence[Picture], stage: Stage, *, within: Within | None = None
+    ) -> Filed:
         """Add pictures: who sent it shows more of it, who deals with it shows that it is done.
 
         Raises:
             NotFoundError: There is no such report, or not for this person.
             NotAllowedError: Not by this person, or there are enough.
         """
-        found = self._seen(report_id, who)
+        found = self._seen(report_id, who, within)
         if who.role == Role.RESIDENT and stage is Stage.AFTER:
             raise NotAllowedError("who dealt with it shows that it is done", allowed=())
         photos = self._keep(report_id, pictures, who, stage)
@@ -168,25 +187,27 @@ class Reporting:
             raise
         return self._filed(report_id)
 
-    def photo(self, report_id: str, photo_id: str, who: Principal) -> Photo:
+    def photo(self, report_id: str, photo_id: str, who: Principal, *, within: Within | None = None) -> Photo:
         """What is known of a picture of a report.
 
         Raises:
             NotFoundError: There is none, or not for this person.
         """
-        found = next((each for each in self._seen(report_id, who).photos if each.id == photo_id), None)
+        found = next((each for each in self._seen(report_id, who, within).photos if each.id == photo_id), None)
         if found is None:
             raise NotFoundError(f"no photo {photo_id} of report {report_id}")
         return found
 
-    def rate(self, report_id: str, who: Principal, stars: int, note: str = "") -> Filed:
+    def rate(
+        self, report_id: str, who: Principal, stars: int, note: str = "", *, within: Within | None = None
+    ) -> Filed:
         """Say how it went, 1 to 5; when everybody who reported it has, it is over.
 
         Raises:
             NotFoundError: There is no such report, or not for this person.
             NotAllowedError: It is not this person's, or not done.
         """
-        report = self._own(report_id, who)
+        report = self._own(report_id, who, within)
 
         def work(connection: Connection, now: datetime) -> Written:
             rate_report(connection, report.id, stars=stars, note=note, now=now)
@@ -206,9 +227,9 @@ class Reporting:
         self._handling.transact(work)
         return self._filed(report.id)
 
-    def reopen(self, report_id: str, who: Principal, note: str = "") -> Filed:
+    def reopen(self, report_id: str, who: Principal, note: str = "", *, within: Within | None = None) -> Filed:
         """Say that it was not solved: it keeps its number, and a request goes out again; raises what `rate` does."""
-        report = self._own(report_id, who)
+        report = self._own(report_id, who, within)
 
         def work(connection: Connection, now: datetime) -> Written:
             forget_ratings(connection, report.incident)
@@ -238,34 +259,34 @@ class Reporting:
         with self._database.read() as connection:
             return ledger(connection, scope, sought, self._handling.deadlines().requests, before=before, limit=limit)
 
-    def _scope(self, who: Principal) -> Scope:
+    def _scope(self, who: Principal, within: Within | None) -> Scope:
         if allows(who, Permission.VIEW_REPORTS):
-            return Scope(who.name, everything=True)
+            return Scope(who.name, within, everything=within is None)
         if who.role != Role.RESPONDER:
             return Scope(who.name)
-        return Scope(who.name, self._areas(who.name), sent=True)
+        return Scope(who.name, Within(areas=self._areas(who.name)), sent=True)
 
-    def _areas(self, account: str) -> tuple[str, ...]:
+    def _areas(self, account: str) -> frozenset[str]:
         """The areas for which somebody answers now, with all below them."""
-        return tuple(sorted(self._ground.grid().areas_of(account, self._clock.now())))
+        return frozenset(self._ground.grid().areas_of(account, self._clock.now()))
 
-    def _seen(self, report_id: str, who: Principal) -> Filed:
+    def _seen(self, report_id: str, who: Principal, within: Within | None) -> Filed:
         with self._database.read() as connection:
             found = filed(connection, report_id, self._handling.deadlines().requests)
-            scope = self._scope(who)
+            scope = self._scope(who, within)
             may = (
                 scope.everything
                 or found.report.account == who.name
-                or found.report.area in scope.areas
+                or (scope.within is not None and scope.within.held(site=found.report.site, area=found.report.area))
                 or (scope.sent and was_sent(connection, found.report.incident, who.name))
             )
         if not may:
             raise NotFoundError(f"no report {report_id}")
         return found
 
-    def _own(self, report_id: str, who: Principal) -> Report:
+    def _own(self, report_id: str, who: Principal, within: Within | None) -> Report:
         """A report that somebody may rate or reopen: his own, or by telephone any for the room."""
-        report = self._seen(report_id, who).report
+        report = self._seen(report_id, who, within).report
         if report.account != who.name and not allows(who, Permission.VIEW_REPORTS):
             raise NotAllowedError("only who reported it can say that", allowed=())
         return report

@@ -19,6 +19,7 @@ from hub.access import Permission, Principal, allows
 from hub.bus import Bus, Topic
 from hub.clock import Clock
 from hub.errors import NotAllowedError, NotFoundError
+from hub.reach import NOWHERE, Within
 from hub.store.database import Database
 
 Step = Callable[[Connection, VolunteerTask, datetime], VolunteerTask]
@@ -76,21 +77,37 @@ class Volunteering:
         return self.one(task.id, who)
 
     def listed(
-        self, who: Principal, *, state: Progress | None = None, before: int | None = None, limit: int = 50
+        self,
+        who: Principal,
+        *,
+        state: Progress | None = None,
+        within: Within | None = None,
+        before: int | None = None,
+        limit: int = 50,
     ) -> list[VolunteerTask]:
-        """Tasks, the newest first: all for who confirms them, for others what is offered and their own."""
-        account = None if allows(who, Permission.REWARD) else who.name
-        with self._database.read() as connection:
-            return list_tasks(connection, state=state, account=account, before=before, limit=limit)
+        """Tasks, the newest first: all for who confirms them, for others what is offered and their own.
 
-    def one(self, task_id: str, who: Principal) -> VolunteerTask:
-        """One task.
+        Args:
+            who: He.
+            state: Only those that have come so far.
+            within: Where he confirms them, if he does; None for everywhere.
+            before: Number of the last one of the page before.
+            limit: At most so many.
+        """
+        rewards = allows(who, Permission.REWARD)
+        account = None if rewards and within is None else who.name
+        part = within if rewards and within is not None else NOWHERE
+        with self._database.read() as connection:
+            return list_tasks(connection, state=state, account=account, within=part, before=before, limit=limit)
+
+    def one(self, task_id: str, who: Principal, *, within: Within | None = None) -> VolunteerTask:
+        """One task; `within` as in `listed`.
 
         Raises:
             NotFoundError: There is none, or not for this person.
         """
         with self._database.read() as connection:
-            return _seen(read_task(connection, task_id), who)
+            return _seen(read_task(connection, task_id), who, within)
 
     def take(self, task_id: str, who: Principal) -> VolunteerTask:
         """Take it on; raises NotFoundError, and NotAllowedError when it is not offered any more."""
@@ -156,7 +173,7 @@ class Volunteering:
         now = self._clock.now()
 
         def work(connection: Connection) -> int:
-            task = _seen(read_task(connection, task_id), who)
+            task = _seen(read_task(connection, task_id), who, None)
             if task.state not in before:
                 raise NotAllowedError(f"the task is {task.state}", allowed=())
             return write_task(connection, step(connection, task, now), new=False, who=who.name, move=move)
@@ -169,8 +186,10 @@ class Volunteering:
         self._database.write(work, after_commit=lambda seq: self._bus.announce(Topic.JOURNAL, seq))
 
 
-def _seen(task: VolunteerTask, who: Principal) -> VolunteerTask:
-    if task.state is Progress.OFFERED or task.taken_by == who.name or allows(who, Permission.REWARD):
+def _seen(task: VolunteerTask, who: Principal, within: Within | None) -> VolunteerTask:
+    if task.state is Progress.OFFERED or task.taken_by == who.name:
+        return task
+    if allows(who, Permission.REWARD) and (within is None or within.held(site=task.site, area=task.area)):
         return task
     raise NotFoundError(f"no task {task.id}")
 

@@ -16,10 +16,12 @@ from sqlalchemy import ColumnElement, Connection, Select, case, literal, or_, se
 from alerts.incidents.incident import FINISHED, Handling, Verdict
 from alerts.store.incidents import fetched
 from alerts.store.reports import Photo, Report, photos_of, report_of
+from alerts.store.sighted import lies_in
 from config.community import Level
 from config.handling import RequestTimes
 from hub.errors import NotFoundError
 from hub.events import time_from_text, time_to_text
+from hub.reach import Within
 from hub.store.schema import incidents, orders, reports
 
 
@@ -71,13 +73,13 @@ class Scope:
 
     Attributes:
         account: His own, and those that he was sent to if `sent`.
-        areas: All of these areas.
+        within: All that was reported in there.
         everything: All there are.
         sent: Whether he can be sent.
     """
 
     account: str
-    areas: tuple[str, ...] = ()
+    within: Within | None = None
     everything: bool = False
     sent: bool = False
 
@@ -167,8 +169,8 @@ def _seen_by(scope: Scope) -> ColumnElement[bool]:
     if scope.everything:
         return literal(value=True) == literal(value=True)
     ways: list[ColumnElement[bool]] = [reports.c.account == scope.account]
-    if scope.areas:
-        ways.append(reports.c.area.in_(scope.areas))
+    if scope.within is not None:
+        ways.append(lies_in(reports, scope.within))
     if scope.sent:
         ways.append(reports.c.incident.in_(select(orders.c.incident).where(orders.c.unit == scope.account)))
     return or_(*ways)

@@ -9,16 +9,13 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Select,
     Table,
     and_,
-    false,
     func,
     or_,
     select,
     text,
-    true,
 )
 
 from alerts.alert import Condition
@@ -32,6 +29,7 @@ from alerts.incidents.views import (
     journal_entry,
 )
 from alerts.store.incidents import fetched, members_of, read_incident
+from alerts.store.sighted import in_sight, lies_in
 from config.community import Level
 from hub.errors import NotFoundError
 from hub.events import Event, event_from_json, time_from_text, time_to_text
@@ -118,7 +116,7 @@ class Repository:
         Raises:
             ValueError: The cursor is none of this list.
         """
-        query = select(incidents).order_by(incidents.c.number.desc()).limit(limit + 1).where(_in_sight(wanted.within))
+        query = select(incidents).order_by(incidents.c.number.desc()).limit(limit + 1).where(in_sight(wanted.within))
         query = _wanted(query, incidents, wanted, at=incidents.c.opened)
         query = _numbered(_of_handling(query, wanted), wanted)
         if cursor is not None:
@@ -136,7 +134,7 @@ class Repository:
         query = select(incidents.c.handling, incidents.c.level, func.count()).group_by(
             incidents.c.handling, incidents.c.level
         )
-        query = query.where(_in_sight(wanted.within))
+        query = query.where(in_sight(wanted.within))
         query = _of_handling(_wanted(query, incidents, wanted, at=incidents.c.opened), wanted)
         with self._database.read() as connection:
             return {(Handling(row[0]), Level(row[1])): row[2] for row in connection.execute(query)}
@@ -144,7 +142,7 @@ class Repository:
     def raised(self, wanted: Filter) -> int:
         """How many alerts there are that are not muted."""
         query = select(func.count()).select_from(alerts).where(alerts.c.muted_by.is_(None))
-        query = _wanted(query.where(_lies_in(alerts, wanted.within)), alerts, wanted, at=alerts.c.raised)
+        query = _wanted(query.where(lies_in(alerts, wanted.within)), alerts, wanted, at=alerts.c.raised)
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
@@ -173,7 +171,7 @@ class Repository:
             ValueError: The cursor is none of this list.
         """
         query = select(alerts).order_by(alerts.c.raised.desc(), alerts.c.id.desc()).limit(limit + 1)
-        query = query.where(_lies_in(alerts, wanted.within))
+        query = query.where(lies_in(alerts, wanted.within))
         query = _wanted(query, alerts, wanted, at=alerts.c.raised)
         if wanted.condition:
             query = query.where(alerts.c.condition.in_([each.value for each in wanted.condition]))
@@ -207,30 +205,6 @@ def _wanted(query: Select[Any], table: Table, wanted: Filter, *, at: Column[str]
     if wanted.until is not None:
         query = query.where(at < time_to_text(wanted.until))
     return query
-
-
-def _in_sight(within: Within | None) -> ColumnElement[bool]:
-    """Of incidents: one lies where it was opened, and where any of its alerts was raised."""
-    if within is None:
-        return true()
-    joined = select(1).where(alerts.c.incident == incidents.c.id, _lies_in(alerts, within))
-    own: list[ColumnElement[bool]] = [_lies_in(incidents, within)]
-    if within.incidents:
-        own.append(incidents.c.id.in_(within.incidents))
-    if within.reporter is not None:
-        own.append(incidents.c.reporter == within.reporter)
-    if within.areas or within.sites or within.single:
-        own.append(joined.exists())
-    return or_(*own)
-
-
-def _lies_in(table: Table, within: Within | None) -> ColumnElement[bool]:
-    """Whether something was raised in there, by the place that is stored with it."""
-    if within is None:
-        return true()
-    columns = table.c
-    named = ((columns.area, within.areas), (columns.site, within.sites), (columns.camera, within.single))
-    return or_(false(), *(column.in_(sorted(ids)) for column, ids in named if ids))
 
 
 def _of_handling(query: Select[Any], wanted: Filter) -> Select[Any]:

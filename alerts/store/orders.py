@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, tuple_, update
+from sqlalchemy import Connection, func, insert, or_, select, tuple_, update
 
 from alerts.store.journal import write_journal
+from alerts.store.sighted import of_incident_in_sight
 from hub.access import Role
 from hub.errors import NotFoundError
 from hub.events import time_from_text, time_to_text
+from hub.reach import Within
 from hub.store.schema import accounts, orders
 
 
@@ -151,6 +153,8 @@ def list_orders(
     *,
     units: Sequence[str] = (),
     states: Sequence[State] = (),
+    within: Within | None = None,
+    own: str = "",
     after: tuple[str, str] | None = None,
     limit: int = 500,
 ) -> list[Order]:
@@ -160,6 +164,8 @@ def list_orders(
         connection: To read from.
         units: Of any of these people.
         states: In any of these states.
+        within: To incidents in there, None for all,
+        own: and those of this person, wherever they are.
         after: `ordered` and id of the last one of the page before.
         limit: At most so many.
     """
@@ -168,6 +174,8 @@ def list_orders(
         query = query.where(orders.c.unit.in_(units))
     if states:
         query = query.where(orders.c.state.in_([state.value for state in states]))
+    if within is not None:
+        query = query.where(or_(orders.c.unit == own, of_incident_in_sight(orders.c.incident, within)))
     if after is not None:
         query = query.where(tuple_(orders.c.ordered, orders.c.id) < tuple_(*after))
     return [_order(dict(row)) for row in connection.execute(query).mappings()]

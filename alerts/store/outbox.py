@@ -18,8 +18,10 @@ from alerts.incidents.views import JournalEntry
 from alerts.notices.notice import Earlier, Language, Notice
 from alerts.notices.recipients import Decision
 from alerts.notices.wording import Move
+from alerts.store.sighted import of_incident_in_sight
 from config.community import Contact, Level
 from hub.events import time_from_text, time_to_text
+from hub.reach import Within
 from hub.store.schema import accounts, notices, preferences
 
 _MOST_EARLIER = 50
@@ -245,10 +247,11 @@ def ledger(
     recipient: str | None = None,
     account: str | None = None,
     state: State | None = None,
+    within: Within | None = None,
     before: int | None = None,
     limit: int = 100,
 ) -> list[Entry]:
-    """Notices, the newest first, those of `before` and later left out."""
+    """Notices of incidents `within` somebody's reach, the newest first, those of `before` and later left out."""
     wanted: list[ColumnElement[bool]] = []
     for column, value in (
         (notices.c.incident, incident),
@@ -258,6 +261,8 @@ def ledger(
     ):
         if value is not None:
             wanted.append(column == value)
+    if within is not None:
+        wanted.append(of_incident_in_sight(notices.c.incident, within))
     if before is not None:
         wanted.append(notices.c.id < before)
     columns = [column for column in notices.c if column.name not in ("body", "address", "rank")]

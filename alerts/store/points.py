@@ -14,8 +14,10 @@ from sqlalchemy import Connection, func, insert, or_, select, update
 
 from alerts.store.incidents import fetched
 from alerts.store.journal import write_journal
+from alerts.store.sighted import lies_in
 from hub.errors import NotFoundError
 from hub.events import time_from_text, time_to_text
+from hub.reach import NOWHERE, Within
 from hub.store.schema import accounts, points, volunteer_tasks
 
 
@@ -181,15 +183,21 @@ def read_task(connection: Connection, task: str) -> VolunteerTask:
 
 
 def list_tasks(
-    connection: Connection, *, state: Progress | None, account: str | None, before: int | None, limit: int
+    connection: Connection,
+    *,
+    state: Progress | None,
+    account: str | None,
+    within: Within = NOWHERE,
+    before: int | None,
+    limit: int,
 ) -> list[VolunteerTask]:
-    """Tasks below a number, the newest first; for an account those that are offered and its own."""
+    """Tasks below a number, the newest first; for an account those that are offered, its own, and those in a place."""
     query = select(volunteer_tasks).order_by(volunteer_tasks.c.seq.desc()).limit(limit)
     if state is not None:
         query = query.where(volunteer_tasks.c.state == state.value)
     if account is not None:
         offered = volunteer_tasks.c.state == Progress.OFFERED.value
-        query = query.where(or_(offered, volunteer_tasks.c.taken_by == account))
+        query = query.where(or_(offered, volunteer_tasks.c.taken_by == account, lies_in(volunteer_tasks, within)))
     if before is not None:
         query = query.where(volunteer_tasks.c.seq < before)
     return [_task(row) for row in fetched(connection, query)]

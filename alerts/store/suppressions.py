@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -15,9 +15,11 @@ from alerts.incidents.incident import Display
 from alerts.incidents.suppressions import Mode, Scope, Stage, Suppression
 from alerts.incidents.views import AlertView, IncidentView, alert_view, incident_view
 from alerts.store.incidents import fetched, members_of
+from alerts.store.sighted import lies_in
 from config.community import Level
 from hub.errors import NotFoundError
 from hub.events import time_from_text, time_to_text
+from hub.reach import Within
 from hub.store.schema import INCIDENT_IS_OPEN, alerts, events, incidents, suppressions
 
 _TIMES = ("since", "until", "made", "begun", "ended")
@@ -51,9 +53,26 @@ def not_ended(connection: Connection) -> list[Suppression]:
 
 
 def suppressions_in(
-    connection: Connection, stage: Stage | None, now: datetime, *, before: tuple[str, str] | None = None, limit: int
+    connection: Connection,
+    stage: Stage | None,
+    now: datetime,
+    *,
+    within: Within | None = None,
+    devices: Collection[str] = (),
+    before: tuple[str, str] | None = None,
+    limit: int,
 ) -> list[Suppression]:
-    """Those in a stage, the one that begins last first; `before` is the (since, id) of the last one seen."""
+    """Suppressions, the one that begins last first.
+
+    Args:
+        connection: To read from.
+        stage: Only those in it; None for all.
+        now: When that is.
+        within: Only those for a place in there,
+        devices: or for one of these; of which none counts when `within` is None, for everywhere.
+        before: Since and id of the last one of the page before.
+        limit: At most so many.
+    """
     columns, moment = suppressions.c, time_to_text(now)
     query = select(suppressions).order_by(columns.since.desc(), columns.id.desc()).limit(limit)
     if stage is Stage.PAST:
@@ -61,6 +80,8 @@ def suppressions_in(
     elif stage is not None:
         begun = columns.since <= moment if stage is Stage.ACTIVE else columns.since > moment
         query = query.where(columns.ended.is_(None), columns.until > moment, begun)
+    if within is not None:
+        query = query.where(or_(lies_in(suppressions, within), columns.device.in_(sorted(devices))))
     if before is not None:
         since, last = before
         query = query.where(or_(columns.since < since, (columns.since == since) & (columns.id < last)))

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.access.auth import needs
+from api.access.reaching import everywhere
 from api.parts import Here
 from hub.access import Permission, Principal
 
@@ -48,19 +49,21 @@ class BackfillView(BaseModel):
 
 
 @router.get("", summary="What is kept to be read again")
-def kept(here: Here, _who: Editor) -> KeptView:
+def kept(here: Here, who: Editor) -> KeptView:
     """The messages that nobody could place: how many, how large, since when."""
+    everywhere(here, who, Permission.EDIT_COMMUNITY)
     messages, size_bytes = here.raw.size()
     first = here.raw.after(0, since=None, limit=1)
     return KeptView(messages=messages, size_bytes=size_bytes, oldest=first[0].arrived if first else None)
 
 
 @router.post("", summary="Read again what nobody could place")
-def backfill(here: Here, _who: Editor, body: BackfillBody) -> BackfillView:
+def backfill(here: Here, who: Editor, body: BackfillBody) -> BackfillView:
     """Read kept messages with the sensors and maps of now. What they say is history: readings, and no alerts.
 
     Each message is taken once. One request reads at most 20,000; a second one at the same time is refused with 409.
     """
+    everywhere(here, who, Permission.EDIT_COMMUNITY)
     report = here.backfill.run(since=body.since, after=body.after)
     return BackfillView(
         read=report.read,

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 
 from api.access.auth import needs
+from api.access.reaching import everywhere, reach_of, reached_site
 from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page, page_of
 from api.parts import Here, Parts
@@ -25,12 +26,13 @@ Editor = Annotated[Principal, Depends(needs(Permission.EDIT_COMMUNITY))]
 
 @router.get("/sensors/discovered", summary="Devices that announced themselves")
 def discovered(
-    here: Here, _who: Looker, *, configured: bool = False, cursor: Cursor = None, limit: Limit = 100
+    here: Here, who: Looker, *, configured: bool = False, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[DiscoveredView]:
     """Devices that nobody configured yet, by format and address; with `configured` those that are, too.
 
     Everything about them is what they say of themselves: anybody who may publish to the broker can announce anything.
     """
+    everywhere(here, who, Permission.VIEW_REFUSALS)
     taken = _taken(here.revisions.current())
     views = [_view(kind, each, taken) for kind, each in here.discovered()]
     wanted = [view for view in views if configured or view.sensor is None]
@@ -41,6 +43,8 @@ def discovered(
 @router.post("/sensors", summary="Take a discovered device over", status_code=201)
 def take_over(here: Here, who: Editor, body: TakeBody, response: Response) -> SensorView:
     """Make a sensor of a device that announced itself; it is heard at once. 404 for one that did not."""
+    if not reach_of(here, who).is_everywhere(Permission.EDIT_COMMUNITY):
+        reached_site(here, who, Permission.EDIT_COMMUNITY, body.site)
     found = _announced(here, body)
     sensor = Sensor(
         id=body.id,

@@ -21,7 +21,7 @@ from alerts.people.pictures import JPEG, PictureError, picture
 from alerts.store.orders import LIVE, Order, Proof, State
 from api import etags
 from api.access.auth import needs
-from api.access.sight import SEERS, seen
+from api.access.sight import SEERS, seen, sight_of
 from api.errors import BadRequestError, ChangedMeanwhileError
 from api.etags import IfMatch
 from api.paging import Cursor, Limit, Page, decode, encode
@@ -39,6 +39,7 @@ from api.schemas.dispatches import (
 from hub.access import Permission, Principal, allows
 from hub.errors import NotAllowedError, NotFoundError
 from hub.events import time_to_text
+from hub.reach import Within
 
 router = APIRouter(prefix="/api/v1", tags=["dispatches"])
 Viewer = Annotated[Principal, Depends(needs(*SEERS))]
@@ -57,7 +58,7 @@ class Answering:
     ) -> None:
         self.here = here
         self.who = who
-        self.order = _found(here, who, order_id)
+        self.order = _found(here, who, order_id, to_work=True)
         self._response = response
         self._expected = etags.version(if_match)
 
@@ -88,6 +89,7 @@ def dispatch(
 ) -> OrderView:
     """Send somebody who has an account; a second one may be sent after the first. `If-Match` is of the incident."""
     expected = etags.version(if_match)
+    seen(here, who, incident_id, to_work=True)
     order = told_who_was_first(
         here,
         who,
@@ -127,6 +129,8 @@ def dispatches(
     found = here.desk.dispatching.listed(
         units=units,
         states=_states(state or []),
+        within=_places(here, who),
+        own=who.name,
         after=None if place is None else (place[0], place[1]),
         limit=limit + 1,
     )
@@ -220,7 +224,7 @@ def put_photo(
     body: Annotated[bytes, Body(media_type=JPEG, description="JPEG, at most 8 MiB; place and owner are taken out.")],
 ) -> None:
     """Keep a photo that shows that you are there, until the next one; then say that you are."""
-    order = _found(here, who, order_id)
+    order = _found(here, who, order_id, to_work=True)
     if order.state not in (State.ORDERED, State.ACCEPTED):
         raise NotAllowedError(f"the order is {order.state}", allowed=ANSWERS.get(order.state, ()))
     try:
@@ -247,11 +251,20 @@ def photo(here: Here, who: Viewer, order_id: str) -> FileResponse:
     return FileResponse(path, media_type=JPEG, content_disposition_type="inline")
 
 
-def _found(here: Parts, who: Principal, order_id: str) -> Order:
+def _places(here: Parts, who: Principal) -> Within | None:
+    """Where the room sees orders; who is sent sees his own anyway, and no others."""
+    return sight_of(here, who).within if allows(who, Permission.VIEW_INCIDENTS) else None
+
+
+def _found(here: Parts, who: Principal, order_id: str, *, to_work: bool = False) -> Order:
     order = here.desk.dispatching.order(order_id)
-    if order.unit != who.name and not allows(who, Permission.VIEW_INCIDENTS):
-        raise NotFoundError(f"no order {order_id}")
-    return order
+    if order.unit == who.name and who.cameras is None:
+        return order
+    if allows(who, Permission.VIEW_INCIDENTS):
+        sight, incident = sight_of(here, who), here.alerts.incident(order.incident)
+        if sight.works_on(incident) if to_work else sight.sees(incident):
+            return order
+    raise NotFoundError(f"no order {order_id}")
 
 
 def _states(wanted: list[str]) -> tuple[State, ...]:

@@ -14,8 +14,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from api.access.auth import needs, signed_in
-from api.access.reaching import reach_of
-from api.access.reaching import everywhere
+from api.access.reaching import everywhere, reach_of
 from api.errors import ForbiddenError
 from api.parts import Here
 from api.routes.sensors import health_view

@@ -17,6 +17,8 @@ from alerts.language.kinds import ALERT_KINDS
 from alerts.notices.wording import KNOWN_MOVES, Move
 from alerts.store.outbox import State
 from api.access.auth import Someone, needs
+from api.access.reaching import reach_of, reached_area, reached_site
+from api.access.sight import seen, sight_of
 from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page, decode, encode
 from api.parts import Here, Parts
@@ -45,7 +47,7 @@ _NOT_YET: Mapping[str, Any] = MappingProxyType(
 def notices(
     *,
     here: Here,
-    _who: Viewer,
+    who: Viewer,
     incident: Annotated[str | None, Query(description="Of this incident.")] = None,
     recipient: Annotated[str | None, Query(description="To this notifier.")] = None,
     account: Annotated[str | None, Query(description="To this person.")] = None,
@@ -53,7 +55,7 @@ def notices(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[NoticeView]:
-    """What was to be told whom, what became of it and why, the newest first."""
+    """What was to be told whom of incidents that you see, what became of it and why, the newest first."""
     place = decode(cursor, parts=1)
     if place is not None and not (place[0].isascii() and place[0].isdigit()):
         raise BadRequestError("query.cursor", "this is no cursor of this list")
@@ -62,6 +64,7 @@ def notices(
         recipient=recipient,
         account=account,
         state=state,
+        within=sight_of(here, who).within,
         before=None if place is None else int(place[0]),
         limit=limit + 1,
     )
@@ -72,9 +75,9 @@ def notices(
 @router.post("/notices/dry-run", summary="Who would be told")
 def dry_run(here: Here, who: Viewer, body: DryRunBody) -> DryRunView:
     """Who would be told what of a move, over which channel, and who not and why; nothing is sent or kept."""
-    del who
     if body.move not in KNOWN_MOVES:
         raise BadRequestError("body.move", f"is no move; known are {', '.join(sorted(KNOWN_MOVES))}")
+    _check_place(here, who, body)
     thought = _thought_of(here, body)
     at = body.at or here.clock.now()
     sent = () if body.incident is None else tuple(order.unit for order in here.desk.dispatching.orders(body.incident))
@@ -117,6 +120,21 @@ def choose(here: Here, asker: Someone, body: PreferencesBody) -> PreferencesView
     )
     here.delivery.choose(contact)
     return _preferences(here, contact)
+
+
+def _check_place(here: Parts, who: Principal, body: DryRunBody) -> None:
+    """Refuse what is out of somebody's reach.
+
+    Raises:
+        NotFoundError: There is no such incident, area or site, or it is not for him.
+    """
+    if body.incident is not None:
+        seen(here, who, body.incident)
+    if not reach_of(here, who).is_everywhere(Permission.VIEW_INCIDENTS):
+        if body.site is not None:
+            reached_site(here, who, Permission.VIEW_INCIDENTS, body.site)
+        if body.area is not None:
+            reached_area(here, who, Permission.VIEW_INCIDENTS, body.area)
 
 
 def _preferences(here: Parts, contact: Contact) -> PreferencesView:

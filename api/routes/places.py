@@ -9,12 +9,12 @@ from fastapi import APIRouter, Depends
 
 from alerts.language.places import places_of
 from api.access.auth import needs
+from api.access.reaching import reach_of, reached_area, reached_site
 from api.paging import Cursor, Limit, Page, page_of
 from api.parts import Here, Parts
 from api.schemas.places import AreaView, ArmingBody, ArmingView, SiteView, Text
 from config.community import Area, Site
 from hub.access import Permission, Principal
-from hub.errors import NotFoundError
 
 router = APIRouter(prefix="/api/v1", tags=["places"])
 Viewer = Annotated[Principal, Depends(needs(Permission.VIEW_PLACES))]
@@ -22,72 +22,64 @@ Armer = Annotated[Principal, Depends(needs(Permission.ARM_PLACES))]
 
 
 @router.get("/areas", summary="List areas")
-def areas(here: Here, _who: Viewer, cursor: Cursor = None, limit: Limit = 100) -> Page[AreaView]:
-    """All areas, by id."""
-    found, following = page_of(here.revisions.current().areas, cursor, limit)
+def areas(here: Here, who: Viewer, cursor: Cursor = None, limit: Limit = 100) -> Page[AreaView]:
+    """The areas that you reach, by id."""
+    within = reach_of(here, who).within(Permission.VIEW_PLACES)
+    there = here.revisions.current().areas
+    mine = there if within is None else [area for area in there if area.id in within.areas]
+    found, following = page_of(mine, cursor, limit)
     return Page(items=[_area(area) for area in found], next=following)
 
 
 @router.get("/areas/{area_id}", summary="One area")
-def area(here: Here, _who: Viewer, area_id: str) -> AreaView:
+def area(here: Here, who: Viewer, area_id: str) -> AreaView:
     """One area."""
-    return _area(_known_area(here, area_id))
+    return _area(reached_area(here, who, Permission.VIEW_PLACES, area_id))
 
 
 @router.get("/areas/{area_id}/arming", summary="Whether an area is armed")
-def area_arming(here: Here, _who: Viewer, area_id: str) -> ArmingView:
+def area_arming(here: Here, who: Viewer, area_id: str) -> ArmingView:
     """What was said of it, else of the nearest area above it."""
-    return _arming(here, site=None, area=_known_area(here, area_id).id)
+    return _arming(here, site=None, area=reached_area(here, who, Permission.VIEW_PLACES, area_id).id)
 
 
 @router.put("/areas/{area_id}/arming", summary="Arm or disarm an area")
 def arm_area(here: Here, who: Armer, area_id: str, body: ArmingBody) -> ArmingView:
     """For everything below it of which nothing nearer was said. It stands in the journal with the name."""
-    area = _known_area(here, area_id).id
+    area = reached_area(here, who, Permission.ARM_PLACES, area_id).id
     here.arming.say(site=None, area=area, armed=body.armed, who=who.name, note=body.note)
     return _arming(here, site=None, area=area)
 
 
 @router.get("/sites", summary="List sites")
-def sites(here: Here, _who: Viewer, cursor: Cursor = None, limit: Limit = 100) -> Page[SiteView]:
-    """All sites, by id."""
-    found, following = page_of(here.revisions.current().sites, cursor, limit)
+def sites(here: Here, who: Viewer, cursor: Cursor = None, limit: Limit = 100) -> Page[SiteView]:
+    """The sites that you reach, by id."""
+    within = reach_of(here, who).within(Permission.VIEW_PLACES)
+    there = here.revisions.current().sites
+    mine = there if within is None else [site for site in there if site.id in within.sites]
+    found, following = page_of(mine, cursor, limit)
     return Page(items=[_site(site) for site in found], next=following)
 
 
 @router.get("/sites/{site_id}", summary="One site")
-def site(here: Here, _who: Viewer, site_id: str) -> SiteView:
+def site(here: Here, who: Viewer, site_id: str) -> SiteView:
     """One site."""
-    return _site(_known_site(here, site_id))
+    return _site(reached_site(here, who, Permission.VIEW_PLACES, site_id))
 
 
 @router.get("/sites/{site_id}/arming", summary="Whether a site is armed")
-def site_arming(here: Here, _who: Viewer, site_id: str) -> ArmingView:
+def site_arming(here: Here, who: Viewer, site_id: str) -> ArmingView:
     """What was said of it, else of the nearest area above it."""
-    found = _known_site(here, site_id)
+    found = reached_site(here, who, Permission.VIEW_PLACES, site_id)
     return _arming(here, site=found.id, area=found.area)
 
 
 @router.put("/sites/{site_id}/arming", summary="Arm or disarm a site")
 def arm_site(here: Here, who: Armer, site_id: str, body: ArmingBody) -> ArmingView:
     """Whatever is said of its area. It stands in the journal with the name."""
-    found = _known_site(here, site_id)
+    found = reached_site(here, who, Permission.ARM_PLACES, site_id)
     here.arming.say(site=found.id, area=found.area, armed=body.armed, who=who.name, note=body.note)
     return _arming(here, site=found.id, area=found.area)
-
-
-def _known_area(here: Parts, area_id: str) -> Area:
-    found = next((each for each in here.revisions.current().areas if each.id == area_id), None)
-    if found is None:
-        raise NotFoundError(f"no area {area_id!r}")
-    return found
-
-
-def _known_site(here: Parts, site_id: str) -> Site:
-    found = here.revisions.current().site(site_id)
-    if found is None:
-        raise NotFoundError(f"no site {site_id!r}")
-    return found
 
 
 def _arming(here: Parts, *, site: str | None, area: str | None) -> ArmingView:

@@ -22,6 +22,7 @@ from alerts.people.locating import Spot
 from alerts.people.taking import Draft
 from alerts.store.ledger import Filed, Sought, Step
 from api.access.auth import needs
+from api.access.reaching import reach_of
 from api.errors import BadRequestError, ForbiddenError, TooManyError
 from api.paging import Cursor, Limit, Page, decode_number, encode
 from api.parts import Here, Parts
@@ -39,6 +40,7 @@ from api.uploads import Form, read_form
 from config.community import Community
 from hub.access import Permission, Principal, Role
 from hub.errors import NotFoundError
+from hub.reach import Within
 
 router = APIRouter(prefix="/api/v1", tags=["reports"])
 Reporter = Annotated[Principal, Depends(needs(Permission.SEND_REPORTS))]
@@ -180,7 +182,9 @@ def reports(
     """The reports that you may see, the newest first; with `Accept: text/csv` all of them as a table."""
     if CSV in request.headers.get("accept", ""):
         return table(here, who, wanted)
-    found = here.reception.reporting.all(who, wanted, before=decode_number(cursor), limit=limit + 1)
+    found = here.reception.reporting.all(
+        who, wanted, within=_within(here, who), before=decode_number(cursor), limit=limit + 1
+    )
     return _page(here, who, found, limit)
 
 
@@ -190,7 +194,9 @@ def table(here: Here, who: Reporter, wanted: Wanted) -> StreamingResponse:
 
     def pages() -> Iterator[Sequence[Filed]]:
         before: int | None = None
-        while page := here.reception.reporting.all(who, wanted, before=before, limit=_ROWS_AT_ONCE):
+        while page := here.reception.reporting.all(
+            who, wanted, within=_within(here, who), before=before, limit=_ROWS_AT_ONCE
+        ):
             yield page
             before = page[-1].report.seq
 
@@ -201,7 +207,7 @@ def table(here: Here, who: Reporter, wanted: Wanted) -> StreamingResponse:
 @router.get("/reports/{report_id}", summary="One report")
 def one(here: Here, who: Reporter, report_id: str) -> ReportDetail:
     """A report, how far it is, and when it came so far."""
-    filed, history = here.reception.reporting.one(report_id, who)
+    filed, history = here.reception.reporting.one(report_id, who, within=_within(here, who))
     return ReportDetail(**_shower(here, who).view(filed).model_dump(), steps=steps(filed, history))
 
 
@@ -211,7 +217,7 @@ def add_photos(here: Here, who: Reporter, report_id: str, sent: Sent) -> ReportV
     form = _checked(PhotosForm, sent.fields)
     if not sent.pictures:
         raise BadRequestError("body.photo", "send at least one picture")
-    filed = here.reception.reporting.add_photos(report_id, who, sent.pictures, form.stage)
+    filed = here.reception.reporting.add_photos(report_id, who, sent.pictures, form.stage, within=_within(here, who))
     return _shower(here, who).view(filed)
 
 
@@ -221,7 +227,7 @@ def add_photos(here: Here, who: Reporter, report_id: str, sent: Sent) -> ReportV
 def photo(here: Here, who: Reporter, report_id: str, photo_id: str) -> FileResponse:
     """A picture of a report that you may see."""
     reporting = here.reception.reporting
-    found = reporting.photo(report_id, photo_id, who)
+    found = reporting.photo(report_id, photo_id, who, within=_within(here, who))
     path = reporting.photos.of(found.id, found.media)
     if path is None:
         raise NotFoundError(f"no photo {photo_id}")
@@ -231,14 +237,21 @@ def photo(here: Here, who: Reporter, report_id: str, photo_id: str) -> FileRespo
 @router.post("/reports/{report_id}/rate", summary="How it went")
 def rate(here: Here, who: Reporter, report_id: str, body: RatingBody) -> ReportView:
     """Rate what you reported, 1 to 5, when it is done; it is over by that."""
-    return _shower(here, who).view(here.reception.reporting.rate(report_id, who, body.stars, body.note))
+    rated = here.reception.reporting.rate(report_id, who, body.stars, body.note, within=_within(here, who))
+    return _shower(here, who).view(rated)
 
 
 @router.post("/reports/{report_id}/reopen", summary="It was not solved")
 def reopen(here: Here, who: Reporter, report_id: str, body: NotSolvedBody | None = None) -> ReportView:
     """Say within 72 hours that it was not solved: it is worked on again, under the same number."""
     note = "" if body is None else body.note
-    return _shower(here, who).view(here.reception.reporting.reopen(report_id, who, note))
+    opened = here.reception.reporting.reopen(report_id, who, note, within=_within(here, who))
+    return _shower(here, who).view(opened)
+
+
+def _within(here: Parts, who: Principal) -> Within | None:
+    """Where the room reads all reports; others see their own, and what they answer for."""
+    return reach_of(here, who).within(Permission.VIEW_REPORTS)
 
 
 def _shower(here: Parts, who: Principal) -> Shower:

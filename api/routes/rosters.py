@@ -16,6 +16,7 @@ from alerts.dispatch.rosters import MOST_DAYS, Span, roster
 from alerts.store.orders import SENT
 from api import etags
 from api.access.auth import needs
+from api.access.reaching import everywhere, reach_of, reached_area
 from api.errors import BadRequestError, ChangedMeanwhileError
 from api.etags import IfMatch
 from api.parts import Here, Parts
@@ -23,7 +24,7 @@ from api.schemas.rosters import AnsweringView, DutiesBody, DutiesView, RosterVie
 from config.community import Community
 from config.grid import Duty
 from hub.access import Permission, Principal
-from hub.errors import ConfigurationError, Mistake, NotFoundError
+from hub.errors import ConfigurationError, Mistake
 
 router = APIRouter(prefix="/api/v1", tags=["rosters"])
 Viewer = Annotated[Principal, Depends(needs(Permission.VIEW_INCIDENTS))]
@@ -35,7 +36,7 @@ _WEEK = timedelta(days=7)
 def rosters(
     *,
     here: Here,
-    _who: Viewer,
+    who: Viewer,
     area: Annotated[str, Query(description="Its id.")],
     since: Annotated[datetime | None, Query(alias="from", description="Now, when left out.")] = None,
     until: Annotated[datetime | None, Query(alias="to", description="Not included; a week, when left out.")] = None,
@@ -48,8 +49,7 @@ def rosters(
     until = (until or since + _WEEK).astimezone(UTC)
     if not since < until <= since + timedelta(days=MOST_DAYS):
         raise BadRequestError("query.to", f"at most {MOST_DAYS} days after `from`, and not before it")
-    if area not in here.desk.territory.places().areas:
-        raise NotFoundError(f"no area {area!r}")
+    reached_area(here, who, Permission.VIEW_INCIDENTS, area)
     spans = roster(here.desk.grid(), area, since, until)
     return RosterView(
         area=area,
@@ -59,15 +59,20 @@ def rosters(
 
 
 @router.get("/duties", summary="All duties")
-def duties(here: Here, _who: Viewer, response: Response) -> DutiesView:
-    """Who answers for which area, as it is written."""
-    return _duties(here.revisions.current(), response)
+def duties(here: Here, who: Viewer, response: Response) -> DutiesView:
+    """Who answers for which of the areas that you reach, as it is written."""
+    within, community = reach_of(here, who).within(Permission.VIEW_INCIDENTS), here.revisions.current()
+    if within is not None:
+        mine = tuple(duty for duty in community.duties if duty.area in within.areas)
+        community = community.model_copy(update={"duties": mine})
+    return _duties(community, response)
 
 
 @router.put("/duties", summary="Change the duties")
 def change(*, here: Here, who: Editor, body: DutiesBody, response: Response, if_match: IfMatch = None) -> DutiesView:
     """Replace all duties. Everybody named must have an account that can be sent, and every area must be there."""
     expected = etags.required(if_match)
+    everywhere(here, who, Permission.EDIT_COMMUNITY)
     _check_accounts(here, body.duties)
 
     def edit(community: Community) -> Community:

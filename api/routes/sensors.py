@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from api.access.auth import needs
+from api.access.reaching import everywhere, reach_of, reached_camera, reached_sensor
 from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page, page_of
 from api.parts import Here, Parts
@@ -16,7 +17,6 @@ from api.schemas.places import Text
 from api.schemas.sensors import HealthView, PresenceView, ReadingsPage, ReadingView, RefusalView, SensorView
 from config.community import Community, Sensor
 from hub.access import Permission, Principal
-from hub.errors import NotFoundError
 from hub.store.event_log import HealthRow, ReadingRow
 from hub.store.spans import RAW, ResolutionError
 
@@ -31,20 +31,24 @@ _DAY = timedelta(days=1)
 
 @router.get("/sensors", summary="List sensors")
 def sensors(
-    here: Here, _who: Viewer, site: str | None = None, cursor: Cursor = None, limit: Limit = 100
+    *, here: Here, who: Viewer, site: str | None = None, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[SensorView]:
-    """All sensors, by id, with whether they are there."""
-    community = here.revisions.current()
-    wanted = [sensor for sensor in community.sensors if site is None or sensor.site == site]
+    """The sensors that you reach, by id, with whether they are there."""
+    community, within = here.revisions.current(), reach_of(here, who).within(Permission.VIEW_SENSORS)
+    wanted = [
+        sensor
+        for sensor in community.sensors
+        if (site is None or sensor.site == site) and (within is None or sensor.site in within.sites)
+    ]
     found, following = page_of(wanted, cursor, limit)
     health = {row.source: row for row in here.event_log.health()}
     return Page(items=[_sensor(sensor, community, health.get(sensor.id)) for sensor in found], next=following)
 
 
 @router.get("/sensors/{sensor_id}", summary="One sensor")
-def sensor(here: Here, _who: Viewer, sensor_id: str) -> SensorView:
+def sensor(here: Here, who: Viewer, sensor_id: str) -> SensorView:
     """One sensor with its newest readings."""
-    found = _find(here, sensor_id)
+    found = reached_sensor(here, who, Permission.VIEW_SENSORS, sensor_id)
     health = next((row for row in here.event_log.health() if row.source == sensor_id), None)
     view = _sensor(found, here.revisions.current(), health)
     view.latest = [_reading(row) for row in here.event_log.latest_readings(sensor_id)]
@@ -85,7 +89,7 @@ Readings = Annotated[_Wanted, Depends(_wanted)]
 
 
 @router.get("/sensors/{sensor_id}/readings", summary="Readings of a sensor")
-def readings(here: Here, _who: Viewer, sensor_id: str, wanted: Readings) -> ReadingsPage:
+def readings(here: Here, who: Viewer, sensor_id: str, wanted: Readings) -> ReadingsPage:
     """Readings between two times, oldest first; when there are more than `limit`, the newest of them.
 
     Each reading where they are few, else mean, least, greatest and number by the minute, the hour, or a multiple of
@@ -93,19 +97,18 @@ def readings(here: Here, _who: Viewer, sensor_id: str, wanted: Readings) -> Read
     together from what there is. The first and the last stretch are whole, also beyond `from` and `to`. A stretch
     without a reading has no row.
     """
-    _find(here, sensor_id)
+    reached_sensor(here, who, Permission.VIEW_SENSORS, sensor_id)
     return _readings(here, sensor_id, wanted)
 
 
 @router.get("/cameras/{camera_id}/readings", summary="Counts of a camera")
-def counts(here: Here, _who: Viewer, camera_id: str, wanted: Readings) -> ReadingsPage:
+def counts(here: Here, who: Viewer, camera_id: str, wanted: Readings) -> ReadingsPage:
     """What a camera counted at its lines, minute by minute; the answer is as for the readings of a sensor.
 
     A quantity is `camera.count.` with what was counted and the line, as `camera.count.car_left@gate`. The sum over a
     longer stretch is its mean times its number.
     """
-    if here.revisions.current().camera(camera_id) is None:
-        raise NotFoundError(f"no camera {camera_id!r}")
+    reached_camera(here, who, Permission.VIEW_SENSORS, camera_id)
     return _readings(here, camera_id, wanted)
 
 
@@ -136,10 +139,11 @@ def _readings(here: Parts, source: str, wanted: _Wanted) -> ReadingsPage:
 @router.get("/refusals", summary="Messages that were refused")
 def refusals(
     here: Here,
-    _who: Annotated[Principal, Depends(needs(Permission.VIEW_REFUSALS))],
+    who: Annotated[Principal, Depends(needs(Permission.VIEW_REFUSALS))],
     limit: Limit = 100,
 ) -> Page[RefusalView]:
     """The newest messages that were not understood, newest first: what came, where, and what was wrong with it."""
+    everywhere(here, who, Permission.VIEW_REFUSALS)
     found = here.event_log.refusals(limit=limit)
     items = [
         RefusalView(
@@ -172,13 +176,6 @@ def _seconds(resolution: str | None) -> float | None:
     if not 1 <= seconds <= _LONGEST_S:
         raise BadRequestError("query.resolution", "write `raw`, or seconds from 1 to 31536000")
     return seconds
-
-
-def _find(here: Parts, sensor_id: str) -> Sensor:
-    found = next((each for each in here.revisions.current().sensors if each.id == sensor_id), None)
-    if found is None:
-        raise NotFoundError(f"no sensor {sensor_id!r}")
-    return found
 
 
 def _sensor(sensor: Sensor, community: Community, health: HealthRow | None) -> SensorView:

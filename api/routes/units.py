@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 
 from alerts.dispatch.units import units_for
 from api.access.auth import needs
+from api.access.sight import seen
 from api.parts import Here
 from api.routes.incidents import Handler
 from api.schemas.dispatches import PositionBody, UnitsView, UnitView
@@ -19,9 +20,9 @@ Goer = Annotated[Principal, Depends(needs(Permission.ANSWER_ORDERS, Permission.H
 
 
 @router.get("/incidents/{incident_id}/units", summary="Who could be sent")
-def units(here: Here, _who: Handler, incident_id: str) -> UnitsView:
+def units(here: Here, who: Handler, incident_id: str) -> UnitsView:
     """Who is on duty or on call for its place, from its own level of the grid up; who should be asked first first."""
-    view, desk = here.alerts.incident(incident_id), here.desk
+    view, desk = seen(here, who, incident_id, to_work=True), here.desk
     places = desk.territory.places()
     found = units_for(
         view,
