@@ -36,9 +36,13 @@ from api.routes import (
     figures,
     health,
     incidents,
+    invitations,
+    keys,
     live,
     media,
+    me,
     notices,
+    outside,
     overview,
     pages,
     places,
@@ -56,6 +60,8 @@ from api.routes import (
 
 OPEN = (
     auth.open_router,
+    outside.open_router,
+    invitations.open_router,
     setup.open_router,
     health.open_router,
     pages.open_router,
@@ -65,6 +71,10 @@ OPEN = (
 )
 SIGNED_IN = (
     auth.router,
+    me.router,
+    outside.router,
+    keys.router,
+    invitations.router,
     overview.router,
     incidents.router,
     evidence.router,

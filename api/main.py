@@ -357,7 +357,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         households=households,
         live=live,
         metrics=metrics,
-        people=make_people(machine, database, clock, revisions=revisions),
+        people=make_people(machine, database, clock, accounts=accounts, revisions=revisions, audit=audit),
         playback=playback,
         reception=reception,
         recordings=recordings,

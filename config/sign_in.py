@@ -32,6 +32,18 @@ def _safe_address(text: str) -> str:
     raise ValueError("must begin with https://; plain http is for this machine alone")
 
 
+def is_safe_address(value: object) -> bool:
+    """Whether a provider may name this as an address: nobody on the way can read or change what is said there."""
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else urlsplit("")
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        return False
+    safe = parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host))
+    return safe and bool(host) and parts.username is None and not parts.fragment
+
+
 def _is_this_machine(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 
-from api.access.auth import needs
+from api.access.auditing import note
+from api.access.auth import in_person, needs
 from api.paging import Page
 from api.parts import Here, Parts
-from api.schemas.accounts import AccountBody, AccountChange, AccountView
+from api.routes.me import id_of, identity_of, identity_views
+from api.schemas.accounts import AccountBody, AccountChange, AccountView, IdentityView, SubjectBody
 from hub.access import Permission, Principal
+from hub.audit import Action
 from hub.errors import NotFoundError
 from hub.store.people.accounts import Account
+from hub.store.people.outside import Identity
 
-router = APIRouter(prefix="/api/v1", tags=["accounts"])
+router = APIRouter(prefix="/api/v1", tags=["accounts"], dependencies=[Depends(in_person)])
 Manager = Annotated[Principal, Depends(needs(Permission.MANAGE_ACCOUNTS))]
 
 
@@ -25,9 +29,10 @@ def accounts(here: Here, _who: Manager) -> Page[AccountView]:
 
 
 @router.post("/accounts", summary="Make an account", status_code=201)
-def add(here: Here, _who: Manager, body: AccountBody, response: Response) -> AccountView:
+def add(*, here: Here, _who: Manager, request: Request, body: AccountBody, response: Response) -> AccountView:
     """Make an account for a person."""
     made = here.accounts.create(body.username, body.password, body.role)
+    note(request, Action.CHANGE, kind="account", id=made.id, name=made.username, changed=["made"], role=made.role)
     response.headers["Location"] = f"/api/v1/accounts/{made.id}"
     return _view(made)
 
@@ -39,19 +44,68 @@ def account(here: Here, _who: Manager, account_id: str) -> AccountView:
 
 
 @router.patch("/accounts/{account_id}", summary="Change an account")
-def change(here: Here, _who: Manager, account_id: str, body: AccountChange) -> AccountView:
-    """Give it another role or password, disable or enable it. Another password and disabling end its sign-ins.
+def change(*, here: Here, _who: Manager, request: Request, account_id: str, body: AccountChange) -> AccountView:
+    """Give it another role or password, disable or enable it.
 
-    The last administrator stays one.
+    All but enabling end its sign-ins, links and live pictures. The last administrator stays one.
     """
-    _find(here, account_id)
+    before = _find(here, account_id)
+    role = None if body.role is None or body.role.value == before.role else body.role.value
+    changed = sorted(body.model_dump(exclude_none=True))
+    more: dict[str, Any] = {"role": role, "role_before": before.role} if role else {}
+    note(request, Action.CHANGE, kind="account", id=account_id, name=before.username, changed=changed, **more)
     if body.role is not None:
         here.accounts.set_role(account_id, body.role)
     if body.password is not None:
         here.accounts.set_password(account_id, body.password)
     if body.disabled is not None:
         (here.accounts.disable if body.disabled else here.accounts.enable)(account_id)
+    if role is not None or body.password is not None or body.disabled:
+        here.live.sign_out(account_id)
     return _view(_find(here, account_id))
+
+
+@router.post("/accounts/{account_id}/sign-out", summary="Sign somebody out everywhere", status_code=204)
+def sign_out(here: Here, _who: Manager, request: Request, account_id: str) -> None:
+    """End every sign-in of an account: all access and refresh tokens, links and live pictures."""
+    found = _find(here, account_id)
+    note(request, Action.SIGN_OUT, kind="account", id=account_id, name=found.username, everywhere=True)
+    here.people.sign_ins.end_all(account_id)
+    here.live.sign_out(account_id)
+
+
+@router.delete("/accounts/{account_id}/second-factor", summary="Remove a lost second factor", status_code=204)
+def remove_second_factor(here: Here, _who: Manager, request: Request, account_id: str) -> None:
+    """Let somebody sign in without a code who lost his telephone and his recovery codes. Be sure that it is he."""
+    found = _find(here, account_id)
+    note(request, Action.CHANGE, kind="account", id=account_id, name=found.username, changed=["second factor"])
+    here.people.second_factors.remove(account_id)
+
+
+@router.get("/accounts/{account_id}/outside-identities", summary="Who somebody is at the provider")
+def outside_identities(here: Here, _who: Manager, account_id: str) -> Page[IdentityView]:
+    """The persons of the sign-in provider that an account is."""
+    return Page(items=identity_views(here, _find(here, account_id).id))
+
+
+@router.post("/accounts/{account_id}/outside-identities", summary="Link somebody to the provider", status_code=201)
+def link(*, here: Here, _who: Manager, request: Request, account_id: str, body: SubjectBody) -> IdentityView:
+    """Let a person of the sign-in provider, by the subject that it gives him, be this account."""
+    found, provider = _find(here, account_id), here.people.provider
+    if provider is None:
+        raise NotFoundError("there is no sign-in provider here")
+    identity = Identity(provider.settings.issuer, body.subject)
+    note(request, Action.GIVE, kind="account", id=account_id, name=found.username, changed=["outside identity"])
+    here.people.outside.link(account_id, identity)
+    return next(each for each in identity_views(here, account_id) if each.id == id_of(identity))
+
+
+@router.delete("/accounts/{account_id}/outside-identities/{identity_id}", summary="Unlink somebody", status_code=204)
+def unlink(*, here: Here, _who: Manager, request: Request, account_id: str, identity_id: str) -> None:
+    """Let him sign in through the provider no more."""
+    found = _find(here, account_id)
+    note(request, Action.TAKE_BACK, kind="account", id=account_id, name=found.username, changed=["outside identity"])
+    here.people.outside.unlink(account_id, identity_of(here, account_id, identity_id))
 
 
 def _find(here: Parts, account_id: str) -> Account:

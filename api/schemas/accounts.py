@@ -35,13 +35,98 @@ class RefreshBody(_Body):
     refresh_token: Annotated[str, Field(min_length=1, max_length=512)]
 
 
+class Ways(BaseModel):
+    """How one can sign in."""
+
+    password: Literal[True] = True
+    provider: str | None = Field(description="Name of the sign-in provider; null for none.", examples=["Town ID"])
+
+
 class Me(BaseModel):
     """Who is signed in."""
 
     id: str
     username: str = Field(examples=["lin"])
     role: str = Field(examples=["operator"])
-    may: list[str] = Field(description="Names of what this role allows.", examples=[["incidents.view"]])
+    may: list[str] = Field(description="Names of what this role, or key, allows.", examples=[["incidents.view"]])
+
+
+class PasswordBody(_Body):
+    """Another password."""
+
+    old: Password
+    new: NewPassword
+
+
+class SignInView(BaseModel):
+    """A place where somebody is signed in."""
+
+    family: str
+    began: datetime
+    used: datetime = Field(description="When it last asked for an access token.")
+    address: str = Field(description="Network address it was begun from.", examples=["192.0.2.7"])
+    agent: str = Field(description="What the program called itself.", examples=["Mozilla/5.0"])
+    through: str = Field(description="`password`, or the issuer that vouched for the person.", examples=["password"])
+    this: bool = Field(description="Whether it is the one that asks.")
+
+
+class SecondFactorView(BaseModel):
+    """The second factor of an account."""
+
+    confirmed: bool = Field(description="Whether a code is asked for.")
+    required: bool = Field(description="Whether this account can do nothing else before it has one.")
+    recovery_codes_left: int
+
+
+class SecondFactorBegun(BaseModel):
+    """For a telephone; shown once."""
+
+    secret: str = Field(description="Base32, for typing in.", examples=["JBSWY3DPEHPK3PXP"])
+    uri: str = Field(description="`otpauth://...`, as in the code.")
+    qr: str = Field(description="The same as a QR code, SVG.")
+
+
+Code = Annotated[str, Field(min_length=1, max_length=64, examples=["123456"])]
+
+
+class CodeBody(_Body):
+    """A code of the telephone."""
+
+    code: Code
+
+
+class RecoveryCodes(BaseModel):
+    """For a lost telephone; shown once."""
+
+    recovery_codes: list[str] = Field(examples=[["abcd-efgh-ijkl-mnop"]])
+
+
+class SecondFactorRemoval(_Body):
+    """Who removes a second factor shows both."""
+
+    password: Password
+    code: Code
+
+
+class IdentityView(BaseModel):
+    """A person of a sign-in provider."""
+
+    id: str
+    issuer: str = Field(examples=["https://id.example.org"])
+    subject: str = Field(description="How the provider knows the person.", examples=["248289761001"])
+    linked: datetime | None
+
+
+class SubjectBody(_Body):
+    """A person of the sign-in provider."""
+
+    subject: Annotated[str, Field(min_length=1, max_length=255, examples=["248289761001"])]
+
+
+class GoThere(BaseModel):
+    """Where a browser goes on."""
+
+    address: str = Field(description="At the sign-in provider.")
 
 
 class SetupBody(_Body):

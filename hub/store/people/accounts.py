@@ -11,6 +11,7 @@ import hmac
 import secrets
 import unicodedata
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -70,6 +71,9 @@ class Account:
     created: datetime
 
 
+TellLocked = Callable[[Connection, Account], object]
+
+
 class Accounts:
     """The accounts in the store. Safe from any thread."""
 
@@ -78,6 +82,11 @@ class Accounts:
         self._database = database
         self._clock = clock
         self._passwords = passwords or Passwords()
+        self._tell_locked: TellLocked = lambda _connection, _account: None
+
+    def tell_of_locks(self, tell: TellLocked) -> None:
+        """Have `tell` called, within the work that does it, whenever wrong passwords lock an account."""
+        self._tell_locked = tell
 
     def any_exists(self) -> bool:
         """Whether the hub was set up."""
@@ -180,34 +189,44 @@ class Accounts:
         """
         return self._verify(accounts.c.username == folded(username), password, now, code)
 
-    def confirm(self, account_id: str, password: str, now: datetime, *, code: str | None = None) -> bool:
-        """Whether somebody who is signed in knows the password, and has the second factor if there is one.
+    def knows_password(self, account_id: str, password: str, now: datetime) -> bool:
+        """Whether somebody who is signed in knows the password; wrong ones count, and a locked account knows none.
 
         Raises:
-            SecondFactorNeededError: The password is right; the code is missing or wrong.
+            StoreBusyError: Too many sign-ins at once.
+        """
+        return self._verify(accounts.c.id == account_id, password, now, None, alone=True) is not None
+
+    def confirm(self, account_id: str, password: str, now: datetime, *, code: str) -> bool:
+        """Whether somebody who is signed in knows the password, and has the second factor, whose code is used up.
+
+        Raises:
+            SecondFactorNeededError: The password is right; the code is wrong.
             StoreBusyError: Too many sign-ins at once.
         """
         return self._verify(accounts.c.id == account_id, password, now, code) is not None
 
-    def _verify(self, whose: ColumnElement[bool], password: str, now: datetime, code: str | None) -> Account | None:
+    def _verify(
+        self, whose: ColumnElement[bool], password: str, now: datetime, code: str | None, *, alone: bool = False
+    ) -> Account | None:
         with self._database.read() as connection:
             found = connection.execute(select(accounts.c.id, accounts.c.password_hash).where(whose)).one_or_none()
         right, better_hash = self._passwords.verify(password, None if found is None else found.password_hash)
         if found is None:
             return None
         if not right:  # not waited for: the answer must not take longer than for an unknown user
-            self._database.submit(lambda connection: _count_failure(connection, found.id, now))
+            self._database.submit(lambda connection: self._count_failure(connection, found.id, now))
             return None
 
         def work(connection: Connection) -> tuple[Account | None, str]:
             row = connection.execute(select(accounts).where(accounts.c.id == found.id)).one_or_none()
             if row is None or row.disabled or _locked(row, now) or row.password_hash != found.password_hash:
                 return None, ""
-            if second_factors.is_asked_for(connection, row.id):
+            if not alone and second_factors.is_asked_for(connection, row.id):
                 if not code:
                     return None, "send the code of your second factor as well"
                 if not second_factors.takes(connection, row.id, code, now):
-                    _count_failure(connection, row.id, now)  # and nothing is raised here, which would undo it
+                    self._count_failure(connection, row.id, now)  # and nothing is raised here, which would undo it
                     return None, "the code of the second factor is wrong or was used before"
             if row.failures or row.locked_until or better_hash:
                 new_hash = better_hash or row.password_hash
@@ -260,6 +279,16 @@ class Accounts:
             return kept or fresh
 
         return bytes.fromhex(self._database.write(work))
+
+    def _count_failure(self, connection: Connection, account_id: str, now: datetime) -> None:
+        row = connection.execute(select(accounts).where(accounts.c.id == account_id)).one_or_none()
+        if row is None or _locked(row, now):
+            return
+        if row.failures + 1 >= FAILURES:
+            _update(connection, account_id, failures=0, locked_until=time_to_text(now + LOCKED))
+            self._tell_locked(connection, account_of(row))
+        else:
+            _update(connection, account_id, failures=row.failures + 1)
 
     def _check_setup_token(self, token: str) -> None:
         with self._database.read() as connection:
@@ -326,16 +355,6 @@ def _keep_an_administrator(connection: Connection) -> None:
 
 def _locked(row: Row[Any], now: datetime) -> bool:
     return row.locked_until is not None and row.locked_until > time_to_text(now)
-
-
-def _count_failure(connection: Connection, account_id: str, now: datetime) -> None:
-    row = connection.execute(select(accounts).where(accounts.c.id == account_id)).one_or_none()
-    if row is None or _locked(row, now):
-        return
-    if row.failures + 1 >= FAILURES:
-        _update(connection, account_id, failures=0, locked_until=time_to_text(now + LOCKED))
-    else:
-        _update(connection, account_id, failures=row.failures + 1)
 
 
 def _setting(connection: Connection, name: str) -> str | None:
