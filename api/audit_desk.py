@@ -12,17 +12,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from cameras.recordings.evidence.signing import fingerprint_of, is_signed, key_of
 from config.machine import Machine
-from hub.audit import FAULTS, Head, Verdict
+from hub.audit import FAULTS, Action, Entry, Head, Verdict
 from hub.audit_heads import FILE, HeadFile, read_heads
 from hub.clock import Clock
 from hub.errors import HubError
 from hub.lifecycle import Lifecycle
 from hub.store.audit import AuditLog
 from hub.store.database import Database
+from hub.store.revisions import Revision
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +81,12 @@ class AuditDesk:
         self._heads = heads
         self._changed = threading.Condition()
         self._newest: Check | None = None
+
+    def revised(self, connection: Any, revision: Revision) -> None:
+        """Tell of a revision of the Community in its own transaction."""
+        number, more = str(revision.number), {"reason": revision.reason}
+        told = Entry(revision.at, Action.CHANGE, actor=revision.author, kind="revision", id=number, more=more)
+        self.log.add(connection, told)
 
     def check(self, *, again: bool, wait_s: float = 1.0) -> Check:
         """The newest check; begins one if there is none.

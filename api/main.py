@@ -196,7 +196,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     database.start()
     audit = start_audit(machine, database, clock, lifecycle=lifecycle)
     accounts = Accounts(database, clock)
-    revisions = Revisions(database, clock, check=check)
+    revisions = Revisions(database, clock, check=check, tell=audit.revised)
     repository = Repository(database)
     rules = RuleStore(database, bus, clock)
     book = rules.start_from(machine.rules or SHIPPED, shipped=machine.rules is None)

@@ -27,6 +27,7 @@ from hub.access import Principal
 from hub.audit import Action, Detail, Entry, Outcome
 from hub.errors import StoreBusyError, StoreError
 from hub.store.audit import AuditLog
+from hub.store.revisions import SAID
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ _FAILED = 400
 _PREFIX = "/api/v1/"
 _STORED_WITHIN_S = 10.0
 _ROOM_S = 5.0
+_LONGEST_REASON = 300
 _NOTED = "audit"
 
 CHANGES_NOTHING: Mapping[str, str] = {
@@ -164,6 +166,8 @@ class Auditing:
             await self._app(scope, receive, send)
             return
         noted = scope[_NOTED] = Noted()
+        if scope.get("method") not in _SAFE:
+            SAID.set(_reason(scope))
         told = silent = False
 
         async def send_told(message: Message) -> None:
@@ -239,6 +243,8 @@ class Auditing:
         entry = replace(_entry(asked, action), **_thing(asked, headers.get("location")), outcome=outcome)
         span = {name: asked.query_params.get(name) for name in ("from", "to", "at")} if not writes else {}
         told: dict[str, Detail] = {"route": route, "status": status if status >= _FAILED else None, **span}
+        if writes and (reason := _reason(scope)):
+            told["reason"] = reason
         return [replace(entry, more={**entry.more, **told})]
 
     def _refusals(self, scope: Scope, noted: Noted, status: int) -> list[Entry]:
@@ -252,6 +258,11 @@ class Auditing:
             return []
         entry = replace(_entry(asked, Action.REFUSED), **_thing(asked, None), outcome=Outcome.REFUSED)
         return [replace(entry, more={**entry.more, "route": route_of(scope), "status": status})]
+
+
+def _reason(scope: Scope) -> str:
+    """Why somebody asks for a change, as he says in the address."""
+    return HTTPConnection(scope).query_params.get("reason", "").strip()[:_LONGEST_REASON]
 
 
 _REFUSALS = ("not-signed-in", "forbidden", "not-found", "too-many")

@@ -79,6 +79,15 @@ DECLARED = (
         says("GET /audit/verify", P.VIEW_AUDIT, by=By.WHOLE),
     ),
     *about(
+        Kind.REVISION,
+        says("GET /revisions", P.VIEW_COMMUNITY, by=By.WHOLE),
+        says("GET /revisions/{number}", P.VIEW_COMMUNITY, by=By.WHOLE),
+        says("GET /revisions/{number}/diff", P.VIEW_COMMUNITY, by=By.WHOLE),
+        says("POST /revisions/{number}/restore", P.EDIT_COMMUNITY, by=By.WHOLE),
+        says("GET /community", P.VIEW_COMMUNITY, by=By.WHOLE),
+        says("PUT /community", P.EDIT_COMMUNITY, by=By.WHOLE),
+    ),
+    *about(
         Kind.KEY,
         says("GET POST /keys", P.MANAGE_KEYS, by=By.OWN, keys=Keys.NONE),
         says("GET DELETE /keys/{key_id}", P.MANAGE_KEYS, by=By.OWN, keys=Keys.NONE),

@@ -14,10 +14,10 @@ from fastapi.responses import StreamingResponse
 
 from api.access.auditing import note
 from api.access.auth import needs
-from api.access.reaching import reach_of
+from api.access.reaching import everywhere, reach_of
 from api.audit_desk import Check
 from api.audit_table import row_of, table_of
-from api.errors import BadRequestError, ForbiddenError
+from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page, decode_number, encode
 from api.parts import Here
 from api.schemas.audit import AuditCheckView, AuditEntryView
@@ -108,8 +108,7 @@ def verify(
     again: Annotated[bool, Query(description="Begin another check if none runs; else the newest is told.")] = False,  # noqa: FBT002
 ) -> AuditCheckView:
     """Whether every entry fits the one before, and the signed heads. A long log takes seconds: ask again."""
-    if not reach_of(here, who).is_everywhere(Permission.VIEW_AUDIT):
-        raise ForbiddenError("this is about the whole community, and needs a grant for all of it")
+    everywhere(here, who, Permission.VIEW_AUDIT)
     return check_view(here.audit.check(again=again))
 
 

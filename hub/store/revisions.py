@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +31,9 @@ logger = logging.getLogger(__name__)
 
 FILE = "file"
 """The author of a revision that came from community.yaml."""
+SAID: ContextVar[str] = ContextVar("said_reason", default="")
+"""Why whoever asks changes the Community, in his own words; stands before what a part says of the change."""
+LONGEST_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,15 @@ class Revisions:
         clock: Clock,
         *,
         check: Callable[[Community], tuple[Mistake, ...]] = check_community,
+        tell: Callable[[Connection, Revision], None] | None = None,
     ) -> None:
-        """Read the newest version from a started `database`; `check` finds what is wrong in a new one.
+        """Read the newest version from a started `database`.
+
+        Args:
+            database: Where they are kept.
+            clock: When they are made.
+            check: Finds what is wrong in a new one.
+            tell: Called in the transaction of each revision, which stands or falls with it.
 
         Raises:
             StoreError: What is stored cannot be read by this version of the program.
@@ -69,6 +80,7 @@ class Revisions:
         self._database = database
         self._clock = clock
         self._check = check
+        self._tell = tell
         self._changing = threading.RLock()  # a follower may look, and a change may be made of two
         self._followers: tuple[Callable[[Community], None], ...] = ()
         with database.read() as connection:
@@ -78,6 +90,10 @@ class Revisions:
     def current(self) -> Community:
         """The Community in force, an empty one before the first revision."""
         return self._newest[1]
+
+    def newest(self) -> tuple[int, Community]:
+        """The revision in force with its number, both of the same moment."""
+        return self._newest
 
     @property
     def number(self) -> int:
@@ -108,7 +124,9 @@ class Revisions:
         """
         if mistakes := self._check(community):
             raise ConfigurationError(mistakes)
-        author, reason = storable(author), storable(reason)
+        said = SAID.get()
+        author, reason = storable(author), storable(f"{said} ({reason})" if said and said != reason else reason)
+        reason = reason[:LONGEST_REASON]
         row = {
             "author": author,
             "reason": reason,
@@ -117,9 +135,14 @@ class Revisions:
         }
         with self._changing:
             at = self._clock.now()
-            number = self._database.write(
-                lambda connection: _insert(connection, {**row, "at": time_to_text(at)}, expected)
-            )
+
+            def work(connection: Connection) -> int:
+                number = _insert(connection, {**row, "at": time_to_text(at)}, expected)
+                if self._tell is not None:
+                    self._tell(connection, Revision(number, at, author, reason, file_digest))
+                return number
+
+            number = self._database.write(work)
             self._newest = (number, community)
             logger.info("community changed", extra={"revision": number, "author": author, "reason": reason})
             for follower in self._followers:
@@ -166,6 +189,10 @@ class Revisions:
                 self.accept(community, author=FILE, reason=reason, file_digest=file_digest)
             return self.current()
 
+    def mistakes(self, community: Community) -> tuple[Mistake, ...]:
+        """What is wrong in a Community, by the rules of today; empty when it could be put in force."""
+        return self._check(community)
+
     def follow(self, follower: Callable[[Community], None]) -> Callable[[], None]:
         """Call `follower(community)` after each accepted revision, in the thread that made it, until the end is called.
 
@@ -194,6 +221,19 @@ class Revisions:
             query = query.where(revisions.c.number < before)
         with self._database.read() as connection:
             return [_revision(row) for row in connection.execute(query)]
+
+    def revision(self, number: int) -> Revision:
+        """A revision without its content.
+
+        Raises:
+            NotFoundError: There is no such revision.
+        """
+        columns = [column for column in revisions.c if column is not revisions.c.body]
+        with self._database.read() as connection:
+            row = connection.execute(select(*columns).where(revisions.c.number == number)).one_or_none()
+        if row is None:
+            raise NotFoundError(f"no revision {number}")
+        return _revision(row)
 
     def version(self, number: int) -> Community:
         """The Community as it was in a revision.
