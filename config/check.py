@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import BaseModel, ValidationError
 
 from config.community import VIDEO_SCHEMES, Area, Camera, Community, Stream
+from config.local_paths import can_be
 from config.machine import ExternalBroker, Keep, Machine
 from config.messages import MAX_GUESSES, Problem, nearest, problems, unknown
 from config.network_check import network_problems
@@ -311,7 +312,7 @@ def _stream(location: Location, stream: Stream, *, look_at_files: bool) -> Itera
     if stream.file is not None:
         if stream.url.startswith("file://") and not stream.url.startswith("file:///"):
             yield Problem(place, "write file:///folder/video.mp4, or file:video.mp4 for one beside this file")
-        elif look_at_files and not stream.file.is_file():
+        elif look_at_files and not (can_be(stream.file) and stream.file.is_file()):
             yield Problem(place, f"no such file: {stream.file}")
         return
     if not _address_holds(urlsplit(stream.url)):

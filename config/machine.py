@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from config.hardening import Backup, Tls
+from config.local_paths import can_be
 from config.networks import Networks
 from config.secrets import Secret
 from config.sign_in import Proxy, SignIn
@@ -24,7 +25,10 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 def _beside(path: Path, info: ValidationInfo) -> Path:
     """`path` from the folder of the file that names it."""
     folder: Path | None = (info.context or {}).get("folder")
-    return folder / path if folder else path
+    whole = folder / path if folder else path
+    if not can_be(whole):
+        raise ValueError("is no path of this system: it is too long, or has a sign that no file name has")
+    return whole
 
 
 LocalPath = Annotated[Path, AfterValidator(_beside)]

@@ -222,3 +222,13 @@ def test_what_load_makes_survives_being_stored(tmp_path: Path) -> None:
     stored = community.model_dump_json(context={"secrets": True})
 
     assert Community.model_validate_json(stored) == community
+
+
+@pytest.mark.parametrize("name", ["d" * 256, "/".join(["d" * 200] * 30), "a\\0b"])
+def test_a_path_that_no_system_has_is_a_mistake_and_no_crash(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ConfigurationError, match="is no path of this system"):
+        load_machine(written(tmp_path, f'data: "{name}"\n', name="machine.yaml"))
+    with pytest.raises(ConfigurationError, match="no such file"):
+        load_community(
+            written(tmp_path, f'sites: [{{id: a}}]\ncameras: [{{id: c, site: a, url: "file:/{"d" * 300}"}}]\n')
+        )
