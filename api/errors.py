@@ -9,15 +9,18 @@ HubError
     +-- ChangedMeanwhileError   If-Match names an older version; holds how it stands now
     |   +-- SomebodyWasFirstError   the same, for a client that named no version
     +-- BadRequestError         a parameter or body that cannot be used; says which
+    +-- SheetRefusedError       a sheet with mistakes; holds all of them
+    +-- TrialFailedError        a camera that was tried gives no picture; says why in both languages
     +-- TooManyError            a bound is reached; says when to come back
     +-- UnavailableError        a part that is needed for the answer does not run or did not answer
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from api.onboarding.sheets import SheetMistake
 from hub.errors import HubError
 
 
@@ -73,6 +76,34 @@ class BadRequestError(ApiError):
     def __init__(self, where: str, message: str) -> None:
         super().__init__(message)
         self.where = where
+
+
+class SheetRefusedError(ApiError):
+    """A sheet that cannot be taken as it is.
+
+    Attributes:
+        mistakes: All that is wrong in it.
+    """
+
+    def __init__(self, mistakes: Sequence[SheetMistake]) -> None:
+        super().__init__("nothing was saved; correct the lines that are named")
+        self.mistakes = tuple(mistakes)
+
+
+class TrialFailedError(ApiError):
+    """A camera that was tried gives no picture.
+
+    Attributes:
+        problem: Why, in one stable word.
+        zh: In Chinese.
+        en: In English.
+    """
+
+    def __init__(self, problem: str, *, zh: str, en: str) -> None:
+        super().__init__(en or problem)
+        self.problem = problem
+        self.zh = zh
+        self.en = en
 
 
 class TooManyError(ApiError):

@@ -31,6 +31,7 @@ from api.figure_desk import start_figures
 from api.figures import watch
 from api.households import start_households
 from api.housekeeping import Housekeeping
+from api.onboarding.desk import start_onboarding
 from api.outbound import Outbound
 from api.parts import Cameras, Parts
 from api.people import make_people
@@ -357,6 +358,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         households=households,
         live=live,
         metrics=metrics,
+        onboarding=start_onboarding(machine, clock, formats=formats, door=sensing.door, lifecycle=lifecycle),
         people=make_people(machine, database, clock, accounts=accounts, revisions=revisions, audit=audit),
         playback=playback,
         reception=reception,

@@ -20,6 +20,7 @@ from api.desk import Desk
 from api.feed import Feed
 from api.figure_desk import FigureDesk
 from api.households import Households
+from api.onboarding.desk import OnboardingDesk
 from api.people import PeopleDesk
 from api.reception import Reception
 from api.recordings.desk import RecordingDesk
@@ -100,6 +101,7 @@ class Parts:
     households: Households
     live: LiveDesk
     metrics: Metrics
+    onboarding: OnboardingDesk
     people: PeopleDesk
     playback: Playback
     reception: Reception

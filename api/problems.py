@@ -25,8 +25,10 @@ from api.errors import (
     NotSignedInError,
     PreconditionError,
     SecondFactorMissingError,
+    SheetRefusedError,
     SomebodyWasFirstError,
     TooManyError,
+    TrialFailedError,
     UnavailableError,
 )
 from cameras.errors import DamagedFileError, FormatChangesError, MediaGoneError, NothingRecordedError
@@ -75,6 +77,8 @@ _KINDS: Mapping[type[HubError], _Kind] = {
     FormatChangesError: _Kind(422, "format-changes", "Codec, picture size or sound changes in this span"),
     ConfigurationError: _Kind(422, "configuration", "These settings cannot be used"),
     BadRequestError: _Kind(422, "validation", "A part of the request cannot be used"),
+    SheetRefusedError: _Kind(422, "sheet", "This sheet cannot be used as it is"),
+    TrialFailedError: _Kind(422, "no-picture", "The camera gives no picture"),
     PreconditionError: _Kind(428, "precondition-required", "Say which version you change, with If-Match"),
     TooManyError: _Kind(429, "too-many", "A bound is reached; come back later"),
     NoPlaceError: _Kind(429, "too-many", "A bound is reached; come back later"),
@@ -141,13 +145,29 @@ def _besides(error: Exception) -> tuple[dict[str, str], dict[str, Any]]:
         headers["ETag"] = error.etag
         more["current"] = error.current
         more["first"] = error.first
-    if isinstance(error, BadRequestError):
-        more["errors"] = [{"where": error.where, "message": str(error)}]
-    if isinstance(error, ConfigurationError):
-        more["errors"] = [_mistake(item) for item in error.mistakes]
+    if found := _errors(error):
+        more["errors"] = found
     if isinstance(error, FormatChangesError):
         more["spans"] = [{"from": time_to_text(start), "to": time_to_text(end)} for start, end in error.spans]
     return headers, more
+
+
+def _errors(error: Exception) -> list[dict[str, Any]]:
+    """Each wrong part, of an error that knows them."""
+    match error:
+        case BadRequestError():
+            return [{"where": error.where, "message": str(error)}]
+        case ConfigurationError():
+            return [_mistake(item) for item in error.mistakes]
+        case TrialFailedError():
+            return [{"where": error.problem, "message": error.en, "message_zh": error.zh}]
+        case SheetRefusedError():
+            return [
+                {"where": each.column or "line", "message": each.says.en, "message_zh": each.says.zh, "line": each.line}
+                for each in error.mistakes
+            ]
+        case _:
+            return []
 
 
 def install(app: FastAPI) -> None:
@@ -181,6 +201,7 @@ def schema() -> dict[str, Any]:
                     "properties": {
                         "where": {"type": "string"},
                         "message": {"type": "string"},
+                        "message_zh": {"type": "string", "description": "The same in Chinese, where there is one."},
                         "line": {"type": "integer", "description": "In a text that was sent, from 1."},
                     },
                 },

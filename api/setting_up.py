@@ -75,6 +75,11 @@ class SettingUp:
             raise UnavailableError("whoever asked has left")
         return answer
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the hub is stopping."""
+        return self._stopped.is_set()
+
     def stop(self) -> None:
         """End every process and refuse new ones."""
         self._stopped.set()

@@ -122,11 +122,19 @@ DECLARED = (
     *about(
         Kind.CAMERA,
         says("GET /cameras", P.VIEW_CAMERAS),
-        says("POST /cameras", P.EDIT_COMMUNITY),
+        says("POST /cameras", P.EDIT_COMMUNITY, P.ADD_DEVICES),
         says("GET /cameras/{camera_id}", P.VIEW_CAMERAS),
         says("PUT DELETE /cameras/{camera_id}", P.EDIT_COMMUNITY),
         says("POST /cameras/{camera_id}/view/confirm", P.EDIT_COMMUNITY),
         says("GET /cameras/{camera_id}/readings", P.VIEW_SENSORS),
+        # Setting up.
+        says("POST /cameras/discover", P.ADD_DEVICES, by=By.ANY),
+        says("POST /cameras/probe", P.ADD_DEVICES, by=By.ANY),
+        says("POST /cameras/try-still", P.ADD_DEVICES, by=By.ANY),
+        says("POST /cameras/{camera_id}/probe", P.ADD_DEVICES),
+        says("GET /cameras/import/template.csv", P.ADD_DEVICES, by=By.ANY),
+        says("POST /cameras/import", P.ADD_DEVICES),
+        says("POST /cameras/{camera_id}/copy", P.ADD_DEVICES),
         # Pictures, now and then.
         says("GET /cameras/{camera_id}/still.jpg", *_PICTURES, entrance=Entrance.LINK),
         says("POST /cameras/{camera_id}/live", *_PICTURES),
@@ -148,10 +156,17 @@ DECLARED = (
         says("POST /sensors", P.EDIT_COMMUNITY),
         says("GET /sensors/{sensor_id}", P.VIEW_SENSORS),
         says("GET /sensors/{sensor_id}/readings", P.VIEW_SENSORS),
+        says("GET /sensors/import/template.csv", P.ADD_DEVICES, by=By.ANY),
+        says("POST /sensors/import", P.ADD_DEVICES),
         says("GET /sensors/discovered", P.VIEW_REFUSALS, by=By.WHOLE),
         says("GET POST /sensors/backfill", P.EDIT_COMMUNITY, by=By.WHOLE),
         says("GET /refusals", P.VIEW_REFUSALS, by=By.WHOLE),
         says("GET /health", P.VIEW_SYSTEM),
+    ),
+    *about(
+        Kind.FIND,
+        says("GET /sensors/finds", P.ADD_DEVICES),
+        says("POST /sensors/finds/{find_id}/accept", P.ADD_DEVICES),
     ),
     *about(
         Kind.INCIDENT,

@@ -16,9 +16,11 @@ from api.onboarding.camera_rows import CameraRow, FoundStreams, read_row
 from api.onboarding.copying import ANYWHERE, copied
 from api.onboarding.sheets import Says, Sheet, SheetMistake
 from config.community import Camera, Community, Stream
+from config.errors import Mistake
 from config.load import check_community
 from config.messages import nearest
 
+Check = Callable[[Community], tuple[Mistake, ...]]
 Word = Literal["add", "change", "leave"]
 
 _OF_CAMERA = re.compile(r"cameras\[(\d+)\]\.?(.*)")
@@ -96,6 +98,7 @@ def plan_cameras(
     community: Community,
     reachable: Reachable,
     *,
+    check: Check = check_community,
     found: Mapping[int, FoundStreams] | None = None,
     may_ask: bool = False,
 ) -> CameraPlan:
@@ -105,6 +108,7 @@ def plan_cameras(
         sheet: As it was read.
         community: In force.
         reachable: Of whoever sends it.
+        check: Finds what is wrong in the Community as it would be.
         found: What cameras that were asked by their host said, by line.
         may_ask: Lines with a host alone are asked next, and are no mistake yet.
     """
@@ -136,7 +140,7 @@ def plan_cameras(
         mistakes += row.mistakes
     _same_address(planned, community, reachable, mistakes)
     if not mistakes:
-        mistakes += _rest(planned, community)
+        mistakes += _rest(planned, community, check)
     return CameraPlan(
         tuple(planned), tuple(sorted(mistakes, key=lambda mistake: mistake.line)), unasked if may_ask else ()
     )
@@ -226,13 +230,13 @@ def address_of(stream: Stream) -> tuple[object, ...]:
     return parts.hostname, port, parts.path.rstrip("/"), parts.query
 
 
-def _rest(planned: Sequence[Planned], community: Community) -> list[SheetMistake]:
+def _rest(planned: Sequence[Planned], community: Community, check: Check) -> list[SheetMistake]:
     """What the checks of the whole Community say beyond the cells."""
     changed = [each for each in planned if each.what != "leave"]
     after = _applied(community, changed)
     lines = {each.camera.id: each.line for each in changed}
     found: list[SheetMistake] = []
-    for mistake in check_community(after):
+    for mistake in check(after):
         match = _OF_CAMERA.match(mistake.path)
         camera = None if match is None else after.cameras[int(match[1])]
         if match is None or camera is None or camera.id not in lines:

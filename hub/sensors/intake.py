@@ -126,6 +126,11 @@ class Door:
         fmt = self._discovering.get(kind)
         return frozenset() if fmt is None else fmt.topics_of(address)
 
+    @property
+    def formats(self) -> Mapping[str, PayloadFormat]:
+        """All formats, by kind, as nobody configured them."""
+        return MappingProxyType(self._formats)
+
     def discovered(self) -> tuple[tuple[str, Discovered], ...]:
         """The devices that announced themselves, each with the format that knows it."""
         return tuple((kind, each) for kind, fmt in self._discovering.items() for each in fmt.discovered())

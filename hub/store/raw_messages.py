@@ -7,7 +7,7 @@ then, so the bounds are exceeded by at most `TRIM_MESSAGES` messages or `TRIM_BY
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +24,7 @@ TRIM_BYTES = 1024 * 1024
 """After so many messages, or so much, what is too much is removed."""
 
 _PRUNE_ROWS = 5_000
+_PAGE_ROWS = 500
 _MOST_ROUNDS = 64
 
 
@@ -83,6 +84,26 @@ class RawMessages:
                 RawMessage(row.seq, row.topic, bytes(row.payload), time_from_text(row.arrived))
                 for row in connection.execute(query)
             ]
+
+    def newest(self, *, most: int, most_bytes: int) -> Iterator[RawMessage]:
+        """The newest first, until there were `most` of them or so many bytes."""
+        before: int | None = None
+        total = 0
+        while most > 0:
+            query = select(raw_messages).order_by(raw_messages.c.seq.desc()).limit(min(most, _PAGE_ROWS))
+            if before is not None:
+                query = query.where(raw_messages.c.seq < before)
+            with self._database.read() as connection:
+                rows = connection.execute(query).all()
+            for row in rows:
+                total += row.size_bytes
+                if total > most_bytes:
+                    return
+                yield RawMessage(row.seq, row.topic, bytes(row.payload), time_from_text(row.arrived))
+            if len(rows) < _PAGE_ROWS:
+                return
+            before = rows[-1].seq
+            most -= len(rows)
 
     def remove(self, seqs: Sequence[int]) -> Future[None]:
         """Forget messages that were read at last."""

@@ -1,0 +1,41 @@
+"""OnboardingDesk: what the routes need to let devices in, put together in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from api.setting_up import SettingUp
+from config.check import Kinds
+from config.machine import Machine
+from hub.clock import Clock
+from hub.lifecycle import Lifecycle
+from hub.sensors.formats import Formats
+from hub.sensors.intake import Door
+from hub.sensors.parsing import PayloadFormat
+
+
+@dataclass(frozen=True, slots=True)
+class OnboardingDesk:
+    """How devices get in.
+
+    Attributes:
+        setting_up: Asks cameras that nobody runs yet.
+        allowed: Networks in which cameras may be.
+        formats: Payload formats, each with the model of its options.
+        readers: The same, as they read.
+    """
+
+    setting_up: SettingUp
+    allowed: tuple[str, ...]
+    formats: Kinds
+    readers: Mapping[str, PayloadFormat]
+
+
+def start_onboarding(
+    machine: Machine, clock: Clock, *, formats: Formats, door: Door, lifecycle: Lifecycle
+) -> OnboardingDesk:
+    """The desk of a hub."""
+    setting_up = SettingUp(clock)
+    lifecycle.push("setting up", setting_up.stop)
+    return OnboardingDesk(setting_up, machine.networks.cameras, formats.options, door.formats)

@@ -1,0 +1,248 @@
+"""An integrator looks for cameras, tries them and brings a box of them in; nobody else does; no password comes back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from config.community import Camera, Stream
+from hub.access import Role
+from hub.reach import Grant, GrantKind
+from hub.store.audit import Wanted
+from tests.api.room import Room, community, open_room
+from tests.fakes.set_up_program import JPEG
+
+PROGRAM = (sys.executable, "-m", "tests.fakes.set_up_program")
+SECRET = "planted-s3cret"
+
+
+@pytest.fixture(scope="module")
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    there = community()
+    there = there.model_copy(update={"cameras": tuple(_moved(camera) for camera in there.cameras)})
+    home = Camera(id="home-cam", site="home-1", main=Stream(url="rtsp://10.0.2.77/main"))
+    opened = open_room(
+        tmp_path_factory.mktemp("hub") / "data", there=there.model_copy(update={"cameras": (*there.cameras, home)})
+    )
+    opened.hub.parts.onboarding.setting_up._command = PROGRAM
+    yield opened
+    opened.close()
+
+
+def _moved(camera: Camera) -> Camera:
+    url = camera.main.url.replace("192.0.2.", "10.0.2.")
+    return camera.model_copy(update={"main": camera.main.model_copy(update={"url": url})})
+
+
+def ask(room: Room, path: str, body: dict[str, Any], role: Role = Role.INTEGRATOR) -> httpx.Response:
+    return room.client(role).post(f"/api/v1{path}", json=body)
+
+
+def sheet(room: Room, text: str, *, role: Role = Role.INTEGRATOR, **params: str) -> httpx.Response:
+    headers = {"Content-Type": "text/csv"}
+    return room.client(role).post("/api/v1/cameras/import", content=text.encode(), headers=headers, params=params)
+
+
+def test_cameras_are_looked_for_and_those_that_are_there_are_named(room: Room) -> None:
+    found = ask(room, "/cameras/discover", {"networks": ["10.0.2.10"]}).json()
+    assert [(each["host"], each["cameras"]) for each in found["items"]] == [
+        ("10.0.2.10", []),
+        ("10.0.2.1", ["cam-1"]),
+    ]
+    assert found["items"][0]["onvif_url"] == "http://10.0.2.10/onvif/device_service"
+
+
+def test_a_camera_is_tried_and_its_body_is_ready_but_for_the_password(room: Room) -> None:
+    asked = {"host": "10.0.2.10", "username": "hub", "password": SECRET, "id": "gate", "site": "crossing"}
+    answer = ask(room, "/cameras/probe", asked)
+    assert SECRET not in answer.text
+    made = answer.json()
+    assert (made["answers"], made["problem"], made["device"]["model"]) == (True, None, "C1")
+    (body,) = made["cameras"]
+    assert body["onvif"] == {"url": "http://10.0.2.10/onvif/device_service", "username": "hub", "profile": "p1"}
+    for part in ("main", "sub", "onvif"):
+        body[part]["password"] = SECRET
+    added = ask(room, "/cameras", body)
+    assert added.status_code == 201, added.text
+    stored = room.hub.parts.revisions.current().camera("gate")
+    assert stored is not None
+    assert stored.main.password is not None
+    assert stored.main.password.reveal() == SECRET
+    room.client(Role.ADMINISTRATOR).delete("/api/v1/cameras/gate", headers={"If-Match": "*"})
+
+
+def test_a_recorder_gives_a_body_for_each_of_its_cameras(room: Room) -> None:
+    made = ask(room, "/cameras/probe", {"host": "10.0.2.20"}).json()
+    assert [each["id"] for each in made["cameras"]] == ["cam-10-0-2-20-1", "cam-10-0-2-20-2"]
+
+
+@pytest.mark.parametrize(
+    ("last", "word"), [("11", "wrong_password"), ("12", "wrong_path"), ("13", "timed_out"), ("14", "unknown_codec")]
+)
+def test_each_thing_that_is_wrong_has_its_own_words_in_both_languages(room: Room, last: str, word: str) -> None:
+    url = f"rtsp://hub:{SECRET}@10.0.2.{last}/main"
+    answer = ask(room, "/cameras/probe", {"url": url})
+    made = answer.json()
+    assert (made["answers"], made["problem"]["word"], made["cameras"]) == (False, word, [])
+    assert made["problem"]["zh"]
+    assert made["problem"]["en"]
+    assert SECRET not in answer.text
+
+
+def test_a_trial_still_is_a_picture_and_is_kept_nowhere(room: Room) -> None:
+    answer = ask(room, "/cameras/try-still", {"url": "rtsp://10.0.2.10/main", "password": SECRET})
+    assert (answer.content, answer.headers["content-type"]) == (JPEG, "image/jpeg")
+    assert answer.headers["cache-control"] == "no-store"
+    refused = ask(room, "/cameras/try-still", {"url": "rtsp://10.0.2.11/main"})
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:hub:problem:no-picture")
+    assert refused.json()["errors"][0]["where"] == "wrong_password"
+    assert refused.json()["errors"][0]["message_zh"]
+
+
+def test_no_picture_comes_of_a_household_by_trying_its_address(room: Room) -> None:
+    """Neither by its number nor on another port; who sees its pictures anyway may."""
+    for url in ("rtsp://10.0.2.77/main", "rtsp://10.0.2.77:8554/other", "http://10.0.2.77/snap.jpg"):
+        assert ask(room, "/cameras/try-still", {"url": url}).status_code == 404
+    assert ask(room, "/cameras/try-still", {"url": "rtsp://10.0.2.77/main"}, Role.ADMINISTRATOR).status_code == 200
+    assert ask(room, "/cameras/try-still", {"url": "rtsp://10.0.2.2/main"}).status_code == 200
+
+
+def test_a_saved_camera_is_tried_with_the_password_it_has(room: Room) -> None:
+    answer = ask(room, "/cameras/cam-1/probe", {})
+    assert answer.json()["answers"] is True
+    assert "s3cret" not in answer.text
+    assert ask(room, "/cameras/none/probe", {}).status_code == 404
+
+
+@pytest.mark.parametrize("role", [Role.OPERATOR, Role.SUPERVISOR, Role.RESPONDER, Role.RESIDENT, None])
+def test_nobody_else_sets_cameras_up(room: Room, role: Role | None) -> None:
+    client = room.client(role)
+    expected = 401 if role is None else 403
+    for path in ("discover", "probe", "try-still", "import", "cam-1/probe", "cam-1/copy"):
+        assert client.post(f"/api/v1/cameras/{path}").status_code == expected
+    assert client.get("/api/v1/cameras/import/template.csv").status_code == expected
+
+
+def limited(room: Room, name: str, grant: GrantKind, place: str) -> httpx.Client:
+    """An integrator who works at one place."""
+    accounts, grants = room.hub.parts.accounts, room.hub.parts.people.grants
+    account = accounts.create(name, "three words and a river", Role.INTEGRATOR)
+    for each in grants.of(account.id):
+        grants.take_back(each.id, by="test")
+    grants.give(Grant("", account.id, grant, place, given_by="test"))
+    client = httpx.Client(
+        base_url=room.hub.url, headers={"Authorization": f"Bearer {room.hub.parts.tokens.issue(account.id)}"},
+        timeout=20, trust_env=False,
+    )  # fmt: skip
+    room._persons[name] = client
+    return client
+
+
+def test_an_integrator_of_one_site_reaches_no_other(room: Room) -> None:
+    mine = limited(room, "sun-2", GrantKind.SITE, "home-2")
+    found = mine.post("/api/v1/cameras/discover", json={}).json()
+    assert found["items"][0]["cameras"] == []
+    assert mine.post("/api/v1/cameras/cam-1/probe").status_code == 404
+    assert mine.post("/api/v1/cameras/try-still", json={"url": "rtsp://10.0.2.2/main"}).status_code == 404
+    copied = mine.post("/api/v1/cameras/cam-1/copy", json={"from": "cam-2", "what": ["record"]})
+    assert copied.status_code == 404
+    text = "id,site,url\nmine,home-2,rtsp://10.0.2.30/x\nnot,crossing,rtsp://10.0.2.31/x\n"
+    answer = mine.post(
+        "/api/v1/cameras/import", content=text, headers={"Content-Type": "text/csv"}, params={"dry_run": "true"}
+    ).json()
+    assert [(each["line"], each["column"]) for each in answer["mistakes"]] == [(3, "site")]
+    one = limited(room, "sun-3", GrantKind.CAMERA, "cam-1")
+    assert one.post("/api/v1/cameras/discover", json={}).status_code == 403
+    assert one.post("/api/v1/cameras/cam-1/probe").status_code == 200
+
+
+def test_a_box_of_cameras_becomes_one_revision_or_nothing(room: Room) -> None:
+    before = room.hub.parts.revisions.number
+    text = "编号;名称;场所;主码流地址;密码\n" + "".join(
+        f"box-{n};第{n}号;crossing;rtsp://10.9.9.{n}/main;{SECRET}\n" for n in range(1, 11)
+    )
+    dry = sheet(room, text, dry_run="true").json()
+    assert (dry["adds"], dry["revision"], dry["mistakes"]) == (10, None, [])
+    assert room.hub.parts.revisions.number == before
+    broken = sheet(room, text + "box-11;;nowhere;rtsp://10.9.9.11/main;x\n")
+    assert (broken.status_code, broken.json()["type"]) == (422, "urn:hub:problem:sheet")
+    (error,) = broken.json()["errors"]
+    assert (error["line"], error["where"]) == (12, "site")
+    assert error["message_zh"]
+    assert room.hub.parts.revisions.number == before
+    done = sheet(room, text)
+    assert (done.status_code, done.json()["revision"]) == (200, before + 1)
+    assert SECRET not in done.text
+    newest = room.hub.parts.revisions.history(limit=1)[0]
+    assert (newest.author, "imported" in newest.reason) == (f"{Role.INTEGRATOR}-1", True)
+    again = sheet(room, text).json()
+    assert (again["leaves"], again["revision"]) == (10, None)
+    assert room.hub.parts.revisions.number == before + 1
+
+
+def test_cameras_of_a_sheet_are_tried_before_anything_is_saved(room: Room) -> None:
+    before = room.hub.parts.revisions.number
+    text = (
+        "id,site,host,url,username,password,onvif\n"
+        f"try-1,crossing,10.0.2.40,,hub,{SECRET},yes\n"
+        f"try-2,crossing,,rtsp://10.0.2.41/main,hub,{SECRET},\n"
+    )
+    bad = text + f"try-3,crossing,10.0.2.13,,hub,{SECRET},\ntry-4,crossing,,rtsp://10.0.2.14/x,,,\n"
+    dry = sheet(room, bad, dry_run="true", probe="true").json()
+    problems = {each["id"]: None if each["problem"] is None else each["problem"]["word"] for each in dry["trials"]}
+    assert problems == {"try-1": None, "try-2": None, "try-3": "timed_out", "try-4": "unknown_codec"}
+    refused = sheet(room, bad, probe="true")
+    assert refused.status_code == 422
+    assert [each["line"] for each in refused.json()["errors"]] == [4, 5]
+    assert room.hub.parts.revisions.number == before
+    done = sheet(room, text, probe="true")
+    assert done.json()["revision"] == before + 1
+    assert SECRET not in refused.text + done.text
+    stored = room.hub.parts.revisions.current().camera("try-1")
+    assert stored is not None
+    assert stored.main.url == "rtsp://10.0.2.40/1/main"
+    assert stored.sub is not None
+    assert stored.onvif is not None
+    assert stored.onvif.password is not None
+    assert stored.main.password is not None
+
+
+def test_a_sheet_is_csv_and_no_other_thing(room: Room) -> None:
+    client = room.client(Role.INTEGRATOR)
+    assert client.post("/api/v1/cameras/import", json={}).status_code == 415
+    assert sheet(room, "").status_code == 422
+    assert sheet(room, "x" * (1024 * 1024 + 1)).status_code == 413
+    template = client.get("/api/v1/cameras/import/template.csv", params={"language": "en"})
+    assert template.content.startswith(b"\xef\xbb\xbfid,name")
+
+
+def test_settings_are_copied_from_a_neighbour_and_never_its_address(room: Room) -> None:
+    revisions = room.hub.parts.revisions
+    before = revisions.current().camera("cam-1")
+    answer = ask(room, "/cameras/cam-2/copy", {"from": "cam-1", "what": ["detectors", "record", "zones"]}).json()
+    after = revisions.current().camera("cam-2")
+    assert before is not None
+    assert after is not None
+    assert (after.detectors, after.zones, after.main.url) == (before.detectors, before.zones, "rtsp://10.0.2.2/main")
+    assert after.main.password is None
+    assert "zones" in answer["warnings"][0]["en"]
+    assert "zones" in answer["warnings"][0]["zh"]
+    for body, status in (
+        ({"from": "none", "what": ["record"]}, 404),
+        ({"from": "cam-2", "what": ["record"]}, 422),
+        ({"from": "cam-1", "what": ["password"]}, 422),
+        ({"from": "cam-1", "what": []}, 422),
+    ):
+        assert ask(room, "/cameras/cam-2/copy", body).status_code == status
+
+
+def test_what_was_tried_is_told_in_the_audit_by_its_host_alone(room: Room) -> None:
+    ask(room, "/cameras/probe", {"url": f"rtsp://hub:{SECRET}@10.0.2.10/main?token={SECRET}"})
+    entries = repr(room.hub.parts.audit.log.entries(Wanted(), limit=500))
+    assert "10.0.2.10" in entries
+    assert "setting_up" in entries
+    assert SECRET not in entries
