@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from api.access.agreed import Agreed
 from api.errors import ForbiddenError
+from api.schemas.grants import ReachView
 from config.community import Area, Camera, Sensor, Site
-from hub.access import Permission, Principal
+from hub.access import Permission, Principal, permissions
 from hub.errors import NotFoundError
 from hub.pictures import Pictures
-from hub.reach import Reach
+from hub.reach import Reach, joined
 
 if TYPE_CHECKING:
     from api.parts import Parts
@@ -77,6 +78,20 @@ def reached_area(here: Parts, who: Principal, permission: Permission, area_id: s
     if found is None or not reach_of(here, who).allows(permission, area=area_id):
         raise NotFoundError(f"no area {area_id!r}")
     return found
+
+
+def reach_view(reach: Reach) -> ReachView:
+    """Where somebody may do at least some of what his role allows, for people to see."""
+    parts = [reach.within(each) for each in permissions(reach.who)]
+    whole = any(part is None for part in parts)
+    found = joined(() if whole else (part for part in parts if part is not None))
+    return ReachView(
+        everywhere=whole,
+        areas=sorted(found.areas),
+        sites=sorted(found.sites),
+        cameras=sorted(found.cameras),
+        homes=sorted(reach.homes),
+    )
 
 
 def everywhere(here: Parts, who: Principal, permission: Permission) -> None:

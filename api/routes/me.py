@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from api.access.auditing import note
 from api.access.auth import ROOM, Person, Someone
 from api.access.limits import Kind
+from api.access.reaching import reach_of, reach_view
 from api.errors import BadRequestError
 from api.paging import Page
 from api.parts import Here, Parts
@@ -33,10 +34,11 @@ router = APIRouter(prefix="/api/v1", tags=["me"])
 
 
 @router.get("/me", summary="Who am I")
-def me(asker: Someone) -> Me:
-    """Who is signed in, and what the role, or the key, allows."""
+def me(here: Here, asker: Someone) -> Me:
+    """Who is signed in, what the role, or the key, allows, and where."""
     who = asker.principal
-    return Me(id=who.id, username=who.name, role=who.role, may=sorted(permissions(who)))
+    reach = reach_view(reach_of(here, who))
+    return Me(id=who.id, username=who.name, role=who.role, may=sorted(permissions(who)), reach=reach)
 
 
 @router.put("/me/password", summary="Change my password", status_code=204)

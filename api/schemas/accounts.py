@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.schemas.grants import ReachView
 from hub.access import Role
 
 Username = Annotated[str, Field(min_length=1, max_length=64, examples=["lin"])]
@@ -49,6 +50,7 @@ class Me(BaseModel):
     username: str = Field(examples=["lin"])
     role: str = Field(examples=["operator"])
     may: list[str] = Field(description="Names of what this role, or key, allows.", examples=[["incidents.view"]])
+    reach: ReachView | None = Field(default=None, description="Where that is; of `/me` alone.")
 
 
 class PasswordBody(_Body):
