@@ -245,6 +245,11 @@ DECLARED = (
         says("POST /tasks/{task_id}/withdraw", P.OFFER_TASKS, by=By.ANY),
     ),
     *about(
+        Kind.GRANT,
+        says("GET POST /grants", P.MANAGE_ACCOUNTS, by=By.WHOLE, keys=Keys.NONE),
+        says("GET DELETE /grants/{grant_id}", P.MANAGE_ACCOUNTS, by=By.WHOLE, keys=Keys.NONE),
+    ),
+    *about(
         Kind.SILENCE,
         says("GET POST /silences", *_HIDES),
         says("POST /silences/preview", *_HIDES),
