@@ -45,7 +45,7 @@ from api.rule_memory import bound_memory
 from api.self_checks import self_checks
 from api.self_figures import watch_noticed
 from api.sensing import make_sensing, start_broker
-from api.server import Server
+from api.serving import Serving
 from api.stills import start_stills
 from api.storage import database_of, database_url
 from api.telling import make_delivery
@@ -94,15 +94,14 @@ class Hub:
     def __init__(
         self,
         *,
-        server: Server,
+        server: Serving,
         parts: Parts,
         lifecycle: Lifecycle,
         rules: RuleStore,
         setup_url: str | None,
         broker: BrokerEndpoint,
     ) -> None:
-        self.url = server.url
-        self.port = server.port
+        self.url, self.port, self.serving = server.url, server.port, server
         self.parts = parts
         self.setup_url = setup_url
         """Where the first administrator is made; None once there is an account."""
@@ -379,7 +378,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         backfill=sensing.backfill,
         loopback_only=is_loopback(machine.http.host),
     )
-    server = Server(create_app(parts), host=machine.http.host, port=machine.http.port)
+    server = Serving(machine, create_app(parts), clock)
     lifecycle.push("http", server.stop)
     lifecycle.push("feed", feed.close)
     lifecycle.push("live", live.watching.close)

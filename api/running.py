@@ -14,7 +14,7 @@ _LOOK_EVERY_S = 0.5
 
 
 def run_hub(machine: Machine, *, community_path: Path | None) -> None:
-    """Run a hub in this process until SIGINT or SIGTERM; SIGHUP reads the rules again."""
+    """Run a hub in this process until SIGINT or SIGTERM; SIGHUP reads the rules and the certificate again."""
     wanted, reread = threading.Event(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: wanted.set())
@@ -22,6 +22,8 @@ def run_hub(machine: Machine, *, community_path: Path | None) -> None:
     hub = build(machine, community_path=community_path)
     try:
         sys.stdout.write(f"The hub is at {hub.url}\n")
+        if (certificate := hub.serving.certificate) is not None:
+            sys.stdout.write(f"Its certificate (SHA-256): {certificate.fingerprint}\n")
         if hub.setup_url is not None:
             sys.stdout.write(f"Make the first administrator (works once): {hub.setup_url}\n")
         sys.stdout.flush()
@@ -29,5 +31,6 @@ def run_hub(machine: Machine, *, community_path: Path | None) -> None:
             if reread.is_set():
                 reread.clear()
                 hub.reload_rules()
+                hub.serving.reload()
     finally:
         hub.stop()

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import logging
 import socket
+import ssl
 import threading
+from collections.abc import Sequence
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from api.connections import MOST_HEAD_BYTES, protocol_for
 from hub.errors import ConfigurationError, Mistake
 
 logger = logging.getLogger(__name__)
@@ -31,8 +34,25 @@ that nobody can take back, when what is late should be left out."""
 class Server:
     """Serves one application over HTTP."""
 
-    def __init__(self, app: ASGIApp, *, host: str, port: int, grace_s: int = 3) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        host: str,
+        port: int,
+        grace_s: int = 3,
+        trusted_proxies: Sequence[str] = (),
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         """Bind the address.
+
+        Args:
+            app: What answers.
+            host: Address to listen on.
+            port: TCP port; 0 takes a free one.
+            grace_s: How long answers under way are waited for at the end.
+            trusted_proxies: Addresses and networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
+            tls: With what is encrypted; None is plain HTTP.
 
         Raises:
             ConfigurationError: The address cannot be bound; names it.
@@ -45,6 +65,8 @@ class Server:
             log_config=None,
             access_log=False,  # /metrics counts requests; who did what stands in the journal
             server_header=False,
+            proxy_headers=bool(trusted_proxies),  # uvicorn would believe whoever comes from loopback
+            forwarded_allow_ips=list(trusted_proxies),
             timeout_graceful_shutdown=grace_s,
             timeout_keep_alive=15,
             lifespan="off",
@@ -52,9 +74,14 @@ class Server:
             ws="websockets-sansio",
             ws_max_size=MOST_MESSAGE_BYTES,
             ws_per_message_deflate=False,  # what is sent is video, which does not get smaller
-            http="h11",
+            http=protocol_for(trusted_proxies),
+            h11_max_incomplete_event_size=MOST_HEAD_BYTES,
             loop="asyncio",  # the same everywhere, whatever else is installed
         )
+        if tls is not None:
+            config.load()
+            config.ssl = tls  # ours, so that another certificate can be put into it while it serves
+        self._scheme = "http" if tls is None else "https"
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
         self._grace_s = grace_s
@@ -63,7 +90,7 @@ class Server:
     def url(self) -> str:
         """Where it is reached from this machine."""
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104 - compared, not bound
-        return f"http://{host}:{self.port}"
+        return f"{self._scheme}://{host}:{self.port}"
 
     def start(self) -> None:
         """Begin to answer."""

@@ -47,6 +47,17 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 
+_OWN_SITES = frozenset({"same-origin", "none"})
+_SCHEMES = {
+    "http": ("http", "https"),  # a proxy in front may encrypt
+    "ws": ("http", "https"),
+    "https": ("https",),
+    "wss": ("https",),
+}
+_FIRST_REFUSAL = 300
+_SIGNED_OUT = "/api/v1/auth/logout"
+_FORGET = '"cache", "cookies", "storage"'
+
 Observe = Callable[[str, str, int, float], None]
 """Told of every answer: method, route template, status (0 when the client left first), seconds until it began."""
 
@@ -86,15 +97,12 @@ class Guard:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 took_s = self._clock.monotonic_s() - started_s  # a feed lasts minutes, and that says nothing
-                headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", "no-store")
+                _harden(MutableHeaders(scope=message), scope["path"], status)
             await send(message)
 
         headers = Headers(scope=scope)
         limit_bytes = limit_of(scope["path"])
-        refusal = self._refusal(scope["method"], headers, limit_bytes)
+        refusal = self._refusal(scope, headers, limit_bytes)
         try:
             if refusal is not None:
                 await refusal(scope, receive, send_guarded)
@@ -130,18 +138,18 @@ class Guard:
                 self._observe("WEBSOCKET", template, status, self._clock.monotonic_s() - started_s)
             await send(message)
 
-        refusal = self._socket_refusal(Headers(scope=scope))
+        refusal = self._socket_refusal(Headers(scope=scope), scope.get("scheme", "ws"))
         self._sockets += 1
         try:
             await (self._app if refusal is None else refusal)(scope, receive, send_guarded)
         finally:
             self._sockets -= 1
 
-    def _socket_refusal(self, headers: Headers) -> ASGIApp | None:
+    def _socket_refusal(self, headers: Headers, scheme: str) -> ASGIApp | None:
         if not self._is_ours(headers):
             return problems.problem(421)
         # A browser always says where its page is from; a program that is no browser has no user to be misled.
-        if not _is_same_origin(headers):
+        if not _is_same_origin(headers, scheme):
             return problems.problem(403, detail="this request comes from a page of another origin")
         if self._sockets >= MOST_SOCKETS:
             return problems.problem(503, detail="too many are connected", headers={"Retry-After": "10"})
@@ -151,15 +159,25 @@ class Guard:
         host = _host_name(headers.get("host", ""))
         return host is not None and (not self._loopback_only or is_loopback(host))
 
-    def _refusal(self, method: str, headers: Headers, limit_bytes: int) -> ASGIApp | None:
+    def _refusal(self, scope: Scope, headers: Headers, limit_bytes: int) -> ASGIApp | None:
+        method, scheme = scope["method"], scope.get("scheme", "http")
         if not self._is_ours(headers):
             return problems.problem(421)
-        if method not in _SAFE_METHODS and not _is_same_origin(headers):
+        if method not in _SAFE_METHODS and not _is_same_origin(headers, scheme):
             return problems.problem(403, detail="this request comes from a page of another origin")
         length = headers.get("content-length", "0")
         if not length.isascii() or not length.isdigit() or int(length) > limit_bytes:
             return problems.problem(413, detail=f"at most {limit_bytes} bytes")
         return None
+
+
+def _harden(headers: MutableHeaders, path: str, status: int) -> None:
+    """Say what a browser may do with an answer, where its route has not said so itself."""
+    for name, value in _HEADERS.items():
+        headers.setdefault(name, value)
+    headers.setdefault("Cache-Control", "no-store")
+    if path == _SIGNED_OUT and status < _FIRST_REFUSAL:
+        headers.setdefault("Clear-Site-Data", _FORGET)
 
 
 def limit_of(path: str) -> int:
@@ -182,10 +200,17 @@ def _bounded(receive: Receive, limit_bytes: int) -> Receive:
     return receive_bounded
 
 
-def _is_same_origin(headers: Headers) -> bool:
-    """Whether a request comes from a page of the hub's own, or from no page at all."""
+def _is_same_origin(headers: Headers, scheme: str) -> bool:
+    """Whether a request comes from a page of the hub's own, or from no page at all.
+
+    A page without an origin of its own (`null`: a sandbox, a file) is another's. Over TLS a page that came without it
+    is another's, too: somebody on the way may have written it.
+    """
     origin = headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == headers.get("host")
+    if origin is None:
+        return headers.get("sec-fetch-site", "none") in _OWN_SITES
+    parts = urlsplit(origin)
+    return parts.scheme in _SCHEMES[scheme] and parts.netloc == headers.get("host")
 
 
 def _host_name(host: str) -> str | None:

@@ -1,0 +1,205 @@
+"""HTTPS: a certificate of the hub's own or given ones, changed while connections live, and what is said without."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import http.client
+import os
+import socket
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from api.certificates import Certificates, certificate_there
+from api.serving import Serving, warnings_of
+from config.hardening import Tls
+from config.machine import Http, Machine
+from hub.clock import SystemClock
+from hub.errors import ConfigurationError
+from tests.fakes.clocks import SetClock
+
+NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
+
+
+async def app(scope: Scope, _receive: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": scope["scheme"].encode()})
+
+
+def own(data: Path, *, redirect_port: int | None = None) -> Machine:
+    tls = Tls(self_signed=True, names=("hub.village.example",), redirect_port=redirect_port)
+    return Machine(data=data, http=Http(port=0, tls=tls))
+
+
+@pytest.fixture
+def serving(tmp_path: Path) -> Iterator[tuple[Serving, Machine]]:
+    machine = own(tmp_path / "data")
+    made = Serving(machine, app, SystemClock())
+    made.start()
+    yield made, machine
+    made.stop()
+
+
+def trusted(machine: Machine) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(machine.data / "tls" / "hub.pem"))
+
+
+def test_the_hub_makes_itself_a_certificate_and_serves_by_it(serving: tuple[Serving, Machine]) -> None:
+    hub, machine = serving
+    assert hub.url.startswith("https://127.0.0.1:")
+    answer = httpx.get(hub.url, verify=trusted(machine), trust_env=False)
+    assert answer.text == "https"
+    assert "strict-transport-security" not in answer.headers
+    certificate = hub.certificate
+    assert certificate is not None
+    assert {"localhost", "127.0.0.1", "::1", "hub.village.example"} <= set(certificate.names)
+    assert len(certificate.fingerprint) == 32 * 3 - 1
+    assert certificate_there(machine) == certificate
+    key = machine.data / "tls" / "hub.key"
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert key.parent.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(("version", "works"), [(ssl.TLSVersion.TLSv1_1, False), (ssl.TLSVersion.TLSv1_2, True)])
+def test_tls_older_than_1_2_is_refused(
+    serving: tuple[Serving, Machine], version: ssl.TLSVersion, *, works: bool
+) -> None:
+    hub, machine = serving
+    context = trusted(machine)
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with pytest.warns(DeprecationWarning, match="deprecated") if not works else contextlib.nullcontext():
+        context.minimum_version = context.maximum_version = version
+    with socket.create_connection(("127.0.0.1", hub.port), timeout=5) as plain:
+        if works:
+            with context.wrap_socket(plain, server_hostname="localhost") as made:
+                assert made.version() == "TLSv1.2"
+        else:
+            with pytest.raises(OSError, match=r"TLS|SSL|reset|EOF"):
+                context.wrap_socket(plain, server_hostname="localhost")
+
+
+def test_a_certificate_is_changed_without_dropping_who_is_connected(serving: tuple[Serving, Machine]) -> None:
+    hub, machine = serving
+    before = hub.certificate
+    held = http.client.HTTPSConnection("localhost", hub.port, context=trusted(machine), timeout=5)
+    held.request("GET", "/")
+    assert held.getresponse().read() == b"https"
+    (machine.data / "tls" / "hub.pem").unlink()
+    assert hub.reload()
+    assert hub.certificate != before
+    held.request("GET", "/")
+    assert held.getresponse().read() == b"https"
+    held.close()
+    assert httpx.get(hub.url, verify=trusted(machine), trust_env=False).text == "https"
+
+
+def test_a_certificate_that_cannot_be_used_leaves_the_old_one(serving: tuple[Serving, Machine]) -> None:
+    hub, machine = serving
+    before = hub.certificate
+    verify = trusted(machine)
+    (machine.data / "tls" / "hub.key").write_text("-----BEGIN PRIVATE KEY-----\nnonsense\n-----END PRIVATE KEY-----\n")
+    assert not hub.reload()
+    assert hub.certificate == before
+    assert httpx.get(hub.url, verify=verify, trust_env=False).text == "https"
+
+
+def test_its_own_certificate_is_renewed_before_it_runs_out(tmp_path: Path) -> None:
+    machine = own(tmp_path / "data")
+    tls = machine.http.tls
+    assert tls is not None
+    first = Certificates(tls, machine, SetClock(NOW)).current
+    assert first.ends - NOW < dt.timedelta(days=397)
+    assert Certificates(tls, machine, SetClock(NOW + dt.timedelta(days=300))).current == first
+    late = Certificates(tls, machine, SetClock(NOW + dt.timedelta(days=370)))
+    assert late.current.ends > first.ends
+    renamed = Tls(self_signed=True, names=("other.example",))
+    assert "other.example" in Certificates(renamed, own_with(machine, renamed), SetClock(NOW)).current.names
+
+
+def own_with(machine: Machine, tls: Tls) -> Machine:
+    return machine.model_copy(update={"http": Http(port=0, tls=tls)})
+
+
+def test_given_files_are_used_and_make_browsers_strict(tmp_path: Path) -> None:
+    made = own(tmp_path / "made")
+    assert made.http.tls is not None
+    Certificates(made.http.tls, made, SystemClock())
+    folder = made.data / "tls"
+    tls = Tls(certificate=folder / "hub.pem", key=folder / "hub.key")
+    machine = Machine(data=tmp_path / "data", http=Http(port=0, tls=tls))
+    hub = Serving(machine, app, SystemClock())
+    hub.start()
+    try:
+        answer = httpx.get(hub.url, verify=trusted(made), trust_env=False)
+        assert answer.headers["strict-transport-security"] == "max-age=31536000"
+    finally:
+        hub.stop()
+    assert not (tmp_path / "data" / "tls").exists()
+
+
+def test_files_that_cannot_be_used_stop_the_start_with_the_reason(tmp_path: Path) -> None:
+    tls = Tls(certificate=tmp_path / "no.pem", key=tmp_path / "no.key")
+    with pytest.raises(ConfigurationError, match=r"no.pem.*cannot be used: No such file"):
+        Certificates(tls, Machine(data=tmp_path), SystemClock())
+
+
+def test_plain_http_is_told_where_https_is(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    hub = Serving(own(tmp_path / "data", redirect_port=port), app, SystemClock())
+    hub.start()
+    try:
+        answer = httpx.get(f"http://127.0.0.1:{port}/cameras?x=1", trust_env=False)
+        assert (answer.status_code, answer.headers["location"]) == (308, f"https://127.0.0.1:{hub.port}/")
+        assert httpx.post(f"http://127.0.0.1:{port}/api/v1/auth/token", trust_env=False).status_code == 403
+        host = {"Host": "evil.example/@x"}
+        assert httpx.get(f"http://127.0.0.1:{port}/", headers=host, trust_env=False).status_code == 403
+    finally:
+        hub.stop()
+
+
+@pytest.mark.parametrize(
+    ("http_settings", "warned"),
+    [
+        (Http(), False),
+        (Http(host="0.0.0.0"), True),  # noqa: S104 - what is warned of
+        (Http(host="0.0.0.0", tls=Tls(self_signed=True)), False),  # noqa: S104 - likewise
+        (Http(host="10.0.0.2", trusted_proxies=("10.0.0.1",)), False),
+    ],
+)
+def test_plain_http_on_the_network_is_warned_of(http_settings: Http, *, warned: bool) -> None:
+    assert bool(warnings_of(Machine(http=http_settings))) is warned
+
+
+@pytest.mark.parametrize(
+    "wrong", [{}, {"self_signed": True, "certificate": "a", "key": "b"}, {"certificate": "a"}, {"key": "b"}]
+)
+def test_settings_that_say_two_things_or_none_are_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match=r"self_signed|belong together"):
+        Tls.model_validate(wrong)
+
+
+def test_a_key_that_is_locked_is_refused_and_nobody_is_asked_for_its_password(tmp_path: Path) -> None:
+    made = own(tmp_path / "made")
+    assert made.http.tls is not None
+    Certificates(made.http.tls, made, SystemClock())
+    key = made.data / "tls" / "hub.key"
+    from cryptography.hazmat.primitives import serialization
+
+    private = serialization.load_pem_private_key(key.read_bytes(), None)
+    key.write_bytes(
+        private.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"password"),
+        )
+    )
+    os.environ.pop("SSLKEYLOGFILE", None)
+    tls = Tls(certificate=made.data / "tls" / "hub.pem", key=key)
+    with pytest.raises(ConfigurationError, match="locked"):
+        Certificates(tls, made, SystemClock())
