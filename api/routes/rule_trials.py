@@ -16,6 +16,7 @@ from alerts.language.rulebook import rule_files, rule_of
 from alerts.trials.asking import ask
 from alerts.trials.rehearsal import Rehearsal
 from alerts.trials.ruletests import PATTERN, RuleTest, read_tests, tests_in
+from api.access.reaching import everywhere, reach_of
 from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page, decode, encode
 from api.parts import Here, Parts
@@ -36,6 +37,8 @@ from api.schemas.rules import (
     trial_view,
 )
 from config.reading import read_text
+from hub.access import Permission, Principal
+from hub.errors import NotFoundError
 from hub.store.rule_traces import Trace
 
 router = APIRouter(prefix="/api/v1", tags=["rules"])
@@ -48,26 +51,30 @@ Until = Annotated[datetime | None, Query(alias="to", description="Not included."
 
 
 @router.get("/rules/backtests", summary="List backtests")
-def backtests(here: Here, _who: Viewer) -> Page[TrialView]:
+def backtests(here: Here, who: Viewer) -> Page[TrialView]:
     """The newest few, the newest first; a restart of the hub forgets them."""
+    everywhere(here, who, Permission.VIEW_RULES)
     return Page(items=[trial_view(each) for each in here.trials.all()])
 
 
 @router.get("/rules/backtests/{trial_id}", summary="How a backtest does")
-def backtest(here: Here, _who: Viewer, trial_id: str) -> TrialView:
+def backtest(here: Here, who: Viewer, trial_id: str) -> TrialView:
     """How far it has come, and when it is done what came of it."""
+    everywhere(here, who, Permission.VIEW_RULES)
     return trial_view(here.trials.get(trial_id))
 
 
 @router.delete("/rules/backtests/{trial_id}", summary="Cancel a backtest")
-def cancel(here: Here, _who: Viewer, trial_id: str) -> TrialView:
+def cancel(here: Here, who: Viewer, trial_id: str) -> TrialView:
     """End it; one that is over stays as it is."""
+    everywhere(here, who, Permission.VIEW_RULES)
     return trial_view(here.trials.cancel(trial_id))
 
 
 @router.post("/rules/{rule_id}/backtest", summary="What it would have raised", status_code=202)
 def begin(*, here: Here, who: Viewer, rule_id: str, response: Response, body: BacktestBody | None = None) -> TrialView:
     """Begin to try a rule over the stored events, beside the hub; one at a time (else 429)."""
+    everywhere(here, who, Permission.VIEW_RULES)
     wanted = body or BacktestBody()
     until = wanted.until or here.clock.now()
     since = wanted.since or until - COUNTED
@@ -107,7 +114,7 @@ def run_tests(here: Here, _who: Viewer, rule_id: str, body: TestBody | None = No
 def shadow(
     *,
     here: Here,
-    _who: Viewer,
+    who: Viewer,
     rule_id: str,
     since: Since = None,
     until: Until = None,
@@ -118,14 +125,14 @@ def shadow(
 
     To let it ring, make it `live` (PATCH).
     """
-    return _aside(here, rule_id, ("shadow", "raised"), since=since, until=until, cursor=cursor, limit=limit)
+    return _aside(here, who, rule_id, ("shadow", "raised"), since=since, until=until, cursor=cursor, limit=limit)
 
 
 @router.get("/rules/{rule_id}/withheld", summary="What was withheld")
 def withheld(
     *,
     here: Here,
-    _who: Viewer,
+    who: Viewer,
     rule_id: str,
     since: Since = None,
     until: Until = None,
@@ -133,14 +140,14 @@ def withheld(
     limit: Limit = 50,
 ) -> AsidePage:
     """What hours, `unless` and the like held back, the newest first, each with why, and how many a day."""
-    return _aside(here, rule_id, ("withheld", "withheld"), since=since, until=until, cursor=cursor, limit=limit)
+    return _aside(here, who, rule_id, ("withheld", "withheld"), since=since, until=until, cursor=cursor, limit=limit)
 
 
 @router.get("/rules/{rule_id}/why-not", summary="Why it did not ring")
 def why_it_did_not(
     *,
     here: Here,
-    _who: Viewer,
+    who: Viewer,
     rule_id: str,
     key: Annotated[str, Query(max_length=512, description="What the rule counts for: a site, a device, camera/zone.")],
     at: Annotated[datetime | None, Query(description="When; without it, now.")] = None,
@@ -149,6 +156,7 @@ def why_it_did_not(
     moment = at or here.clock.now()
     if moment.tzinfo is None:
         raise BadRequestError("query.at", "give the time zone, as 2026-03-01T08:00:00+08:00 or ...Z")
+    _check_key(here, who, key)
     answer = ask(
         rule_id,
         key,
@@ -196,8 +204,21 @@ def _run(file: str, test: RuleTest, rules: list[Rule]) -> TestView:
     )
 
 
+def _check_key(here: Parts, who: Principal, key: str) -> None:
+    """Refuse what a rule counts for that is not within somebody's reach, be it there or not.
+
+    Raises:
+        NotFoundError: It is not for him.
+    """
+    reach, subject = reach_of(here, who), key.partition("/")[0]
+    known = reach.allows(Permission.VIEW_RULES, site=subject, area=subject)
+    if not known and not reach.reaches_device(Permission.VIEW_RULES, subject):
+        raise NotFoundError(f"nothing is known of {key!r}")
+
+
 def _aside(
     here: Parts,
+    who: Principal,
     rule: str,
     what: tuple[str, str],
     *,
@@ -216,7 +237,12 @@ def _aside(
         raise BadRequestError("query.cursor", "this is no cursor of this list")
     begin = since or (until or here.clock.now()) - COUNTED
     topic, move = what
-    every = here.traces.entries(topic, rule, move=move, since=begin, until=until, limit=_MOST_COUNTED)
+    within = reach_of(here, who).within(Permission.VIEW_RULES)
+    every = [
+        each
+        for each in here.traces.entries(topic, rule, move=move, since=begin, until=until, limit=_MOST_COUNTED)
+        if within is None or within.held(**{name: each.body.get(name) for name in ("camera", "site", "area")})
+    ]
     page = [each for each in every if place is None or each.seq < int(place[0])]
     zone = ZoneInfo(here.revisions.current().timezone)
     days = Counter(each.at.astimezone(zone).date().isoformat() for each in every)

@@ -18,6 +18,7 @@ from alerts.language.rule_changes import StoredRule
 from alerts.language.rule_text import rule_text_of
 from api import etags
 from api.access.auth import needs
+from api.access.reaching import everywhere, reach_of
 from api.errors import BadRequestError, ChangedMeanwhileError
 from api.etags import IfMatch
 from api.paging import Cursor, Limit, Page, page_of
@@ -92,35 +93,36 @@ class _Named:
 def rules(
     *,
     here: Here,
-    _who: Viewer,
+    who: Viewer,
     state: Annotated[list[State] | None, Query(description="Any of these.")] = None,
     source: Annotated[Literal["shipped", "own"] | None, Query()] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[RuleView]:
-    """All rules, by id, also those that are off, with what came of each."""
+    """All rules, by id, also those that are off, with what came of each where you reach."""
     wanted = [
         _Named(each.revision.rule, each)
         for each in here.rules.rules()
         if (not state or each.revision.state in state) and (source is None or each.shipped == (source == "shipped"))
     ]
     found, following = page_of(wanted, cursor, limit)
-    views = _Views(here)
+    views = _Views(here, who)
     return Page(items=[views.of(each.stored) for each in found], next=following)
 
 
 @router.post("/rules", summary="Add a rule", status_code=201, openapi_extra=_WRITTEN)
 def add(*, here: Here, who: Editor, text: Written, response: Response, reason: Why = "") -> RuleDetail:
     """Add a rule and begin to run it."""
+    everywhere(here, who, Permission.EDIT_RULES)
     stored = here.rules.put("", text, author=who.name, reason=reason, new=True)
     response.headers["Location"] = f"/api/v1/rules/{stored.revision.rule}"
-    return _detail(here, stored, response)
+    return _detail(here, who, stored, response)
 
 
 @router.get("/rules/{rule_id}", summary="One rule")
-def rule(here: Here, _who: Viewer, rule_id: str, response: Response) -> RuleDetail:
+def rule(here: Here, who: Viewer, rule_id: str, response: Response) -> RuleDetail:
     """One rule as it is written; its ETag is what a change must name."""
-    return _detail(here, here.rules.get(rule_id), response)
+    return _detail(here, who, here.rules.get(rule_id), response)
 
 
 @router.put("/rules/{rule_id}", summary="Change a rule", openapi_extra=_WRITTEN)
@@ -138,8 +140,10 @@ def change(
 
     Without `version` it gets the next one; a version that stands for other content already is refused (409).
     """
-    expected = _expected(here, rule_id, etags.required(if_match))
-    return _detail(here, here.rules.put(rule_id, text, author=who.name, reason=reason, expected=expected), response)
+    expected = _expected(here, who, rule_id, etags.required(if_match))
+    return _detail(
+        here, who, here.rules.put(rule_id, text, author=who.name, reason=reason, expected=expected), response
+    )
 
 
 @router.patch("/rules/{rule_id}", summary="Make a rule live, shadow or off")
@@ -147,9 +151,10 @@ def set_state(
     *, here: Here, who: Editor, rule_id: str, body: StateBody, response: Response, if_match: IfMatch = None
 ) -> RuleDetail:
     """Change the state alone: content and version stay."""
-    expected = _expected(here, rule_id, if_match)
+    expected = _expected(here, who, rule_id, if_match)
     return _detail(
         here,
+        who,
         here.rules.set_state(rule_id, body.state, author=who.name, reason=body.reason, expected=expected),
         response,
     )
@@ -158,7 +163,7 @@ def set_state(
 @router.delete("/rules/{rule_id}", summary="Take a rule away", status_code=204)
 def remove(*, here: Here, who: Editor, rule_id: str, reason: Why = "", if_match: IfMatch = None) -> None:
     """A shipped rule is switched off; one's own is removed, and its versions stay known."""
-    expected = _expected(here, rule_id, etags.required(if_match))
+    expected = _expected(here, who, rule_id, etags.required(if_match))
     here.rules.remove(rule_id, author=who.name, reason=reason, expected=expected)
 
 
@@ -176,9 +181,10 @@ def roll_back(
     *, here: Here, who: Editor, rule_id: str, body: RollbackBody, response: Response, if_match: IfMatch = None
 ) -> RuleDetail:
     """The content of that version, in the state that the rule has now."""
-    expected = _expected(here, rule_id, if_match)
+    expected = _expected(here, who, rule_id, if_match)
     return _detail(
         here,
+        who,
         here.rules.roll_back(rule_id, body.version, author=who.name, reason=body.reason, expected=expected),
         response,
     )
@@ -187,9 +193,12 @@ def roll_back(
 class _Views:
     """Rules as they are shown, with their counters, read once for an answer."""
 
-    def __init__(self, here: Parts) -> None:
-        self._counts = here.traces.counts(here.clock.now() - COUNTED)
-        self._status = here.engine()
+    def __init__(self, here: Parts, who: Principal) -> None:
+        within = reach_of(here, who).within(Permission.VIEW_RULES)
+        self._counts = here.traces.counts(here.clock.now() - COUNTED, within)
+        status = here.engine()
+        self._unknown = status.unknown if within is None else {}
+        self._failed = status.rule_failures if within is None else {}
 
     def of(self, stored: StoredRule) -> RuleView:
         """One of them."""
@@ -197,34 +206,36 @@ class _Views:
         return rule_view(
             stored,
             self._counts.get(rule, RuleCounts()),
-            unknown=self._status.unknown.get(rule, 0),
-            failed=self._status.rule_failures.get(rule, 0),
+            unknown=self._unknown.get(rule, 0),
+            failed=self._failed.get(rule, 0),
         )
 
 
-def _detail(here: Parts, stored: StoredRule, response: Response) -> RuleDetail:
-    detail = _shown(here, stored)
+def _detail(here: Parts, who: Principal, stored: StoredRule, response: Response) -> RuleDetail:
+    detail = _shown(here, who, stored)
     response.headers["ETag"] = etags.of_version(stored.revision.number)
     return detail
 
 
-def _shown(here: Parts, stored: StoredRule) -> RuleDetail:
-    view = _Views(here).of(stored)
+def _shown(here: Parts, who: Principal, stored: StoredRule) -> RuleDetail:
+    view = _Views(here, who).of(stored)
     return RuleDetail(**view.model_dump(), text=stored.revision.text, body=dict(stored.body))
 
 
-def _expected(here: Parts, rule: str, if_match: str | None) -> int | None:
-    """The revision that If-Match names.
+def _expected(here: Parts, who: Principal, rule: str, if_match: str | None) -> int | None:
+    """The revision that If-Match names, of a rule that somebody may change.
 
     Raises:
         ChangedMeanwhileError: It is another one now.
+        ForbiddenError: He reaches only a part of the Community, and rules are for all of it.
     """
+    everywhere(here, who, Permission.EDIT_RULES)
     expected = etags.version(if_match)
     stored = here.rules.get(rule)
     if expected is not None and stored.revision.number != expected:
         raise ChangedMeanwhileError(
             f"{stored.revision.author} changed it meanwhile",
-            current=_shown(here, stored).model_dump(mode="json"),
+            current=_shown(here, who, stored).model_dump(mode="json"),
             etag=etags.of_version(stored.revision.number),
         )
     return expected

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select, text
+from sqlalchemy import ColumnElement, Connection, and_, case, false, func, or_, select, text, true
 
 from hub.events import time_from_text, time_to_text
+from hub.reach import Within
 from hub.store.database import Database
 from hub.store.facts import storable
 from hub.store.schema import ASIDE, alerts, journal
@@ -58,10 +59,10 @@ class RuleTraces:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def counts(self, since: datetime) -> dict[str, RuleCounts]:
+    def counts(self, since: datetime, within: Within | None = None) -> dict[str, RuleCounts]:
         """See `rule_counts`."""
         with self._database.read() as connection:
-            return rule_counts(connection, since)
+            return rule_counts(connection, since, within)
 
     def entries(
         self,
@@ -79,19 +80,31 @@ class RuleTraces:
             return traces(connection, topic, rule, move=move, since=since, until=until, before=before, limit=limit)
 
 
-def rule_counts(connection: Connection, since: datetime) -> dict[str, RuleCounts]:
-    """What came of each rule since a time, by id; rules of which nothing came are left out."""
+def rule_counts(connection: Connection, since: datetime, within: Within | None = None) -> dict[str, RuleCounts]:
+    """What came of each rule since a time, by id; rules of which nothing came are left out.
+
+    Args:
+        connection: Reads.
+        since: Not before this time.
+        within: Only what happened in there; None for everywhere.
+    """
     begin = time_to_text(since)
     raised: dict[str, tuple[int, datetime | None]] = {}
     recent = func.sum(case((alerts.c.raised >= begin, 1), else_=0))
     for rule, count, last in connection.execute(
-        select(alerts.c.rule, recent, func.max(alerts.c.raised)).group_by(alerts.c.rule)
+        select(alerts.c.rule, recent, func.max(alerts.c.raised))
+        .where(_lies_in(within, area=alerts.c.area, site=alerts.c.site, camera=alerts.c.camera))
+        .group_by(alerts.c.rule)
     ):
         raised[rule] = (int(count or 0), time_from_text(last))
     aside: dict[tuple[str, str], int] = {}
-    rule_of = journal.c.body["rule"].as_string()
+    body = journal.c.body
+    rule_of = body["rule"].as_string()
+    near = _lies_in(
+        within, area=body["area"].as_string(), site=body["site"].as_string(), camera=body["camera"].as_string()
+    )
     for topic, move in (("withheld", "withheld"), ("shadow", "raised")):
-        query = select(rule_of, func.count()).where(_aside(topic), journal.c.move == move, journal.c.at >= begin)
+        query = select(rule_of, func.count()).where(_aside(topic), journal.c.move == move, journal.c.at >= begin, near)
         for rule, count in connection.execute(query.group_by(rule_of)):
             aside[topic, rule] = count
     found = {}
@@ -135,6 +148,15 @@ def traces(
         query = query.where(journal.c.seq < before)
     rows = connection.execute(query.order_by(journal.c.seq.desc()).limit(limit)).all()
     return [Trace(row.seq, time_from_text(row.at), row.note, row.body) for row in rows]
+
+
+def _lies_in(
+    within: Within | None, *, area: ColumnElement[Any], site: ColumnElement[Any], camera: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    if within is None:
+        return true()
+    named = ((area, within.areas), (site, within.sites), (camera, within.single))
+    return or_(false(), *(column.in_(sorted(ids)) for column, ids in named if ids))
 
 
 def _aside(topic: str) -> ColumnElement[bool]:
