@@ -16,6 +16,7 @@ from alerts.store.open_incidents import open_incidents
 from config.analysing import Analyse
 from config.community import Community
 from hub.access import Principal
+from hub.bus import Bus, Topic
 from hub.clock import Clock
 from hub.consent import Consent, Incident, Watching, decision_of, effective, is_told, room_may_watch
 from hub.errors import StoreClosedError
@@ -40,13 +41,15 @@ class Households:
     Attributes:
         consents: What was decided.
         glass: Who looks against it.
+        database: Where all of it is kept.
     """
 
-    def __init__(self, database: Database, clock: Clock, revisions: Revisions) -> None:
+    def __init__(self, database: Database, bus: Bus, clock: Clock, revisions: Revisions) -> None:
         """Begin with what is stored."""
+        self._bus = bus
         self.consents = Consents(database, clock)
         self.glass = Glass(database, clock)
-        self._database = database
+        self.database = database
         self._clock = clock
         self._revisions = revisions
         self._lock = threading.RLock()  # a follower may ask
@@ -109,7 +112,7 @@ class Households:
 
     def residents(self) -> Mapping[str, frozenset[str]]:
         """The names of accounts by the site where they live, as of now."""
-        found = {place: set(names) for place, names in lodgers(self._database, self._clock.now()).items()}
+        found = {place: set(names) for place, names in lodgers(self.database, self._clock.now()).items()}
         for contact in self._revisions.current().contacts:
             for site in contact.sites:
                 found.setdefault(site, set()).add(contact.account)
@@ -126,9 +129,13 @@ class Households:
         since_s = self._limited_s.get(event.camera)
         return since_s is not None and self._clock.monotonic_s() - since_s < _ENDS_FOR_S
 
+    def announce(self, number: int) -> None:
+        """Say that the journal has an entry of this number, by which people are told."""
+        self._bus.announce(Topic.JOURNAL, number)
+
     def sight(self) -> HouseholdSight:
         """What holds at this moment, for one request."""
-        return HouseholdSight(self, self._revisions.current(), lambda: open_incidents(self._database))
+        return HouseholdSight(self, self._revisions.current(), lambda: open_incidents(self.database))
 
     def _run(self) -> None:
         while not self._clock.wait(self._stopping, LOOK_EVERY_S):
@@ -177,9 +184,11 @@ class HouseholdSight:
         return self._ask()
 
 
-def start_households(database: Database, clock: Clock, revisions: Revisions, lifecycle: Lifecycle) -> Households:
+def start_households(
+    database: Database, bus: Bus, clock: Clock, *, revisions: Revisions, lifecycle: Lifecycle
+) -> Households:
     """Put what residents decided into force."""
-    households = Households(database, clock, revisions)
+    households = Households(database, bus, clock, revisions)
     lifecycle.push("households", households.stop)
     lifecycle.push("following", revisions.follow(households.refresh))
     households.start()

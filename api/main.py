@@ -202,7 +202,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     book = rules.start_from(machine.rules or SHIPPED, shipped=machine.rules is None)
     if community is not None:
         revisions.start_from(community, digest)
-    households = start_households(database, clock, revisions, lifecycle)
+    households = start_households(database, bus, clock, revisions=revisions, lifecycle=lifecycle)
     event_log = EventLog(database, bus, keep_refusals=machine.keep.refusals, admits=households.admits)
     bound_memory(book, revisions.current(), machine)
     rules.hold_to(lambda changed: too_much(changed, revisions.current()))

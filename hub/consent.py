@@ -5,8 +5,9 @@ that cameras and recordings follow, `room_may_watch` is the one place that decid
 and `is_told` what an analysis that is limited may tell.
 
 A site of the ring household with somebody who lives there by account is claimed. Claimed and undecided, only what saves
-lives is looked for and the room sees nothing. What was decided stands until who lives there decides anew: taking away
-the account of a resident opens nothing. A household that nobody claimed and nobody decided for is as any other place.
+lives is looked for and the room sees nothing. What was decided stands until who lives there decides anew: neither
+taking away the account of a resident nor calling the site something else opens anything. A household that nobody
+claimed and nobody decided for is as any other place.
 """
 
 from __future__ import annotations
@@ -164,13 +165,12 @@ def decision_of(
         consents: What was decided.
         claimed: Sites where somebody lives by account.
     """
-    found = community.site(site)
-    if found is not None and found.ring is not Ring.HOUSEHOLD:
-        return None
     decided = consents.get((camera, site))
     if decided is not None:
         return decided
-    return Consent(camera, site) if site in claimed else None
+    found = community.site(site)
+    is_household = found is None or found.ring is Ring.HOUSEHOLD
+    return Consent(camera, site) if is_household and site in claimed else None
 
 
 def effective(community: Community, consents: Decided, claimed: Collection[str]) -> Community:

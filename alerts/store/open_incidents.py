@@ -12,7 +12,9 @@ from hub.events import time_from_text
 from hub.store.database import Database
 from hub.store.schema import INCIDENT_IS_OPEN, alerts, incidents
 
-_OF_DEVICES = frozenset(kind.kind for kind in ALERT_KINDS.values() if kind.sources == "H")
+_OF_DEVICES = frozenset(
+    kind.kind for kind in ALERT_KINDS.values() if kind.sources == "H" or kind.kind.startswith("sensor.")
+)
 """Kinds that tell how devices and the hub do: that a camera has no network opens nobody's pictures."""
 
 

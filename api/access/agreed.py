@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from hub.access import Principal
+from config.community import Camera, Ring
+from hub.access import Permission, Principal, allows
 from hub.consent import Watching
 
 if TYPE_CHECKING:
     from api.parts import Parts
+    from api.schemas.cameras import CameraView
 
 
 class Agreed:
@@ -32,6 +35,15 @@ class Agreed:
         """What somebody sees of it there for whom it is not the own home."""
         return self._sight.room(self._who, camera, site)
 
+    def shows(self, camera: str, site: str | None, moment: datetime) -> bool:
+        """Whether a picture that is kept may be shown to him: of the room, of who was sent, or of who lives there."""
+        sites = {site} if site is not None else {*self.at(camera)}
+        return all(
+            self.room(camera, each).shows(moment)
+            or (allows(self._who, Permission.VIEW_OWN_PICTURES) and self.lives_at(self._who.name, each))
+            for each in sites
+        )
+
     def lives_at(self, name: str, site: str) -> bool:
         """Whether the account of this name lives there, and may share it."""
         return self._sight.lives_at(name, site)
@@ -42,3 +54,25 @@ class Agreed:
         for site, camera, _ in self._here.playback.catalog.streams():
             found[camera].add(site)
         return found
+
+
+def agreed(here: Parts, view: CameraView) -> CameraView:
+    """A camera as it is shown, with what its household decided: so that nobody wonders why there is no picture."""
+    running = here.households.current().camera(view.id)
+    decision = here.households.sight().decision(view.id, view.site)
+    site = here.revisions.current().site(view.site)
+    watching = None if site is None or site.ring is not Ring.HOUSEHOLD else "unclaimed"
+    return view.model_copy(
+        update={
+            "analyse": view.analyse if running is None else running.analyse,
+            "watching": watching if decision is None else decision.watch.value,
+        }
+    )
+
+
+def as_it_was(here: Parts, body: Camera, before: Camera) -> Camera:
+    """What is sent back as it was shown: what a household decided does not become a setting."""
+    running = here.households.current().camera(before.id)
+    if running is None or body.analyse is not running.analyse:
+        return body
+    return body.model_copy(update={"analyse": before.analyse})

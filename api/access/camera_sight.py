@@ -50,6 +50,18 @@ def recorded_camera(here: Parts, who: Principal, camera_id: str) -> Camera:
     return found
 
 
+def glimpsed_camera(here: Parts, who: Principal, camera_id: str) -> Camera:
+    """A camera of which somebody may see a single picture: what it sees now, or some of what it recorded.
+
+    Raises:
+        NotFoundError: There is none, or it is not for him.
+    """
+    found = here.revisions.current().camera(camera_id)
+    if found is not None and pictures_of(here, who).live(found):
+        return found
+    return recorded_camera(here, who, camera_id)
+
+
 def linked_camera(here: Parts, token: str, what: What, camera_id: str) -> tuple[Link, Principal, Camera]:
     """What a link opens, if it is for this, and whoever it was made for may still see it.
 
@@ -62,5 +74,5 @@ def linked_camera(here: Parts, token: str, what: What, camera_id: str) -> tuple[
         # In the words for a camera that is not there: a link for one camera asks nothing about another.
         raise NotFoundError(f"no camera {camera_id!r}")
     who = link_holder(here, link)
-    seen = seen_camera if what == "live" else recorded_camera
+    seen = {"live": seen_camera, "still": glimpsed_camera}.get(what, recorded_camera)
     return link, who, seen(here, who, camera_id)

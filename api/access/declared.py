@@ -52,6 +52,10 @@ DECLARED = (
         says("GET POST /me/outside-identities", keys=Keys.NONE),
         says("DELETE /me/outside-identities/{identity_id}", keys=Keys.NONE),
         says("GET PUT /me/notifications", keys=Keys.NONE),
+        says("GET /me/home", P.DECIDE_CONSENT, P.VIEW_OWN_PICTURES, keys=Keys.NONE),
+        says("GET /me/home/views", P.DECIDE_CONSENT, keys=Keys.NONE),
+        says("GET /me/data", keys=Keys.NONE),
+        says("POST /me/erase", keys=Keys.NONE),
         says("GET /me/points", P.SEND_REPORTS, keys=Keys.NONE),
         says("PUT DELETE /me/position", *_ANSWERS),
     ),
@@ -149,6 +153,12 @@ DECLARED = (
         says("POST /cameras/{camera_id}/links", *_PICTURES),
         says("GET /cameras/{camera_id}/recordings/deletions", *_PICTURES),
         says("POST /cameras/{camera_id}/recordings/delete", P.DELETE_RECORDINGS, keys=Keys.NONE),
+        # What households decide.
+        says("GET PUT /cameras/{camera_id}/consent", P.DECIDE_CONSENT, keys=Keys.NONE),
+        says("GET POST /cameras/{camera_id}/shares", P.DECIDE_CONSENT, keys=Keys.NONE),
+        says("DELETE /cameras/{camera_id}/shares/{share_id}", P.DECIDE_CONSENT, keys=Keys.NONE),
+        says("GET /cameras/{camera_id}/views", P.DECIDE_CONSENT, keys=Keys.NONE),
+        says("POST DELETE /cameras/{camera_id}/break-glass", P.BREAK_GLASS, keys=Keys.NONE),
     ),
     *about(
         Kind.SENSOR,

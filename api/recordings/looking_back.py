@@ -14,7 +14,7 @@ from fastapi import Depends, Query, Request
 from fastapi.security import OAuth2PasswordBearer
 
 from api.access.auth import needs, signed_in
-from api.access.camera_sight import SEERS, linked_camera, recorded_camera
+from api.access.camera_sight import SEERS, glimpsed_camera, linked_camera, recorded_camera
 from api.access.reaching import pictures_of
 from api.errors import BadRequestError
 from api.parts import Here, Parts
@@ -113,7 +113,8 @@ class _Opens:
             found, who, camera = linked_camera(here, link, self._what, camera_id)
             return Looking(who, camera, found, pictures_of(here, who))
         who = needs(*SEERS)(signed_in(here, token, request))
-        return Looking(who, recorded_camera(here, who, camera_id), None, pictures_of(here, who))
+        seen = glimpsed_camera if self._what == "still" else recorded_camera
+        return Looking(who, seen(here, who, camera_id), None, pictures_of(here, who))
 
 
 Playing = Annotated[Looking, Depends(_Opens("playback"))]

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Depends, Response
 
 from api import etags
+from api.access.agreed import agreed, as_it_was
 from api.access.auth import needs
 from api.access.reaching import reach_of, reached_camera, reached_site
 from api.errors import BadRequestError, ChangedMeanwhileError
@@ -45,7 +46,7 @@ def cameras(
     ]
     found, following = page_of(wanted, cursor, limit)
     states = _states(here)
-    return Page(items=[_view(camera, community, states) for camera in found], next=following)
+    return Page(items=[agreed(here, _view(camera, community, states)) for camera in found], next=following)
 
 
 @router.post("/cameras", summary="Add a camera", status_code=201)
@@ -89,7 +90,7 @@ def change(
     def edit(community: Community) -> Community:
         before = _unchanged(here, community, camera_id, expected)
         _check_streams(body, before=before)
-        after = _keep_secrets(body, before)
+        after = _keep_secrets(as_it_was(here, body, before), before)
         return _with_cameras(community, tuple(after if each is before else each for each in community.cameras))
 
     here.revisions.change(edit, author=who.name, reason=f"camera {camera_id} changed")
@@ -144,7 +145,7 @@ def _one(here: Parts, camera_id: str, response: Response) -> CameraView:
     if found is None:
         raise NotFoundError(f"no camera {camera_id!r}")
     response.headers["ETag"] = _etag(found)
-    return _view(found, community, _states(here))
+    return agreed(here, _view(found, community, _states(here)))
 
 
 def _etag(camera: Camera) -> str:
@@ -197,7 +198,7 @@ def _unchanged(here: Parts, community: Community, camera_id: str, expected: str)
         raise NotFoundError(f"no camera {camera_id!r}")
     etag = _etag(found)
     if expected not in ("*", etag):
-        view = _view(found, community, _states(here))
+        view = agreed(here, _view(found, community, _states(here)))
         raise ChangedMeanwhileError(
             f"camera {camera_id} was changed since you read it", current=view.model_dump(mode="json"), etag=etag
         )

@@ -160,6 +160,9 @@ def test_a_household_is_asked_and_nobody_else() -> None:
 def test_taking_away_the_account_of_a_resident_opens_nothing() -> None:
     shut = Consent("cam-1", "home-1", Analyse.NOTHING, Watch.NEVER, version=1)
     assert decision_of(COMMUNITY, "cam-1", "home-1", consents={("cam-1", "home-1"): shut}, claimed=()) is shut
+    road = tuple(site.model_copy(update={"ring": Ring.ROAD}) for site in SITES)
+    renamed = COMMUNITY.model_copy(update={"sites": road})
+    assert decision_of(renamed, "cam-1", "home-1", consents={("cam-1", "home-1"): shut}, claimed=()) is shut
 
 
 def test_days_kept_bound_what_shows_an_incident_too_and_leave_the_rest_of_the_policy() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,8 @@ from hub.events import time_from_text, time_to_text
 from hub.store.database import Database
 from hub.store.facts import storable
 from hub.store.people_tables import glass_breaks
+
+Tell = Callable[[Connection, "GlassBreak"], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,27 @@ class Glass:
             None,
         )
 
-    def break_it(self, *, camera: str, site: str, account: str, author: str, reason: str) -> GlassBreak:
+    def break_it(
+        self,
+        *,
+        camera: str,
+        site: str,
+        account: str,
+        author: str,
+        reason: str,
+        tell: Tell = lambda _connection, _made: 0,
+        told: Callable[[int], None] = lambda _number: None,
+    ) -> GlassBreak:
         """Open a camera for somebody for a while; it counts when this returns.
+
+        Args:
+            camera: Which.
+            site: Whose household.
+            account: Id of who looks.
+            author: His name.
+            reason: Why.
+            tell: Writes down in the same transaction that the household is to be told.
+            told: Called after its commit with what `tell` gave.
 
         Raises:
             ConflictError: It is open for him already.
@@ -91,12 +113,24 @@ class Glass:
                 at=now,
                 ends=now + GLASS,
             )
-            self._database.write(lambda connection: _insert(connection, made))
+
+            def work(connection: Connection) -> int:
+                _insert(connection, made)
+                return tell(connection, made)
+
+            self._database.write(work, after_commit=told)
             self._open = {each.id: each for each in self._open.values() if each.ends > now} | {made.id: made}
             return made
 
-    def end(self, camera: str, account: str) -> GlassBreak:
-        """End what somebody has open of a camera, before its time.
+    def end(
+        self,
+        camera: str,
+        account: str,
+        *,
+        tell: Tell = lambda _connection, _made: 0,
+        told: Callable[[int], None] = lambda _number: None,
+    ) -> GlassBreak:
+        """End what somebody has open of a camera, before its time; `tell` and `told` as in `break_it`.
 
         Raises:
             NotFoundError: He has nothing open.
@@ -115,7 +149,12 @@ class Glass:
                 raise NotFoundError(f"nothing of camera {camera!r} is open for you")
             ended = replace(found, ends=now)
             change = update(glass_breaks).where(glass_breaks.c.id == found.id).values(ends=time_to_text(now))
-            self._database.write(lambda connection: connection.execute(change))
+
+            def work(connection: Connection) -> int:
+                connection.execute(change)
+                return tell(connection, ended)
+
+            self._database.write(work, after_commit=told)
             self._open = {each.id: each for each in self._open.values() if each.id != found.id}
             return ended
 
