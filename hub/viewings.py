@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from hub.audit import Detail, Entry
+from hub.audit import Action, Detail, Entry
 from hub.errors import StoreBusyError
 from hub.events import time_to_text
 
@@ -22,6 +22,9 @@ GOES_ON_S = 3600.0
 """A wall of pictures is on for days: its end is told every hour, and a beginning."""
 MOST_OPEN = 10_000
 """At once; 200 cameras on 50 screens."""
+
+_LOOKED, _EXPORTED = ("key",), ("key", "since", "until", "file")
+"""Details that make another look of it: other spans that are watched are one look, other files are not one download."""
 
 Key = tuple[str, str, str, str, str, str, str]
 
@@ -52,7 +55,7 @@ class Viewings:
         """Somebody looks; gives the entry that is to be stored, None when it stands already.
 
         Args:
-            entry: Of this request. Details `from` and `to` say which span of recordings.
+            entry: Of this request. Details `since` and `until` say which span of recordings.
             now_s: On a clock that never jumps.
             held: He looks until `let_go`; else until he asks no more.
 
@@ -69,8 +72,8 @@ class Viewings:
         found.requests += 1
         found.held += held
         found.last_s, found.last = now_s, max(found.last, entry.at)
-        found.since = _outer(found.since, entry.more.get("from"), least=True)
-        found.until = _outer(found.until, entry.more.get("to"), least=False)
+        found.since = _outer(found.since, entry.more.get("since"), least=True)
+        found.until = _outer(found.until, entry.more.get("until"), least=False)
         return replace(entry, more={**entry.more, "phase": "began"}) if first else None
 
     def let_go(self, entry: Entry, now_s: float) -> Entry | None:
@@ -122,7 +125,7 @@ def _key(entry: Entry) -> Key:
         entry.kind,
         entry.id,
         entry.camera or "",
-        str(more.get("key", "")),
+        " ".join(str(more.get(name, "")) for name in (_EXPORTED if entry.action is Action.EXPORT else _LOOKED)),
     )
 
 
@@ -144,6 +147,6 @@ def _ending(found: _Viewing, *, always: bool) -> Entry | None:
     """None for a single request: its beginning says all."""
     if found.requests == 1 and not always:
         return None
-    span = {"from": found.since, "to": found.until}
+    span = {"since": found.since, "until": found.until}
     told: dict[str, Detail] = {"phase": "ended", "began": time_to_text(found.entry.at), "requests": found.requests}
     return replace(found.entry, at=found.last, more={**found.entry.more, **span, **told})

@@ -12,6 +12,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -23,9 +24,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from api.access.auth import Asker
+from api.errors import NotSignedInError
+from api.recordings.links import links_of
 from hub.access import Principal
 from hub.audit import Action, Detail, Entry, Outcome
 from hub.errors import StoreBusyError, StoreError
+from hub.events import time_to_text
 from hub.store.audit import AuditLog
 from hub.store.revisions import SAID
 
@@ -73,6 +77,8 @@ _ACTIONS: tuple[tuple[re.Pattern[str], Action], ...] = tuple(
         (r"(POST|GET) .*/backups?(/.*)?", Action.BACKUP),
     )
 )
+_IN_PARTS = re.compile(r"(GET|HEAD) .*(clip\.mp4|\.zip|/files/.*)")
+"""Downloads that players and browsers ask for in stretches."""
 _PICTURES = re.compile(r"(image/(jpeg|png|webp|gif)|video/.*|application/vnd\.apple\.mpegurl)")
 _FILES = re.compile(r"(application/(zip|octet-stream|x-tar|gzip|x-pem-file)|text/csv).*")
 
@@ -134,7 +140,7 @@ def note(
 
 @contextmanager
 def watching(
-    asked: HTTPConnection, *, camera: str, who: Principal, action: Action = Action.VIEW, **more: Detail
+    asked: HTTPConnection, *, camera: str, who: Principal | None = None, action: Action = Action.VIEW, **more: Detail
 ) -> Iterator[None]:
     """Tell that somebody watches a camera from here on until this is left.
 
@@ -204,21 +210,18 @@ class Auditing:
                     await self._store(entry)
             return
         for entry in self._entries(scope, noted, status, headers):
-            if entry.action in LOOKS and entry.outcome is Outcome.DONE:
-                self._log.seen(entry)
-            else:
+            is_look = entry.action in LOOKS or (entry.action is Action.EXPORT and _IN_PARTS.fullmatch(route_of(scope)))
+            if not is_look or entry.outcome is not Outcome.DONE:
                 await self._store(entry)
+            elif (begun := self._log.seen(entry)) is not None and entry.action is Action.EXPORT:
+                await _stored(begun)
 
     async def _store(self, entry: Entry) -> None:
         try:
             future = self._log.store(entry)
         except StoreBusyError:
             future = await run_in_threadpool(self._log.store, entry, timeout_s=_ROOM_S)
-        try:
-            async with asyncio.timeout(_STORED_WITHIN_S):
-                await asyncio.shield(asyncio.wrap_future(future))
-        except TimeoutError as error:
-            raise StoreBusyError("the audit log is not written") from error
+        await _stored(future)
 
     def _entries(self, scope: Scope, noted: Noted, status: int, headers: Headers) -> list[Entry]:
         """What is told of a request that was not refused."""
@@ -241,7 +244,7 @@ class Auditing:
         action = next((action for pattern, action in _ACTIONS if pattern.fullmatch(route)), rest)
         asked = HTTPConnection(scope)
         entry = replace(_entry(asked, action), **_thing(asked, headers.get("location")), outcome=outcome)
-        span = {name: asked.query_params.get(name) for name in ("from", "to", "at")} if not writes else {}
+        span = {} if writes else _span(asked)
         told: dict[str, Detail] = {"route": route, "status": status if status >= _FAILED else None, **span}
         if writes and (reason := _reason(scope)):
             told["reason"] = reason
@@ -266,6 +269,33 @@ def _reason(scope: Scope) -> str:
 
 
 _REFUSALS = ("not-signed-in", "forbidden", "not-found", "too-many")
+
+
+async def _stored(future: Future[int]) -> None:
+    """Wait until it is.
+
+    Raises:
+        StoreError: It cannot be.
+    """
+    try:
+        async with asyncio.timeout(_STORED_WITHIN_S):
+            await asyncio.shield(asyncio.wrap_future(future))
+    except TimeoutError as error:
+        raise StoreBusyError("the audit log is not written") from error
+
+
+def _span(asked: HTTPConnection) -> dict[str, Detail]:
+    """Which recordings are looked at, as the address or its link says."""
+    said = asked.query_params
+    since, until = said.get("from") or said.get("at"), said.get("to") or said.get("at")
+    if "link" in said and (since is None or until is None):
+        try:
+            link = links_of(asked.app.state.parts).read(said["link"])
+        except NotSignedInError:
+            return {"since": since, "until": until}
+        since = since or (None if link.start is None else time_to_text(link.start))
+        until = until or (None if link.end is None else time_to_text(link.end))
+    return {"since": since, "until": until}
 
 
 def route_of(scope: Scope) -> str:
@@ -314,7 +344,7 @@ def _thing(asked: HTTPConnection, location: str | None) -> dict[str, Any]:
     words = route_of(asked.scope).partition(_PREFIX)[2].split("/")
     noun = words[0].removesuffix("s") if words[0] else ""
     if named:
-        name, value = named[-1]
+        name, value = next((each for each in named if each[0] == "camera_id"), named[-1])
         return {**_about(asked, kind=name.removesuffix("_id"), id_=value, site=None, camera=_camera(named))}
     if asked.path_params:
         return _about(asked, kind=noun, id_=str(next(iter(asked.path_params.values()))), site=None, camera=None)

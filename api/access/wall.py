@@ -16,7 +16,7 @@ from fastapi.requests import HTTPConnection
 from fastapi.routing import APIRoute, APIWebSocketRoute
 from starlette.routing import BaseRoute
 
-from api.access.auth import Someone
+from api.access.auth import Asker, Someone
 from api.access.declaration import PREFIX, By, Declaration, Entrance, Keys
 from api.access.declared import DECLARED
 from api.access.reaching import reach_of
@@ -127,7 +127,10 @@ def ask_of_link(connection: HTTPConnection) -> None:
     if declared.entrance not in (Entrance.LINK, Entrance.ONLY_LINK) or link is None:
         return
     here: Parts = connection.app.state.parts
-    check(declared, link_holder(here, links_of(here).read(link)))
+    found = links_of(here).read(link)
+    who = link_holder(here, found)
+    connection.state.asker = Asker(who, found.expires)  # whose entry in the audit log it is
+    check(declared, who)
 
 
 def check(declared: Declaration, who: Principal) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from starlette.responses import FileResponse
 
 from alerts.alert import Condition
@@ -13,6 +13,7 @@ from alerts.alert import Text as Words
 from alerts.language.places import places_of
 from alerts.language.rule_text import parse_rule
 from alerts.trials.why import Spoke, explain, named_in
+from api.access.auditing import note
 from api.access.sight import seen_alert, sight_of
 from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page
@@ -20,6 +21,7 @@ from api.parts import Here
 from api.routes.incidents import JPEG, Pictured, Viewer, Wanted, alert_view
 from api.schemas.incidents import AlertView, SpokeView, WhyView
 from api.schemas.places import Text
+from hub.audit import Action
 from hub.errors import NotFoundError
 from hub.events import event_to_json
 
@@ -89,10 +91,11 @@ def _spoke(spoke: Spoke) -> SpokeView:
 
 
 @router.get("/alerts/{alert_id}/still.jpg", summary="Its picture", response_class=FileResponse, responses=JPEG)
-def still(here: Here, who: Pictured, alert_id: str) -> FileResponse:
+def still(here: Here, who: Pictured, request: Request, alert_id: str) -> FileResponse:
     """The picture that was kept when it was raised."""
     found = seen_alert(here, who, alert_id, to_look=True)
     path = here.stills.of(found.id)
     if path is None:
         raise NotFoundError(f"no picture of alert {alert_id}")
+    note(request, Action.STILL, kind="alert", id=found.id, camera=found.camera, site=found.site)
     return FileResponse(path, media_type="image/jpeg", content_disposition_type="inline")

@@ -16,6 +16,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.security import OAuth2PasswordBearer
 from starlette.responses import FileResponse
 
+from api.access.auditing import note
 from api.access.auth import Asker, needs, signed_in
 from api.access.camera_sight import SEERS as CAMERA_SEERS
 from api.access.camera_sight import recorded_at, recorded_camera
@@ -44,6 +45,7 @@ from cameras.errors import MediaGoneError
 from cameras.recordings.evidence.bundle import Bundle, Packed
 from cameras.recordings.evidence.manifest import Absence, Manifest, name_of
 from hub.access import Permission, Principal, allows
+from hub.audit import Action
 from hub.errors import NotFoundError
 from hub.store.recording_deletions import Deletion
 
@@ -120,14 +122,16 @@ def file(here: Here, who: Pictured, incident_id: str, name: str) -> FileResponse
 
 
 @router.get("/incidents/{incident_id}/evidence/files/{folder}/{name}", summary="A clip or picture", responses=_FILE)
-def media(*, here: Here, who: Pictured, incident_id: str, folder: str, name: str) -> FileResponse:
+def media(*, here: Here, who: Pictured, request: Request, incident_id: str, folder: str, name: str) -> FileResponse:
     """A clip or a picture; any stretch can be asked for."""
     kept, wanted = _kept(here, who, incident_id), f"{folder}/{name}"
     files = () if kept.place.manifest is None else kept.place.manifest.files
     camera = next((each.camera for each in files if each.name == wanted), None)
     if camera is not None and not _seen_cameras(here, who)(camera):
         raise NotFoundError(f"no such file in the evidence of incident {kept.case.incident}")
-    return _file(kept, wanted)
+    answer = _file(kept, wanted)
+    note(request, Action.EXPORT, kind="incident", id=incident_id, camera=camera, file=wanted)
+    return answer
 
 
 @router.post("/incidents/{incident_id}/evidence/link", summary="Get a link to all of it", status_code=201)
@@ -168,6 +172,8 @@ def bundle(
     if kept.place.manifest is None:
         raise NotFoundError("nothing is copied yet")
     whole, number = _bundle(kept.place.folder, kept.place.manifest, kept.place.names), _number(kept)
+    for camera in sorted({each.camera for each in kept.place.manifest.files if each.camera is not None}):
+        note(request, Action.EXPORT, kind="incident", id=incident_id, camera=camera, file="evidence.zip")
     headers = {"Content-Disposition": f'attachment; filename="evidence-{number}.zip"', "Cache-Control": "no-store"}
     return ranged(request, whole, "application/zip", headers)
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.responses import FileResponse
 
 from alerts.errors import MovedMeanwhileError
@@ -25,6 +25,7 @@ from alerts.incidents.views import IncidentView as StoredIncident
 from alerts.incidents.views import JournalEntry
 from alerts.store.lists import Filter
 from api import etags
+from api.access.auditing import note
 from api.access.auth import needs
 from api.access.sight import SEERS, Sight, seen, sight_of
 from api.errors import BadRequestError, ChangedMeanwhileError, SomebodyWasFirstError
@@ -51,6 +52,7 @@ from api.schemas.incidents import (
 from api.schemas.places import Text
 from config.community import Area, Camera, Community, Level, Site
 from hub.access import Permission, Principal, allows
+from hub.audit import Action
 from hub.errors import NotAllowedError, NotFoundError
 
 router = APIRouter(prefix="/api/v1", tags=["incidents"])
@@ -345,13 +347,14 @@ def rate(*, incident_id: str, moving: Moving, body: RateBody) -> IncidentView:
 
 
 @router.get("/incidents/{incident_id}/still.jpg", summary="Its picture", response_class=FileResponse, responses=JPEG)
-def still(here: Here, who: Pictured, incident_id: str) -> FileResponse:
+def still(here: Here, who: Pictured, request: Request, incident_id: str) -> FileResponse:
     """The kept picture of its first alert that has one."""
     found, sight = seen(here, who, incident_id, to_look=True), sight_of(here, who)
-    kept = (here.stills.of(alert.id) for alert in found.alerts if sight.looks_at_alert(alert))
-    path = next((each for each in kept if each), None)
-    if path is None:
+    kept = ((alert, here.stills.of(alert.id)) for alert in found.alerts if sight.looks_at_alert(alert))
+    alert, path = next((each for each in kept if each[1]), (None, None))
+    if alert is None or path is None:
         raise NotFoundError(f"no picture of incident {found.number}")
+    note(request, Action.STILL, kind="incident", id=found.id, camera=alert.camera, site=alert.site)
     return FileResponse(path, media_type="image/jpeg", content_disposition_type="inline")
 
 

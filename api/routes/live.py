@@ -15,6 +15,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response, WebSocket
 from fastapi.security import OAuth2PasswordBearer
 from starlette.concurrency import run_in_threadpool
 
+from api.access.auditing import watching
 from api.access.auth import needs, signed_in
 from api.access.camera_sight import SEERS, linked_camera, seen_camera
 from api.errors import NotSignedInError, UnavailableError
@@ -83,8 +84,9 @@ async def live(
     grant = await run_in_threadpool(grant_of, here, camera_id, link)
     which = _stream_of(grant.camera, stream)
     async with here.live.watching.watch(camera_id, which, sound=sound, guest=grant.guest) as watcher:
-        await asked.accept()
-        await Session(asked, here, grant, stream=which, watcher=watcher).run()
+        with watching(asked, camera=camera_id, stream=which.value):
+            await asked.accept()
+            await Session(asked, here, grant, stream=which, watcher=watcher).run()
 
 
 @open_router.get("/cameras/{camera_id}/live.m3u8", summary="Live, as HLS", response_class=Response, responses=_PLAYLIST)

@@ -139,7 +139,7 @@ class AuditLog:
     def note(self, entry: Entry) -> None:
         """Have an entry stored soon; for what has no answer that could wait for it. Not lost while the hub lives."""
         try:
-            self._submit(entry, timeout_s=1.0)
+            self._submit(entry)
         except StoreError:
             self._owe(entry)
 
@@ -164,8 +164,10 @@ class AuditLog:
         """Add entries within somebody's work, so that they stand or fall with it; gives the last one's number."""
         return _append(connection, [entry.texts() for entry in entries])
 
-    def seen(self, entry: Entry, *, held: bool = False) -> None:
+    def seen(self, entry: Entry, *, held: bool = False) -> Future[int] | None:
         """Somebody is about to see pictures; returns at once, and then the pictures may go.
+
+        Gives what resolves when its beginning is stored, for who wants to wait; None when that stands already.
 
         Args:
             entry: Of this request; many of one look are told once (`hub/viewings.py`).
@@ -178,11 +180,11 @@ class AuditLog:
             owed = bool(self._owed)
             first = self._viewings.seen(entry, self._clock.monotonic_s(), held=held)
         if first is None:
-            return
+            return None
         try:
             if owed:
                 raise StoreBusyError("the audit log cannot be written")
-            self._submit(first, timeout_s=0.0)
+            return self._submit(first)
         except StoreError as error:
             with self._lock:
                 self._refused += 1
@@ -259,9 +261,11 @@ class AuditLog:
         with self._lock:
             return AuditStats(self._stored, self._refused, self._lost, len(self._viewings), len(self._owed))
 
-    def _submit(self, entry: Entry, *, timeout_s: float) -> None:
-        future = self._database.submit_item(_append, entry.texts(), timeout_s=timeout_s, after_commit=self._count)
+    def _submit(self, entry: Entry) -> Future[int]:
+        """Hand an entry to the writer; what cannot be stored is owed."""
+        future = self.store(entry)
         future.add_done_callback(lambda done: None if done.exception() is None else self._owe(entry))
+        return future
 
     def _count(self, _number: int) -> None:
         with self._lock:

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
 
 from api.access.auditing import CHANGES_NOTHING
 from api.access.wall import routes_of
@@ -135,3 +137,35 @@ def test_the_check_says_that_the_log_is_whole(own_room: Room) -> None:
     found = own_room.client(Role.SUPERVISOR).get("/api/v1/audit/verify").json()
     assert (found["state"], found["good"], found["broken"]) == ("done", True, None)
     assert found["checked"] == found["entries"] > 0
+
+
+def test_who_watches_live_is_told_from_the_beginning_to_the_end(own_room: Room) -> None:
+    answer = own_room.client(Role.SUPERVISOR).post("/api/v1/cameras/cam-2/live", json={}).json()
+    assert not told(own_room, actions=["view"])  # an address is no look
+    url = own_room.hub.url.replace("http", "ws") + answer["socket"]
+    with connect(url, open_timeout=20, proxy=None):
+        began = told(own_room, actions=["view"])
+        assert [(each.actor, each.camera, each.site, each.more["phase"]) for each in began] == [
+            ("supervisor-1", "cam-2", "crossing", "began")
+        ]
+    own_room.wait_for(lambda: len(told(own_room, actions=["view"])) == 2)
+    assert told(own_room, actions=["view"])[0].more["phase"] == "ended"
+
+
+def test_who_may_not_watch_live_is_told(own_room: Room) -> None:
+    answer = own_room.client(Role.SUPERVISOR).post("/api/v1/cameras/cam-2/live", json={}).json()
+    url = own_room.hub.url.replace("http", "ws") + answer["socket"].replace("cam-2", "cam-1")
+    with pytest.raises(InvalidStatus), connect(url, open_timeout=20, proxy=None):
+        pass
+    refused = told(own_room, outcome="refused")
+    assert [(each.actor, each.camera) for each in refused] == [("supervisor-1", "cam-1")]
+
+
+def test_the_parts_of_a_playback_are_one_look_with_its_span(own_room: Room) -> None:
+    link = {"what": "playback", "from": "2026-05-04T08:00:00Z", "to": "2026-05-04T09:00:00Z"}
+    client = own_room.client(Role.SUPERVISOR)
+    made = client.post("/api/v1/cameras/cam-2/links", json=link)
+    assert made.status_code == 201
+    assert client.get(made.json()["url"]).status_code == 404  # nothing was recorded: nobody saw anything
+    assert not told(own_room, actions=["playback"])
+    assert not told(own_room, outcome="refused")
