@@ -165,7 +165,7 @@ def is_still_in(here: Parts, asker: Asker) -> bool:
             holder_of_key(here, here.people.keys.get(asker.principal.key))
         else:
             standing_of(here, asker.principal.id, generation=asker.generation, family=asker.family)
-    except NotSignedInError:
+    except (NotSignedInError, SecondFactorMissingError):
         return False
     return here.clock.now() < asker.expires
 

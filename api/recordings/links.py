@@ -2,8 +2,8 @@
 
 A link says who it was made for, what of which camera it shows and until when; it opens nothing else, and no session
 can be made of it. It is not kept anywhere: whether its account may still sign in and still see that camera is asked at
-every use (`link_holder`, `api/access/camera_sight.py`), so that disabling an account ends its links at once. Pure
-but for the Clock.
+every use (`link_holder`, `api/access/camera_sight.py`), so that disabling an account, signing it out everywhere, and
+ending the API key that a link was made with, end its links at once. Pure but for the Clock.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, get_args
 
+from api.access.auth import holder_of_key, standing_of
 from api.errors import NotSignedInError
 from api.parts import Parts
 from hub.access import Principal
@@ -36,6 +37,8 @@ _MAC_BYTES: Final = 16
 """128 bits of HMAC-SHA256; nobody guesses that over the network, and it keeps addresses short."""
 _PURPOSE: Final = b"media links 1"
 _MOST_CHARACTERS: Final = 512
+_BETWEEN: Final = "~"
+"""Between the parts of whom a link is made for; ids of accounts and keys have none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Link:
     """What a link opens.
 
     Attributes:
-        account: Id of the account it was made for.
+        account: Whom it was made for (`holder_of`).
         what: What it shows.
         camera: Id of the camera; of evidence the id of the incident.
         stream: `main` or `sub`; None where that is no question.
@@ -84,10 +87,10 @@ class Links:
         stream: str | None = None,
         lives_s: float = 3600,
     ) -> str:
-        """A link, 100 to 200 characters that stand in an address as they are.
+        """A link, 100 to 300 characters that stand in an address as they are.
 
         Args:
-            account_id: Who will use it.
+            account_id: Who will use it (`holder_of`).
             what: What it shows.
             camera: Of which camera.
             start: From when; None for what has no beginning.
@@ -159,16 +162,23 @@ def links_of(here: Parts) -> Links:
     return Links(here.desk.key, here.clock)
 
 
+def holder_of(here: Parts, who: Principal) -> str:
+    """Whom a link is made for: the account as its sign-ins stand now, and the API key that asks, if one does."""
+    standing = standing_of(here, who.id, generation=None)
+    return _BETWEEN.join((who.id, str(standing.generation), who.key or ""))
+
+
 def link_holder(here: Parts, link: Link) -> Principal:
     """Who uses a link, as his account is now.
 
     Raises:
-        NotSignedInError: The account is gone or disabled.
+        NotSignedInError: The account is gone or disabled, it was signed out everywhere since, or the key is over.
     """
-    account = here.accounts.get(link.account)
-    if account is None or account.disabled:
-        raise NotSignedInError("this account may not sign in")
-    return Principal(account.id, account.username, account.role)
+    account_id, generation, key = (*link.account.split(_BETWEEN), "", "")[:3]
+    standing = standing_of(here, account_id, generation=int(generation or 0))
+    if key:
+        return holder_of_key(here, here.people.keys.get(key))
+    return Principal(standing.account.id, standing.account.username, standing.account.role)
 
 
 def _text(whole: bytes) -> str:

@@ -19,11 +19,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from api.access.camera_sight import linked_camera, seen_camera
 from api.errors import NotSignedInError
 from api.parts import Parts
+from api.recordings.links import Link, link_holder
 from cameras.live.watching import Watcher
 from cameras.live.wire import Begins, Dropped, Item, Part, Pauses
 from cameras.recordings.media import StreamName
 from config.community import Camera
-from hub.access import Principal
 from hub.errors import HubError, NotFoundError
 from hub.fair_share import Guest, guest_of
 
@@ -49,10 +49,11 @@ _CODES = {
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """That somebody may watch a camera, and until when."""
+    """That somebody may watch a camera, by which link, and until when."""
 
     guest: Guest
     camera: Camera
+    link: Link
     ends: datetime
 
 
@@ -174,7 +175,7 @@ class Session:
             if self._here.clock.now() >= self._grant.ends:
                 return "link_ended"
             try:
-                await run_in_threadpool(_check, self._here, self._grant.guest.account, self._grant.camera.id)
+                await run_in_threadpool(_check, self._here, self._grant)
             except NotSignedInError:
                 return "signed_out"
             except NotFoundError:
@@ -197,17 +198,14 @@ def grant_of(here: Parts, camera_id: str, token: str | None) -> Grant:
     if token is None:
         raise NotSignedInError("ask POST /cameras/{camera_id}/live for an address with a link")
     link, who, camera = linked_camera(here, token, "live", camera_id)
-    return Grant(guest_of(who), camera, link.expires)
+    return Grant(guest_of(who), camera, link, link.expires)
 
 
-def _check(here: Parts, account_id: str, camera_id: str) -> None:
-    """Whether this account may see this camera now.
+def _check(here: Parts, grant: Grant) -> None:
+    """Whether he may see this camera now.
 
     Raises:
-        NotSignedInError: It may not sign in any more.
+        NotSignedInError: He may not sign in any more, signed out everywhere since, or his API key is over.
         NotFoundError: The camera is gone, or not for him any more.
     """
-    account = here.accounts.get(account_id)
-    if account is None or account.disabled:
-        raise NotSignedInError("this account may not sign in")
-    seen_camera(here, Principal(account.id, account.username, account.role), camera_id)
+    seen_camera(here, link_holder(here, grant.link), grant.camera.id)

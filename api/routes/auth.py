@@ -135,6 +135,7 @@ def sign_out(
     if given is not None:
         here.people.sign_ins.close(given)
     here.live.sign_out(asker.principal.id)
+    here.onboarding.holding.let_go(asker.principal.id)
     response.delete_cookie(COOKIE, path=_COOKIE_PATH)
 
 
@@ -147,6 +148,7 @@ def sign_out_everywhere(here: Here, asker: Person, request: Request, response: R
     note(request, Action.SIGN_OUT, kind="account", id=asker.principal.id, everywhere=True)
     here.people.sign_ins.end_all(asker.principal.id)
     here.live.sign_out(asker.principal.id)
+    here.onboarding.holding.let_go(asker.principal.id)
     response.delete_cookie(COOKIE, path=_COOKIE_PATH)
 
 

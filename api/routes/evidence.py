@@ -27,7 +27,7 @@ from api.paging import Cursor, Limit, Page, decode_number, encode
 from api.parts import Here, Parts
 from api.recordings.deletions import LONGEST, own_camera
 from api.recordings.evidence import Kept
-from api.recordings.links import link_holder, links_of
+from api.recordings.links import holder_of, link_holder, links_of
 from api.recordings.ranged import ranged
 from api.schemas.evidence import (
     DeleteBody,
@@ -138,7 +138,7 @@ def media(*, here: Here, who: Pictured, request: Request, incident_id: str, fold
 def link(here: Here, who: Pictured, incident_id: str) -> LinkView:
     """An address for a download, good for an hour and for whoever asked. Whoever has it gets all of it."""
     kept = _whole(here, who, incident_id)
-    token = links_of(here).issue(who.id, "evidence", kept.case.incident, lives_s=LINK_LIVES_S)
+    token = links_of(here).issue(holder_of(here, who), "evidence", kept.case.incident, lives_s=LINK_LIVES_S)
     address = f"/api/v1/incidents/{kept.case.incident}/evidence.zip?{urlencode({'link': token})}"
     return LinkView(url=address, expires=here.clock.now() + timedelta(seconds=LINK_LIVES_S))
 

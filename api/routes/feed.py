@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 
 from alerts.incidents.views import JournalEntry
-from api.access.auth import Someone, needs
+from api.access.auth import Someone, is_still_in, needs
 from api.access.feed_sight import FeedSight
 from api.access.sight import SEERS
 from api.errors import BadRequestError
@@ -79,6 +79,9 @@ async def feed(
         body = sight.shown(entry)
         return None if body is None else entry_view(replace(entry, body=body), here.revisions.current().colours)
 
-    stream = here.feed.stream(Wish(after, asker.expires, wanted, show, sight.goes_on))
+    def goes_on() -> bool:
+        return is_still_in(here, asker) and sight.goes_on()
+
+    stream = here.feed.stream(Wish(after, asker.expires, wanted, show, goes_on))
     headers = {"X-Accel-Buffering": "no"}  # or nginx holds events back
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)

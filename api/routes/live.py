@@ -20,7 +20,7 @@ from api.access.auth import needs, signed_in
 from api.access.camera_sight import SEERS, linked_camera, seen_camera
 from api.errors import NotSignedInError, UnavailableError
 from api.parts import Here, Parts
-from api.recordings.links import links_of
+from api.recordings.links import holder_of, links_of
 from api.recordings.live_desk import PLAYLIST_LINK_S
 from api.recordings.live_session import Session, grant_of
 from api.schemas.live import LiveAddresses, LiveWish
@@ -62,8 +62,8 @@ def addresses(
     camera = seen_camera(here, who, camera_id)
     stream = _stream_of(camera, wish.stream)
     links = links_of(here)
-    short = links.issue(who.id, "live", camera_id, lives_s=SOCKET_LINK_S)
-    longer = links.issue(who.id, "live", camera_id, lives_s=PLAYLIST_LINK_S)
+    short = links.issue(holder_of(here, who), "live", camera_id, lives_s=SOCKET_LINK_S)
+    longer = links.issue(holder_of(here, who), "live", camera_id, lives_s=PLAYLIST_LINK_S)
     asked = {"stream": stream.value, "sound": str(wish.sound).lower()}
     path = f"/api/v1/cameras/{camera_id}/live"
     return LiveAddresses(

@@ -20,7 +20,7 @@ from api.access.camera_sight import SEERS, recorded_camera
 from api.access.reaching import pictures_of, reach_of
 from api.paging import Cursor, Limit, Page, page_of
 from api.parts import Here, Parts
-from api.recordings.links import links_of
+from api.recordings.links import holder_of, links_of
 from api.recordings.looking_back import CLIP_S, LIST_DAYS, PLAY_S, From, Looking, To, past
 from api.schemas.places import Text
 from api.schemas.recordings import (
@@ -134,7 +134,7 @@ def link(here: Here, who: Seer, camera_id: str, body: LinkWish) -> LinkView:
     most_s = CLIP_S if body.what == "clip" else PLAY_S
     start, end = past(here, body.start, end, most_s=most_s, names=("body.from", "body.to"))
     token = links_of(here).issue(
-        who.id,
+        holder_of(here, who),
         body.what,
         camera_id,
         start=start,

@@ -9,7 +9,7 @@ import pytest
 from api.access.camera_sight import linked_camera, seen_camera
 from api.access.reaching import pictures_of
 from api.errors import NotSignedInError
-from api.recordings.links import links_of
+from api.recordings.links import holder_of, links_of
 from config.community import Area, Camera, Community, Contact, Name, Ring, Site, Stream
 from hub.access import Principal, Role
 from hub.errors import NotFoundError
@@ -89,6 +89,9 @@ def test_a_link_ends_with_the_right_to_see_the_camera_and_with_the_account(home:
     with pytest.raises(NotFoundError):
         linked_camera(here, token, "clip", "crossing-cam")
     here.accounts.set_role(late.id, Role.OPERATOR)
+    with pytest.raises(NotSignedInError):  # another role ends what was made for the one before
+        linked_camera(here, token, "clip", "crossing-cam")
+    token = links_of(here).issue(holder_of(here, late), "clip", "crossing-cam")
     with pytest.raises(NotFoundError):  # an office reaches what it is granted, and nothing by itself
         linked_camera(here, token, "clip", "crossing-cam")
     here.people.grants.give(Grant("", late.id, GrantKind.SITE, "crossing"))
