@@ -14,6 +14,23 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+_MOST_REMEMBERED = 10_000
+_revealed: dict[str, None] = {}
+"""Texts that somebody was given, the newest last: what a log must never hold."""
+
+
+def remember(text: str) -> None:
+    """Have a text left out of the log: one that was revealed, or made just now."""
+    if text and text not in _revealed:
+        while len(_revealed) >= _MOST_REMEMBERED:
+            _revealed.pop(next(iter(_revealed)), None)
+        _revealed[text] = None
+
+
+def revealed() -> tuple[str, ...]:
+    """The texts that the log must not hold."""
+    return tuple(_revealed)
+
 
 class Secret:
     """A text that shows as `***` wherever it is printed; `reveal` gives the text."""
@@ -30,11 +47,16 @@ class Secret:
         return self._reference
 
     def reveal(self) -> str:
-        """The secret text.
+        """The secret text; from now on it is left out of the log.
 
         Raises:
             ValueError: The environment variable or file is missing or empty; names it.
         """
+        text = self._revealed()
+        remember(text)
+        return text
+
+    def _revealed(self) -> str:
         kind, _, rest = self._reference.partition(":")
         if kind == "env":
             if rest not in os.environ:
