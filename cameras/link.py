@@ -40,6 +40,7 @@ from cameras.link_words import (
     Unassign,
     WorkerHealth,
 )
+from cameras.moves import Moved, MoveWanted
 from cameras.recordings.media import (
     Because,
     Format,
@@ -61,6 +62,8 @@ __all__ = [
     "EventsKept",
     "Link",
     "Message",
+    "MoveWanted",
+    "Moved",
     "Observed",
     "PictureTaken",
     "PictureWanted",
@@ -82,7 +85,7 @@ __all__ = [
     "to_json",
 ]
 
-VERSION = 5
+VERSION = 6
 """Of the words; a worker that outlived a hub of another version is replaced."""
 
 _LENGTH_BYTES = 4
@@ -198,13 +201,15 @@ def _still(parts: dict[str, Any]) -> StillTaken:
 
 
 _READERS: Mapping[str, Callable[[dict[str, Any]], Message]] = {
-    "Setup": lambda parts: Setup(**parts),
+    "Setup": lambda parts: Setup(**parts | {"reads": tuple(parts.get("reads", ()))}),
     "Assign": lambda parts: Assign(**parts | {"record": tuple(parts["record"]), "plates": tuple(parts["plates"])}),
     "Unassign": lambda parts: Unassign(**parts),
     "Roster": lambda parts: Roster(tuple(parts["cameras"])),
     "EventsKept": lambda parts: EventsKept(int(parts["count"])),
     "SegmentsKept": lambda parts: SegmentsKept(tuple(parts["opened"]), tuple(parts["closed"])),
     "PictureWanted": _picture_wanted,
+    "MoveWanted": lambda parts: MoveWanted(**parts),
+    "Moved": lambda parts: Moved(**parts | {"presets": tuple((str(key), str(name)) for key, name in parts["presets"])}),
     "StillWanted": lambda parts: StillWanted(**parts),
     "Stop": lambda parts: Stop(**parts),
     "Ready": lambda parts: Ready(**parts | {"cameras": tuple(parts["cameras"])}),
@@ -217,6 +222,8 @@ _READERS: Mapping[str, Callable[[dict[str, Any]], Message]] = {
         | {
             "cameras": tuple(_status(status) for status in parts["cameras"]),
             "disks": tuple(_disk(status) for status in parts.get("disks", ())),
+            "confined": tuple(parts.get("confined", ())),
+            "unconfined": tuple(parts.get("unconfined", ())),
         }
     ),
     "StillTaken": _still,

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from cameras.health import CameraState
+from cameras.moves import Moved, MoveWanted
 from cameras.recordings.media import Segment
 from cameras.recordings.writing.disk_status import DiskStatus
 from hub.events import Event
@@ -328,6 +329,7 @@ Message = (
     | EventsKept
     | SegmentsKept
     | PictureWanted
+    | MoveWanted
     | StillWanted
     | Stop
     | Ready
@@ -338,4 +340,11 @@ Message = (
     | WorkerHealth
     | StillTaken
     | PictureTaken
+    | Moved
 )
+
+Question = StillWanted | PictureWanted | MoveWanted
+"""What a worker answers."""
+
+Answer = StillTaken | PictureTaken | Moved
+"""With what; `request` is that of the question."""

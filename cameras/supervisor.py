@@ -20,10 +20,23 @@ from typing import Any
 from cameras.errors import SourceProblem
 from cameras.health import CameraState
 from cameras.link import VERSION
-from cameras.link_words import Assign, CameraStatus, PictureTaken, PictureWanted, Setup, Still, StillTaken, StillWanted
+from cameras.link_words import (
+    Answer,
+    Assign,
+    CameraStatus,
+    PictureTaken,
+    PictureWanted,
+    Question,
+    Setup,
+    Still,
+    StillTaken,
+    StillWanted,
+)
+from cameras.moves import Moved, MoveWanted
+from cameras.reaching import Problem
 from cameras.recordings.media import Segment
 from cameras.supervision.adoption import send_home
-from cameras.supervision.keeper import WORKER_COMMAND, Answer, Keeper, Listeners, WorkerState, WorkerStatus
+from cameras.supervision.keeper import WORKER_COMMAND, Keeper, Listeners, WorkerState, WorkerStatus
 from cameras.supervision.placement import place
 from cameras.supervision.reading import read_by
 from config.community import Camera, Community
@@ -32,7 +45,17 @@ from config.plates import HeldPlates
 from hub.clock import Clock
 from hub.events import Event, FieldValue, new_event_id
 
-__all__ = ["CameraStatus", "PictureTaken", "PictureWanted", "Still", "Supervisor", "WorkerStatus", "worker_settings"]
+__all__ = [
+    "CameraStatus",
+    "MoveWanted",
+    "Moved",
+    "PictureTaken",
+    "PictureWanted",
+    "Still",
+    "Supervisor",
+    "WorkerStatus",
+    "worker_settings",
+]
 
 _WATCH_EVERY_S = 1.0
 _HUNG_AFTER_S = 10.0
@@ -167,6 +190,24 @@ class Supervisor:
             return taken
         return PictureTaken(wanted.request, (None,) * len(wanted.at_ms), "no_answer")
 
+    def move(self, camera_id: str, wanted: MoveWanted, *, timeout_s: float = 12.0) -> Moved:
+        """Turn a camera, or ask where it looks and which positions it keeps.
+
+        Args:
+            camera_id: Which.
+            wanted: What; its `request` and `camera` are set here.
+            timeout_s: Longest wait.
+
+        Returns:
+            What came of it; its `problem` is None when it was done. Never raises.
+        """
+        wanted = replace(wanted, request=next(self._requests), camera=camera_id)
+        place_of = self._places.get(camera_id)
+        if place_of is None:
+            return Moved(wanted.request, Problem.GONE.value)
+        moved = _answer_of(self._keepers[place_of], wanted, timeout_s)
+        return moved if isinstance(moved, Moved) else Moved(wanted.request, Problem.TIMED_OUT.value, "no answer")
+
     def status(self) -> list[CameraStatus]:
         """How every camera of the Community does, in its order."""
         cameras, places = self._cameras, self._places
@@ -259,7 +300,7 @@ def worker_settings(machine: Machine) -> dict[str, Any]:
     return body | {"data": str(machine.data.absolute()), "models": str(machine.models_folder.absolute())}
 
 
-def _answer_of(keeper: Keeper, wanted: StillWanted | PictureWanted, timeout_s: float) -> Answer | None:
+def _answer_of(keeper: Keeper, wanted: Question, timeout_s: float) -> Answer | None:
     answer = keeper.ask(wanted)
     if answer is None:
         return None

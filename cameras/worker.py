@@ -15,6 +15,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -24,7 +25,7 @@ import cv2
 
 from cameras.confinement import Confinement, confine_worker
 from cameras.link import VERSION, Link
-from cameras.link_words import Setup, WorkerHealth
+from cameras.link_words import CameraStatus, Setup, WorkerHealth
 from cameras.live.server import LiveServer
 from cameras.live.wire import socket_of as live_socket_of
 from cameras.recordings.media import StreamName
@@ -33,6 +34,7 @@ from cameras.recordings.writing.disks import Disks
 from cameras.recordings.writing.recorder import StreamRecorder
 from cameras.running.bond import Bond
 from cameras.running.desk import Desk, guarded
+from cameras.running.noticing import Noticing
 from cameras.running.outbox import Outbox
 from cameras.running.pictures import Pictures
 from cameras.running.rota import Rota
@@ -134,7 +136,9 @@ def run(
         make_recorder=_recorders(tuning.segment_s or machine.recordings.segment_s, disks, outbox, clock),
         cache=live.cache,
     )
-    desk = Desk(rota=rota, outbox=outbox, means=means, pictures=pictures, on_gone=live.forget)
+    noticing = Noticing(cameras_allowed(machine.networks), clock, emit=outbox.events, answer=outbox.answer)
+    lifecycle.push("noticing", noticing.stop)
+    desk = Desk(rota=rota, outbox=outbox, means=means, pictures=pictures, noticing=noticing, on_gone=live.forget)
     live.start()
     lifecycle.push("live", live.stop)
     rota.start()
@@ -157,7 +161,7 @@ def run(
             rota.look()
             for camera in rota.cameras:
                 outbox.events(camera.check())
-            outbox.health(_health(rota, outbox, disks, confinement))
+            outbox.health(_health(rota, noticing=noticing, outbox=outbox, disks=disks, confinement=confinement))
     finally:
         lifecycle.stop()
 
@@ -205,10 +209,10 @@ def _recorders(
     return make
 
 
-def _health(rota: Rota, outbox: Outbox, disks: Disks, confinement: Confinement) -> WorkerHealth:
+def _health(rota: Rota, *, noticing: Noticing, outbox: Outbox, disks: Disks, confinement: Confinement) -> WorkerHealth:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return WorkerHealth(
-        cameras=tuple(camera.status() for camera in rota.cameras),
+        cameras=tuple(_with_troubles(camera.status(), noticing) for camera in rota.cameras),
         stalled_s=round(rota.stalled_s, 3),
         cpu_s=round(used.ru_utime + used.ru_stime, 3),
         rss_bytes=int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE_BYTES,
@@ -219,6 +223,11 @@ def _health(rota: Rota, outbox: Outbox, disks: Disks, confinement: Confinement) 
         confined=confinement.in_force,
         unconfined=confinement.missing,
     )
+
+
+def _with_troubles(status: CameraStatus, noticing: Noticing) -> CameraStatus:
+    troubles = noticing.troubles(status.camera)
+    return replace(status, troubles={**status.troubles, **troubles}) if troubles else status
 
 
 def start_process(

@@ -24,6 +24,7 @@ _MOST_OFF_S = 120.0
 
 _MOST_STATES = 256
 _MOST_OTHER_PER_MIN = 20
+_MOST_CHANGES_PER_MIN = 120
 _MOST_FIELDS = 12
 _MOST_TEXT = 128
 _TRUE, _FALSE = frozenset({"true", "1", "on", "active"}), frozenset({"false", "0", "off", "inactive"})
@@ -89,13 +90,14 @@ class Translator:
     """What of a camera's notifications is new, in our words. For one thread.
 
     Attributes:
-        suppressed: Unknown notifications that were not told because there were too many.
+        suppressed: Notifications that were not told because there were too many.
     """
 
     def __init__(self) -> None:
+        self._changes = _PerMinute(_MOST_CHANGES_PER_MIN)
+        self._told_others = _PerMinute(_MOST_OTHER_PER_MIN)
         self._states: dict[tuple[str, str | None], bool] = {}
         self._others: dict[tuple[str, str], tuple[tuple[str, FieldValue], ...]] = {}
-        self._minute: tuple[datetime, int] | None = None
         self.suppressed = 0
 
     def take(self, notifications: Sequence[Notification], *, arrived: datetime, offset_s: float = 0.0) -> list[Told]:
@@ -127,8 +129,8 @@ class Translator:
         if value is None or self._states.get((known.kind, subject)) is value:
             return None
         is_new = (known.kind, subject) not in self._states
-        if is_new and len(self._states) >= _MOST_STATES:
-            self.suppressed += 1
+        if (is_new and len(self._states) >= _MOST_STATES) or not self._changes.may(arrived):
+            self.suppressed += 1  # it is not taken for told: the camera says it again, or the next change is one
             return None
         self._states[known.kind, subject] = value
         fields: dict[str, FieldValue] = {known.field: value}
@@ -146,17 +148,25 @@ class Translator:
             if len(self._others) >= _MOST_STATES:
                 self._others.clear()
             self._others[key] = said
-        if not self._may_tell(arrived):
+        if not self._told_others.may(arrived):
             self.suppressed += 1
             return None
         return Told(OTHER, source or None, at, {**data, "topic": note.topic[:_MOST_TEXT]}, quality)
 
-    def _may_tell(self, arrived: datetime) -> bool:
-        began, count = self._minute or (arrived, 0)
-        if abs((arrived - began).total_seconds()) >= 60:  # noqa: PLR2004 - a minute
-            began, count = arrived, 0
-        self._minute = (began, count + 1)
-        return count < _MOST_OTHER_PER_MIN
+
+class _PerMinute:
+    """So many a minute, and no more."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._began: datetime | None = None
+        self._count = 0
+
+    def may(self, now: datetime) -> bool:
+        if self._began is None or abs((now - self._began).total_seconds()) >= 60:  # noqa: PLR2004 - a minute
+            self._began, self._count = now, 0
+        self._count += 1
+        return self._count <= self._most
 
 
 _FIELDS = {known.kind: known.field for known in _TOPICS.values()}

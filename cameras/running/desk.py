@@ -18,8 +18,10 @@ from cameras.link_words import (
     StillWanted,
     Unassign,
 )
+from cameras.moves import MoveWanted
 from cameras.recordings.media import StreamName
 from cameras.running.camera import RunningCamera
+from cameras.running.noticing import Noticing
 from cameras.running.outbox import Outbox
 from cameras.running.pictures import Pictures
 from cameras.running.rota import Rota
@@ -42,6 +44,7 @@ class Desk:
         outbox: Outbox,
         means: Means,
         pictures: Pictures,
+        noticing: Noticing,
         on_gone: Callable[[str], None] = lambda _camera: None,
     ) -> None:
         """Prepare; `on_gone` hears of cameras that this worker runs no more."""
@@ -49,9 +52,10 @@ class Desk:
         self._outbox = outbox
         self._means = means
         self._pictures = pictures
+        self._noticing = noticing
         self._on_gone = on_gone
 
-    def handle(self, message: Message) -> None:
+    def handle(self, message: Message) -> None:  # noqa: C901 - one for each message
         """Do what one message asks for.
 
         Raises:
@@ -74,6 +78,8 @@ class Desk:
                 self._outbox.answer(self._still(message))
             case PictureWanted():
                 self._pictures.want(message)
+            case MoveWanted():
+                self._noticing.move(message)
             case _:
                 raise LinkError(f"a worker is not sent {type(message).__name__}")
 
@@ -87,8 +93,10 @@ class Desk:
             self._rota.add(RunningCamera(task, self._means))
         elif running.task != task:
             running.change(task)
+        self._noticing.assign(task)
 
     def _remove(self, camera_id: str) -> None:
+        self._noticing.remove(camera_id)
         self._rota.remove(camera_id)
         self._on_gone(camera_id)
 

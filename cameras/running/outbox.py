@@ -17,14 +17,13 @@ from dataclasses import dataclass, replace
 
 from cameras.link import Link
 from cameras.link_words import (
+    Answer,
     Message,
     Observed,
-    PictureTaken,
     SegmentClosed,
     SegmentOpened,
     SegmentsKept,
     SegmentsRemoved,
-    StillTaken,
     WorkerHealth,
 )
 from cameras.recordings.media import Segment
@@ -98,7 +97,7 @@ class Outbox:
         self._untold: deque[str] = deque()
         self._removed: deque[SegmentsRemoved] = deque()
         self._removed_paths = 0
-        self._answers: deque[StillTaken | PictureTaken] = deque(maxlen=_MAX_ANSWERS)
+        self._answers: deque[Answer] = deque(maxlen=_MAX_ANSWERS)
         self._health: WorkerHealth | None = None
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
@@ -189,7 +188,7 @@ class Outbox:
             self._health = health
             self._changed.notify()
 
-    def answer(self, answer: StillTaken | PictureTaken) -> None:
+    def answer(self, answer: Answer) -> None:
         """Queue an answer; the oldest that waits is dropped when there are too many."""
         with self._changed:
             self._answers.append(answer)

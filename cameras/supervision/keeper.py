@@ -20,13 +20,13 @@ from pathlib import Path
 from cameras.health import CameraState
 from cameras.link import VERSION, Link
 from cameras.link_words import (
+    Answer,
     Assign,
     CameraStatus,
     EventsKept,
     Message,
     Observed,
-    PictureTaken,
-    PictureWanted,
+    Question,
     Ready,
     Roster,
     SegmentClosed,
@@ -34,8 +34,6 @@ from cameras.link_words import (
     SegmentsKept,
     SegmentsRemoved,
     Setup,
-    StillTaken,
-    StillWanted,
     Stop,
     Unassign,
     WorkerHealth,
@@ -68,8 +66,6 @@ _SEND_TIMEOUT_S = 5.0
 _RETRY_DELAY_S = 0.5
 
 _BLIND_FOR_S = 3600.0  # so long many threads may hang: another process may see again, but until it is up none records
-
-Answer = StillTaken | PictureTaken
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +187,8 @@ class Keeper:
             if self._needs_roster:
                 self._needs_roster = not self._send(Roster(tuple(self._wanted)))
 
-    def ask(self, wanted: StillWanted | PictureWanted) -> Future[Answer] | None:
-        """Ask for a picture; the Future may never be done, and is cancelled when the process dies. None without one."""
+    def ask(self, wanted: Question) -> Future[Answer] | None:
+        """Ask for something; the Future may never be done, and is cancelled when the process dies. None without one."""
         answer: Future[Answer] = Future()
         with self._lock:
             self._answers[wanted.request] = answer
@@ -336,9 +332,9 @@ class Keeper:
                 if self._health is None or message.left_behind < MOST_LEFT_BEHIND:
                     self._sighted_s = self._clock.monotonic_s()
                 self._health = message
-            case StillTaken(request) | PictureTaken(request):
+            case _ if isinstance(message, Answer):
                 # Without the lock: whoever holds it may be sending, and wait for this worker to be heard.
-                if (answer := self._answers.pop(request, None)) is not None:
+                if (answer := self._answers.pop(message.request, None)) is not None:
                     answer.set_result(message)
             case _:
                 raise LinkError(f"a hub is not sent {type(message).__name__}")
