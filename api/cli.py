@@ -6,15 +6,13 @@ never a traceback. What loads a decoder is imported inside its command: `hub run
 
 from __future__ import annotations
 
-import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from api.commands import accounts, audit, payloads, recordings, rules, sensors
+from api.commands import accounts, audit, cameras, payloads, recordings, rules, sensors
 from config.errors import ConfigurationError, HubError
 from config.load import load_machine
 from config.machine import EngineName, FormatName, Machine
@@ -30,7 +28,6 @@ app = typer.Typer(
     help="Cameras and sensors of a community in, alerts that people finish out.",
 )
 models_app = typer.Typer(no_args_is_help=True, help="The object models that cameras are analysed with.")
-cameras_app = typer.Typer(no_args_is_help=True, help="Cameras, from the command line.")
 app.add_typer(accounts.app, name="users")
 app.add_typer(audit.app, name="audit")
 app.add_typer(rules.app, name="rules")
@@ -38,7 +35,7 @@ app.add_typer(payloads.app, name="payloads")
 app.add_typer(sensors.app, name="sensors")
 app.add_typer(recordings.app, name="recordings")
 app.add_typer(models_app, name="models")
-app.add_typer(cameras_app, name="cameras")
+app.add_typer(cameras.app, name="cameras")
 
 MachineFile = Annotated[
     Path | None, typer.Option("--machine", metavar="F", help="machine.yaml; without it the defaults.")
@@ -198,28 +195,6 @@ def models_check(
     from api.commands.model_checking import told_of  # noqa: PLC0415 - loads an inference runtime
 
     print("\n".join(told_of(file, form, labels=labels, side_px=side_px, engine=engine, picture=picture)))
-
-
-@cameras_app.callback()
-def cameras_group() -> None:
-    """Cameras, from the command line."""
-
-
-@cameras_app.command("probe", epilog="Example: hub cameras probe rtsp://user:password@192.168.1.64/main --format json")
-def cameras_probe(
-    url: Annotated[str, typer.Argument(metavar="URL", help="rtsp, rtsps, http, https or file.")],
-    seconds: Annotated[float, typer.Option("--seconds", min=1, max=60, help="How long to watch.")] = 5.0,
-    form: Annotated[Literal["json", "text"], typer.Option("--format", help="For a program, or for people.")] = "text",
-) -> None:
-    """What a stream really sends: codec, size, frame rate, key frames, bit rate."""
-    from api.commands.probing import probe  # noqa: PLC0415 - loads a decoder
-
-    found = asdict(probe(url, seconds=seconds, clock=SystemClock()))
-    if form == "json":
-        print(json.dumps(found, ensure_ascii=False))
-    else:
-        for name, value in found.items():
-            print(f"{name:14} {'unknown' if value is None else value}")
 
 
 @app.command(epilog="Example: hub doctor --machine machine.yaml")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from api.onboarding.holding import Holding
 from api.setting_up import SettingUp
 from config.check import Kinds
 from config.machine import Machine
@@ -21,12 +22,14 @@ class OnboardingDesk:
 
     Attributes:
         setting_up: Asks cameras that nobody runs yet.
+        holding: Who turns which camera.
         allowed: Networks in which cameras may be.
         formats: Payload formats, each with the model of its options.
         readers: The same, as they read.
     """
 
     setting_up: SettingUp
+    holding: Holding
     allowed: tuple[str, ...]
     formats: Kinds
     readers: Mapping[str, PayloadFormat]
@@ -38,4 +41,4 @@ def start_onboarding(
     """The desk of a hub."""
     setting_up = SettingUp(clock)
     lifecycle.push("setting up", setting_up.stop)
-    return OnboardingDesk(setting_up, machine.networks.cameras, formats.options, door.formats)
+    return OnboardingDesk(setting_up, Holding(clock), machine.networks.cameras, formats.options, door.formats)

@@ -10,19 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from api.access.reaching import reach_of
 from api.errors import SheetRefusedError, UnavailableError
 from api.onboarding.camera_columns import CAMERA_COLUMNS
 from api.onboarding.camera_plan import CameraPlan, Planned, Reachable, Unasked, plan_cameras
 from api.onboarding.camera_rows import FoundStreams
+from api.onboarding.judging import judged
 from api.onboarding.sheets import Says, Sheet, SheetMistake, read_sheet
 from api.parts import Parts
 from api.setting_up import PLACES
 from cameras.reaching import Problem
 from cameras.setting_up.asking import failed
-from cameras.setting_up.words import Answer, Channel, Failed, Probe, Probed, Said
+from cameras.setting_up.words import Answer, Channel, Probe, Probed, Said
 from config.community import Camera, Community
 from hub.access import Permission, Principal
 
@@ -180,30 +180,3 @@ def _trial(each: Planned | Unasked, answer: Answer) -> Trial:
         sub = None if channel.sub is None or channel.sub.problem is not None else channel.sub.url
         found = FoundStreams(channel.main.url, sub, answer.onvif_url, channel.name or None)
     return Trial(each.line, camera, None, channel, found)
-
-
-def judged(answer: Answer) -> tuple[Said | None, Channel | None]:
-    """What is wrong with a camera that was tried, or what it gives."""
-    if isinstance(answer, Failed):
-        return Said(answer.problem.value, answer.zh, answer.en, answer.detail), None
-    if not isinstance(answer, Probed):
-        return _said(Problem.FAILED), None
-    good = next((channel for channel in answer.channels if channel.main.problem is None), None)
-    if good is not None:
-        return None, good
-    if answer.channels:
-        return answer.channels[0].main.problem, None
-    return answer.onvif_problem or _said(Problem.NO_VIDEO), None
-
-
-def _said(problem: Problem) -> Said:
-    answer = failed(problem)
-    return Said(problem.value, answer.zh, answer.en)
-
-
-def host_of(url: str) -> str:
-    """The host of an address, for the audit; empty when it has none."""
-    try:
-        return urlsplit(url if "://" in url else f"//{url}").hostname or ""
-    except ValueError:
-        return ""

@@ -20,7 +20,7 @@ from api.access.reaching import reach_of, reached_camera
 from api.errors import ForbiddenError, TrialFailedError
 from api.onboarding.attending import attended
 from api.onboarding.foreign import hosts_of, refuse_foreign
-from api.onboarding.importing import host_of, judged
+from api.onboarding.judging import host_of, judged
 from api.parts import Here, Parts
 from api.schemas.setting_up import (
     DiscoverBody,
