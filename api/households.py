@@ -11,8 +11,10 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import cached_property
+from typing import Protocol
 
 from alerts.store.open_incidents import open_incidents
+from cameras.link import Still
 from config.analysing import Analyse
 from config.community import Community
 from hub.access import Principal
@@ -29,6 +31,14 @@ from hub.store.people.lodgers import lodgers
 from hub.store.revisions import Revisions
 
 logger = logging.getLogger(__name__)
+
+
+class TakesStill(Protocol):
+    """Asks a worker for a picture."""
+
+    def __call__(self, camera_id: str, *, event_id: str | None = None, timeout_s: float = 2.0) -> Still | None:
+        """The newest, or that of an event."""
+
 
 LOOK_EVERY_S = 1.0
 _ENDS_FOR_S = 30.0
@@ -128,6 +138,20 @@ class Households:
             return False
         since_s = self._limited_s.get(event.camera)
         return since_s is not None and self._clock.monotonic_s() - since_s < _ENDS_FOR_S
+
+    def taker(self, still: TakesStill, *, timeout_s: float) -> Callable[[str, str | None], Still | None]:
+        """What takes the pictures of alerts: of a limited camera that of the event alone, which shows nothing else."""
+
+        def take(camera: str, event: str | None) -> Still | None:
+            whole = self._analyse.get(camera, Analyse.ALL) is Analyse.ALL
+            return still(camera, event_id=event, timeout_s=timeout_s) if whole or event is not None else None
+
+        return take
+
+    def newest(self, still: TakesStill, *, timeout_s: float) -> Callable[[str], Still | None]:
+        """What takes the pictures of a moment that are kept as evidence; none of a limited camera."""
+        take = self.taker(still, timeout_s=timeout_s)
+        return lambda camera: take(camera, None)
 
     def announce(self, number: int) -> None:
         """Say that the journal has an entry of this number, by which people are told."""

@@ -252,7 +252,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     # Before the engine: the first alerts that it raises from what came meanwhile have pictures too.
     stills = start_stills(
         machine.data / "stills",
-        take=lambda camera, event: cameras.still(camera, event_id=event, timeout_s=_STILL_WITHIN_S),
+        take=households.taker(cameras.still, timeout_s=_STILL_WITHIN_S),
         repository=repository,
         bus=bus,
         metrics=metrics,
@@ -332,7 +332,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         clock,
         recordings=recordings,
         stills=stills,
-        take=lambda camera: cameras.still(camera, timeout_s=_STILL_WITHIN_S),
+        take=households.newest(cameras.still, timeout_s=_STILL_WITHIN_S),
         forget=playback.stills.forget,
         community=households.current,
         metrics=metrics,

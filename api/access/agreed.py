@@ -35,8 +35,10 @@ class Agreed:
         """What somebody sees of it there for whom it is not the own home."""
         return self._sight.room(self._who, camera, site)
 
-    def shows(self, camera: str, site: str | None, moment: datetime) -> bool:
+    def shows(self, camera: str | None, site: str | None, moment: datetime) -> bool:
         """Whether a picture that is kept may be shown to him: of the room, of who was sent, or of who lives there."""
+        if camera is None:
+            return True
         sites = {site} if site is not None else {*self.at(camera)}
         return all(
             self.room(camera, each).shows(moment)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from alerts.incidents.views import AlertView, IncidentView
 from alerts.store.orders import LIVE, State
+from api.access.agreed import Agreed
 from api.access.reaching import reach_of
 from api.parts import Parts
 from hub.access import Permission, Principal, allows
@@ -33,12 +34,14 @@ class Sight:
         within: Where he sees incidents, and which are his own.
         working: Where he may do something about them.
         pictured: Where he sees their pictures.
+        agreed: What households agreed to.
     """
 
     who: Principal
     within: Within | None
     working: Within | None
     pictured: Within | None
+    agreed: Agreed | None = None
 
     def sees(self, found: IncidentView) -> bool:
         """Whether an incident is for him at all."""
@@ -58,7 +61,12 @@ class Sight:
 
     def looks_at_alert(self, alert: AlertView) -> bool:
         """Whether he sees the picture of an alert."""
-        return self.sees_alert(alert) and _holds_alert(self.pictured, alert)
+        return (
+            self.sees_alert(alert)
+            and _holds_alert(self.pictured, alert)
+            # Also who was sent there sees a home only as its people agreed to it.
+            and (self.agreed is None or self.agreed.shows(alert.camera, alert.site, alert.raised))
+        )
 
     def alerts_of(self, found: IncidentView) -> tuple[AlertView, ...]:
         """The alerts of an incident that he sees, which are for him or were raised at no place."""
@@ -87,13 +95,14 @@ def sight_of(here: Parts, who: Principal) -> Sight:
             within=reach.within(Permission.VIEW_INCIDENTS),
             working=reach.within(Permission.HANDLE_INCIDENTS),
             pictured=reach.within(Permission.VIEW_PICTURES),
+            agreed=Agreed(here, who),
         )
     if not allows(who, Permission.ANSWER_ORDERS) or who.cameras is not None:
         return Sight(who, Within(), Within(), Within())  # a key for cameras is sent nowhere
     orders = here.desk.dispatching.listed(units=[who.name], states=(*LIVE, State.DONE), limit=_MOST_OWN)
     own = Within(incidents=frozenset(order.incident for order in orders))
     areas = frozenset(here.desk.grid().areas_of(who.name, here.clock.now()))
-    return Sight(who, within=replace(own, areas=areas), working=own, pictured=own)
+    return Sight(who, within=replace(own, areas=areas), working=own, pictured=own, agreed=Agreed(here, who))
 
 
 def seen(

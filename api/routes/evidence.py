@@ -16,6 +16,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.security import OAuth2PasswordBearer
 from starlette.responses import FileResponse
 
+from api.access.agreed import Agreed
 from api.access.auditing import note
 from api.access.auth import Asker, needs, signed_in
 from api.access.camera_sight import SEERS as CAMERA_SEERS
@@ -99,9 +100,9 @@ def freeze(here: Here, who: Handler, incident_id: str, body: FreezeBody) -> Evid
     since, until = _span(body.since, body.until, longest=_LONGEST_BY_HAND)
     if until > here.clock.now() + _MOST_AHEAD:
         raise BadRequestError("body.to", "lies more than an hour ahead")
-    community, sees = here.revisions.current(), _seen_cameras(here, who)
+    community, sees = here.revisions.current(), _seen_pictures(here, who)
     for number, camera in enumerate(body.cameras):
-        if community.camera(camera) is None or not sees(camera):
+        if community.camera(camera) is None or not sees(camera, since):
             raise BadRequestError(f"body.cameras.{number}", f"there is no camera {camera}")
     here.evidence.kept.ask(found.id, body.cameras, since, until, who=who.name, why=body.reason)
     return _view(here, who, _kept(here, who, incident_id))
@@ -126,8 +127,9 @@ def media(*, here: Here, who: Pictured, request: Request, incident_id: str, fold
     """A clip or a picture; any stretch can be asked for."""
     kept, wanted = _kept(here, who, incident_id), f"{folder}/{name}"
     files = () if kept.place.manifest is None else kept.place.manifest.files
-    camera = next((each.camera for each in files if each.name == wanted), None)
-    if camera is not None and not _seen_cameras(here, who)(camera):
+    found = next((each for each in files if each.name == wanted), None)
+    camera = None if found is None else found.camera
+    if found is not None and not _seen_pictures(here, who)(found.camera, found.since):
         raise NotFoundError(f"no such file in the evidence of incident {kept.case.incident}")
     answer = _file(kept, wanted)
     note(request, Action.EXPORT, kind="incident", id=incident_id, camera=camera, file=wanted)
@@ -166,13 +168,20 @@ def _downloading(
 def bundle(
     *, here: Here, who: Annotated[Principal, Depends(_downloading)], request: Request, incident_id: str
 ) -> Response:
-    """Everything with manifests, signatures and key, for `hub recordings verify`; a broken download can go on."""
+    """Everything with manifests, signatures and key, for `hub recordings verify`; a broken download can go on.
+
+    What a household does not let you see is left out; the manifest names it.
+    """
     kept = _whole(here, who, incident_id)
     _check(kept)
     if kept.place.manifest is None:
         raise NotFoundError("nothing is copied yet")
-    whole, number = _bundle(kept.place.folder, kept.place.manifest, kept.place.names), _number(kept)
-    for camera in sorted({each.camera for each in kept.place.manifest.files if each.camera is not None}):
+    shown, number = _seen_pictures(here, who), _number(kept)
+    hidden = {each.name for each in kept.place.manifest.files if not shown(each.camera, each.since)}
+    names = [name for name in kept.place.names if name not in hidden]
+    whole = _bundle(kept.place.folder, kept.place.manifest, names)
+    shown_files = (each for each in kept.place.manifest.files if each.name not in hidden)
+    for camera in sorted({each.camera for each in shown_files if each.camera is not None}):
         note(request, Action.EXPORT, kind="incident", id=incident_id, camera=camera, file="evidence.zip")
     headers = {"Content-Disposition": f'attachment; filename="evidence-{number}.zip"', "Cache-Control": "no-store"}
     return ranged(request, whole, "application/zip", headers)
@@ -249,6 +258,13 @@ def _seen_cameras(here: Parts, who: Principal) -> Callable[[str | None], bool]:
     return lambda camera: reach.allows(Permission.VIEW_PICTURES, camera=camera)
 
 
+def _seen_pictures(here: Parts, who: Principal) -> Callable[[str | None, datetime | None], bool]:
+    """The same for what was taken at a moment, as far as its household agreed to it."""
+    sees, agreed = _seen_cameras(here, who), Agreed(here, who)
+
+    return lambda camera, moment: sees(camera) and agreed.shows(camera, None, moment or _BEFORE_ALL)
+
+
 def _file(kept: Kept, name: str) -> FileResponse:
     _check(kept)
     path = kept.place.folder / name
@@ -287,7 +303,7 @@ def _bundle(folder: Path, manifest: Manifest, names: list[str]) -> Bundle:
         files = [
             Packed(f"{head}/{name}", folder / name, (folder / name).stat().st_size, crcs.get(name)) for name in names
         ]
-        return Bundle(files, made=manifest.made, tag=f"{manifest.fingerprint} {manifest.version}")
+        return Bundle(files, made=manifest.made, tag=f"{manifest.fingerprint} {manifest.version} {len(names)}")
     except OSError as error:
         raise MediaGoneError(f"a file of evidence cannot be read: {error.strerror}") from error
 
@@ -299,10 +315,11 @@ def _number(kept: Kept) -> str:
 
 def _view(here: Parts, who: Principal, kept: Kept) -> EvidenceView:
     case, manifest, sees = kept.case, kept.place.manifest, _seen_cameras(here, who)
+    agreed = _seen_pictures(here, who)
     address = f"/api/v1/incidents/{case.incident}/evidence"
     there = manifest.files if manifest is not None and case.deleted is None else ()
-    files = [each for each in there if sees(each.camera)]
-    whole = len(files) == len(there)
+    files = [each for each in there if agreed(each.camera, each.since)]
+    whole = all(sees(each.camera) for each in there)
     return EvidenceView(
         incident=case.incident,
         version=case.version if kept.place.problem else kept.place.version,
