@@ -44,13 +44,19 @@ def there() -> Community:
     )
 
 
-def grant(room: Room, name: str, kind: GrantKind, place: str = "", **more: Any) -> Grant:
-    """Give somebody this grant, and take back all others."""
+def take_all_back(room: Room, name: str) -> str:
+    """Leave somebody without a grant; gives the id of his account."""
     grants = room.hub.parts.people.grants
     account = next(each.id for each in room.hub.parts.accounts.list() if each.username == name)
     for each in grants.of(account):
         grants.take_back(each.id, "test")
-    return grants.give(Grant("", account, kind, place, given_by="test", **more))
+    return account
+
+
+def grant(room: Room, name: str, kind: GrantKind, place: str = "", **more: Any) -> Grant:
+    """Give somebody this grant, and take back all others."""
+    account = take_all_back(room, name)
+    return room.hub.parts.people.grants.give(Grant("", account, kind, place, given_by="test", **more))
 
 
 def narrowed(room: Room, name: str, place: str, *, role: Role = Role.OPERATOR, kind: GrantKind = GrantKind.AREA) -> Any:
