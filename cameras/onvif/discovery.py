@@ -282,7 +282,6 @@ def _multicast_senders(allowed: Allowed) -> list[socket.socket]:
         sender.setblocking(False)
         sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(address))
         sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 2)
-        sender.bind((address, 0))
         senders.append(sender)
     return senders
 
@@ -300,7 +299,6 @@ def _own_addresses() -> Iterator[str]:
 def _single_sender() -> socket.socket:
     sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sender.setblocking(False)
-    sender.bind(("", 0))
     return sender
 
 

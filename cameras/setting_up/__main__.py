@@ -15,6 +15,7 @@ from collections.abc import Callable
 import av
 import cv2
 
+from cameras.confinement import confine_child
 from cameras.onvif.discovery import FoundDevice, Search, discover
 from cameras.reaching import AskingError, Problem
 from cameras.setting_up.asking import failed, line_of, read_request
@@ -46,7 +47,7 @@ Tell = Callable[[Answer | Progress], None]
 def answer_to(request: Request, clock: Clock, tell: Callable[[Progress], None]) -> Answer:
     """What becomes of a request; never raises for what a device does."""
     try:
-        allowed = Allowed.of(request.allowed, "networks.cameras")
+        allowed = _allowed(request)
         match request:
             case Discover():
                 return _discovered(request, allowed, clock, tell)
@@ -60,6 +61,10 @@ def answer_to(request: Request, clock: Clock, tell: Callable[[Progress], None]) 
         return failed(error.problem, error.detail)
     except ValueError as error:
         return failed(Problem.BAD_ADDRESS, str(error)[:200])
+
+
+def _allowed(request: Request) -> Allowed:
+    return Allowed.of(request.allowed, "networks.cameras")
 
 
 def _discovered(request: Discover, allowed: Allowed, clock: Clock, tell: Callable[[Progress], None]) -> Discovered:
@@ -119,12 +124,13 @@ def main() -> None:
 
     code = 0
     try:
-        asked = sys.stdin.buffer.readline(_MOST_REQUEST_BYTES)
+        request = read_request(sys.stdin.buffer.readline(_MOST_REQUEST_BYTES))
+        confine_child(_allowed(request))  # before there are threads
         threading.Thread(target=_watch_parent, name="watch-parent", daemon=True).start()
         over = threading.Timer(_LONGEST_S, os._exit, args=(3,))
         over.daemon = True
         over.start()
-        tell(answer_to(read_request(asked), SystemClock(), tell))
+        tell(answer_to(request, SystemClock(), tell))
     except BrokenPipeError:
         code = 1  # nobody hears it any more
     except ValueError:

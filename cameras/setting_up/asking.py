@@ -159,7 +159,7 @@ class _Hearing:
     clock: Clock
 
     def until(self, until_s: float) -> Answer:
-        waiting = b""
+        waiting = bytearray()
         lines = 0
         with selectors.DefaultSelector() as selector:
             selector.register(self.output, selectors.EVENT_READ)
@@ -171,11 +171,13 @@ class _Hearing:
                 piece = os.read(self.output.fileno(), 1 << 20)
                 if not piece:
                     return failed(Problem.FAILED, "the process ended without an answer")
-                *whole, waiting = (waiting + piece).split(b"\n")
-                for data in whole:
-                    if (answer := self._take(data)) is not None:
-                        return answer
-                lines += len(whole)
+                waiting += piece
+                if b"\n" in piece:
+                    *whole, waiting = waiting.split(b"\n")
+                    for data in whole:
+                        if (answer := self._take(bytes(data))) is not None:
+                            return answer
+                    lines += len(whole)
                 if len(waiting) > _MOST_LINE_BYTES or lines > _MOST_LINES:
                     return failed(Problem.FAILED, "the process said too much")
         return failed(Problem.TIMED_OUT, "it took too long")
