@@ -10,7 +10,8 @@ HubError
     |   +-- SomebodyWasFirstError   the same, for a client that named no version
     +-- BadRequestError         a parameter or body that cannot be used; says which
     +-- SheetRefusedError       a sheet with mistakes; holds all of them
-    +-- TrialFailedError        a camera that was tried gives no picture; says why in both languages
+    +-- TrialFailedError        a camera did not do what was asked; says why in both languages
+    +-- CameraHeldError         somebody else turns this camera; says who and until when
     +-- TooManyError            a bound is reached; says when to come back
     +-- UnavailableError        a part that is needed for the answer does not run or did not answer
 """
@@ -18,6 +19,7 @@ HubError
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from api.onboarding.sheets import SheetMistake
@@ -91,7 +93,7 @@ class SheetRefusedError(ApiError):
 
 
 class TrialFailedError(ApiError):
-    """A camera that was tried gives no picture.
+    """A camera gives no picture, or did not do what it was asked for.
 
     Attributes:
         problem: Why, in one stable word.
@@ -104,6 +106,20 @@ class TrialFailedError(ApiError):
         self.problem = problem
         self.zh = zh
         self.en = en
+
+
+class CameraHeldError(ApiError):
+    """Somebody else turns this camera.
+
+    Attributes:
+        by: Name of his account.
+        until: When he holds it no more, if he moves it no further.
+    """
+
+    def __init__(self, by: str, *, until: datetime) -> None:
+        super().__init__(f"{by} turns this camera")
+        self.by = by
+        self.until = until
 
 
 class TooManyError(ApiError):

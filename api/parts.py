@@ -30,6 +30,7 @@ from api.recordings.playback import Playback
 from api.stills import Stills
 from api.trials import Trials
 from cameras.link import CameraStatus, PictureTaken, PictureWanted, Still
+from cameras.moves import Moved, MoveWanted
 from cameras.supervision.keeper import WorkerStatus
 from config.community import Community
 from hub.clock import Clock
@@ -63,6 +64,9 @@ class Cameras(Protocol):
 
     def picture(self, camera_id: str, wanted: PictureWanted, *, timeout_s: float = 5.0) -> PictureTaken:
         """Pictures out of a recorded file of a camera; with a `problem` where there are none."""
+
+    def move(self, camera_id: str, wanted: MoveWanted, *, timeout_s: float = 12.0) -> Moved:
+        """Turn a camera, or ask where it looks; with a `problem` where it was not done."""
 
     def status(self) -> Sequence[CameraStatus]:
         """How every camera does."""

@@ -20,6 +20,7 @@ from starlette.responses import Response
 
 from api.errors import (
     BadRequestError,
+    CameraHeldError,
     ChangedMeanwhileError,
     ForbiddenError,
     NotSignedInError,
@@ -78,7 +79,8 @@ _KINDS: Mapping[type[HubError], _Kind] = {
     ConfigurationError: _Kind(422, "configuration", "These settings cannot be used"),
     BadRequestError: _Kind(422, "validation", "A part of the request cannot be used"),
     SheetRefusedError: _Kind(422, "sheet", "This sheet cannot be used as it is"),
-    TrialFailedError: _Kind(422, "no-picture", "The camera gives no picture"),
+    TrialFailedError: _Kind(422, "camera", "The camera did not do what it was asked for"),
+    CameraHeldError: _Kind(409, "camera-held", "Somebody else turns this camera"),
     PreconditionError: _Kind(428, "precondition-required", "Say which version you change, with If-Match"),
     TooManyError: _Kind(429, "too-many", "A bound is reached; come back later"),
     NoPlaceError: _Kind(429, "too-many", "A bound is reached; come back later"),
@@ -139,6 +141,8 @@ def _besides(error: Exception) -> tuple[dict[str, str], dict[str, Any]]:
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, UnavailableError) and error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, CameraHeldError):
+        more |= {"held_by": error.by, "until": time_to_text(error.until)}
     if isinstance(error, NotAllowedError):
         more["allowed"] = list(error.allowed)
     if isinstance(error, ChangedMeanwhileError):
@@ -207,6 +211,8 @@ def schema() -> dict[str, Any]:
                 },
             },
             "allowed": {"type": "array", "items": {"type": "string"}},
+            "held_by": {"type": "string", "description": "Name of the account that turns the camera."},
+            "until": {"type": "string", "format": "date-time"},
             "spans": {
                 "type": "array",
                 "description": "Parts of what was asked for that can be had, each by itself.",

@@ -139,6 +139,11 @@ DECLARED = (
         says("GET /cameras/import/template.csv", P.ADD_DEVICES, by=By.ANY),
         says("POST /cameras/import", P.ADD_DEVICES),
         says("POST /cameras/{camera_id}/copy", P.ADD_DEVICES),
+        says("GET /cameras/{camera_id}/ptz", P.MOVE_CAMERAS),
+        says("POST /cameras/{camera_id}/ptz/move", P.MOVE_CAMERAS),
+        says("POST /cameras/{camera_id}/ptz/stop", P.MOVE_CAMERAS),
+        says("POST /cameras/{camera_id}/ptz/presets", P.MOVE_CAMERAS),
+        says("DELETE /cameras/{camera_id}/ptz/hold", P.MOVE_CAMERAS),
         # Pictures, now and then.
         says("GET /cameras/{camera_id}/still.jpg", *_PICTURES, entrance=Entrance.LINK),
         says("POST /cameras/{camera_id}/live", *_PICTURES),

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from cameras.health import CameraState
 from cameras.link import CameraStatus, PictureTaken, PictureWanted, Still, StreamRecording
+from cameras.moves import Moved, MoveWanted
 from cameras.supervision.keeper import WorkerState, WorkerStatus
 from config.community import Community
 from hub.clock import Clock
@@ -25,6 +26,9 @@ class FakeCameras:
         self.pictured: list[tuple[str, PictureWanted]] = []
         self.blind: set[str] = set()
         """Cameras that have no picture."""
+        self.fixed: set[str] = set()
+        """Cameras that cannot be turned."""
+        self.moved: list[tuple[str, MoveWanted]] = []
         self.running = False
 
     def start(self) -> None:
@@ -47,6 +51,17 @@ class FakeCameras:
         if camera_id in self.blind:
             return PictureTaken(wanted.request, (), "unreadable")
         return PictureTaken(wanted.request, (JPEG,) * len(wanted.at_ms))
+
+    def move(self, camera_id: str, wanted: MoveWanted, *, timeout_s: float = 12.0) -> Moved:
+        del timeout_s
+        if camera_id in self.fixed:
+            return Moved(wanted.request, "unsupported")
+        self.moved.append((camera_id, wanted))
+        if wanted.move == "presets":
+            return Moved(wanted.request, presets=(("1", "Home"), ("2", "Gate")))
+        if wanted.move == "position":
+            return Moved(wanted.request, pan=0.5, tilt=-0.25, zoom=0.0, moving=False)
+        return Moved(wanted.request, preset="3" if wanted.move == "store" else None)
 
     def status(self) -> Sequence[CameraStatus]:
         if not self.applied:

@@ -98,7 +98,7 @@ def test_a_trial_still_is_a_picture_and_is_kept_nowhere(room: Room) -> None:
     assert (answer.content, answer.headers["content-type"]) == (JPEG, "image/jpeg")
     assert answer.headers["cache-control"] == "no-store"
     refused = ask(room, "/cameras/try-still", {"url": "rtsp://10.0.2.11/main"})
-    assert (refused.status_code, refused.json()["type"]) == (422, "urn:hub:problem:no-picture")
+    assert (refused.status_code, refused.json()["type"]) == (422, "urn:hub:problem:camera")
     assert refused.json()["errors"][0]["where"] == "wrong_password"
     assert refused.json()["errors"][0]["message_zh"]
 
