@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
@@ -165,10 +165,9 @@ def _keep(keep: Keep) -> Iterator[Problem]:
 
 
 def _external_broker(broker: ExternalBroker) -> Iterator[Problem]:
-    parts = urlsplit(broker.url)
-    if not _address_holds(parts):
+    if not _address_holds(broker.url):
         yield Problem(("broker", "url"), "host or port cannot be read; write mqtt://host:port")
-    if broker.ca_file is not None and parts.scheme == "mqtt":
+    if broker.ca_file is not None and broker.url.startswith("mqtt:"):
         yield Problem(("broker", "ca_file"), "has no use without TLS; write mqtts:// in url, or leave it out")
     elif broker.ca_file is not None and not broker.ca_file.is_file():
         yield Problem(("broker", "ca_file"), f"no such file: {broker.ca_file}")
@@ -315,18 +314,19 @@ def _stream(location: Location, stream: Stream, *, look_at_files: bool) -> Itera
         elif look_at_files and not (can_be(stream.file) and stream.file.is_file()):
             yield Problem(place, f"no such file: {stream.file}")
         return
-    if not _address_holds(urlsplit(stream.url)):
+    if not _address_holds(stream.url):
         yield Problem(place, f"host or port cannot be read; write {scheme.lower()}://host:port/path")
 
 
 def _onvif(place: Location, url: str) -> Iterator[Problem]:
     scheme, _, _ = url.partition("://")
-    if scheme.lower() not in ONVIF_SCHEMES or any(sign.isspace() for sign in url) or not _address_holds(urlsplit(url)):
+    if scheme.lower() not in ONVIF_SCHEMES or any(sign.isspace() for sign in url) or not _address_holds(url):
         yield Problem(place, "is no address of an ONVIF service; write http://host/onvif/device_service")
 
 
-def _address_holds(parts: SplitResult) -> bool:
+def _address_holds(url: str) -> bool:
     try:
+        parts = urlsplit(url)
         return bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False

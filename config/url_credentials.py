@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 _SECRET_VALUES = re.compile(r"(?i)((?:pass(?:wor[dt]|wd)?|pwd|token|auth|key|secret)=)[^&/#]+")
 
@@ -16,7 +16,7 @@ def taken_apart(value: dict[str, Any]) -> dict[str, Any]:
     """`value` with the credentials of its `url` in `username` and `password`.
 
     Raises:
-        ValueError: They stand in both places, or it cannot be told where they end.
+        ValueError: They stand in both places, it cannot be told where they end, or the rest is no address.
     """
     url = value["url"]
     scheme, slashes, rest = url.partition("://")
@@ -25,6 +25,11 @@ def taken_apart(value: dict[str, Any]) -> dict[str, Any]:
     if "@" in rest[len(authority) :]:
         # A password with a slash looks like a host with a path: taken as it is, half of it would be shown.
         raise ValueError("an @ in the path is written %40, and / ? # in a password are written %2F %3F %23")
+    bare = f"{scheme}{slashes}{host}{rest[len(authority) :]}"
+    try:
+        urlsplit(bare)
+    except ValueError:
+        raise ValueError("host or port cannot be read; an IPv6 address stands in [ and ]") from None
     if not at:
         return value
     if value.get("username") is not None or value.get("password") is not None:
@@ -32,7 +37,7 @@ def taken_apart(value: dict[str, Any]) -> dict[str, Any]:
     name, _, password = user.partition(":")
     return {
         **value,
-        "url": f"{scheme}{slashes}{host}{rest[len(authority) :]}",
+        "url": bare,
         "username": unquote(name) or None,
         "password": unquote(password) or None,
     }

@@ -232,3 +232,11 @@ def test_a_path_that_no_system_has_is_a_mistake_and_no_crash(tmp_path: Path, nam
         load_community(
             written(tmp_path, f'sites: [{{id: a}}]\ncameras: [{{id: c, site: a, url: "file:/{"d" * 300}"}}]\n')
         )
+
+
+@pytest.mark.parametrize("url", ["rtsp://user:secret@1T[T01", "rtsp://[::1/main", "http://a]/x"])
+def test_an_address_whose_host_cannot_be_read_is_a_mistake_and_no_crash(tmp_path: Path, url: str) -> None:
+    text = f'sites: [{{id: a}}]\ncameras: [{{id: c, site: a, url: "{url}"}}]\n'
+    with pytest.raises(ConfigurationError, match="host or port cannot be read") as caught:
+        load_community(written(tmp_path, text))
+    assert "secret" not in str(caught.value)
