@@ -58,13 +58,19 @@ class Pictures:
         self, views: Collection[View], *, only: frozenset[str] | None = None, bound: Bound | None = None
     ) -> None:
         """See what is in any of `views`; of these cameras alone, if they are named."""
-        self._views = tuple(views)
+        self._any = tuple(view for view in views if view.camera is None)
+        self._single: dict[str, tuple[View, ...]] = {}
+        for view in views:
+            if view.camera is not None:
+                self._single[view.camera] = (*self._single.get(view.camera, ()), view)
         self._only = only
         self._bound = bound
 
     def bounded(self, bound: Bound) -> Pictures:
         """The same as far as households agreed to it."""
-        return Pictures(self._views, only=self._only, bound=bound)
+        made = Pictures((), only=self._only, bound=bound)
+        made._any, made._single = self._any, self._single
+        return made
 
     def shows(self, camera: str, site: str, moment: datetime) -> bool:
         """Whether somebody may see what a camera saw at a moment, at the site where it was then."""
@@ -111,7 +117,7 @@ class Pictures:
     def _of(self, camera: str) -> list[View]:
         if self._only is not None and camera not in self._only:
             return []
-        return [view for view in self._views if view.camera in (None, camera)]
+        return [*self._any, *self._single.get(camera, ())]
 
     def _kept_of(self, camera: str) -> list[View]:
         at = () if self._bound is None else self._bound.at(camera)
@@ -158,7 +164,7 @@ def pictures_in(reach: Reach) -> Pictures:
         live_only = grant.permissions is not None and Permission.VIEW_OWN_PICTURES not in grant.permissions
         since = grant.starts or grant.given
         views.append(View(view.camera, view.sites, since, live_only=live_only, given_by=grant.given_by, own=True))
-    return Pictures(_joined(views), only=reach.who.cameras)
+    return Pictures(_joined(dict.fromkeys(views)), only=reach.who.cameras)
 
 
 def _view(grant: Grant, reach: Reach) -> View:
@@ -169,9 +175,11 @@ def _view(grant: Grant, reach: Reach) -> View:
 
 def _joined(views: Collection[View]) -> list[View]:
     """The same with all sites that are seen from the beginning in one."""
-    whole = [
-        view for view in views if view.camera is None and view.since is None and view.sites is not None and not view.own
-    ]
-    rest = [view for view in views if view not in whole]
-    sites = frozenset(site for view in whole for site in view.sites or ())
-    return [View(sites=sites), *rest] if sites else rest
+    sites: set[str] = set()
+    rest: list[View] = []
+    for view in views:
+        if view.camera is None and view.since is None and view.sites is not None and not view.own:
+            sites |= view.sites
+        else:
+            rest.append(view)
+    return [View(sites=frozenset(sites)), *rest] if sites else rest

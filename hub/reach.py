@@ -297,7 +297,8 @@ class Reach:
         One that is not for a single camera has to say so: a grant that is left from an office is not meant so.
         """
         own = self.grants_for(Permission.VIEW_OWN_PICTURES)
-        live = (grant for grant in self.grants_for(Permission.VIEW_SHARED_LIVE) if grant not in own)
+        known = {grant.id for grant in own}
+        live = (grant for grant in self.grants_for(Permission.VIEW_SHARED_LIVE) if grant.id not in known)
         return tuple(
             grant
             for grant in (*own, *live)

@@ -24,16 +24,16 @@ MOST = 1_000
 _FOR_EVER = datetime.max.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Kept:
-    """A reach, and what it was made of."""
+    """A reach, and what it was made of; what it shows of pictures when somebody asked."""
 
     reach: Reach
-    pictures: Pictures
     grants: tuple[Grant, ...]
     territory: Territory
     since: datetime
     until: datetime
+    pictures: Pictures | None = None
 
 
 class Reaches:
@@ -54,7 +54,10 @@ class Reaches:
 
     def pictures(self, who: Principal) -> Pictures:
         """What somebody may see of all cameras, now."""
-        return self._of(who).pictures
+        kept = self._of(who)
+        if kept.pictures is None:
+            kept.pictures = pictures_in(kept.reach)
+        return kept.pictures
 
     def _of(self, who: Principal) -> _Kept:
         now = self._clock.now()
@@ -70,7 +73,7 @@ class Reaches:
                 self._kept.move_to_end(who)
                 return known
         reach = Reach(who, grants, territory, now)
-        made = _Kept(reach, pictures_in(reach), grants, territory, now, _next_change(grants, now))
+        made = _Kept(reach, grants, territory, now, _next_change(grants, now))
         with self._lock:
             self._kept[who] = made
             self._kept.move_to_end(who)

@@ -192,7 +192,12 @@ def write_grant(connection: Connection, grant: Grant, *, now: datetime) -> None:
     same = select(grants).where(*standing, grants.c.kind == grant.kind.value, grants.c.place == grant.place)
     if any(_is_same(_grant(row), grant) for row in connection.execute(same)):
         raise ConflictError("this account has this grant already")
-    connection.execute(insert(grants).values(_row(grant)))
+    add_grants(connection, (grant,))
+
+
+def add_grants(connection: Connection, given: Iterable[Grant]) -> None:
+    """Add grants as they are, as a part of somebody's work; what is asked of one is asked in `write_grant`."""
+    connection.execute(insert(grants), [_row(grant) for grant in given])
 
 
 def keep_a_giver(connection: Connection, now: datetime) -> None:
