@@ -23,6 +23,7 @@ DECLARED = (
         says("GET /", entrance=Entrance.OPEN),
         says("GET /live", entrance=Entrance.OPEN),
         says("GET /playback", entrance=Entrance.OPEN),
+        says("GET /home", entrance=Entrance.OPEN),
         says("GET /setup", entrance=Entrance.OPEN),
         says("GET /ui/{name}", entrance=Entrance.OPEN),
         says("GET /healthz", entrance=Entrance.OPEN),

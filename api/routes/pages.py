@@ -13,13 +13,23 @@ open_router = APIRouter(include_in_schema=False)
 
 _FOLDER = files("api") / "ui"
 _TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
-_PAGES = {"/": "index.html", "/live": "live.html", "/playback": "playback.html", "/setup": "setup.html"}
+_PAGES = {
+    "/": "index.html",
+    "/live": "live.html",
+    "/playback": "playback.html",
+    "/home": "home.html",
+    "/setup": "setup.html",
+}
 _ASSETS = frozenset(
     {
         "app.js",
         "card.js",
         "chime.js",
         "feed.js",
+        "home-card.js",
+        "home-words.js",
+        "home.css",
+        "home.js",
         "icon.svg",
         "live-page.js",
         "live.css",
@@ -40,6 +50,7 @@ _ASSETS = frozenset(
 @open_router.get("/")
 @open_router.get("/live")
 @open_router.get("/playback")
+@open_router.get("/home")
 @open_router.get("/setup")
 def page(request: Request) -> Response:
     """A page."""
