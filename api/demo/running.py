@@ -25,7 +25,7 @@ from typing import Any
 
 from api.demo.footprint import Footprint
 from api.demo.story import Story
-from api.demo.village import Footage, community_yaml
+from api.demo.village import RESIDENTS, Footage, community_yaml
 from api.demo.watch import FeedWatch
 from api.main import Hub, build
 from cameras.streams.serving import VideoServer
@@ -33,6 +33,7 @@ from config.machine import EmbeddedBroker, Http, Machine, Workers
 from config.networks import Networks
 from hub.access import Role
 from hub.clock import Clock, SystemClock
+from hub.consent import Analyse, Consent, Watch
 from hub.errors import ConfigurationError, HubError, Mistake
 from hub.lifecycle import Lifecycle
 from hub.sensors.mqtt import Publisher
@@ -94,6 +95,7 @@ def run_demo(*, data: Path, port: int, seconds: float | None) -> int:
             (data / "community.yaml").write_text(community_yaml(footage), encoding="utf-8")
             hub = build(_machine(state, port), community_path=data / "community.yaml")
             lifecycle.push("hub", hub.stop)
+            _let_residents_decide(hub)
             hub.parts.rules.set_state(
                 _ABOUT_THIS_MACHINE, "off", author=USERNAME, reason="a machine for trying things out"
             )
@@ -101,13 +103,17 @@ def run_demo(*, data: Path, port: int, seconds: float | None) -> int:
             hub.parts.accounts.create(USERNAME, password, Role.ADMINISTRATOR)
             room_password = secrets.token_urlsafe(9)
             hub.parts.accounts.create(OPERATOR, room_password, Role.OPERATOR)
+            home_password = secrets.token_urlsafe(9)
+            for resident in RESIDENTS:
+                hub.parts.accounts.create(resident, home_password, Role.RESIDENT)
             watch = FeedWatch(hub.url, username=USERNAME, password=password, clock=clock, on_entry=told.entry)
             lifecycle.push("watch", watch.stop)
             watch.start()
             _simulate(hub, lifecycle, clock, told)
             _await_ready(hub, wanted, clock)
             _write_access(data / "demo.json", hub, password, [one.url for one in footage.values()])
-            told.ready(hub.url, ((USERNAME, password), (OPERATOR, room_password)), data)
+            logins = ((USERNAME, password), (OPERATOR, room_password), (next(iter(RESIDENTS)), home_password))
+            told.ready(hub.url, logins, data)
             if seconds is None:
                 while not wanted.wait(1.0):
                     pass
@@ -172,6 +178,16 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+def _let_residents_decide(hub: Hub) -> None:
+    """The households of the demo let their cameras be analysed and watched; they may think again at /home."""
+    for camera in hub.parts.revisions.current().cameras:
+        resident = next((name for name, site in RESIDENTS.items() if site == camera.site), None)
+        if resident is not None:
+            hub.parts.households.decide(
+                Consent(camera.id, camera.site, Analyse.ALL, Watch.ALWAYS, keep_days=7, author=resident)
+            )
 
 
 def _simulate(hub: Hub, lifecycle: Lifecycle, clock: Clock, told: Story) -> None:

@@ -53,6 +53,10 @@ _CAMERAS = (
 )
 
 
+RESIDENTS = {"zhang": "hh-017", "zhao": "hh-012"}
+"""Who lives where by account; what they decided for their cameras stands in `running.py`."""
+
+
 def community_yaml(footage: Mapping[str, Footage]) -> str:
     """The text of community.yaml; `footage` holds the scenes road, yard and house."""
     lines = [_HEAD]
@@ -65,6 +69,8 @@ def community_yaml(footage: Mapping[str, Footage]) -> str:
             corners = json.dumps([list(point) for point in points])
             called = "{zh: 车道, en: the carriageway}" if use == "lane" else use
             lines.append(f"      - {{id: {use}, name: {called}, use: {use}, points: {corners}}}\n")
+    lines.append("\ncontacts: # who lives where: their cameras are theirs to decide about, at /home\n")
+    lines += [f"  - {{account: {account}, sites: [{site}]}}\n" for account, site in RESIDENTS.items()]
     lines.append("\nsensors:\n")
     for sensor in SENSORS:
         name = sensor.name
