@@ -85,12 +85,27 @@ class Search:
         multicast: Whether everybody is asked too.
         timeout_s: How long to listen.
         port: That devices listen on.
+        own: Addresses of this machine's networks, from `own_addresses`.
     """
 
     targets: Sequence[str] = ()
     multicast: bool = True
+    own: Sequence[str] = ()
     timeout_s: float = 4.0
     port: int = PORT
+
+
+def own_addresses() -> tuple[str, ...]:
+    """The IPv4 address of each network of this machine; to be asked before the process is confined."""
+    found = []
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        for _, name in socket.if_nameindex():
+            try:
+                got = fcntl.ioctl(asking, _SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
+            except OSError:
+                continue  # without an IPv4 address
+            found.append(socket.inet_ntoa(got[20:24]))
+    return tuple(found)
 
 
 def probe_message(message_id: str) -> bytes:
@@ -153,7 +168,7 @@ def discover(
     hearing = _Hearing(asked, allowed, on_found)
     with selectors.DefaultSelector() as selector:
         try:
-            senders = _multicast_senders(allowed) if search.multicast else []
+            senders = _multicast_senders(search.own, allowed) if search.multicast else []
             single = _single_sender() if targets else None
         except OSError as error:
             raise AskingError(Problem.NO_ROUTE, str(error)) from None
@@ -270,10 +285,10 @@ def _addresses(word: str, port: int) -> Iterator[tuple[ipaddress.IPv4Address | i
         yield address, port
 
 
-def _multicast_senders(allowed: Allowed) -> list[socket.socket]:
+def _multicast_senders(own: Sequence[str], allowed: Allowed) -> list[socket.socket]:
     """A socket for each interface whose own address is in an allowed network."""
     senders = []
-    for address in dict.fromkeys(_own_addresses()):
+    for address in dict.fromkeys(own):
         try:
             allowed.check(address)
         except NotAllowedNetworkError:
@@ -284,16 +299,6 @@ def _multicast_senders(allowed: Allowed) -> list[socket.socket]:
         sender.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_TTL, 2)
         senders.append(sender)
     return senders
-
-
-def _own_addresses() -> Iterator[str]:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        for _, name in socket.if_nameindex():
-            try:
-                got = fcntl.ioctl(asking, _SIOCGIFADDR, struct.pack("256s", name.encode()[:15]))
-            except OSError:
-                continue  # without an IPv4 address
-            yield socket.inet_ntoa(got[20:24])
 
 
 def _single_sender() -> socket.socket:

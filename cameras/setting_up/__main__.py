@@ -10,13 +10,13 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import av
 import cv2
 
 from cameras.confinement import confine_child
-from cameras.onvif.discovery import FoundDevice, Search, discover
+from cameras.onvif.discovery import FoundDevice, Search, discover, own_addresses
 from cameras.reaching import AskingError, Problem
 from cameras.setting_up.asking import failed, line_of, read_request
 from cameras.setting_up.probing import probe
@@ -44,13 +44,20 @@ _LONGEST_S = 180.0
 Tell = Callable[[Answer | Progress], None]
 
 
-def answer_to(request: Request, clock: Clock, tell: Callable[[Progress], None]) -> Answer:
-    """What becomes of a request; never raises for what a device does."""
+def answer_to(request: Request, clock: Clock, tell: Callable[[Progress], None], *, own: Sequence[str] = ()) -> Answer:
+    """What becomes of a request; never raises for what a device does.
+
+    Args:
+        request: What is wanted.
+        clock: Whose time it is.
+        tell: Hears how far it is.
+        own: Addresses of this machine's networks, for a search.
+    """
     try:
         allowed = _allowed(request)
         match request:
             case Discover():
-                return _discovered(request, allowed, clock, tell)
+                return _discovered(request, Means(Sources(clock, allowed), allowed, clock), tell, own)
             case Probe():
                 return probe(request, Means(Sources(clock, allowed), allowed, clock), tell)
             case TakeStill():
@@ -67,7 +74,7 @@ def _allowed(request: Request) -> Allowed:
     return Allowed.of(request.allowed, "networks.cameras")
 
 
-def _discovered(request: Discover, allowed: Allowed, clock: Clock, tell: Callable[[Progress], None]) -> Discovered:
+def _discovered(request: Discover, means: Means, tell: Callable[[Progress], None], own: Sequence[str]) -> Discovered:
     found: list[FoundDevice] = []
 
     def on_found(device: FoundDevice) -> None:
@@ -80,8 +87,9 @@ def _discovered(request: Discover, allowed: Allowed, clock: Clock, tell: Callabl
         multicast=request.multicast,
         timeout_s=min(max(request.timeout_s, 0.1), 60.0),
         port=request.port,
+        own=own,
     )
-    devices, twice = discover(search, allowed, clock, on_found=on_found)
+    devices, twice = discover(search, means.allowed, means.clock, on_found=on_found)
     notes = tuple(
         Said(
             "answered_twice",
@@ -125,12 +133,15 @@ def main() -> None:
     code = 0
     try:
         request = read_request(sys.stdin.buffer.readline(_MOST_REQUEST_BYTES))
-        confine_child(_allowed(request))  # before there are threads
+        own = own_addresses() if isinstance(request, Discover) else ()
+        confinement = confine_child(_allowed(request))  # before there are threads
+        if confinement.missing:
+            logger.warning("confined less than it should be: %s", "; ".join(confinement.missing))
         threading.Thread(target=_watch_parent, name="watch-parent", daemon=True).start()
         over = threading.Timer(_LONGEST_S, os._exit, args=(3,))
         over.daemon = True
         over.start()
-        tell(answer_to(request, SystemClock(), tell))
+        tell(answer_to(request, SystemClock(), tell, own=own))
     except BrokenPipeError:
         code = 1  # nobody hears it any more
     except ValueError:

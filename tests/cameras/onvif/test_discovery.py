@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 
 import pytest
 
-from cameras.onvif.discovery import Match, Search, discover, located, parse_probe_matches, targets_of
+from cameras.onvif.discovery import Match, Search, discover, located, own_addresses, parse_probe_matches, targets_of
 from cameras.reaching import AskingError, Problem
 from cameras.setting_up.asking import ask
 from cameras.setting_up.words import Discover, Discovered, Failed
@@ -48,8 +48,11 @@ def test_a_camera_is_found_by_asking_everybody() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         with camera.hear_multicast(port):
-            found, _ = discover(Search(timeout_s=0.6, port=port), LOOPBACK, SystemClock())
+            found, _ = discover(Search(timeout_s=0.6, port=port, own=own_addresses()), LOOPBACK, SystemClock())
+            answer = ask(Discover(timeout_s=1.0, port=port, allowed=("loopback",)))
     assert [each.match.endpoint for each in found] == [camera.endpoint]
+    assert isinstance(answer, Discovered)
+    assert [each.host for each in answer.cameras] == ["127.0.0.1"]
 
 
 def test_the_process_tells_what_it_finds() -> None:
