@@ -142,20 +142,20 @@ def _credentials(made: CameraRow, username: str | None, password: str | None) ->
 
 def _streams(made: CameraRow, cells: Mapping[str, str], before: Camera | None, found: FoundStreams | None) -> None:
     url, host = _address(made, cells)
-    sub_url = cells.get("sub_url")
+    sub_url, asked = cells.get("sub_url"), None
     if url is None and host is not None:
         if found is not None:
-            url, sub_url = found.main, sub_url or found.sub
+            url, sub_url, asked = found.main, sub_url or found.sub, host
         elif before is None or not _same_host(host, before.main.url):
             made.host = host
     if url is not None:
-        _take(made, "main", _stream(made, "url", url, None if before is None else before.main))
+        _take(made, "main", _stream(made, "url", url, None if before is None else before.main, asked=asked))
     elif before is not None:
         _take(made, "main", _with_credentials(made, before.main))
     elif made.host is None and not any(mistake.column == "host" for mistake in made.mistakes):
         made.wrong("url", "缺少地址；请写 rtsp://主机/路径", "missing; write rtsp://host/path, or host alone and probe")
     if sub_url:
-        _take(made, "sub", _stream(made, "sub_url", sub_url, None if before is None else before.sub))
+        _take(made, "sub", _stream(made, "sub_url", sub_url, None if before is None else before.sub, asked=asked))
     elif before is not None and before.sub is not None:
         _take(made, "sub", _with_credentials(made, before.sub))
 
@@ -178,8 +178,13 @@ def _take(made: CameraRow, part: str, stream: Stream | None) -> None:
         made.parts[part] = stream
 
 
-def _stream(made: CameraRow, column: str, url: str, before: Stream | None) -> Stream | None:
-    """The stream at an address, with the credentials of its line; with those it had, where it goes to the same host."""
+def _stream(
+    made: CameraRow, column: str, url: str, before: Stream | None, *, asked: str | None = None
+) -> Stream | None:
+    """The stream at an address, with the credentials of its line; with those it had, where it goes to the same host.
+
+    A camera that was asked at the host `asked` and names a stream elsewhere gets no password sent there.
+    """
     try:
         parts = urlsplit(url)
         good = bool(parts.hostname) and parts.port != 0
@@ -194,7 +199,9 @@ def _stream(made: CameraRow, column: str, url: str, before: Stream | None) -> St
     if before is not None and url == before.shown_url:
         url = before.url  # as it was shown, with *** for a token in it
     body: dict[str, Any] = {"url": url}
-    if "@" not in parts.netloc:
+    if asked is not None and not _same_host(asked, url):
+        pass
+    elif "@" not in parts.netloc:
         body |= {"username": made.username, "password": made.password}
     elif made.username is not None or made.password is not None:
         made.wrong(

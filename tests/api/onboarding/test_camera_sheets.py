@@ -252,3 +252,12 @@ def test_the_templates_are_read_as_they_are_given_out() -> None:
 
 def test_the_detectors_of_a_sheet_are_those_there_are() -> None:
     assert detector_kinds() == set(load_plugins("cameras.detectors"))
+
+
+def test_a_camera_that_names_a_stream_at_another_host_gets_no_password_sent_there() -> None:
+    text = "id,site,host,username,password\na,crossing,192.0.2.7:8000,hub,pw\n"
+    found = FoundStreams("rtsp://192.0.2.66/1", "rtsp://192.0.2.7/2")
+    (one,) = plan(text, found={2: found}).planned
+    assert one.camera.sub is not None
+    assert (one.camera.main.username, one.camera.main.password) == (None, None)
+    assert one.camera.sub.password == Secret("pw")
