@@ -29,6 +29,7 @@ from api.desk import make_desk
 from api.feed import Feed
 from api.figure_desk import start_figures
 from api.figures import watch
+from api.hardening import start_hardening
 from api.households import start_households
 from api.housekeeping import Housekeeping
 from api.onboarding.desk import start_onboarding
@@ -223,8 +224,8 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     )
     cameras = make_cameras(machine, clock, store, on_segments=recordings.keep, on_removed=recordings.removed)
     lifecycle.push("cameras", cameras.stop)
+    households.follow(cameras.apply)  # first: workers are given what their cameras are read from when they start
     cameras.start()
-    households.follow(cameras.apply)
 
     sensing = make_sensing(
         machine,
@@ -354,6 +355,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         feed=feed,
         figures=figures,
         handling=handling,
+        hardening=start_hardening(machine, clock, workers=cameras.workers, lifecycle=lifecycle),
         households=households,
         live=live,
         metrics=metrics,
@@ -383,8 +385,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     lifecycle.push("feed", feed.close)
     lifecycle.push("live", live.watching.close)
     server.start()
-    token = accounts.issue_setup_token()
-    setup_url = None if token is None else f"{server.url}/setup#token={token}"
+    setup_url = None if (token := accounts.issue_setup_token()) is None else f"{server.url}/setup#token={token}"
     logger.info("hub runs", extra={"url": server.url})
     return Hub(server=server, parts=parts, lifecycle=lifecycle, rules=rules, setup_url=setup_url, broker=endpoint)
 

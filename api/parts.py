@@ -19,6 +19,7 @@ from api.audit_desk import AuditDesk
 from api.desk import Desk
 from api.feed import Feed
 from api.figure_desk import FigureDesk
+from api.hardening import Hardening
 from api.households import Households
 from api.onboarding.desk import OnboardingDesk
 from api.people import PeopleDesk
@@ -102,6 +103,7 @@ class Parts:
     feed: Feed
     figures: FigureDesk
     handling: Handling
+    hardening: Hardening
     households: Households
     live: LiveDesk
     metrics: Metrics

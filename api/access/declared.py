@@ -84,6 +84,11 @@ DECLARED = (
         says("GET /audit/verify", P.VIEW_AUDIT, by=By.WHOLE),
     ),
     *about(
+        Kind.BACKUP,
+        says("GET POST /backups", P.KEEP_BACKUPS, by=By.WHOLE, keys=Keys.NONE),
+        says("GET /backups/{backup}", P.KEEP_BACKUPS, by=By.WHOLE, keys=Keys.NONE),
+    ),
+    *about(
         Kind.REVISION,
         says("GET /revisions", P.VIEW_COMMUNITY, by=By.WHOLE),
         says("GET /revisions/{number}", P.VIEW_COMMUNITY, by=By.WHOLE),

@@ -50,6 +50,10 @@ class HealthAnswer(BaseModel):
     parts: dict[str, bool]
     sources: list[HealthView]
     hub: list[ConditionView]
+    warnings: list[str] = Field(
+        default=[], description="What should be mended: plain HTTP, workers that are not confined, old backups."
+    )
+    confined: list[str] = Field(default=[], description="What the camera workers gave up.")
 
 
 @open_router.get("/healthz", summary="Alive")
@@ -95,7 +99,15 @@ def health(here: Here, who: Annotated[Principal, Depends(needs(Permission.VIEW_S
         for each in here.self_watch.status()
         if mine is None
     ]
-    return HealthAnswer(ready=all(parts.values()), parts=parts, sources=sources, hub=found)
+    warnings, confined = ((), ()) if mine is not None else (here.hardening.warnings(), here.hardening.confined())
+    return HealthAnswer(
+        ready=all(parts.values()),
+        parts=parts,
+        sources=sources,
+        hub=found,
+        warnings=list(warnings),
+        confined=list(confined),
+    )
 
 
 def _from_this_machine(request: Request) -> bool:
