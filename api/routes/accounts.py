@@ -15,7 +15,8 @@ from api.schemas.accounts import AccountBody, AccountChange, AccountView, Identi
 from hub.access import Permission, Principal
 from hub.audit import Action
 from hub.errors import NotFoundError
-from hub.store.people.accounts import Account
+from hub.reach import GrantKind
+from hub.store.people.accounts import REACHING_ALL, Account
 from hub.store.people.outside import Identity
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"], dependencies=[Depends(in_person)])
@@ -25,7 +26,7 @@ Manager = Annotated[Principal, Depends(needs(Permission.MANAGE_ACCOUNTS))]
 @router.get("/accounts", summary="List accounts")
 def accounts(here: Here, _who: Manager) -> Page[AccountView]:
     """All accounts, by name; there are few, so they come on one page."""
-    return Page(items=[_view(account) for account in here.accounts.list()])
+    return Page(items=[_view(here, account) for account in here.accounts.list()])
 
 
 @router.post("/accounts", summary="Make an account", status_code=201)
@@ -34,20 +35,21 @@ def add(*, here: Here, _who: Manager, request: Request, body: AccountBody, respo
     made = here.accounts.create(body.username, body.password, body.role)
     note(request, Action.CHANGE, kind="account", id=made.id, name=made.username, changed=["made"], role=made.role)
     response.headers["Location"] = f"/api/v1/accounts/{made.id}"
-    return _view(made)
+    return _view(here, made)
 
 
 @router.get("/accounts/{account_id}", summary="One account")
 def account(here: Here, _who: Manager, account_id: str) -> AccountView:
     """One account."""
-    return _view(_find(here, account_id))
+    return _view(here, _find(here, account_id))
 
 
 @router.patch("/accounts/{account_id}", summary="Change an account")
 def change(*, here: Here, _who: Manager, request: Request, account_id: str, body: AccountChange) -> AccountView:
     """Give it another role or password, disable or enable it.
 
-    All but enabling end its sign-ins, links and live pictures. The last administrator stays one.
+    All but enabling end its sign-ins, links and live pictures. The last administrator stays one. A new role reaches
+    what the grants of the account hold, and for an office nothing without any, which `reaches` tells.
     """
     before = _find(here, account_id)
     role = None if body.role is None or body.role.value == before.role else body.role.value
@@ -62,7 +64,7 @@ def change(*, here: Here, _who: Manager, request: Request, account_id: str, body
         (here.accounts.disable if body.disabled else here.accounts.enable)(account_id)
     if role is not None or body.password is not None or body.disabled:
         here.live.sign_out(account_id)
-    return _view(_find(here, account_id))
+    return _view(here, _find(here, account_id))
 
 
 @router.post("/accounts/{account_id}/sign-out", summary="Sign somebody out everywhere", status_code=204)
@@ -115,11 +117,20 @@ def _find(here: Parts, account_id: str) -> Account:
     return found
 
 
-def _view(account: Account) -> AccountView:
+def _view(here: Parts, account: Account) -> AccountView:
     return AccountView(
         id=account.id,
         username=account.username,
         role=account.role,
         disabled=account.disabled,
         created=account.created,
+        reaches=account.role not in REACHING_ALL or _reaches(here, account),
+    )
+
+
+def _reaches(here: Parts, account: Account) -> bool:
+    """Whether some grant of the account counts now."""
+    now = here.clock.now()
+    return any(
+        each.kind is not GrantKind.HOUSEHOLD and each.is_in_force(now) for each in here.people.grants.of(account.id)
     )

@@ -147,6 +147,10 @@ class AccountView(BaseModel):
     role: str = Field(examples=["operator"])
     disabled: bool
     created: datetime
+    reaches: bool = Field(
+        default=True,
+        description="False when the role is for an office and the account has no grant: then it reaches nothing.",
+    )
 
 
 class AccountBody(_Body):

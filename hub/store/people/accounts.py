@@ -34,6 +34,7 @@ from hub.store import people_tables
 from hub.store.database import Database
 from hub.store.facts import storable
 from hub.store.people import second_factors, sessions
+from hub.store.people.grants import has_giver, keep_a_giver
 from hub.store.people.passwords import Passwords
 from hub.store.schema import accounts, settings
 
@@ -145,8 +146,11 @@ class Accounts:
             has_it = select(accounts.c.id).where(accounts.c.id == account_id, accounts.c.role == role.value)
             if connection.execute(has_it).first() is not None:
                 return
+            could_give = has_giver(connection, self._clock.now())
             _update(connection, account_id, role=role.value)
             _keep_an_administrator(connection)
+            if could_give:
+                keep_a_giver(connection, self._clock.now())
             sessions.end_all(connection, account_id)
 
         self._database.write(work)
@@ -160,8 +164,11 @@ class Accounts:
         """
 
         def work(connection: Connection) -> None:
+            could_give = has_giver(connection, self._clock.now())
             _update(connection, account_id, disabled=True)
             _keep_an_administrator(connection)
+            if could_give:
+                keep_a_giver(connection, self._clock.now())
             sessions.end_all(connection, account_id)
 
         self._database.write(work)

@@ -97,7 +97,7 @@ class Grants:
                 raise NotFoundError(f"no grant {grant_id}")
             if row.taken_back is not None:
                 return _grant(row)
-            could_give = _has_giver(connection, now)
+            could_give = has_giver(connection, now)
             told = {"taken_back": time_to_text(now), "taken_back_by": storable(by)}
             connection.execute(update(grants).where(grants.c.id == grant_id).values(told))
             if row.kind == GrantKind.COMMUNITY and could_give:
@@ -206,11 +206,12 @@ def keep_a_giver(connection: Connection, now: datetime) -> None:
     Raises:
         NotAllowedError: There is none.
     """
-    if not _has_giver(connection, now):
+    if not has_giver(connection, now):
         raise NotAllowedError("this is the last administrator with a grant for the whole community")
 
 
-def _has_giver(connection: Connection, now: datetime) -> bool:
+def has_giver(connection: Connection, now: datetime) -> bool:
+    """Whether somebody may give grants everywhere and without end."""
     query = (
         select(grants)
         .join(accounts, accounts.c.id == grants.c.account)

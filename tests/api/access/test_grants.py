@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from hub.access import Permission, Role
+from hub.errors import NotAllowedError
 from hub.reach import Grant, GrantKind
-from tests.api.access.two_sides import grant, there
+from tests.api.access.two_sides import grant, take_all_back, there
 from tests.api.room import Room, open_room
 
 
@@ -148,6 +149,31 @@ def test_the_last_administrator_keeps_the_grant_for_all_of_it(room: Room) -> Non
             room.hub.parts.accounts.disable(other.id)
     refused = admin(room).delete(f"/grants/{mine[0].id}")
     assert refused.status_code in (403, 409), refused.text
+    assert admin(room).get("/grants").status_code == 200
+
+
+def test_a_role_for_an_office_without_a_grant_says_so(room: Room) -> None:
+    room.person("promoted", Role.RESIDENT)
+    account = id_of(room, "promoted")
+    changed = admin(room).patch(f"/accounts/{account}", json={"role": "operator"})
+    assert (changed.status_code, changed.json()["reaches"]) == (200, False)
+    give(room, "promoted", "area", "east")
+    assert admin(room).get(f"/accounts/{account}").json()["reaches"]
+
+
+def test_whoever_alone_gives_grants_everywhere_is_not_disabled(room: Room) -> None:
+    parts = room.hub.parts
+    other = parts.accounts.create("second", "three words and a river", Role.ADMINISTRATOR)
+    take_all_back(room, "second")
+    chief = id_of(room, "chief")
+    givers = [each for each in parts.accounts.list() if each.role == Role.ADMINISTRATOR and not each.disabled]
+    for each in givers:
+        if each.id not in (chief, other.id):
+            parts.accounts.disable(each.id)
+    with pytest.raises(NotAllowedError):
+        parts.accounts.disable(chief)
+    with pytest.raises(NotAllowedError):
+        parts.accounts.set_role(chief, Role.OPERATOR)
     assert admin(room).get("/grants").status_code == 200
 
 
