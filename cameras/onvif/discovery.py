@@ -17,6 +17,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import unquote, urlsplit
 
 from cameras.onvif.answers import Node, parse_xml
@@ -128,8 +129,8 @@ def parse_probe_matches(data: bytes, *, asked: str) -> tuple[Match, ...]:
     root = parse_xml(data)
     if root.text_of("Header", "RelatesTo") != asked:
         return ()
-    matches = root.find("Body", "ProbeMatches") or Node("")
-    return tuple(_match(node) for node in list(matches.all("ProbeMatch"))[:_MOST_PER_HOST])
+    body = root.find("Body") or Node("")  # some leave out the list in it
+    return tuple(_match(node) for node in islice(body.below("ProbeMatch"), _MOST_PER_HOST))
 
 
 def targets_of(words: Sequence[str], allowed: Allowed, *, port: int) -> Iterator[tuple[str, int]]:

@@ -124,6 +124,13 @@ def test_what_may_be_searched_is_bounded(words: tuple[str, ...], problem: Proble
     assert caught.value.problem is problem
 
 
+def test_a_match_without_its_list_is_one_too() -> None:
+    with OnvifCamera() as camera:
+        data = camera.probe_match("urn:uuid:1").replace(b"<d:ProbeMatches>", b"").replace(b"</d:ProbeMatches>", b"")
+    (match,) = parse_probe_matches(data, asked="urn:uuid:1")
+    assert (match.endpoint, match.name, match.model) == (camera.endpoint, "Gate", "Fake-1")
+
+
 @pytest.mark.parametrize("data", [b"", b"x", b"\xff" * 100])
 def test_an_answer_that_is_no_xml_is_refused(data: bytes) -> None:
     with pytest.raises(AskingError):
