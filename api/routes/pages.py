@@ -18,10 +18,13 @@ _PAGES = {
     "/live": "live.html",
     "/playback": "playback.html",
     "/home": "home.html",
+    "/account": "account.html",
+    "/invite": "invite.html",
     "/setup": "setup.html",
 }
 _ASSETS = frozenset(
     {
+        "account.js",
         "app.js",
         "card.js",
         "chime.js",
@@ -31,6 +34,7 @@ _ASSETS = frozenset(
         "home.css",
         "home.js",
         "icon.svg",
+        "invite.js",
         "live-page.js",
         "live.css",
         "live.js",
@@ -40,6 +44,7 @@ _ASSETS = frozenset(
         "resolve.js",
         "session.js",
         "setup.js",
+        "sign-in.js",
         "style.css",
         "timeline.js",
         "words.js",
@@ -52,6 +57,8 @@ _ASSETS = frozenset(
 @open_router.get("/playback")
 @open_router.get("/home")
 @open_router.get("/setup")
+@open_router.get("/invite")
+@open_router.get("/account")
 def page(request: Request) -> Response:
     """A page."""
     return _file(_PAGES[request.url.path])

@@ -5,6 +5,7 @@ import { Feed } from "./feed.js";
 import { Chime } from "./chime.js";
 import { askVerdict } from "./resolve.js";
 import * as session from "./session.js";
+import * as signIn from "./sign-in.js";
 import { age, choose, language, PAGES, said, word } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -349,17 +350,17 @@ async function start() {
     $("sign-in-do").disabled = true;
     chime.unlock();
     try {
-      await session.signIn($("username").value, $("password").value);
+      await signIn.submit();
       await signedIn();
     } catch (error) {
-      const key = !(error instanceof session.Problem) ? "fault.network" : error.status === 401 ? "fault.password" : "fault.other";
-      $("sign-in-fault").textContent = word(key, { detail: error.message });
+      $("sign-in-fault").textContent = signIn.explain(error);
     } finally {
       $("sign-in-do").disabled = false;
     }
   });
   if (!session.wasSignedIn()) {
     signedOut();
+    signIn.offer();
     return;
   }
   try {

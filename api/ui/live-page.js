@@ -3,6 +3,7 @@
 
 import { Live } from "./live.js";
 import * as session from "./session.js";
+import * as signIn from "./sign-in.js";
 import { choose, language, PAGES, said, word } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -178,11 +179,10 @@ $("sign-in").addEventListener("submit", async (event) => {
   event.preventDefault();
   $("sign-in-fault").textContent = "";
   try {
-    await session.signIn($("username").value, $("password").value);
-    $("password").value = "";
+    await signIn.submit();
     await signedIn();
   } catch (error) {
-    $("sign-in-fault").textContent = error instanceof session.Problem ? word("fault.password") : word("fault.network");
+    $("sign-in-fault").textContent = signIn.explain(error);
   }
 });
 $("sign-out").addEventListener("click", async () => { await session.signOut().catch(() => {}); location.reload(); });
@@ -194,3 +194,4 @@ document.addEventListener("keydown", (event) => { if (event.key === "Escape") sh
 words();
 if (session.wasSignedIn()) session.refresh().then(signedIn, signedOut);
 else signedOut();
+signIn.offer();

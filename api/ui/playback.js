@@ -3,6 +3,7 @@
 
 import { Player } from "./player.js";
 import * as session from "./session.js";
+import * as signIn from "./sign-in.js";
 import { Timeline } from "./timeline.js";
 import { choose, language, PAGES, said, word } from "./words.js";
 
@@ -225,11 +226,10 @@ $("sign-in").addEventListener("submit", async (event) => {
   event.preventDefault();
   $("sign-in-fault").textContent = "";
   try {
-    await session.signIn($("username").value, $("password").value);
-    $("password").value = "";
+    await signIn.submit();
     await signedIn();
   } catch (error) {
-    $("sign-in-fault").textContent = error instanceof session.Problem ? word("fault.password") : word("fault.network");
+    $("sign-in-fault").textContent = signIn.explain(error);
   }
 });
 $("sign-out").addEventListener("click", async () => { await session.signOut().catch(() => {}); location.reload(); });
@@ -246,3 +246,4 @@ $("video").addEventListener("timeupdate", () => { if (player.at !== null) moved(
 words();
 if (session.wasSignedIn()) session.refresh().then(signedIn, signedOut);
 else signedOut();
+signIn.offer();

@@ -29,8 +29,9 @@ async function take(answer) {
   localStorage.setItem("signed-in", "yes");
 }
 
-export async function signIn(username, password) {
+export async function signIn(username, password, code = "") {
   const form = new URLSearchParams({ grant_type: "password", username, password, client: "page" });
+  if (code) form.set("code", code);
   await take(await fetch("/api/v1/auth/token", { method: "POST", body: form }));
 }
 
@@ -54,6 +55,10 @@ export async function signOut() {
 
 // Whether there may be a cookie to come back with; it cannot be looked at.
 export function wasSignedIn() {
+  if (location.hash === "#outside=in") {
+    localStorage.setItem("signed-in", "yes"); // back from the provider, which leaves a cookie
+    history.replaceState(null, "", location.pathname);
+  }
   return localStorage.getItem("signed-in") === "yes";
 }
 
