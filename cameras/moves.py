@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+TURNS = frozenset({"go", "move", "stop"})
+"""Moves after which a camera looks elsewhere."""
+
 
 @dataclass(frozen=True, slots=True)
 class MoveWanted:

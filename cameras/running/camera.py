@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import partial
 
 from cameras.health import CameraState, Health, Standing
@@ -33,6 +34,8 @@ from hub.events import Event, FieldValue, new_event_id
 logger = logging.getLogger(__name__)
 
 HUNG = "analysis_hung"
+_TURNED = timedelta(seconds=40)
+"""After the last move: whoever turns a camera holds it for 30 s."""
 NOT_KEPT = "codec"
 """What the stream holds is analysed and shown, but not recorded."""
 
@@ -58,6 +61,12 @@ class RunningCamera:
         self._taken_back: list[Event] = []
         self._analysing: Analysing | None = self._build(task)
         self._idle = Health(means.clock, offline_after_s=means.tuning.offline_after_s)
+
+    def turned(self) -> None:
+        """Somebody turns it on purpose, and may go on: its view is left alone for a while."""
+        analysing = self._analysing
+        if analysing is not None:
+            analysing.pipeline.turned(self._clock.now() + _TURNED)
 
     @property
     def pending(self) -> bool:

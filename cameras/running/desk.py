@@ -18,7 +18,7 @@ from cameras.link_words import (
     StillWanted,
     Unassign,
 )
-from cameras.moves import MoveWanted
+from cameras.moves import TURNS, MoveWanted
 from cameras.recordings.media import StreamName
 from cameras.running.camera import RunningCamera
 from cameras.running.noticing import Noticing
@@ -79,9 +79,15 @@ class Desk:
             case PictureWanted():
                 self._pictures.want(message)
             case MoveWanted():
-                self._noticing.move(message)
+                self._move(message)
             case _:
                 raise LinkError(f"a worker is not sent {type(message).__name__}")
+
+    def _move(self, wanted: MoveWanted) -> None:
+        camera = self._rota.find(wanted.camera)
+        if camera is not None and wanted.move in TURNS:
+            camera.turned()
+        self._noticing.move(wanted)
 
     def cameras(self) -> tuple[str, ...]:
         """Ids of the cameras that run."""

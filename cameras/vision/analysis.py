@@ -115,6 +115,10 @@ class Analysis:
             found.setdefault("plates", self._plates.trouble)
         return found
 
+    def turned(self, until: datetime) -> None:
+        """Somebody turns the camera on purpose, until then at least; from any thread."""
+        self._view.turned(until)
+
     def feed(self, frame: Frame) -> list[Event]:
         """Look at the next frame; Events on change."""
         at_s = frame.pts_s

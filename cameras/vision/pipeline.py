@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from cameras.streams.packet_queue import Broke, Opened, StreamItem
 from cameras.streams.packets import Packet, StreamInfo
@@ -37,6 +37,14 @@ class Analysis(Protocol):
 
     def reset(self, at: datetime) -> list[Event]:
         """The stream broke: the Events that end every open state."""
+
+
+@runtime_checkable
+class Turnable(Protocol):
+    """An analysis that minds when its camera is turned."""
+
+    def turned(self, until: datetime) -> None:
+        """Somebody turns it on purpose, until then at least; from any thread."""
 
 
 @dataclass(slots=True)
@@ -114,6 +122,11 @@ class Pipeline:
         if self._too_seldom is None:
             return self._analysis.troubles
         return {**self._analysis.troubles, "analysis_fps": self._too_seldom}
+
+    def turned(self, until: datetime) -> None:
+        """Somebody turns the camera on purpose, until then at least; from any thread."""
+        if isinstance(self._analysis, Turnable):
+            self._analysis.turned(until)
 
     def take(self, item: StreamItem) -> list[Event]:
         """Handle the next item of the stream.
