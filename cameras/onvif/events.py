@@ -116,7 +116,9 @@ def parse_notifications(answer: Node) -> tuple[Notification, ...]:
 class PullPoint:
     """A subscription, from `begin` to `end`. For one loop."""
 
-    def __init__(self, session: Session, clock: Clock, *, wait_s: float = 30.0, life_s: float = 120.0) -> None:
+    def __init__(
+        self, session: Session, clock: Clock, *, wait_s: float = 30.0, life_s: float = 120.0, margin_s: float = 8.0
+    ) -> None:
         """Prepare.
 
         Args:
@@ -124,11 +126,13 @@ class PullPoint:
             clock: For renewing in time.
             wait_s: How long the device holds an answer back while nothing happens.
             life_s: How long the device should keep the subscription when nobody renews it.
+            margin_s: How much longer than `wait_s` its answer may take.
         """
         self._session = session
         self._clock = clock
         self._wait_s = wait_s
         self._life_s = life_s
+        self._margin_s = margin_s
         self._subscribed: Subscribed | None = None
         self._renew_at_s = 0.0
 
@@ -165,8 +169,15 @@ class PullPoint:
             f'<e:PullMessages xmlns:e="{EVENTS}"><e:Timeout>PT{wait_s:.0f}S</e:Timeout>'
             "<e:MessageLimit>64</e:MessageLimit></e:PullMessages>"
         )
-        answer = await self._ask(body, f"{EVENTS}/PullPointSubscription/PullMessagesRequest", timeout_s=wait_s + 8.0)
-        return parse_notifications(answer)
+        action = f"{EVENTS}/PullPointSubscription/PullMessagesRequest"
+        try:
+            return parse_notifications(await self._ask(body, action, timeout_s=wait_s + self._margin_s))
+        except AskingError as error:
+            if error.problem is not Problem.TIMED_OUT:
+                raise
+        # Some devices wait for as long as they like: whether this one is gone, a question that has no wait in it says.
+        await self._renew()
+        return ()
 
     async def end(self) -> None:
         """Let the device forget it; a device that is gone has."""

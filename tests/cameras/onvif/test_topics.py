@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from cameras.onvif.answers import parse_xml
-from cameras.onvif.events import Notification, parse_notifications
+from cameras.onvif.events import Notification, PullPoint, parse_notifications
+from cameras.onvif.exchange import Exchange
+from cameras.onvif.session import Access, Session
 from cameras.onvif.topics import KINDS, Told, Translator
+from hub.clock import SystemClock
 from hub.events import Quality
+from hub.networks import Allowed
 from tests.fakes.onvif_camera import OnvifCamera
 
 NOW = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
@@ -109,6 +115,25 @@ def test_who_listens_no_more_ends_what_holds() -> None:
     told(note("VideoSource/MotionAlarm", State="false"), translator=translator)
     assert [(each.kind, dict(each.fields)) for each in translator.end(NOW)] == [("tamper", {"tamper": False})]
     assert translator.end(NOW) == []
+
+
+def test_a_camera_that_waits_longer_than_it_was_asked_to_is_not_taken_for_gone() -> None:
+    released = threading.Event()
+
+    def late(question: str) -> bytes | None:
+        return b"" if question == "PullMessages" and released.wait(5.0) else None
+
+    async def listen(url: str) -> tuple[Notification, ...]:
+        session = Session(Access(url, "hub", "s3cret"), Exchange(Allowed.of(("loopback",))), SystemClock())
+        pull = PullPoint(session, SystemClock(), wait_s=1.0, margin_s=-0.5)
+        await pull.begin()
+        return await pull.pull()
+
+    with OnvifCamera(after=late) as camera:
+        assert asyncio.run(listen(camera.url)) == ()
+        assert camera.asked[-1] == "Renew"
+        assert camera.listeners == 1
+        released.set()
 
 
 def test_notifications_are_read_as_cameras_write_them() -> None:
