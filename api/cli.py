@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from api.commands import accounts, audit, backups, cameras, payloads, recordings, rules, sensors
+from api.commands import accounts, audit, backups, cameras, community, payloads, recordings, rules, sensors
 from config.errors import ConfigurationError, HubError
 from config.load import load_machine
 from config.machine import EngineName, FormatName, Machine
@@ -30,6 +30,7 @@ app = typer.Typer(
 models_app = typer.Typer(no_args_is_help=True, help="The object models that cameras are analysed with.")
 app.add_typer(accounts.app, name="users")
 app.add_typer(audit.app, name="audit")
+app.add_typer(community.app, name="community")
 app.add_typer(rules.app, name="rules")
 app.add_typer(backups.app, name="backup")
 app.add_typer(payloads.app, name="payloads")

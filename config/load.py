@@ -52,15 +52,18 @@ def load_community(
     notifiers: Kinds | None = None,
     behaviours: Kinds | None = None,
     networks: Networks | None = None,
+    hidden: bool = False,
 ) -> Community:
     """What there is, checked as `check_community` does, and every `file:` address must lead to a file.
+
+    Secrets that are hidden are a mistake, unless `hidden` says that whoever asks knows them (`config/hiding.py`).
 
     Raises:
         ConfigurationError: All that is wrong in it.
     """
     data = _read_mapping(path)
     known = Known(formats, detectors, observations, notifiers, behaviours, networks)
-    community, found = _validate(Community, data, path)
+    community, found = _validate(Community, data, path, hidden=hidden)
     unreadable: frozenset[Location] = frozenset()
     readable = community
     if readable is None and (saved := salvage(data, found, _context(path))):
@@ -119,9 +122,11 @@ def check_community(
     return mistakes(found, file=file, data=None)
 
 
-def _validate(model: type[M], data: object, file: Path | None) -> tuple[M | None, list[Problem]]:
+def _validate(
+    model: type[M], data: object, file: Path | None, *, hidden: bool = False
+) -> tuple[M | None, list[Problem]]:
     try:
-        return model.model_validate(data, context=_context(file)), []
+        return model.model_validate(data, context=_context(file) | {"hidden": hidden}), []
     except ValidationError as error:
         return None, problems(error, model, data)
     except RecursionError:

@@ -117,6 +117,8 @@ class Secret:
             if kind in ("env", "file"):
                 raise ValueError("env: and file: are for files on this machine; write the secret itself")
             return cls(text)
+        if text == "***" and info.context.get("hidden"):
+            return cls(text)  # whoever asks knows what it hides
         if text == "***":
             raise ValueError("*** stands for a secret that was hidden; write the secret, env:NAME or file:PATH")
         secret = cls(f"file:{folder / rest}" if kind == "file" else text)
