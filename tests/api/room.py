@@ -16,6 +16,7 @@ from config.machine import EmbeddedBroker, Http, Machine, Workers
 from hub.access import Role
 from hub.bus import Topic
 from hub.clock import Clock
+from hub.consent import Analyse, Consent, Watch
 from hub.events import Event, new_event_id
 from hub.store.event_log import Fact
 from tests.fakes.cameras import JPEG, FakeCameras
@@ -155,6 +156,12 @@ def machine(data: Path, port: int = 0) -> Machine:
         networks=HERE,
         log_level="warning",
     )
+
+
+def let_watch(room: Room, *cameras: tuple[str, str]) -> None:
+    """Have households agree to everything: each camera at a site."""
+    for camera, site in cameras:
+        room.hub.parts.households.decide(Consent(camera, site, Analyse.ALL, Watch.ALWAYS))
 
 
 def open_room(data: Path, *, port: int = 0, there: Community | None = None, clock: Clock | None = None) -> Room:

@@ -15,7 +15,7 @@ from config.community import Camera, Contact, Ring, Site, Stream
 from config.recording import Evidence
 from hub.access import Role
 from hub.events import time_to_text
-from tests.api.room import Room, community, open_room
+from tests.api.room import Room, community, let_watch, open_room
 from tests.fakes.recordings import footage, write_segment
 
 SECONDS = 90
@@ -230,6 +230,7 @@ def test_a_resident_deletes_what_the_own_camera_recorded_and_nobody_elses(room: 
 
 
 def test_evidence_of_an_open_incident_is_not_deleted(room: Room) -> None:
+    let_watch(room, ("cam-own", "yard"))
     began = _record(room, "cam-own", "yard")
     incident = room.smoke()["id"]
     now = room.hub.parts.clock.now()

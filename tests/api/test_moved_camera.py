@@ -13,7 +13,7 @@ import pytest
 from cameras.recordings.media import StreamName
 from config.community import Area, Camera, Community, Contact, Name, Ring, Site, Stream
 from hub.access import Role
-from tests.api.room import open_room
+from tests.api.room import let_watch, open_room
 from tests.api.test_playback import Recorded as _Recorded
 
 COMMUNITY = Community(
@@ -55,6 +55,7 @@ class Recorded(_Recorded):
 @pytest.fixture(scope="module")
 def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
     opened = open_room(tmp_path_factory.mktemp("hub") / "data", there=COMMUNITY)
+    let_watch(opened, ("cam-1", "home-1"), ("cam-1", "home-2"))
     yield Recorded(opened)
     opened.close()
 

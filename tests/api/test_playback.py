@@ -16,7 +16,7 @@ import pytest
 from cameras.recordings.media import Because, StreamName
 from config.community import Area, Camera, Community, Contact, Name, Ring, Site, Stream
 from hub.access import Role
-from tests.api.room import PASSWORD, Room, open_room
+from tests.api.room import PASSWORD, Room, let_watch, open_room
 from tests.fakes.recordings import FPS, footage, number_in, write_segment
 
 COMMUNITY = Community(
@@ -80,6 +80,7 @@ class Recorded:
 @pytest.fixture(scope="module")
 def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
     opened = open_room(tmp_path_factory.mktemp("hub") / "data", there=COMMUNITY)
+    let_watch(opened, ("yard", "home-1"))
     yield Recorded(opened)
     opened.close()
 

@@ -13,7 +13,7 @@ import pytest
 from cameras.recordings.media import Because, StreamName
 from config.community import Area, Camera, Community, Contact, Name, Ring, Site, Stream
 from hub.access import Role
-from tests.api.room import PASSWORD, Room, open_room
+from tests.api.room import PASSWORD, Room, let_watch, open_room
 from tests.browser.chromium import PROGRAM, Browser
 from tests.fakes.recordings import FPS, GOP, NUMBER_JS, footage, write_segment
 
@@ -72,6 +72,7 @@ class Recorded:
 @pytest.fixture(scope="module")
 def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
     opened = open_room(tmp_path_factory.mktemp("hub") / "data", there=COMMUNITY)
+    let_watch(opened, ("talking", "home-1"))
     yield Recorded(opened)
     opened.close()
 
