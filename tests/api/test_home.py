@@ -445,3 +445,64 @@ def test_the_last_administrator_is_not_erased(tmp_path: Path) -> None:
         assert one.post("/me/erase", json={"password": PASSWORD}).status_code == 200
     finally:
         made.close()
+
+
+# --- what incidents left, and what is watched at this moment ---
+
+
+def test_the_picture_of_an_alert_is_shown_as_the_household_agreed(
+    room: Room, li: httpx.Client, lin: httpx.Client
+) -> None:
+    decide(li, watch="always")
+    event = room.say("camera.fire", "home-1-cam", camera="home-1-cam", site="home-1", reasons="colour")
+    assert event.camera == "home-1-cam"
+
+    def alert() -> dict[str, Any] | None:
+        found = lin.get("/alerts", params={"camera": "home-1-cam"}).json()["items"]
+        return found[0] if found and found[0]["still"] else None
+
+    shown = room.wait_for(alert)
+    address = f"/alerts/{shown['id']}/still.jpg"
+    assert lin.get(address).status_code == 200
+    decide(li, watch="never")
+    assert lin.get(address).status_code == 404
+    assert lin.get(f"/alerts/{shown['id']}").json()["still"] is None
+    assert lin.get(f"/incidents/{shown['incident']}/still.jpg").status_code == 404
+    decide(li, watch="incident")
+    assert lin.get(address).status_code == 200, "the incident is open"
+    assert lin.get(f"/incidents/{shown['incident']}").status_code == 200, "what happened is never hidden"
+
+
+def test_a_link_ends_with_what_it_was_made_for(room: Room, li: httpx.Client, lin: httpx.Client) -> None:
+    decide(li, watch="always")
+    address = lin.post("/cameras/home-1-cam/live", json={}).json()["playlist"]
+    client = room.client(None)
+    assert client.get(address).status_code != 404
+    decide(li, watch="never")
+    assert client.get(address).status_code == 404
+    lin.post("/cameras/home-1-cam/break-glass", json={"reason": "somebody cries for help"})
+    assert client.get(address).status_code != 404
+    lin.request("DELETE", "/cameras/home-1-cam/break-glass")
+    assert client.get(address).status_code == 404
+
+
+def test_a_limited_camera_gives_alerts_no_picture_but_that_of_their_event(room: Room, li: httpx.Client) -> None:
+    take = room.hub.parts.households.taker(room.cameras.still, timeout_s=1.0)
+    newest = room.hub.parts.households.newest(room.cameras.still, timeout_s=1.0)
+    decide(li, analyse="safety")
+    assert take("home-1-cam", None) is None
+    assert newest("home-1-cam") is None
+    assert take("home-1-cam", "event") is not None
+    decide(li, analyse="all")
+    assert take("home-1-cam", None) is not None
+
+
+def test_what_is_shown_and_sent_back_does_not_become_a_setting(room: Room, li: httpx.Client) -> None:
+    decide(li, analyse="safety")
+    admin = room.client(Role.ADMINISTRATOR)
+    shown = admin.get("/api/v1/cameras/home-1-cam")
+    body = {"id": "home-1-cam", "site": "home-1", "url": "rtsp://192.0.2.1/main", "analyse": shown.json()["analyse"]}
+    answer = admin.put("/api/v1/cameras/home-1-cam", json=body, headers={"If-Match": shown.headers["ETag"]})
+    assert answer.status_code == 200, answer.text
+    decide(li, analyse="all")
+    assert admin.get("/api/v1/cameras/home-1-cam").json()["analyse"] == "all"
