@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import errno
 import functools
+import json
 import os
 import resource
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -101,14 +103,23 @@ def confine_worker(machine: Machine, *, files: Iterable[Path] = ()) -> Confineme
     own = [data / name for name in ("run", "disks", "views")]
     for folder in own:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for disk in machine.recording_disks:
+        if not _was_apart(data / "disks" / f"{disk.id}.json"):
+            with suppress(OSError):
+                disk.path.mkdir(parents=True, exist_ok=True)
     disks = [disk.path for disk in machine.recording_disks]
-    for path in disks:
-        if path.resolve().is_relative_to(data):
-            path.mkdir(parents=True, exist_ok=True)
     read = [*_code(data), *_around(machine.models_folder, data), *_own_model(machine), *_beside(files, data)]
     memory_mib = machine.workers.memory_mib or _usual_memory_mib()
     allowed = cameras_allowed(machine.networks)
     return _confine(read=read, write=[*own, *disks], memory_mib=memory_mib, allowed=allowed)
+
+
+def _was_apart(memory: Path) -> bool:
+    """Whether a disk was on a file system of its own: then its folder is not made, for there it is mounted."""
+    try:
+        return bool(json.loads(memory.read_bytes()).get("apart"))
+    except (OSError, ValueError, AttributeError):
+        return False
 
 
 def confine_child(allowed: Allowed, *, memory_mib: int = _LEAST_MEMORY_MIB) -> Confinement:

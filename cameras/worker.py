@@ -24,6 +24,7 @@ import av
 import cv2
 
 from cameras.confinement import Confinement, confine_worker
+from cameras.confining.granted import watch_folders
 from cameras.link import VERSION, Link
 from cameras.link_words import CameraStatus, Setup, WorkerHealth
 from cameras.live.server import LiveServer
@@ -106,6 +107,8 @@ def run(
         logger.warning(
             "the worker is confined less than it should be", extra={"missing": "; ".join(confinement.missing)}
         )
+    if confinement.in_force:
+        watch_folders([disk.path for disk in machine.recording_disks], clock, stopping)
     tuning = tuning or Tuning(analysis_fps=machine.workers.analysis_fps)
     lifecycle = Lifecycle(timeout_s=4.0)
     outbox = Outbox()

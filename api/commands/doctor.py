@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import enum
+import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from api.certificates import certificate_there
+from api.serving import warnings_of
 from config.machine import EmbeddedBroker, Machine, too_seldom
 from hub.clock import Clock
 
@@ -19,6 +25,8 @@ _FREE_BYTES = 2 * 1024**3  # a month of events and stills of a village, with roo
 _FREE_LITTLE_BYTES = 10 * 1024**3
 _SLOW_COMMIT_MS = 25.0  # at 40 commits a second a storm of sensor messages still gets through
 _PROBES = 20
+_PROBE_S = 60.0
+_ROOT = Path(__file__).resolve().parents[2]
 _RELEASED = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right shows an earlier time
 
 
@@ -59,6 +67,8 @@ def examine(machine: Machine, clock: Clock) -> Iterator[Finding]:
     yield _port("http port", machine.http.host, machine.http.port)
     if isinstance(machine.broker, EmbeddedBroker):
         yield _port("mqtt port", machine.broker.host, machine.broker.port)
+    yield from _reached(machine)
+    yield _confinement()
     yield _models(machine)
     seldom = too_seldom(machine.workers.analysis_fps)
     if seldom is not None:
@@ -119,6 +129,41 @@ def _port(what: str, host: str, port: int) -> Finding:
             text = f"{host}:{port}: {error.strerror}; is a hub running already? Else choose another port"
             return Finding(what, Verdict.FAULT, text)
     return Finding(what, Verdict.GOOD, f"{host}:{port} is free")
+
+
+def _reached(machine: Machine) -> Iterator[Finding]:
+    """How others reach the hub, and its certificate."""
+    for words in warnings_of(machine):
+        yield Finding("https", Verdict.WARNING, words)
+    if machine.http.tls is None:
+        return
+    found = certificate_there(machine)
+    if found is not None:
+        text = f"SHA-256 {found.fingerprint}, until {found.ends:%Y-%m-%d}, for {', '.join(found.names)}"
+        yield Finding("certificate", Verdict.GOOD, text)
+    elif machine.http.tls.self_signed:
+        yield Finding("certificate", Verdict.GOOD, "made at the first start")
+    else:
+        yield Finding("certificate", Verdict.FAULT, f"{machine.http.tls.certificate} cannot be read")
+
+
+def _confinement() -> Finding:
+    """What camera workers give up here, tried in a process of its own."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    with tempfile.TemporaryDirectory(prefix="hub-doctor-") as folder:
+        command = [sys.executable, "-m", "cameras.confining.probe", folder]
+        done = subprocess.run(
+            command, cwd=_ROOT, env=environment, capture_output=True, text=True, timeout=_PROBE_S, check=False
+        )
+    try:
+        missing = json.loads(done.stdout)["missing"]
+    except (ValueError, KeyError):
+        return Finding("confinement", Verdict.WARNING, f"cannot be tried: {done.stderr.strip()[-200:]}")
+    if missing:
+        return Finding(
+            "confinement", Verdict.WARNING, f"camera workers are held less than they should: {'; '.join(missing)}"
+        )
+    return Finding("confinement", Verdict.GOOD, "camera workers reach their recordings, models and cameras alone")
 
 
 def _models(machine: Machine) -> Finding:
