@@ -26,8 +26,9 @@ from cameras.recordings.media import Because, Sample, StreamName
 from config.community import Contact
 from hub.access import Role
 from hub.clock import SystemClock
+from hub.consent import Consent
 from hub.errors import StoreBusyError
-from tests.api.room import Room
+from tests.api.room import Room, let_watch
 from tests.fakes.media import BEGAN, Clip, encoded
 from tests.fakes.waiting import until
 
@@ -213,6 +214,21 @@ def test_a_resident_watches_the_cameras_of_home_until_they_are_not_his_any_more(
         watch.said("begins")
         with_contacts()
         assert watch.ended() == (4401, "not_allowed")
+
+
+def test_a_live_view_ends_when_a_household_lets_nobody_watch_any_more(
+    room: Room, live: LiveServer, clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As soon as it is asked again, which is every five seconds."""
+    monkeypatch.setattr(live_session, "CHECK_EVERY_S", 0.05)
+    _begin(live, clip, 5)
+    let_watch(room, ("cam-1", "crossing"))
+    with _watch(room, _addresses(room)["socket"]) as watch:
+        watch.said("begins")
+        room.hub.parts.households.decide(Consent("cam-1", "crossing"))
+        assert watch.ended() == (4401, "not_allowed")
+    assert room.client().post("/api/v1/cameras/cam-1/live", json={}).status_code == 404
+    let_watch(room, ("cam-1", "crossing"))
 
 
 def test_an_account_that_is_disabled_sees_nothing_more(
