@@ -15,7 +15,7 @@ from fastapi import APIRouter, Query, Request, Response
 from api.access.camera_sight import seen_camera
 from api.errors import BadRequestError, UnavailableError
 from api.parts import Here, Parts
-from api.recordings.links import holder_of, links_of
+from api.recordings.links import links_of
 from api.recordings.looking_back import CLIP_S, PLAY_S, Clipping, From, Glancing, Looking, Playing, To, Which, past
 from api.recordings.past_stills import NoPictureError
 from api.recordings.ranged import ranged
