@@ -144,7 +144,7 @@ def test_who_watches_live_is_told_from_the_beginning_to_the_end(own_room: Room) 
     assert not told(own_room, actions=["view"])  # an address is no look
     url = own_room.hub.url.replace("http", "ws") + answer["socket"]
     with connect(url, open_timeout=20, proxy=None):
-        began = told(own_room, actions=["view"])
+        began = own_room.wait_for(lambda: told(own_room, actions=["view"]))
         assert [(each.actor, each.camera, each.site, each.more["phase"]) for each in began] == [
             ("supervisor-1", "cam-2", "crossing", "began")
         ]
