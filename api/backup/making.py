@@ -21,7 +21,7 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path, PurePosixPath
 from typing import IO
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
 from api.backup.sealing import BackupError, Sealing
 from api.storage import database_url
@@ -213,16 +213,20 @@ def _dump(url: str, to: Path) -> Path:
             f"`pg_dump --format=custom --file=hub.pgdump {name}` and keep what it writes with the files"
         )
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    known = {
-        "PGHOST": parts.hostname,
-        "PGPORT": None if parts.port is None else str(parts.port),
-        "PGUSER": None if parts.username is None else unquote(parts.username),
-        "PGPASSWORD": None if parts.password is None else unquote(parts.password),
-        "PGDATABASE": parts.path.removeprefix("/"),
-    }
-    environment |= {name: value for name, value in known.items() if value}
+    query = parse_qsl(parts.query)
+    password = (
+        unquote(parts.password) if parts.password else next((said for key, said in query if key == "password"), "")
+    )
+    if password:
+        environment["PGPASSWORD"] = password  # never on a command line, which everybody on the machine may read
+    place = parts.netloc.rpartition("@")[2]
+    shown = parts._replace(
+        scheme="postgresql",
+        netloc=f"{parts.username}@{place}" if parts.username else place,
+        query=urlencode([(key, said) for key, said in query if key != "password"]),
+    )
     done = subprocess.run(
-        [program, "--format=custom", "--no-password", f"--file={to}"],
+        [program, "--format=custom", "--no-password", f"--file={to}", f"--dbname={urlunsplit(shown)}"],
         env=environment,
         capture_output=True,
         text=True,

@@ -286,3 +286,14 @@ def test_administrators_make_list_and_fetch_backups(room: Room) -> None:
     assert "passphrase" in refused.text
     assert administrator.get("/api/v1/backups/hub-20261122T120000Z.hubbackup").status_code == 404
     assert administrator.get("/api/v1/backups/..%2Fhub.sqlite3").status_code == 404
+
+
+@pytest.mark.skipif(shutil.which("pg_dump") is None, reason="pg_dump is not installed")
+def test_postgresql_goes_into_the_backup_by_its_own_client(postgres_database_url: str, tmp_path: Path) -> None:
+    """And its password stands on no command line, and comes back into `restored`."""
+    there = Machine.model_validate({"data": tmp_path / "data", "database": {"url": Secret(postgres_database_url)}})
+    there.data.mkdir()
+    make_backup(there, tmp_path / "pg", passphrase="x", now=NOW)
+    contents = restore_backup(tmp_path / "pg", tmp_path / "back", passphrase="x")
+    assert [member.name for member in contents.members] == ["database/hub.pgdump"]
+    assert (tmp_path / "back" / "restored" / "hub.pgdump").read_bytes().startswith(b"PGDMP")
