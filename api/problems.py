@@ -139,6 +139,8 @@ def _besides(error: Exception) -> tuple[dict[str, str], dict[str, Any]]:
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, (TooManyError, NoPlaceError)):
         headers["Retry-After"] = str(error.retry_after_s)
+    if isinstance(error, StoreBusyError):
+        headers["Retry-After"] = "2"
     if isinstance(error, UnavailableError) and error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, CameraHeldError):

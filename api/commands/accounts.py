@@ -5,6 +5,7 @@ A password is asked for on a terminal, or read from standard input; it never sta
 
 from __future__ import annotations
 
+import enum
 import getpass
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,12 @@ from config.load import load_machine
 from hub.access import Role
 from hub.clock import SystemClock
 from hub.errors import ConfigurationError, Mistake, NotFoundError, StoreError
+from hub.store.database import Database
 from hub.store.people.accounts import Account, Accounts
+from hub.store.people.invitations import USUAL, Invitations
+from hub.store.people.second_factors import SecondFactors
+from hub.store.people.sign_ins import SignIns
+from hub.store.revisions import Revisions
 
 app = typer.Typer(no_args_is_help=True, help="Accounts; while the hub runs, use its API instead.")
 
@@ -28,6 +34,12 @@ MachineFile = Annotated[
 ]
 DataFolder = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="Data folder, instead of the file's.")]
 Username = Annotated[str, typer.Argument(metavar="NAME", help="User name.")]
+
+
+class Removal(enum.StrEnum):
+    """What can be done with a second factor without its owner."""
+
+    REMOVE = "remove"
 
 
 @app.command(epilog='Example: echo "$PASSWORD" | hub users add lin --role operator')
@@ -69,8 +81,57 @@ def disable(username: Username, machine: MachineFile = None, data: DataFolder = 
     typer.echo(f"{username}: disabled")
 
 
+@app.command("sign-out", epilog="Example: hub users sign-out lin")
+def sign_out(username: Username, machine: MachineFile = None, data: DataFolder = None) -> None:
+    """End all sign-ins of an account, its access tokens and its links."""
+    with _store(machine, data) as (database, accounts):
+        SignIns(database, SystemClock()).end_all(_find(accounts, username).id)
+    typer.echo(f"{username}: signed out everywhere")
+
+
+@app.command("second-factor", epilog="Example: hub users second-factor remove lin")
+def second_factor(
+    what: Annotated[Removal, typer.Argument(metavar="remove", help="What to do with it.")],
+    username: Username,
+    machine: MachineFile = None,
+    data: DataFolder = None,
+) -> None:
+    """Let somebody sign in without a code who lost telephone and recovery codes."""
+    with _store(machine, data) as (database, accounts):
+        SecondFactors(database, SystemClock()).remove(_find(accounts, username).id)
+    typer.echo(f"{username}: second factor {what.value}d")
+
+
+@app.command(epilog="Example: hub users invite --site hh-017 --address https://hub.example.org")
+def invite(
+    *,
+    site: Annotated[list[str], typer.Option("--site", metavar="ID", help="Where that person lives; may be repeated.")],
+    note: Annotated[str, typer.Option("--note", help="For whom, in words.")] = "",
+    address: Annotated[str, typer.Option("--address", help="Where people reach the hub.")] = "http://127.0.0.1:8080",
+    machine: MachineFile = None,
+    data: DataFolder = None,
+) -> None:
+    """Print a link by which a resident makes an account, once, within seven days."""
+    clock = SystemClock()
+    with _store(machine, data) as (database, accounts):
+        known = {each.id for each in Revisions(database, clock).current().sites}
+        if unknown := sorted(set(site) - known):
+            raise NotFoundError(f"no site {unknown[0]!r}")
+        invitations = Invitations(database, clock, accounts)
+        sites = tuple(dict.fromkeys(site))
+        expires = clock.now() + USUAL
+        _, token = invitations.invite(Role.RESIDENT, sites, note=note, made_by="system", expires=expires)
+    typer.echo(f"{address.rstrip('/')}/invite#token={token}")
+
+
 @contextmanager
 def _accounts(machine_file: Path | None, data: Path | None) -> Iterator[Accounts]:
+    with _store(machine_file, data) as (_, accounts):
+        yield accounts
+
+
+@contextmanager
+def _store(machine_file: Path | None, data: Path | None) -> Iterator[tuple[Database, Accounts]]:
     machine = load_machine(machine_file)
     if data is not None:
         machine = machine.model_copy(update={"data": data})
@@ -81,7 +142,7 @@ def _accounts(machine_file: Path | None, data: Path | None) -> Iterator[Accounts
     except StoreError as error:
         raise StoreError(f"{error}; while the hub runs, an administrator uses /api/v1/accounts") from error
     try:
-        yield Accounts(database, clock)
+        yield database, Accounts(database, clock)
     finally:
         database.stop()
 

@@ -69,6 +69,9 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "users list",
         "users password",
         "users disable",
+        "users sign-out",
+        "users second-factor",
+        "users invite",
     ],
 )
 def test_every_command_has_help_with_an_example(command: str) -> None:
@@ -187,6 +190,9 @@ def test_accounts_are_made_listed_and_disabled_from_the_command_line(tmp_path: P
     assert hub(*add, "chief", "--role", "administrator", cwd=tmp_path, say="three words and a river\n").returncode == 0
     assert hub(*add, "lin", cwd=tmp_path, say="three words and a river\n").returncode == 0
     assert hub(*add, "mei", cwd=tmp_path, say="short\n").returncode == 2
+    assert hub("users", "sign-out", "lin", "--data", "data", cwd=tmp_path).returncode == 0
+    assert hub("users", "second-factor", "remove", "lin", "--data", "data", cwd=tmp_path).returncode == 1
+    assert hub("users", "invite", "--site", "none", "--data", "data", cwd=tmp_path).returncode == 1
     assert hub("users", "disable", "lin", "--data", "data", cwd=tmp_path).returncode == 0
     assert hub("users", "disable", "chief", "--data", "data", cwd=tmp_path).returncode == 1
     listed = hub("users", "list", "--data", "data", cwd=tmp_path).stdout

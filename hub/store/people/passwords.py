@@ -16,10 +16,12 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from hub.errors import ConfigurationError, Mistake, StoreBusyError
 
 AT_ONCE = 2
+MOST_WAITING = 20
+"""Half of the threads that answer requests: whoever tries passwords must not keep everybody else waiting."""
 _WAIT_S = 10.0
 
 SHORTEST = 10
-"""NIST SP 800-63B asks for 8 and advises 15; there is a lock-out, and no second factor yet."""
+"""NIST SP 800-63B asks for 8 and advises 15; there is a lock-out, and a second factor for who wants one."""
 LONGEST = 256
 _LONGEST_TYPED = 4 * LONGEST
 """Before normalisation, which joins letters and their marks; longer is wrong, and not worth normalising."""
@@ -31,7 +33,7 @@ class Passwords:
     def __init__(self, hasher: Argon2Hasher | None = None) -> None:
         """Hash with `hasher`; None takes the library's parameters, which follow RFC 9106."""
         self._hash = PasswordHash((hasher or Argon2Hasher(),))
-        self._places = threading.BoundedSemaphore(AT_ONCE)
+        self._places = _Places()
 
     def hash(self, password: str) -> str:
         """The hash to keep.
@@ -60,23 +62,28 @@ class Passwords:
         if kept is None or len(password) > _LONGEST_TYPED:
             self._limited_hash(text)
             return False, None
-        with _Place(self._places):
+        with self._places:
             return self._hash.verify_and_update(text, kept)
 
     def _limited_hash(self, text: str) -> str:
-        with _Place(self._places):
+        with self._places:
             return self._hash.hash(text)
 
 
-class _Place:
-    """One of the few places for hashing, taken for a `with` block."""
+class _Places:
+    """The few places for hashing, one taken for a `with` block; who finds too many waiting does not wait."""
 
-    def __init__(self, places: threading.BoundedSemaphore) -> None:
-        self._places = places
+    def __init__(self) -> None:
+        self._hashing = threading.BoundedSemaphore(AT_ONCE)
+        self._inside = threading.BoundedSemaphore(AT_ONCE + MOST_WAITING)
 
     def __enter__(self) -> None:
-        if not self._places.acquire(timeout=_WAIT_S):
+        if not self._inside.acquire(blocking=False):
+            raise StoreBusyError("too many sign-ins at once")
+        if not self._hashing.acquire(timeout=_WAIT_S):
+            self._inside.release()
             raise StoreBusyError("too many sign-ins at once")
 
     def __exit__(self, *_error: object) -> None:
-        self._places.release()
+        self._hashing.release()
+        self._inside.release()

@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from hub.access import Role
 from hub.clock import SetClock
-from hub.errors import ConfigurationError, ConflictError, NotAllowedError, NotFoundError
+from hub.errors import ConfigurationError, ConflictError, NotAllowedError, NotFoundError, StoreBusyError
 from hub.store.database import Database
 from hub.store.people.accounts import FAILURES, LOCKED, Account, Accounts
-from hub.store.people.passwords import AT_ONCE, Passwords
+from hub.store.people.passwords import AT_ONCE, MOST_WAITING, Passwords
 from hub.store.people.sign_ins import SignIns
 from hub.store.schema import accounts as accounts_table
 from hub.store.schema import settings
@@ -135,6 +135,21 @@ def test_no_more_than_two_passwords_are_hashed_at_once(
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda name: accounts.verify(name, WRONG, clock.now()), ["lin", "nobody"] * 4))
     assert hasher.most_at_once == AT_ONCE
+
+
+@pytest.mark.usefixtures("lin")
+def test_who_finds_too_many_waiting_is_told_at_once(
+    accounts: Accounts, hasher: CountingHasher, clock: SetClock
+) -> None:
+    """All threads that answer requests would wait for passwords otherwise."""
+    places = accounts._passwords._places
+    for _ in range(AT_ONCE + MOST_WAITING):
+        places._inside.acquire()
+    with pytest.raises(StoreBusyError):
+        accounts.verify("nobody", WRONG, clock.now())
+    assert hasher.times == 1  # lin's own, when the account was made
+    places._inside.release()
+    assert accounts.verify("nobody", WRONG, clock.now()) is None
 
 
 def test_a_disabled_account_does_not_get_in_and_its_sign_ins_end(
