@@ -13,6 +13,7 @@ import pytest
 from cameras.recordings.media import StreamName
 from config.community import Area, Camera, Community, Contact, Name, Ring, Site, Stream
 from hub.access import Role
+from hub.consent import Consent
 from tests.api.room import let_watch, open_room
 from tests.api.test_playback import Recorded as _Recorded
 
@@ -76,6 +77,29 @@ def test_each_home_is_told_of_what_was_recorded_there(
     assert body["streams"] == (["main", "sub"] if name == "both" else ["main"])
     room = there.get("cam-1/recordings", start=95, end=200).json()
     assert [(each["from"], each["to"]) for each in room["ranges"]] == _z(there, (100, 106), (110, 122))
+
+
+def test_the_room_sees_of_each_home_what_that_home_agreed_to(there: Recorded) -> None:
+    """List, play-list, clip and picture alike; where the camera was before is for who lives there to say."""
+    households, room = there.room.hub.parts.households, there.room.client()
+    span = {"from": there.at(95), "to": there.at(200)}
+
+    def seen() -> list[tuple[str, str]]:
+        body = room.get("/api/v1/cameras/cam-1/recordings", params=span).json()
+        return [(each["from"], each["to"]) for each in body.get("ranges", [])]
+
+    try:
+        households.decide(Consent("cam-1", "home-2"))
+        assert seen() == _z(there, (100, 106))
+        for rest in ("recordings.m3u8", "clip.mp4"):
+            at_2 = {"from": there.at(111), "to": there.at(120)}
+            assert room.get(f"/api/v1/cameras/cam-1/{rest}", params=at_2).status_code == 404
+        assert room.get("/api/v1/cameras/cam-1/still.jpg", params={"at": there.at(112)}).status_code == 404
+        households.decide(Consent("cam-1", "home-1"))
+        assert seen() == []
+        assert there.ask("wang", "recordings", 95, 200).json()["ranges"], "who lives there sees it all the same"
+    finally:
+        let_watch(there.room, ("cam-1", "home-1"), ("cam-1", "home-2"))
 
 
 def test_a_list_of_cameras_names_what_ones_home_recorded(there: Recorded) -> None:
