@@ -40,6 +40,10 @@ from hub.store.schema import INCIDENT_IS_OPEN, alerts, events, incidents, journa
 Item = TypeVar("Item")
 
 
+_CURSOR_DIGITS = 18
+"""More do not fit into a whole number of the databases."""
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Which alerts or incidents are wanted; an empty part wants all.
@@ -120,7 +124,7 @@ class Repository:
         query = _wanted(query, incidents, wanted, at=incidents.c.opened)
         query = _numbered(_of_handling(query, wanted), wanted)
         if cursor is not None:
-            if not cursor.isascii() or not cursor.isdigit():
+            if not cursor.isascii() or not cursor.isdigit() or len(cursor) > _CURSOR_DIGITS:
                 raise ValueError("this is no cursor of this list")
             query = query.where(incidents.c.number < int(cursor))
         with self._database.read() as connection:
