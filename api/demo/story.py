@@ -79,12 +79,13 @@ class Story:
         self.line(f"{self._now_s():6.1f} s       · {what.zh} | {what.en}")
 
     def ready(self, url: str, logins: Sequence[tuple[str, str]], data: Path) -> None:
-        """Everything runs; `logins` holds names and passwords, the administrator's first and then the operator's."""
-        (demo, demo_password), (room, room_password) = logins
+        """Everything runs; `logins` holds names and passwords: the administrator's, the operator's, a resident's."""
+        (demo, demo_password), (room, room_password), (home, home_password) = logins
         self.line(
             f"\n  打开 | open      {url}\n"
             f"  管理员 | admin   {demo}  {demo_password}\n"
             f"  值班员 | room    {room}  {room_password}\n"
+            f"  住户   | home    {home}  {home_password}  ({url}/home)\n"
             f"  文件 | files     {data}  (community.yaml, demo.json)\n"
             "  结束 | end       Ctrl-C\n"
         )
