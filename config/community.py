@@ -127,7 +127,7 @@ class Stream(_Part):
 
     model_config = ConfigDict(json_schema_extra={"x-write": "{url: rtsp://host/path}"})
 
-    url: Annotated[str, Field(min_length=1, max_length=2048)]
+    url: Annotated[str, Field(min_length=1, max_length=2048, repr=False)]  # its query may hold a token
     """rtsp, rtsps, http, https or file; without user and password, which stand beside it."""
     username: str | None = None
     password: Secret | None = None
@@ -145,6 +145,13 @@ class Stream(_Part):
                 return {**value, "url": (folder.absolute() / unquote(url.removeprefix("file:"))).as_uri()}
             return value
         return taken_apart(value)
+
+    @field_validator("url")
+    @classmethod
+    def _one_line(cls, url: str) -> str:
+        if any(ord(character) < ord(" ") or character == "\x7f" for character in url):
+            raise ValueError("holds a control character; write the address alone")
+        return url
 
     @property
     def file(self) -> Path | None:
