@@ -85,8 +85,8 @@ _ANSWERS = (
         "<XAddr>http://192.0.2.7/onvif/media</XAddr></Service></GetServicesResponse>"
     ),
     (
-        '<GetProfilesResponse><Profiles token="p1" fixed="true"><Name>main</Name><VideoSourceConfiguration><SourceToken>s1'
-        "</SourceToken></VideoSourceConfiguration><VideoEncoderConfiguration><Encoding>H264</Encoding><Resolution><Width>"
+        '<GetProfilesResponse><Profiles token="p1" fixed="true"><Name>main</Name><VideoSourceConfiguration>'
+        "<SourceToken>s1</SourceToken></VideoSourceConfiguration><VideoEncoderConfiguration><Encoding>H264</Encoding><Resolution><Width>"
         "1920</Width><Height>1080</Height></Resolution><RateControl><FrameRateLimit>25</FrameRateLimit><BitrateLimit>4096"
         "</BitrateLimit></RateControl></VideoEncoderConfiguration><PTZConfiguration/></Profiles></GetProfilesResponse>"
     ),
@@ -99,8 +99,8 @@ _ANSWERS = (
         "</PTZPosition></Preset></GetPresetsResponse>"
     ),
     (
-        '<GetStatusResponse><PTZStatus><Position><PanTilt x="0.1" y="1e3"/><Zoom x="NaN"/></Position><MoveStatus><PanTilt>'
-        "IDLE</PanTilt></MoveStatus></PTZStatus></GetStatusResponse>"
+        '<GetStatusResponse><PTZStatus><Position><PanTilt x="0.1" y="1e3"/><Zoom x="NaN"/></Position>'
+        "<MoveStatus><PanTilt>IDLE</PanTilt></MoveStatus></PTZStatus></GetStatusResponse>"
     ),
     (
         "<CreatePullPointSubscriptionResponse><SubscriptionReference><Address>http://192.0.2.7/sub/1</Address>"
@@ -109,8 +109,8 @@ _ANSWERS = (
     ),
     (
         "<PullMessagesResponse><NotificationMessage><Topic>tns1:VideoSource/MotionAlarm</Topic><Message><Message "
-        'UtcTime="2026-03-01T12:00:00Z" PropertyOperation="Changed"><Source><SimpleItem Name="Source" Value="s1"/></Source>'
-        '<Data><SimpleItem Name="State" Value="true"/></Data></Message></Message></NotificationMessage>'
+        'UtcTime="2026-03-01T12:00:00Z" PropertyOperation="Changed"><Source>'
+        '<SimpleItem Name="Source" Value="s1"/></Source><Data><SimpleItem Name="State" Value="true"/></Data></Message></Message></NotificationMessage>'
         "<NotificationMessage><Topic>tns1:Device/tnsacme:Odd</Topic><Message><Message><Data><SimpleItem Name="
         '"Level" Value="3.5"/></Data></Message></Message></NotificationMessage></PullMessagesResponse>'
     ),
