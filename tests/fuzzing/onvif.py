@@ -110,7 +110,8 @@ _ANSWERS = (
     (
         "<PullMessagesResponse><NotificationMessage><Topic>tns1:VideoSource/MotionAlarm</Topic><Message><Message "
         'UtcTime="2026-03-01T12:00:00Z" PropertyOperation="Changed"><Source>'
-        '<SimpleItem Name="Source" Value="s1"/></Source><Data><SimpleItem Name="State" Value="true"/></Data></Message></Message></NotificationMessage>'
+        '<SimpleItem Name="Source" Value="s1"/></Source>'
+        '<Data><SimpleItem Name="State" Value="true"/></Data></Message></Message></NotificationMessage>'
         "<NotificationMessage><Topic>tns1:Device/tnsacme:Odd</Topic><Message><Message><Data><SimpleItem Name="
         '"Level" Value="3.5"/></Data></Message></Message></NotificationMessage></PullMessagesResponse>'
     ),
