@@ -88,9 +88,7 @@ class Dispatching:
     ) -> list[Order]:
         """Orders, the newest first; see `list_orders`."""
         with self._database.read() as connection:
-            return list_orders(
-                connection, units=units, states=states, within=within, own=own, after=after, limit=limit
-            )
+            return list_orders(connection, units=units, states=states, within=within, own=own, after=after, limit=limit)
 
     def send(
         self,
