@@ -293,23 +293,24 @@ def test_a_link_that_is_renewed_while_the_store_refuses_is_read_when_it_does_not
     monkeypatch.setattr(live_session, "CHECK_EVERY_S", 0.05)
     _begin(live, clip, 5)
     parts = room.hub.parts
-    get, busy = type(parts.accounts).get, threading.Event()
+    sign_ins = parts.people.sign_ins
+    standing, busy = type(sign_ins).standing, threading.Event()
     asked = refused = 0
 
-    def get_unless_busy(accounts: Any, account_id: str) -> Any:
+    def standing_unless_busy(sign_ins: Any, account_id: str, family: str = "") -> Any:
         nonlocal asked, refused
         if busy.is_set():
             refused += 1
             raise StoreBusyError("the disk is slow")
         asked += 1
-        return get(accounts, account_id)
+        return standing(sign_ins, account_id, family)
 
     with _watch(room, _addresses(room)["socket"]) as watch:
         watch.said("begins")
         later = parts.clock.now() + timedelta(minutes=4)
         monkeypatch.setattr(type(parts.clock), "now", lambda _self: later)
         new = _addresses(room)["link"]
-        monkeypatch.setattr(type(parts.accounts), "get", get_unless_busy)
+        monkeypatch.setattr(type(sign_ins), "standing", standing_unless_busy)
         busy.set()
         watch.link.send(json.dumps({"link": new}))
         watch.link.ping().wait(5)
