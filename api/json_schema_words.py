@@ -63,6 +63,7 @@ WORDS: Mapping[str, str] = {
     "HoursSpec.days": "On these days of the week.",
     "Http.host": "Address it listens on.",
     "Http.port": "Port it listens on.",
+    "Machine.sign_in": "How people sign in.",
     "Keep.events_days": "Days that events are kept.",
     "Keep.hours_days": "Days that readings by the hour are kept.",
     "Keep.minutes_days": "Days that readings by the minute are kept.",

@@ -84,10 +84,10 @@ class Networks(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    cameras: Annotated[tuple[Network, ...], Field(max_length=256)] = ("private", "link-local")
-    """Cameras and recorders: streams, ONVIF and searches."""
-    webhooks: Annotated[tuple[Network, ...], Field(max_length=256)] = ("private", "public")
-    """Notifiers (webhooks, mail servers, platforms, chats) and sign-in elsewhere."""
+    cameras: Annotated[tuple[Network, ...], Field(max_length=256)] = ("private", "link-local", "loopback")
+    """Cameras and recorders: streams, ONVIF and searches; loopback for a restreamer that runs beside the hub."""
+    webhooks: Annotated[tuple[Network, ...], Field(max_length=256)] = ("private", "public", "loopback")
+    """Notifiers (webhooks, mail servers, platforms, chats) and sign-in elsewhere; loopback for a mail relay here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,11 +75,29 @@ def resolve_allowed(host: str, port: int, allowed: Allowed) -> Resolved:
         ip = ipaddress.ip_address(str(sockaddr[0]).partition("%")[0])
         try:
             allowed.check(ip)
+            if ip.is_loopback and "loopback" in allowed.words:
+                _check_named(host)
         except NotAllowedNetworkError as error:
             refused = refused or error
             continue
         return Resolved(family, sockaddr, ip)  # type: ignore[arg-type]  # of these families it is one of the two
     raise refused or socket.gaierror(socket.EAI_NONAME, "it has no address")
+
+
+def _check_named(host: str) -> None:
+    """Refuse a name that turned out to be this machine: whoever means it writes it, and DNS is in other hands.
+
+    Raises:
+        NotAllowedNetworkError: The host is neither an address nor localhost.
+    """
+    name = host.rstrip(".").lower()
+    try:
+        ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        if name != "localhost" and not name.endswith(".localhost"):
+            raise NotAllowedNetworkError(
+                f"address not allowed: {host} leads to this machine itself; write 127.0.0.1 if that is meant"
+            ) from None
 
 
 def connect(host: str, port: int, allowed: Allowed, *, timeout_s: float) -> socket.socket:

@@ -62,8 +62,9 @@ def addresses(
     camera = seen_camera(here, who, camera_id)
     stream = _stream_of(camera, wish.stream)
     links = links_of(here)
-    short = links.issue(holder_of(here, who), "live", camera_id, lives_s=SOCKET_LINK_S)
-    longer = links.issue(holder_of(here, who), "live", camera_id, lives_s=PLAYLIST_LINK_S)
+    holder = holder_of(here, who)
+    short = links.issue(holder, "live", camera_id, lives_s=SOCKET_LINK_S)
+    longer = links.issue(holder, "live", camera_id, lives_s=PLAYLIST_LINK_S)
     asked = {"stream": stream.value, "sound": str(wish.sound).lower()}
     path = f"/api/v1/cameras/{camera_id}/live"
     return LiveAddresses(

@@ -33,14 +33,17 @@ def problem(url: str, allowed: Allowed) -> SourceError:
     "url", ["rtsp://127.0.0.1:1/x", "http://2130706433:1/x", "https://localhost:1/", "rtsp://8.8.8.8/x"]
 )
 def test_a_forbidden_address_is_told_plainly(url: str) -> None:
-    error = problem(url, cameras_allowed(Networks()))
+    error = problem(url, cameras_allowed(Networks(cameras=("private",))))
     assert error.reason is SourceProblem.NOT_ALLOWED
     assert "address not allowed" in str(error)
     assert "networks.cameras" in str(error)
 
 
 def test_a_name_that_cannot_be_resolved_is_unreachable() -> None:
-    assert problem("rtsp://no.such.name.invalid/x", cameras_allowed(Networks())).reason is SourceProblem.UNREACHABLE
+    assert (
+        problem("rtsp://no.such.name.invalid/x", cameras_allowed(Networks(cameras=("private",)))).reason
+        is SourceProblem.UNREACHABLE
+    )
 
 
 PROGRAM = """

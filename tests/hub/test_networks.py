@@ -13,8 +13,9 @@ from config.machine import Machine
 from config.networks import Allowed, Networks, NotAllowedNetworkError
 from hub.networks import cameras_allowed, connect, resolve_allowed, webhooks_allowed
 
-CAMERAS = cameras_allowed(Networks())
-WEBHOOKS = webhooks_allowed(Networks())
+ELSEWHERE = Networks(cameras=("private", "link-local"), webhooks=("private", "public"))
+CAMERAS = cameras_allowed(ELSEWHERE)
+WEBHOOKS = webhooks_allowed(ELSEWHERE)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,22 @@ def test_a_community_with_forbidden_addresses_is_told_where() -> None:
             "notifiers": [{"id": "desk", "kind": "webhook", "options": {"url": "http://169.254.169.254/x"}}],
         }
     )
-    found = {mistake.path: mistake.message for mistake in check_community(there, networks=Networks())}
+    found = {mistake.path: mistake.message for mistake in check_community(there, networks=ELSEWHERE)}
     assert "networks.cameras: [private, link-local, loopback]" in found["cameras[0].main.url"]
     assert "never" in found["notifiers[0].options.url"]
     assert not check_community(there)
+
+
+def test_this_machine_is_reached_by_an_address_that_says_so_and_by_no_name_that_leads_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for allowed in (cameras_allowed(Networks()), webhooks_allowed(Networks())):
+        for host in ("127.0.0.1", "::1", "localhost", "LOCALHOST"):
+            assert resolve_allowed(host, 80, allowed).ip.is_loopback
+        monkeypatch.setattr(
+            socket, "getaddrinfo", lambda *_, **__: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 80))]
+        )
+        for host in ("camera.example", "2130706433", "0x7f.1", "localhost.example"):
+            with pytest.raises(NotAllowedNetworkError, match="leads to this machine itself"):
+                resolve_allowed(host, 80, allowed)
+        monkeypatch.undo()

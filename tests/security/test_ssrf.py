@@ -12,7 +12,8 @@ from hub.access import Role
 from hub.networks import NotAllowedNetworkError, cameras_allowed, connect, resolve_allowed, webhooks_allowed
 from tests.api.access.world import World
 
-DEFAULT = Networks()
+ELSEWHERE = Networks(cameras=("private", "link-local"), webhooks=("private", "public"))
+"""Nothing on this machine is meant to be asked."""
 LOOPBACK = (
     "127.0.0.1", "127.1", "127.255.255.254", "0.0.0.0", "0", "2130706433", "0x7f000001", "0177.0.0.1", "017700000001",  # noqa: S104 - bound by nobody
     "0x7f.1", "localhost", "localhost.", "LOCALHOST", "x.localhost", "::1", "::ffff:127.0.0.1", "::ffff:7f00:1",
@@ -28,7 +29,7 @@ NOWHERE = ("255.255.255.255", "224.0.0.1", "239.255.255.250", "ff02::1", "0.1.2.
 @pytest.mark.parametrize("host", LOOPBACK + METADATA + NOWHERE)
 def test_an_address_that_is_not_allowed_is_refused_in_every_form(host: str) -> None:
     """As it stands in a URL, before anything is resolved, or when it is; nothing is connected to."""
-    for allowed in (cameras_allowed(DEFAULT), webhooks_allowed(DEFAULT)):
+    for allowed in (cameras_allowed(ELSEWHERE), webhooks_allowed(ELSEWHERE)):
         with pytest.raises((NotAllowedNetworkError, socket.gaierror)):
             resolve_allowed(host, 80, allowed)
 
@@ -53,7 +54,7 @@ def test_a_name_that_changes_its_mind_is_connected_to_as_it_was_checked(monkeypa
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (answer, port))]
 
         monkeypatch.setattr(socket, "getaddrinfo", resolve)
-        allowed = cameras_allowed(Networks(cameras=("loopback",)))
+        allowed = cameras_allowed(Networks(cameras=("127.0.0.0/8",)))
         with connect("camera.example", port, allowed, timeout_s=2) as connected:
             assert connected.getpeername() == ("127.0.0.1", port)
         assert asked == ["camera.example"]
@@ -64,10 +65,10 @@ def test_of_several_answers_none_that_is_not_allowed_is_taken(monkeypatch: pytes
         (socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, 80)) for ip in ("169.254.169.254", "127.0.0.1", "10.0.0.9")
     ]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_asked, **_more: found)
-    assert str(resolve_allowed("x.example", 80, cameras_allowed(DEFAULT)).ip) == "10.0.0.9"
+    assert str(resolve_allowed("x.example", 80, cameras_allowed(ELSEWHERE)).ip) == "10.0.0.9"
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_asked, **_more: found[:2])
     with pytest.raises(NotAllowedNetworkError):
-        resolve_allowed("x.example", 80, cameras_allowed(DEFAULT))
+        resolve_allowed("x.example", 80, cameras_allowed(ELSEWHERE))
 
 
 @pytest.mark.parametrize(
