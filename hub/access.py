@@ -98,7 +98,9 @@ class Permission(enum.StrEnum):
     ADD_DEVICES = "devices.add"
     """Look for cameras and sensors, try them, and set them up."""
     MOVE_CAMERAS = "cameras.move"
-    """Turn cameras that can be turned."""
+    """Turn cameras that can be turned, where the room may watch."""
+    MOVE_OWN_CAMERAS = "cameras.move_own"
+    """Turn the cameras of one's own home."""
     BREAK_GLASS = "pictures.break_glass"
     """See a household's camera against its consent for some minutes; it is logged and its people are told."""
     DECIDE_CONSENT = "consent.decide"
@@ -189,6 +191,7 @@ _PERMISSIONS: Mapping[str, frozenset[Permission]] = MappingProxyType(
                 Permission.SEND_REPORTS,
                 Permission.VIEW_OWN_PICTURES,
                 Permission.VIEW_SHARED_LIVE,
+                Permission.MOVE_OWN_CAMERAS,
                 Permission.DELETE_RECORDINGS,
                 Permission.DECIDE_CONSENT,
             }

@@ -17,7 +17,14 @@ from datetime import datetime
 from config.community import Community
 from hub.access import Permission, Principal, permissions
 
-OF_ONES_HOME = frozenset({Permission.VIEW_OWN_PICTURES, Permission.DELETE_RECORDINGS, Permission.DECIDE_CONSENT})
+OF_ONES_HOME = frozenset(
+    {
+        Permission.VIEW_OWN_PICTURES,
+        Permission.MOVE_OWN_CAMERAS,
+        Permission.DELETE_RECORDINGS,
+        Permission.DECIDE_CONSENT,
+    }
+)
 """What somebody may do where he lives; no grant for a place gives it, but that to see pictures of a camera."""
 
 

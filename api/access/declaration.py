@@ -124,6 +124,7 @@ class Declaration:
 _OWN_WAY: Mapping[Permission, By] = MappingProxyType(
     {
         Permission.VIEW_OWN_PICTURES: By.HOME,
+        Permission.MOVE_OWN_CAMERAS: By.HOME,
         Permission.DELETE_RECORDINGS: By.HOME,
         Permission.DECIDE_CONSENT: By.HOME,
         Permission.ANSWER_ORDERS: By.SENT,

@@ -15,6 +15,7 @@ _PICTURES = (P.VIEW_PICTURES, P.VIEW_OWN_PICTURES)
 _INCIDENTS = (P.VIEW_INCIDENTS, P.ANSWER_ORDERS)
 _EVIDENCE = (P.VIEW_PICTURES, P.ANSWER_ORDERS)
 _ANSWERS = (P.HANDLE_INCIDENTS, P.ANSWER_ORDERS)
+_MOVES = (P.MOVE_CAMERAS, P.MOVE_OWN_CAMERAS)
 _HIDES = (P.HIDE_ALARMS, P.MAINTAIN_DEVICES)
 
 DECLARED = (
@@ -147,11 +148,11 @@ DECLARED = (
         says("GET /cameras/import/template.csv", P.ADD_DEVICES, by=By.ANY),
         says("POST /cameras/import", P.ADD_DEVICES),
         says("POST /cameras/{camera_id}/copy", P.ADD_DEVICES),
-        says("GET /cameras/{camera_id}/ptz", P.MOVE_CAMERAS),
-        says("POST /cameras/{camera_id}/ptz/move", P.MOVE_CAMERAS),
-        says("POST /cameras/{camera_id}/ptz/stop", P.MOVE_CAMERAS),
-        says("POST /cameras/{camera_id}/ptz/presets", P.MOVE_CAMERAS),
-        says("DELETE /cameras/{camera_id}/ptz/hold", P.MOVE_CAMERAS),
+        says("GET /cameras/{camera_id}/ptz", *_MOVES),
+        says("POST /cameras/{camera_id}/ptz/move", *_MOVES),
+        says("POST /cameras/{camera_id}/ptz/stop", *_MOVES),
+        says("POST /cameras/{camera_id}/ptz/presets", *_MOVES),
+        says("DELETE /cameras/{camera_id}/ptz/hold", *_MOVES),
         # Pictures, now and then.
         says("GET /cameras/{camera_id}/still.jpg", *_PICTURES, entrance=Entrance.LINK),
         says("POST /cameras/{camera_id}/live", *_PICTURES),

@@ -10,6 +10,7 @@ import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from hub.access import Principal
 from hub.clock import Clock
 
 HOLD_S = 30.0
@@ -21,14 +22,12 @@ class Held:
     """That somebody turns a camera.
 
     Attributes:
-        account: Id of his account.
-        name: Its name.
+        who: Whose it is.
         until: When he holds it no more, UTC.
         until_s: The same on the clock that is never set.
     """
 
-    account: str
-    name: str
+    who: Principal
     until: datetime
     until_s: float
 
@@ -48,13 +47,12 @@ class Holding:
         with self._lock:
             return self._now(camera)
 
-    def take(self, camera: str, *, account: str, name: str, over: bool = False) -> Held | None:
+    def take(self, camera: str, who: Principal, *, over: bool = False) -> Held | None:
         """Hold a camera, or go on holding it.
 
         Args:
             camera: Which.
-            account: Id of whose account.
-            name: Its name.
+            who: Whose it is to be.
             over: Whoever holds it now holds it no more.
 
         Returns:
@@ -62,17 +60,17 @@ class Holding:
         """
         with self._lock:
             held = self._now(camera)
-            if held is not None and held.account != account and not over:
+            if held is not None and held.who.id != who.id and not over:
                 return held
             until = self._clock.now() + timedelta(seconds=self._hold_s)
-            self._held[camera] = Held(account, name, until, self._clock.monotonic_s() + self._hold_s)
+            self._held[camera] = Held(who, until, self._clock.monotonic_s() + self._hold_s)
             return None
 
     def let_go(self, account: str, camera: str | None = None) -> None:
         """Somebody holds a camera no more; none, when it is not named."""
         with self._lock:
             for each, held in list(self._held.items()):
-                if held.account == account and camera in (None, each):
+                if held.who.id == account and camera in (None, each):
                     del self._held[each]
 
     def _now(self, camera: str) -> Held | None:

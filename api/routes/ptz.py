@@ -1,7 +1,8 @@
 """Turning cameras: moves and stored positions, by one person at a time.
 
-For who may move cameras and sees what this one sees: of a household, only while its people let the room watch. Every
-move is audited. The camera stops by itself a few seconds after the last word of whoever turns it.
+For the room, of cameras that it may watch now: of a household, only while its people let it; and for who lives there,
+always. With the right to turn a camera ends that one holds it. Every move is audited. The camera stops by itself a few
+seconds after the last word of whoever turns it.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ from fastapi import APIRouter, Depends, Request
 from api.access.auditing import note
 from api.access.auth import needs
 from api.access.camera_sight import seen_camera
-from api.access.reaching import reached_camera
+from api.access.reaching import reach_of, reached_camera
 from api.errors import CameraHeldError, ForbiddenError, TrialFailedError
+from api.onboarding.holding import Held
 from api.parts import Here, Parts
 from api.schemas.ptz import HeldView, MoveBody, MovedView, PresetBody, PresetView, PtzView
 from cameras.moves import Moved, MoveWanted
@@ -22,9 +24,11 @@ from cameras.reaching import Problem, words
 from config.community import Camera
 from hub.access import Permission, Principal, Role
 from hub.audit import Action
+from hub.errors import NotFoundError
 
 router = APIRouter(prefix="/api/v1/cameras/{camera_id}/ptz", tags=["cameras"])
-Mover = Annotated[Principal, Depends(needs(Permission.MOVE_CAMERAS))]
+_MOVERS = (Permission.MOVE_CAMERAS, Permission.MOVE_OWN_CAMERAS)
+Mover = Annotated[Principal, Depends(needs(*_MOVERS))]
 
 _TAKES_OVER = frozenset({Role.SUPERVISOR.value, Role.ADMINISTRATOR.value})
 
@@ -80,13 +84,22 @@ def let_go(here: Here, who: Mover, camera_id: str) -> None:
 
 
 def _may_move(here: Parts, who: Principal, camera_id: str) -> Camera:
-    """The camera, if somebody may turn it: he reaches it, and sees what it sees.
+    """The camera, if somebody may turn it: he lives there; or he reaches it, and the room may watch it now.
 
     Raises:
         NotFoundError: There is none, or it is not for him.
     """
-    reached_camera(here, who, Permission.MOVE_CAMERAS, camera_id)
+    if _is_of_ones_home(here, who, camera_id):
+        return reached_camera(here, who, Permission.MOVE_OWN_CAMERAS, camera_id)
+    found = reached_camera(here, who, Permission.MOVE_CAMERAS, camera_id)
+    # What somebody shows him as a friend is no reason to turn it for his office.
+    if not here.households.sight().room(who, camera_id, found.site).live:
+        raise NotFoundError(f"no camera {camera_id!r}")
     return seen_camera(here, who, camera_id)
+
+
+def _is_of_ones_home(here: Parts, who: Principal, camera_id: str) -> bool:
+    return reach_of(here, who).allows(Permission.MOVE_OWN_CAMERAS, camera=camera_id)
 
 
 def _hold(here: Parts, who: Principal, camera_id: str, *, take_over: bool) -> None:
@@ -98,16 +111,30 @@ def _hold(here: Parts, who: Principal, camera_id: str, *, take_over: bool) -> No
         CameraHeldError: Somebody else has it.
     """
     _may_move(here, who, camera_id)
-    if take_over and who.role not in _TAKES_OVER:
-        raise ForbiddenError("only supervisors and administrators take a camera from somebody")
-    held = here.onboarding.holding.take(camera_id, account=who.id, name=who.name, over=take_over)
+    if take_over and who.role not in _TAKES_OVER and not _is_of_ones_home(here, who, camera_id):
+        raise ForbiddenError("only supervisors, administrators and who lives there take a camera from somebody")
+    _holder(here, camera_id)
+    held = here.onboarding.holding.take(camera_id, who, over=take_over)
     if held is not None:
-        raise CameraHeldError(held.name, until=held.until)
+        raise CameraHeldError(held.who.name, until=held.until)
+
+
+def _holder(here: Parts, camera_id: str) -> Held | None:
+    """Who holds a camera; who may turn it no more, lets go of it."""
+    held = here.onboarding.holding.of(camera_id)
+    if held is None:
+        return None
+    try:
+        _may_move(here, held.who, camera_id)
+    except NotFoundError:
+        here.onboarding.holding.let_go(held.who.id, camera_id)
+        return None
+    return held
 
 
 def _held(here: Parts, who: Principal, camera_id: str) -> HeldView | None:
-    held = here.onboarding.holding.of(camera_id)
-    return None if held is None else HeldView(by=held.name, until=held.until, mine=held.account == who.id)
+    held = _holder(here, camera_id)
+    return None if held is None else HeldView(by=held.who.name, until=held.until, mine=held.who.id == who.id)
 
 
 def _done(here: Parts, who: Principal, camera_id: str, answer: Moved) -> MovedView:
@@ -115,10 +142,12 @@ def _done(here: Parts, who: Principal, camera_id: str, answer: Moved) -> MovedVi
 
     Raises:
         TrialFailedError: The camera did not.
+        NotFoundError: It is not for him any more.
     """
     if answer.problem is not None:
         zh, en = words(Problem(answer.problem))
         raise TrialFailedError(answer.problem, zh=zh, en=en)
     held = _held(here, who, camera_id)
-    assert held is not None
+    if held is None:  # his right ended while the camera was asked
+        raise NotFoundError(f"no camera {camera_id!r}")
     return MovedView(held=held, preset=answer.preset)

@@ -68,6 +68,7 @@ def test_a_resident_reports_and_has_the_pictures_of_home_and_nothing_else() -> N
         Permission.SEND_REPORTS,
         Permission.VIEW_OWN_PICTURES,
         Permission.VIEW_SHARED_LIVE,
+        Permission.MOVE_OWN_CAMERAS,
         Permission.DELETE_RECORDINGS,
         Permission.DECIDE_CONSENT,
     }

@@ -10,7 +10,7 @@ import pytest
 
 from api.onboarding.holding import HOLD_S, Holding
 from config.community import Camera, Stream
-from hub.access import Role
+from hub.access import Principal, Role
 from hub.clock import SetClock
 from hub.reach import Grant, GrantKind
 from hub.store.audit import Wanted
@@ -22,9 +22,12 @@ PTZ = "/api/v1/cameras/cam-1/ptz"
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     there = community()
-    home = Camera(id="home-cam", site="home-1", main=Stream(url="rtsp://192.0.2.77/main"))
+    homes = [
+        Camera(id=name, site=site, main=Stream(url=f"rtsp://192.0.2.77/{name}"))
+        for name, site in (("home-cam", "home-1"), ("chen-cam", "home-2"))
+    ]
     opened = open_room(
-        tmp_path_factory.mktemp("hub") / "data", there=there.model_copy(update={"cameras": (*there.cameras, home)})
+        tmp_path_factory.mktemp("hub") / "data", there=there.model_copy(update={"cameras": (*there.cameras, *homes)})
     )
     yield opened
     opened.close()
@@ -154,8 +157,88 @@ def test_only_who_sees_a_camera_turns_it(room: Room) -> None:
     assert one.post("/cameras/cam-2/ptz/move", json={"pan": 1}).status_code == 200
     missing = room.client().post("/api/v1/cameras/none/ptz/move", json={"pan": 1})
     assert missing.status_code == 404
-    for role, status in ((Role.INTEGRATOR, 403), (Role.RESIDENT, 403), (Role.RESPONDER, 403), (None, 401)):
+    for role, status in ((Role.INTEGRATOR, 403), (Role.RESIDENT, 404), (Role.RESPONDER, 403), (None, 401)):
         assert room.client(role).post(f"{PTZ}/move", json={"pan": 1}).status_code == status
+
+
+CONSENT = "/cameras/chen-cam/consent"
+CHEN = "/cameras/chen-cam/ptz"
+
+
+def decide(resident: httpx.Client, watch: str) -> None:
+    answer = resident.put(CONSENT, json={"analyse": "all", "watch": watch, "keep_days": None})
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.fixture
+def chen(room: Room) -> httpx.Client:
+    """Lives at home 2."""
+    known = {each.username for each in room.hub.parts.accounts.list()}
+    client = room.person("chen", Role.RESIDENT)
+    if "chen" not in known:
+        account = next(each for each in room.hub.parts.accounts.list() if each.username == "chen")
+        room.hub.parts.people.grants.give(Grant("", account.id, GrantKind.HOUSEHOLD, "home-2", given_by="test"))
+    return client
+
+
+def test_who_lives_there_turns_the_own_camera_and_no_other_whatever_the_room_may(chen: httpx.Client) -> None:
+    decide(chen, "never")
+    for path, body in (("move", {"pan": 1}), ("stop", None), ("presets", {"do": "go", "preset": "1"})):
+        assert chen.post(f"{CHEN}/{path}", json=body).status_code == 200, path
+    assert chen.get(CHEN).json()["held"]["mine"] is True
+    assert chen.delete(f"{CHEN}/hold").status_code == 204
+    for other in ("cam-1", "home-cam", "none"):
+        assert chen.post(f"/cameras/{other}/ptz/move", json={"pan": 1}).status_code == 404, other
+
+
+def test_the_room_turns_a_household_only_while_it_may_watch_and_holds_it_no_longer(
+    room: Room, chen: httpx.Client
+) -> None:
+    lin = operator(room, "lin")
+    decide(chen, "always")
+    assert lin.post(f"{CHEN}/move", json={"pan": 1}).status_code == 200
+    assert chen.post(f"{CHEN}/move", json={"pan": 1}).json()["held_by"] == "lin"
+    decide(chen, "never")
+    turned = len(room.cameras.moved)
+    assert chen.get(CHEN).json()["held"] is None, "who may not turn it any more holds it no more"
+    assert {
+        lin.get(CHEN).status_code,
+        lin.post(f"{CHEN}/move", json={"pan": 1}).status_code,
+        lin.post(f"{CHEN}/stop").status_code,
+        lin.post(f"{CHEN}/presets", json={"do": "go", "preset": "1"}).status_code,
+        lin.delete(f"{CHEN}/hold").status_code,
+    } == {404}
+    assert not [each for each in room.cameras.moved[turned:] if each[1].move not in ("presets", "position")]
+    assert chen.post(f"{CHEN}/move", json={"pan": 1}).status_code == 200
+
+
+def test_who_lives_there_takes_the_own_camera_from_the_room(room: Room, chen: httpx.Client) -> None:
+    decide(chen, "always")
+    assert operator(room, "lin").post(f"{CHEN}/move", json={"pan": 1}).status_code == 200
+    assert chen.post(f"{CHEN}/move", json={"pan": -1, "take_over": True}).status_code == 200
+
+
+def test_broken_glass_turns_and_its_end_lets_go(room: Room, chen: httpx.Client) -> None:
+    decide(chen, "never")
+    lin = operator(room, "lin")
+    reason = {"reason": "smoke out of the window, nobody answers"}
+    assert lin.post("/cameras/chen-cam/break-glass", json=reason).status_code == 201
+    assert lin.post(f"{CHEN}/move", json={"pan": 1}).status_code == 200
+    assert lin.delete("/cameras/chen-cam/break-glass").status_code in (200, 204)
+    assert lin.post(f"{CHEN}/move", json={"pan": 1}).status_code == 404
+    assert chen.post(f"{CHEN}/move", json={"pan": 1}).status_code == 200
+
+
+def test_a_camera_that_is_shared_with_somebody_of_an_office_is_not_turned_by_him(
+    room: Room, chen: httpx.Client
+) -> None:
+    decide(chen, "never")
+    until = (room.hub.parts.clock.now() + timedelta(hours=1)).isoformat()
+    boss = room.person("boss", Role.ADMINISTRATOR)
+    shared = chen.post("/cameras/chen-cam/shares", json={"username": "boss", "until": until, "recordings": False})
+    assert shared.status_code == 201, shared.text
+    assert boss.post("/cameras/chen-cam/live", json={}).status_code == 200, "it is shared with him"
+    assert boss.post(f"{CHEN}/move", json={"pan": 1}).status_code == 404
 
 
 def test_every_move_is_told_in_the_audit(room: Room) -> None:
@@ -166,13 +249,14 @@ def test_every_move_is_told_in_the_audit(room: Room) -> None:
 
 def test_a_hold_ends_thirty_seconds_after_the_last_move(clock: SetClock) -> None:
     holding = Holding(clock)
-    assert holding.take("cam", account="1", name="lin") is None
+    lin, wang = (Principal(number, name, Role.OPERATOR) for number, name in (("1", "lin"), ("2", "wang")))
+    assert holding.take("cam", lin) is None
     clock.advance(20)
-    assert holding.take("cam", account="1", name="lin") is None
+    assert holding.take("cam", lin) is None
     clock.advance(20)
-    held = holding.take("cam", account="2", name="wang")
+    held = holding.take("cam", wang)
     assert held is not None
-    assert (held.name, held.until) == ("lin", datetime(2026, 5, 4, 8, 0, 50, tzinfo=UTC))
+    assert (held.who.name, held.until) == ("lin", datetime(2026, 5, 4, 8, 0, 50, tzinfo=UTC))
     clock.advance(10)
     assert holding.of("cam") is None
-    assert holding.take("cam", account="2", name="wang") is None
+    assert holding.take("cam", wang) is None
