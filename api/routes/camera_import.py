@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 
 from api.access.auditing import note
 from api.access.auth import needs
+from api.access.limits import Kind
 from api.access.reaching import reached_camera
 from api.errors import BadRequestError
 from api.onboarding import importing
@@ -60,6 +61,8 @@ async def import_cameras(
     or Chinese. A camera that is there is changed where its line says something, and left alone where it does not.
     """
     data = await sheet_of(request)
+    if probe:
+        here.people.limits.take(Kind.PROBE, who.id)
     did = "import, dry run" if dry_run else "import"
     note(request, Action.SETTING_UP, kind="camera", id="", did=did, bytes=len(data), probe=probe)
 

@@ -1,8 +1,8 @@
 """Setting cameras up: looking for them, trying them, and a picture of one that is not saved yet.
 
-For who may add devices, in the networks that the settings allow. Passwords go in and never come out; what was tried is
-audited by its host alone. One request runs as long as it takes, at most some minutes, and ends when whoever asked
-leaves.
+For who may add devices, in the networks that the settings allow, and so often: who guesses passwords of cameras or
+looks through networks is slowed down. Passwords go in and never come out; what was tried is audited by its host alone.
+One request runs as long as it takes, at most some minutes, and ends when whoever asked leaves.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from api.access.auditing import note
 from api.access.auth import needs
+from api.access.limits import Kind
 from api.access.reaching import reach_of, reached_camera
 from api.errors import ForbiddenError, TrialFailedError
 from api.onboarding.attending import attended
@@ -46,6 +47,7 @@ Integrator = Annotated[Principal, Depends(needs(Permission.ADD_DEVICES))]
 async def discover(here: Here, who: Integrator, request: Request, body: DiscoverBody) -> DiscoverView:
     """Ask for ONVIF cameras, on the networks of the hub and where else you say; answers when the search is over."""
     _somewhere(here, who)
+    here.people.limits.take(Kind.PROBE, who.id)
     asked = Discover(tuple(body.networks), body.multicast, body.timeout_s, here.onboarding.allowed)
     note(request, Action.SETTING_UP, kind="camera", id="", did="discover", networks=body.networks[:16])
     answer = await attended(request, lambda is_gone: here.onboarding.setting_up.ask(asked, is_gone=is_gone))
@@ -75,6 +77,7 @@ async def probe(here: Here, who: Integrator, request: Request, body: ProbeBody) 
     That a camera does not answer is an answer like any other: `problem` says why.
     """
     _somewhere(here, who)
+    here.people.limits.take(Kind.PROBE, who.id)
     address = body.url or body.host or ""
     asked = Probe(address, body.username, _plain(body.password), body.seconds, here.onboarding.allowed)
     note(request, Action.SETTING_UP, kind="camera", id="", did="probe", host=host_of(address))
@@ -86,6 +89,7 @@ async def probe(here: Here, who: Integrator, request: Request, body: ProbeBody) 
 async def probe_saved(here: Here, who: Integrator, request: Request, camera_id: str) -> ProbeView:
     """As `POST /cameras/probe`, with the address and the password that the camera has."""
     camera = reached_camera(here, who, Permission.ADD_DEVICES, camera_id)
+    here.people.limits.take(Kind.PROBE, who.id)
     asked = _saved_probe(camera, here.onboarding.allowed)
     note(request, Action.SETTING_UP, kind="camera", id=camera_id, did="probe")
     answer = await attended(request, lambda is_gone: here.onboarding.setting_up.ask(asked, is_gone=is_gone))
@@ -101,6 +105,7 @@ async def probe_saved(here: Here, who: Integrator, request: Request, camera_id: 
 async def try_still(here: Here, who: Integrator, request: Request, body: TrialStillBody) -> Response:
     """One picture as JPEG, kept nowhere. Of an address that a camera has whose pictures are not for you: 404."""
     _somewhere(here, who)
+    here.people.limits.take(Kind.PROBE, who.id)
     host = host_of(body.url)
 
     def work(is_gone: Callable[[], bool]) -> Answer:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from api.access.limits import RATES, Kind
 from config.community import Camera, Stream
 from hub.access import Role
 from hub.reach import Grant, GrantKind
@@ -246,3 +247,29 @@ def test_what_was_tried_is_told_in_the_audit_by_its_host_alone(room: Room) -> No
     assert "10.0.2.10" in entries
     assert "setting_up" in entries
     assert SECRET not in entries
+
+
+def test_who_tries_too_much_is_told_when_to_come_back(room: Room) -> None:
+    """By account, whichever way he tries; another account goes on, and a sheet that tries nothing does too."""
+    accounts = room.hub.parts.accounts
+    eager = room.person("eager", Role.INTEGRATOR)
+    account = next(each.id for each in accounts.list() if each.username == "eager")
+    limits, csv = room.hub.parts.people.limits, {"Content-Type": "text/csv"}
+    text = "id,site,url\nmine,home-2,rtsp://10.0.2.10/x\n"
+    ways: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("discover", {"json": {"networks": ["10.0.2.10"]}}),
+        ("probe", {"json": {"host": "10.0.2.10"}}),
+        ("cam-1/probe", {}),
+        ("try-still", {"json": {"url": "rtsp://10.0.2.10/main"}}),
+        ("import?dry_run=true&probe=true", {"content": text, "headers": csv}),
+    )
+    for path, sent in ways:
+        assert eager.post(f"/cameras/{path}", **sent).status_code == 200, path
+    for _ in range(2 * RATES[Kind.PROBE].times):  # as if he had tried so many
+        limits.count(Kind.PROBE, account)
+    for path, sent in ways:
+        answer = eager.post(f"/cameras/{path}", **sent)
+        assert (answer.status_code, answer.json()["type"]) == (429, "urn:hub:problem:too-many"), path
+        assert 1 <= int(answer.headers["Retry-After"]) <= RATES[Kind.PROBE].per_s
+    assert eager.post("/cameras/import?dry_run=true", content=text, headers=csv).status_code == 200
+    assert ask(room, "/cameras/probe", {"host": "10.0.2.10"}).status_code == 200
