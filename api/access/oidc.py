@@ -52,6 +52,7 @@ class Purpose:
 
     Attributes:
         what: To sign in, to link an account that is signed in, or to use an invitation.
+        page: The page of the hub that the browser goes on to.
         account: The account to link.
         generation: How often everything of that account had been ended.
         invitation: What the link of the invitation carries.
@@ -59,6 +60,7 @@ class Purpose:
     """
 
     what: Literal["sign-in", "link", "invitation"] = "sign-in"
+    page: str = "/"
     account: str = ""
     generation: int = 0
     invitation: str = ""
@@ -134,6 +136,12 @@ class Provider:
         }
         address = str(metadata["authorization_endpoint"])
         return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(asked)}"
+
+    def page_of(self, state: str) -> str:
+        """The page that a sign-in which is not finished goes on to, however it ends; the first one if there is none."""
+        with self._lock:
+            pending = self._pending.get(state)
+        return "/" if pending is None else pending.purpose.page
 
     def finish(self, browser: str, state: str, code: str, *, issuer: str | None) -> Arrived:
         """Who came back, once.

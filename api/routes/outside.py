@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Cookie, Query, Request, Response
 from starlette.responses import RedirectResponse
@@ -42,6 +42,9 @@ open_router = APIRouter(prefix="/api/v1", tags=["auth"])
 """Without a token: who comes is asked at the provider."""
 router = APIRouter(prefix="/api/v1", tags=["auth"])
 
+Pages = Annotated[
+    Literal["/", "/home", "/live", "/playback", "/account"], Query(description="The page to come back to.")
+]
 Browser = Annotated[str | None, Cookie(alias=COOKIE, max_length=128, include_in_schema=False)]
 
 
@@ -53,20 +56,20 @@ def ways(here: Here) -> Ways:
 
 
 @open_router.get("/auth/oidc/start", summary="Sign in through the provider", response_class=RedirectResponse)
-def start(here: Here, request: Request, browser: Browser = None) -> Response:
+def start(*, here: Here, request: Request, page: Pages = "/", browser: Browser = None) -> Response:
     """Send the browser to the provider."""
     here.people.limits.take(Kind.OUTSIDE, neighbours_of(address_of(request)))
     try:
-        return _sent_there(here, request, browser, Purpose(), answer=RedirectResponse("/", 303))
+        return _sent_there(here, request, browser, Purpose(page=page), answer=RedirectResponse("/", 303))
     except UnavailableError:
-        return RedirectResponse("/#outside=unavailable", 303)
+        return RedirectResponse(f"{page}#outside=unavailable", 303)
 
 
 @router.post("/me/outside-identities", summary="Link this account to the provider", status_code=201)
 def link(*, here: Here, asker: Person, request: Request, response: Response, browser: Browser = None) -> GoThere:
     """An address to send this browser to; who signs in there is this account from then on."""
     here.people.limits.take(Kind.PROOF, asker.principal.id)
-    purpose = Purpose("link", account=asker.principal.id, generation=asker.generation or 0)
+    purpose = Purpose("link", page="/account", account=asker.principal.id, generation=asker.generation or 0)
     return GoThere(address=_sent_there(here, request, browser, purpose, answer=response).headers["Location"])
 
 
@@ -94,20 +97,21 @@ def callback(
     """Take what the provider says, once, and go on to a page, which says how it went."""
     near = neighbours_of(address_of(request))
     answer = RedirectResponse("/", 303)
+    page = "/" if here.people.provider is None else here.people.provider.page_of(state)
     try:
         here.people.limits.take(Kind.OUTSIDE, near)
         here.people.limits.check(Kind.REFUSED, near)
         arrived = _provider(here).finish(browser or "", state, code, issuer=iss)
         where = _let_in(here, request, answer, arrived)
     except (UnavailableError, TooManyError):
-        where = "/#outside=unavailable"
+        where = f"{page}#outside=unavailable"
     except (NotSignedInError, NotFoundError, NotAllowedError, ConflictError, ConfigurationError) as error:
         here.people.limits.count(Kind.REFUSED, near)
         here.metrics.sign_ins.labels("refused").inc()
         reason = "unknown" if isinstance(error, _UnknownPersonError) else "refused"
         logger.info("sign-in through the provider refused", extra={"reason": str(error)})
         note(request, Action.SIGN_IN, kind="account", id="", outcome=Outcome.REFUSED, through="provider", why=reason)
-        where = f"/#outside={reason}"
+        where = f"{page}#outside={reason}"
     answer.headers["Location"] = where
     answer.delete_cookie(COOKIE, path=_COOKIE_PATH)
     return answer
@@ -126,7 +130,7 @@ def _let_in(here: Parts, request: Request, answer: Response, arrived: Arrived) -
         account = standing.account
         who = Principal(account.id, account.username, account.role)
         note(request, Action.GIVE, kind="account", id=account.id, who=who, changed=["outside identity"])
-        return "/account#outside=linked"
+        return f"{purpose.page}#outside=linked"
     if purpose.what == "invitation":
         account = here.people.invitations.use(purpose.invitation, purpose.username, new_token(), identity=identity)
     else:
@@ -135,7 +139,7 @@ def _let_in(here: Parts, request: Request, answer: Response, arrived: Arrived) -
     if account.disabled:
         raise NotSignedInError("this account may not sign in")
     answer_to(here, request, answer, account, page=True, through=identity.issuer)
-    return "/#outside=in"
+    return f"{purpose.page}#outside=in"
 
 
 def _entered(here: Parts, request: Request, arrived: Arrived) -> Account:

@@ -56,7 +56,8 @@ async function signedIn() {
   await load();
   $("sign-in").hidden = true;
   $("room").hidden = false;
-  if (location.hash === "#outside=linked") $("note").textContent = word("outside.linked");
+  const went = /^#outside=(linked|refused|unknown|unavailable)$/.exec(location.hash)?.[1];
+  if (went) $("note").textContent = word(`outside.${went}`);
 }
 
 // Do something, and say in words how it went.

@@ -3,6 +3,7 @@
 import { card, make, problem, still } from "./home-card.js";
 import { say, when } from "./home-words.js";
 import * as session from "./session.js";
+import * as signIn from "./sign-in.js";
 import { choose, language, said, word } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -167,6 +168,7 @@ function signedOut() {
   $("sign-out").hidden = true;
   $("sign-in").hidden = false;
   $("username").focus();
+  signIn.offer();
 }
 
 async function signedIn() {
@@ -180,11 +182,10 @@ $("sign-in").addEventListener("submit", async (event) => {
   event.preventDefault();
   $("sign-in-fault").textContent = "";
   try {
-    await session.signIn($("username").value, $("password").value);
-    $("password").value = "";
+    await signIn.submit();
     await signedIn();
   } catch (error) {
-    $("sign-in-fault").textContent = error instanceof session.Problem ? word("fault.password") : word("fault.network");
+    $("sign-in-fault").textContent = signIn.explain(error);
   }
 });
 $("sign-out").addEventListener("click", async () => { await session.signOut().catch(() => {}); location.reload(); });

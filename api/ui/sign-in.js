@@ -63,6 +63,7 @@ export async function offer() {
   }
   if (!provider || $("outside")) return;
   const way = document.createElement("a");
-  Object.assign(way, { id: "outside", href: "/api/v1/auth/oidc/start", textContent: word("outside.do", { name: provider }) });
+  const href = `/api/v1/auth/oidc/start?page=${encodeURIComponent(location.pathname)}`; // and back to this very page
+  Object.assign(way, { id: "outside", href, textContent: word("outside.do", { name: provider }) });
   $("sign-in").append(way);
 }

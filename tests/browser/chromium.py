@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import fcntl
 import itertools
 import json
@@ -26,6 +27,10 @@ FLAGS = (
     "--disable-sync",
     "--remote-debugging-pipe",
 )
+
+
+class _GoneOnError(Exception):
+    """The page that was asked has been left meanwhile."""
 
 
 class Browser:
@@ -74,6 +79,8 @@ class Browser:
         with self._changed:
             assert self._changed.wait_for(lambda: number in self._answers, DEADLINE_S), f"no answer to {method}"
             answer = self._answers.pop(number)
+        if "navigated" in answer.get("error", {}).get("message", ""):
+            raise _GoneOnError
         assert "error" not in answer, answer
         return answer["result"]
 
@@ -87,7 +94,12 @@ class Browser:
         return result["result"].get("value")
 
     def wait_for(self, script: str) -> Any:
-        """The value of an expression as soon as it is true."""
+        """The value of an expression as soon as it is true, on this page or on those that it goes on to."""
+        while True:
+            with contextlib.suppress(_GoneOnError):
+                return self._wait_for(script)
+
+    def _wait_for(self, script: str) -> Any:
         return self.run(
             f"""new Promise((done, failed) => {{
                 const end = Date.now() + {int(DEADLINE_S * 1000)} - 2000;

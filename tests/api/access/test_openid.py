@@ -105,6 +105,17 @@ def test_who_is_linked_signs_in_as_himself(room: Room, town: OpenId, browser: ht
     assert _said(_go(browser)) == "outside=unknown"
 
 
+@pytest.mark.parametrize("page", ["/", "/home", "/live"])
+def test_the_browser_comes_back_to_the_page_it_began_on(town: OpenId, browser: httpx.Client, page: str) -> None:
+    """However it ends: a resident who signs in at his home is not left at the desk."""
+    town.subject, town.says = f"on {page}", {"groups": "hub-room", "preferred_username": f"on{len(page)}"}
+    assert _go(browser, f"{START}?page={page}").headers["Location"] == f"{page}#outside=in"
+    town.subject, town.says = "who", {}
+    assert _go(browser, f"{START}?page={page}").headers["Location"] == f"{page}#outside=unknown"
+    for elsewhere in ("https://elsewhere.example", "//elsewhere.example", "/api/v1/me", "/home/../"):
+        assert browser.get(START, params={"page": elsewhere}).status_code == 422
+
+
 def test_a_stranger_is_let_in_only_with_a_role_that_the_settings_give(
     room: Room, town: OpenId, browser: httpx.Client
 ) -> None:
