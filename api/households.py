@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Protocol
 
 from alerts.store.open_incidents import open_incidents
@@ -31,6 +31,10 @@ from hub.store.people.lodgers import lodgers
 from hub.store.revisions import Revisions
 
 logger = logging.getLogger(__name__)
+
+
+AskIncidents = Callable[[Mapping[str, Collection[str]]], Collection[Incident]]
+"""Open incidents, for who lives where."""
 
 
 class TakesStill(Protocol):
@@ -159,7 +163,7 @@ class Households:
 
     def sight(self) -> HouseholdSight:
         """What holds at this moment, for one request."""
-        return HouseholdSight(self, self._revisions.current(), lambda: open_incidents(self.database))
+        return HouseholdSight(self, self._revisions.current(), partial(open_incidents, self.database))
 
     def _run(self) -> None:
         while not self._clock.wait(self._stopping, LOOK_EVERY_S):
@@ -175,9 +179,7 @@ class Households:
 class HouseholdSight:
     """What holds for households at one moment; what has to be asked of the store is asked once, when it matters."""
 
-    def __init__(
-        self, households: Households, community: Community, incidents: Callable[[], Collection[Incident]]
-    ) -> None:
+    def __init__(self, households: Households, community: Community, incidents: AskIncidents) -> None:
         self._households = households
         self._community = community
         self._ask = incidents
@@ -192,7 +194,7 @@ class HouseholdSight:
         decision = self.decision(camera, site)
         broken: datetime | None = self._households.glass.since(who.id, camera, site)
         asked = decision is not None and decision.watch == "incident"
-        return room_may_watch(decision, open_incidents=self._incidents if asked else (), broken=broken)
+        return room_may_watch(decision, who=who.name, open_incidents=self._incidents if asked else (), broken=broken)
 
     def lives_at(self, name: str, site: str) -> bool:
         """Whether somebody lives at a site."""
@@ -205,7 +207,7 @@ class HouseholdSight:
 
     @cached_property
     def _incidents(self) -> Collection[Incident]:
-        return self._ask()
+        return self._ask(self.residents)
 
 
 def start_households(

@@ -21,6 +21,7 @@ from typing import Final
 from config.analysing import Analyse
 from config.community import Camera, Community, Ring
 from config.recording import Policy
+from hub.access import Role
 from hub.events import Event
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "decision_of",
     "effective",
     "is_told",
+    "report_opens",
     "room_may_watch",
 ]
 
@@ -41,7 +43,7 @@ class Watch(enum.StrEnum):
 
     NEVER = "never"
     INCIDENT = "incident"
-    """While an incident of this camera or its site is open."""
+    """While an incident of this camera or its site is open that devices told, or people outside the room."""
     ALWAYS = "always"
 
 
@@ -111,17 +113,34 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """An open incident, as far as it opens recordings of households.
+    """What devices told, or what one person did, in an open incident, as far as it opens cameras of households.
 
     Attributes:
-        sites: Of it and its alerts.
-        cameras: Of it and its alerts.
-        began: Its first alert, UTC.
+        sites: Of its alerts, or that of the report.
+        cameras: Of its alerts.
+        began: Its first alert, or the report, UTC.
+        reporter: Account name of who reported it; None where devices told it. It opens nothing for himself.
     """
 
     sites: frozenset[str]
     cameras: frozenset[str]
     began: datetime
+    reporter: str | None = None
+
+
+def report_opens(role: str, account: str, *, is_request: bool, residents: Collection[str]) -> bool:
+    """Whether what somebody reports at a household opens its cameras, for others than himself.
+
+    A room that could open a camera by its own report would need no consent: for what it is told by telephone there is
+    the glass to break, of which the household hears. Nor does a request, about noise or a lamp, open anything.
+
+    Args:
+        role: Of the account when it reported.
+        account: Its name.
+        is_request: Whether nobody is in danger.
+        residents: Names of accounts that live there.
+    """
+    return not is_request and (role in _OUTSIDE or account in residents)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +167,9 @@ class Watching:
 
 EVERYTHING: Final = Watching(live=True, since=EVER)
 NOTHING: Final = Watching(live=False, since=None)
+
+_OUTSIDE: Final = frozenset({Role.RESIDENT.value, Role.RESPONDER.value})
+"""Roles of people who see a place with their own eyes; all others sit where pictures are looked at."""
 
 Decided = Mapping[tuple[str, str], Consent]
 """The newest decision for a camera at a site."""
@@ -208,12 +230,13 @@ def _bounded(policy: Policy, days: int) -> Policy:
 
 
 def room_may_watch(
-    decision: Consent | None, *, open_incidents: Iterable[Incident] = (), broken: datetime | None = None
+    decision: Consent | None, *, who: str, open_incidents: Iterable[Incident] = (), broken: datetime | None = None
 ) -> Watching:
     """What the room sees of a camera at a site: everybody for whom it is not the own home, nor shared.
 
     Args:
         decision: From `decision_of`.
+        who: Account name of who looks.
         open_incidents: Those that are neither resolved nor closed; any others do not matter.
         broken: Since when this person looks with the glass broken; None when he does not.
     """
@@ -222,7 +245,9 @@ def room_may_watch(
     opened = [] if broken is None else [broken]
     if decision.watch is Watch.INCIDENT:
         opened += [
-            each.began for each in open_incidents if decision.site in each.sites or decision.camera in each.cameras
+            each.began
+            for each in open_incidents
+            if each.reporter != who and (decision.site in each.sites or decision.camera in each.cameras)
         ]
     return Watching(live=True, since=min(opened) - BEFORE) if opened else NOTHING
 

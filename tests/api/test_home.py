@@ -221,6 +221,57 @@ def test_an_incident_of_a_device_alone_opens_no_picture(room: Room, lin: httpx.C
     room.wait_for(lambda: sees(lin, "home-2-cam") or None)
 
 
+def report(client: httpx.Client, site: str, category: str, number: int) -> dict[str, Any]:
+    body = {"client_id": f"told-{number}", "category": category, "site": site, "text": "loud bang"}
+    answer = client.post("/reports", data=body)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def settle(client: httpx.Client, site: str) -> None:
+    for each in client.get("/incidents", params={"site": site, "state": "open"}).json()["items"]:
+        body = {"verdict": "test", "note": "drill"}
+        client.post(f"/incidents/{each['id']}/resolve", json=body).raise_for_status()
+
+
+def test_the_room_opens_no_household_by_a_report_of_its_own(room: Room, lin: httpx.Client) -> None:
+    """Others' reports open it, but for who wrote them; requests open nothing."""
+    sun, chief = room.person("sun", Role.RESIDENT), room.person("chief", Role.SUPERVISOR)
+    patrol = room.person("patrol", Role.RESPONDER)
+    decide(sun, "home-2-cam", watch="incident")
+    settle(lin, "home-2")
+    report(lin, "home-2", "fire", 1)
+    report(chief, "home-2", "stranger", 2)
+    assert not sees(lin, "home-2-cam")
+    assert not sees(chief, "home-2-cam"), "nor by that of a colleague"
+    report(room.person("li", Role.RESIDENT), "home-2", "noise", 3)
+    assert not sees(lin, "home-2-cam"), "a request is no incident"
+    report(patrol, "home-2", "fire", 4)
+    assert sees(lin, "home-2-cam"), "who saw it himself, and does not look"
+    settle(lin, "home-2")
+    assert not sees(lin, "home-2-cam")
+    report(sun, "home-2", "help", 5)
+    assert sees(lin, "home-2-cam"), "who lives there calls for help"
+    settle(lin, "home-2")
+
+
+def test_what_a_device_tells_elsewhere_opens_no_household_that_the_room_named(room: Room, lin: httpx.Client) -> None:
+    """A report of the room and an alert of a device nearby become one incident."""
+    sun = room.person("sun", Role.RESIDENT)
+    decide(sun, "home-2-cam", watch="incident")
+    settle(lin, "home-2")
+    report(lin, "home-2", "fire", 6)
+    room.say("smoke", "home-3-smoke", site="home-3", alarm=True)
+    own = lin.get("/incidents", params={"site": "home-2", "state": "open"}).json()["items"][0]["id"]
+    other = room.wait_for(lambda: room.incident_at("home-3"))["id"]
+    if other != own:
+        body = {"into": own, "note": "the same fire"}
+        lin.post(f"/incidents/{other}/merge", json=body).raise_for_status()
+    assert not sees(lin, "home-2-cam")
+    settle(lin, "home-2")
+
+
 # --- break-glass ---
 
 

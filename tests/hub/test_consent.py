@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.analysing import Analyse
-from config.community import Camera, Community, Detector, Name, Ring, Site, Stream
+from config.community import Camera, Community, Detector, Level, Name, Ring, Site, Stream
 from config.recording import Policy
+from hub.access import Role
 from hub.consent import (
     BEFORE,
     EVER,
@@ -24,6 +25,7 @@ from hub.consent import (
     decision_of,
     effective,
     is_told,
+    report_opens,
     room_may_watch,
 )
 from hub.events import Event, Phase
@@ -61,6 +63,7 @@ incidents = st.lists(
         sites=st.frozensets(st.sampled_from(["home-1", "home-2", "crossing"])),
         cameras=st.frozensets(st.sampled_from(["cam-1", "cam-2"])),
         began=MOMENTS,
+        reporter=st.none() | st.sampled_from(["lin", "wang"]),
     ),
     max_size=4,
 )
@@ -116,8 +119,9 @@ def test_what_follows_is_the_same_when_asked_again(
 def test_the_room_sees_no_more_than_was_agreed(
     decision: Consent, open_incidents: list[Incident], broken: datetime | None
 ) -> None:
-    seen = room_may_watch(decision, open_incidents=open_incidents, broken=broken)
-    here = [each for each in open_incidents if decision.site in each.sites or decision.camera in each.cameras]
+    seen = room_may_watch(decision, who="lin", open_incidents=open_incidents, broken=broken)
+    theirs = [each for each in open_incidents if each.reporter != "lin"]
+    here = [each for each in theirs if decision.site in each.sites or decision.camera in each.cameras]
     assert seen.live == (seen.since is not None)
     if decision.watch is Watch.ALWAYS:
         assert seen == EVERYTHING
@@ -133,13 +137,35 @@ def test_no_incident_takes_anything_from_sight_and_none_elsewhere_adds(
     decision: Consent, some: list[Incident], more: list[Incident]
 ) -> None:
     fewer, all_of_them = (
-        room_may_watch(decision, open_incidents=some),
-        room_may_watch(decision, open_incidents=[*some, *more]),
+        room_may_watch(decision, who="lin", open_incidents=some),
+        room_may_watch(decision, who="lin", open_incidents=[*some, *more]),
     )
     assert fewer.joined(all_of_them) == all_of_them
     elsewhere = [Incident(frozenset({"crossing"}), frozenset({"cam-9"}), each.began) for each in more]
     if decision.site != "crossing":
-        assert room_may_watch(decision, open_incidents=[*some, *elsewhere]) == fewer
+        assert room_may_watch(decision, who="lin", open_incidents=[*some, *elsewhere]) == fewer
+
+
+@given(decisions, incidents, st.sampled_from(["lin", "wang", "zhou"]))
+def test_nobody_opens_a_household_for_himself_by_a_report(
+    decision: Consent, open_incidents: list[Incident], who: str
+) -> None:
+    others = [each for each in open_incidents if each.reporter != who]
+    seen = room_may_watch(decision, who=who, open_incidents=open_incidents)
+    assert seen == room_may_watch(decision, who=who, open_incidents=others)
+
+
+@given(
+    st.sampled_from([*Role, "of tomorrow"]),
+    st.sampled_from([Level.NOTICE, Level.SERIOUS]),
+    st.frozensets(st.sampled_from(["lin", "wang"])),
+)
+def test_a_report_of_an_office_opens_nothing_unless_he_lives_there_and_a_request_opens_nothing(
+    role: str, told: Level, residents: frozenset[str]
+) -> None:
+    opens = report_opens(role, "lin", is_request=told is Level.NOTICE, residents=residents)
+    sees_it_himself = role in (Role.RESIDENT, Role.RESPONDER) or "lin" in residents
+    assert opens == (sees_it_himself and told is Level.SERIOUS)
 
 
 def test_a_household_is_asked_and_nobody_else() -> None:
