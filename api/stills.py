@@ -54,7 +54,7 @@ class Stills:
     def of(self, alert: str) -> Path | None:
         """The kept picture of an alert, if there is one."""
         path = self._path(alert)
-        return path if path is not None and path.is_file() else None
+        return path if path is not None and path.is_file() and not path.is_symlink() else None
 
     def keep(self, alert: str, *, camera: str, event: str | None) -> bool:
         """Take and keep the picture of an alert, once.

@@ -58,6 +58,11 @@ class Place:
         files = [] if self.manifest is None else [each.name for each in self.manifest.files]
         return [*own, *([KEY_FILE] if self.manifest else []), *files]
 
+    def file(self, name: str) -> Path | None:
+        """One of `names`; None when it is not there, or is a link that leads elsewhere."""
+        path = self.folder / name
+        return path if path.is_file() and path.resolve() == self.folder.resolve() / name else None
+
 
 def place_of(folder: Path, *, version: int) -> Place:
     """Where evidence lies, with its newest manifest.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -28,6 +27,7 @@ from api.paging import Cursor, Limit, Page, decode_number, encode
 from api.parts import Here, Parts
 from api.recordings.deletions import LONGEST, own_camera
 from api.recordings.evidence import Kept
+from api.recordings.evidence_place import Place
 from api.recordings.links import holder_of, link_holder, links_of
 from api.recordings.ranged import ranged
 from api.schemas.evidence import (
@@ -179,7 +179,7 @@ def bundle(
     shown, number = _seen_pictures(here, who), _number(kept)
     hidden = {each.name for each in kept.place.manifest.files if not shown(each.camera, each.since)}
     names = [name for name in kept.place.names if name not in hidden]
-    whole = _bundle(kept.place.folder, kept.place.manifest, names)
+    whole = _bundle(kept.place, kept.place.manifest, names)
     shown_files = (each for each in kept.place.manifest.files if each.name not in hidden)
     for camera in sorted({each.camera for each in shown_files if each.camera is not None}):
         note(request, Action.EXPORT, kind="incident", id=incident_id, camera=camera, file="evidence.zip")
@@ -267,8 +267,8 @@ def _seen_pictures(here: Parts, who: Principal) -> Callable[[str | None, datetim
 
 def _file(kept: Kept, name: str) -> FileResponse:
     _check(kept)
-    path = kept.place.folder / name
-    if name not in kept.place.names or not path.is_file():
+    path = kept.place.file(name) if name in kept.place.names else None
+    if path is None:
         raise NotFoundError(f"no such file in the evidence of incident {kept.case.incident}")
     kind = _MEDIA.get(path.suffix, "application/octet-stream")
     return FileResponse(path, media_type=kind, filename=path.name, content_disposition_type="attachment")
@@ -295,14 +295,17 @@ def _span(since: datetime, until: datetime, *, longest: timedelta) -> tuple[date
     return since, until
 
 
-def _bundle(folder: Path, manifest: Manifest, names: list[str]) -> Bundle:
+def _bundle(place: Place, manifest: Manifest, names: list[str]) -> Bundle:
     """All files, the newest manifest first."""
     crcs = {each.name: each.about.get("crc32") for each in manifest.files}
     head = f"incident-{manifest.incident.get('number', manifest.incident.get('id', ''))}"
     try:
-        files = [
-            Packed(f"{head}/{name}", folder / name, (folder / name).stat().st_size, crcs.get(name)) for name in names
-        ]
+        files = []
+        for name in names:
+            path = place.file(name)
+            if path is None:
+                raise MediaGoneError(f"a file of evidence is not there any more: {name}")
+            files.append(Packed(f"{head}/{name}", path, path.stat().st_size, crcs.get(name)))
         return Bundle(files, made=manifest.made, tag=f"{manifest.fingerprint} {manifest.version} {len(names)}")
     except OSError as error:
         raise MediaGoneError(f"a file of evidence cannot be read: {error.strerror}") from error
