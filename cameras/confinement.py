@@ -93,7 +93,7 @@ class _Steps:
 
 
 def confine_worker(machine: Machine, *, files: Iterable[Path] = ()) -> Confinement:
-    """Confine this worker; before its threads start, and after what it imports first was imported.
+    """Confine this worker; before threads start, so before libraries are imported that start some.
 
     Args:
         machine: Where its disks, sockets and models are, how much memory it may take, and where cameras may be.

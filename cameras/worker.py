@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import av
 import cv2
@@ -46,10 +46,13 @@ from config.community import Camera
 from config.machine import Machine
 from config.plates import HeldPlates
 from hub.clock import Clock, SystemClock
-from hub.errors import HubError, LinkError
+from hub.errors import LinkError
 from hub.lifecycle import Lifecycle
 from hub.logs import set_up
 from hub.networks import cameras_allowed
+
+if TYPE_CHECKING:
+    from cameras.vision.shared import Shared as _Shared
 
 logger = logging.getLogger("cameras.worker")  # run as a program it is called __main__
 
@@ -250,7 +253,7 @@ def start_process(
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, lambda *_: stopping.set())
     link = Link(socket.socket(fileno=arguments.link))
-    code = 0
+    code = 1
     try:
         run(
             link,
@@ -260,9 +263,9 @@ def start_process(
             tuning=tuning,
             confine=_confine,
         )
-    except HubError:
+        code = 0
+    except Exception:
         logger.exception("the worker cannot go on")
-        code = 1
     finally:
         link.close()
         logging.shutdown()
@@ -274,12 +277,25 @@ def _confine(machine: Machine, files: Sequence[Path]) -> Confinement:
     return confine_worker(machine, files=files)
 
 
+def _build_shared(machine: Machine, models: Path) -> _Shared:
+    # Not before it is confined: libraries of models start threads, and Landlock holds none that already runs.
+    from cameras.vision.analysis import build_analysis  # noqa: F401, PLC0415 - before the first camera asks for it
+    from cameras.vision.shared import build_worker_shared  # noqa: PLC0415
+
+    return build_worker_shared(machine, models)
+
+
+def _build_analysis(
+    camera: Camera, *, area: str | None, shared: _Shared, clock: Clock, plates: Sequence[HeldPlates]
+) -> Analysis:
+    from cameras.vision.analysis import build_analysis  # noqa: PLC0415 - likewise
+
+    return build_analysis(camera, area=area, shared=shared, clock=clock, plates=plates)
+
+
 def main() -> None:
     """The program."""
-    from cameras.vision.analysis import build_analysis  # noqa: PLC0415 - loads models, which tests go without
-    from cameras.vision.shared import build_worker_shared  # noqa: PLC0415 - likewise
-
-    start_process(build_worker_shared, build_analysis)
+    start_process(_build_shared, _build_analysis)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,14 @@ import pytest
 
 from cameras.confinement import Confinement
 from cameras.confining.landlock import abi
+from cameras.health import CameraState
 from cameras.supervision.reading import passed_on, read_by
-from config.community import Camera, Community, Site, Stream
+from cameras.supervisor import Supervisor
+from config.community import Camera, Community, Detector, Site, Stream
+from config.machine import Machine, Workers
 from config.secrets import Secret
+from hub.clock import SystemClock
+from tests.fakes.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(
@@ -175,6 +180,24 @@ def test_a_child_that_asks_a_camera_writes_nothing_at_all(tmp_path: Path) -> Non
     assert answer["missing"] == []
     done = {name for name, outcome in answer["said"].items() if outcome == "done"}
     assert done == {"import", "thread", "connect", "own memory figures"}
+
+
+def test_the_workers_that_the_hub_starts_are_held_in_every_thread(tmp_path: Path, clips: Path) -> None:
+    """With the very command of the hub, which loads the libraries of models that start threads of their own."""
+    machine = Machine(data=tmp_path, workers=Workers(count=1, linger_s=0))
+    stream = Stream(url=f"file:{clips}/moving.mp4")
+    film = Camera(id="film", site="yard", main=stream, detectors=(Detector(kind="fire"),))
+    hub = Supervisor(machine, SystemClock(), lambda _events: None)
+    hub.apply(Community(sites=(Site(id="yard", name="Yard"),), cameras=(film,)))
+    hub.start()
+    try:
+        until(lambda: hub.status()[0].state is CameraState.LIVE, timeout_s=60)
+        (worker,) = hub.workers()
+        assert worker.confined
+        assert worker.unconfined == ()
+        assert "onnxruntime" in Path(f"/proc/{worker.pid}/maps").read_text()
+    finally:
+        hub.stop()
 
 
 def test_what_the_kernel_does_not_offer_is_said(tmp_path: Path) -> None:
