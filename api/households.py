@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
 from functools import cached_property, partial
 from typing import Protocol
 
@@ -17,10 +16,11 @@ from alerts.store.open_incidents import open_incidents
 from cameras.link import Still
 from config.analysing import Analyse
 from config.community import Community
+from config.recording import Policy
 from hub.access import Principal
 from hub.bus import Bus, Topic
 from hub.clock import Clock
-from hub.consent import Consent, Incident, Watching, decision_of, effective, is_told, room_may_watch
+from hub.consent import Consent, Incident, Watching, decision_of, effective, is_told, kept_at, room_may_watch
 from hub.errors import StoreClosedError
 from hub.events import Event, Phase
 from hub.lifecycle import Lifecycle
@@ -88,6 +88,11 @@ class Households:
     def current(self) -> Community:
         """The Community as cameras and recordings follow it."""
         return self._effective
+
+    def keeping(self, camera: str, site: str) -> Policy:
+        """How long what a camera recorded at a site is kept: as who lives there decided, wherever it is now."""
+        community, claimed = self._revisions.current(), self._claimed
+        return kept_at(community, camera, site, consents=self.consents.newest, claimed=claimed)
 
     def follow(self, follower: Callable[[Community], None]) -> None:
         """Call `follower` with the Community as cameras follow it, now and whenever that changes."""
@@ -192,7 +197,8 @@ class HouseholdSight:
     def room(self, who: Principal, camera: str, site: str) -> Watching:
         """What somebody of the room, or who was sent, sees of a camera at a site."""
         decision = self.decision(camera, site)
-        broken: datetime | None = self._households.glass.since(who.id, camera, site)
+        # Glass is broken by a person for his own eyes, not for a program that has a key of his.
+        broken = None if who.key is not None else self._households.glass.since(who.id, camera, site)
         asked = decision is not None and decision.watch == "incident"
         return room_may_watch(decision, who=who.name, open_incidents=self._incidents if asked else (), broken=broken)
 

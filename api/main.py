@@ -219,9 +219,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         event_log.append([seen_fact(event) for event in events]).result(_STORED_WITHIN_S)
 
     # Before the cameras: what workers that outlived the last hub have to tell is stored as soon as they are heard.
-    recordings = start_recordings(
-        machine, database, clock, community=households.current, metrics=metrics, lifecycle=lifecycle
-    )
+    recordings = start_recordings(machine, database, clock, households=households, metrics=metrics, lifecycle=lifecycle)
     cameras = make_cameras(machine, clock, store, on_segments=recordings.keep, on_removed=recordings.removed)
     lifecycle.push("cameras", cameras.stop)
     households.follow(cameras.apply)  # first: workers are given what their cameras are read from when they start

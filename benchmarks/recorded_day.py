@@ -122,8 +122,8 @@ def day(village: Village, hours: int) -> None:
             newest=village.clock.now,
             number=village.holdings.newest_number,
         ),
-        policy=lambda _camera: Policy(keep_days=0.5),
-        events=lambda _camera, since, _until: (
+        policy=lambda _camera, _site: Policy(keep_days=0.5),
+        events=lambda _camera, _site, since, _until: (
             [(since, since + timedelta(seconds=1))] if village.dice.random() < EVENTFUL else []
         ),
     )

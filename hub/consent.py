@@ -33,6 +33,7 @@ __all__ = [
     "decision_of",
     "effective",
     "is_told",
+    "kept_at",
     "report_opens",
     "room_may_watch",
 ]
@@ -217,6 +218,14 @@ def _limited(community: Community, camera: Camera, *, consents: Decided, claimed
     if decision is not None and decision.keep_days is not None:
         update["record"] = _bounded(community.policy_of(camera), decision.keep_days)
     return camera.model_copy(update=update) if update else camera
+
+
+def kept_at(community: Community, camera: str, site: str, *, consents: Decided, claimed: Collection[str]) -> Policy:
+    """How long what a camera recorded at a site is kept: who lives there bounds it, wherever the camera is now."""
+    there = community.camera(camera)
+    policy = Policy() if there is None else community.policy_of(there)
+    decision = decision_of(community, camera, site, consents=consents, claimed=claimed)
+    return policy if decision is None or decision.keep_days is None else _bounded(policy, decision.keep_days)
 
 
 def _bounded(policy: Policy, days: int) -> Policy:

@@ -6,9 +6,10 @@ long all of it will be kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from alerts.store.camera_spans import camera_spans
 from api.recordings.figures import watch_recordings
@@ -72,51 +73,61 @@ class RecordingDesk:
         self.removing.strike_off(disk, paths)
 
 
+class Decided(Protocol):
+    """What cameras are to do, as far as households agreed to it."""
+
+    def current(self) -> Community:
+        """The Community as cameras and recordings follow it."""
+
+    def keeping(self, camera: str, site: str) -> Policy:
+        """How long what a camera recorded at a site is kept."""
+
+
 def start_recordings(
     machine: Machine,
     database: Database,
     clock: Clock,
     *,
-    community: Callable[[], Community],
+    households: Decided,
     metrics: Metrics,
     lifecycle: Lifecycle,
 ) -> RecordingDesk:
     """Begin to look after recordings, and to show how they do."""
-    desk = make_recording_desk(machine, database, clock, community=community)
+    desk = make_recording_desk(machine, database, clock, households=households)
     lifecycle.push("recordings", desk.caretaker.stop)
     desk.caretaker.start()
     watch_recordings(metrics, holdings=desk.holdings, caretaker=desk.caretaker, outlook=desk.outlook)
     return desk
 
 
-def make_recording_desk(
-    machine: Machine, database: Database, clock: Clock, *, community: Callable[[], Community]
-) -> RecordingDesk:
+def make_recording_desk(machine: Machine, database: Database, clock: Clock, *, households: Decided) -> RecordingDesk:
     """The desk of a hub or of a command; nothing of it runs by itself."""
     shelves = Shelves(machine.recording_disks, memory=machine.data / "disks", clock=clock)
     catalog, holdings = Catalog(database, shelves.folders), Holdings(database)
 
     def policy(camera_id: str) -> Policy:
-        there = community()
+        there = households.current()
         camera = there.camera(camera_id)
         return Policy() if camera is None else there.policy_of(camera)
 
-    def events(camera_id: str, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
-        camera = community().camera(camera_id)
-        return camera_spans(database, camera_id, None if camera is None else camera.site, since=since, until=until)
+    def events(camera: str, site: str, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+        return camera_spans(database, camera, site, since=since, until=until)
+
+    def keep_days(camera: str, site: str) -> float:
+        return households.keeping(camera, site).keep_days
 
     def deleted(camera: str, site: str, since: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
         with database.read() as connection:
             return done_over(connection, camera, site, since=since, until=until)
 
     ages = Ages(clock, folder=machine.data, newest=holdings.newest, number=holdings.newest_number)
-    retention = Retention(holdings, shelves, clock, ages=ages, policy=policy, events=events)
+    retention = Retention(holdings, shelves, clock, ages=ages, policy=households.keeping, events=events)
     check = Check(catalog, holdings, shelves, deleted=deleted)
     return RecordingDesk(
         catalog=catalog,
         holdings=holdings,
         shelves=shelves,
         removing=Removing(holdings, shelves),
-        caretaker=Caretaker(check, retention, shelves, clock, keep_days=lambda camera: policy(camera).keep_days),
+        caretaker=Caretaker(check, retention, shelves, clock, keep_days=keep_days),
         outlook=Outlook(holdings, shelves, clock, policy=policy, are_ages_held=lambda: ages.held is not None),
     )

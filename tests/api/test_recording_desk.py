@@ -36,6 +36,17 @@ THERE = Community(
 )
 
 
+class Undecided:
+    """Nobody decided anything."""
+
+    def current(self) -> Community:
+        return THERE
+
+    def keeping(self, camera: str, _site: str) -> Policy:
+        found = THERE.camera(camera)
+        return Policy() if found is None else THERE.policy_of(found)
+
+
 @pytest.fixture
 def desk(sqlite_database: Database, tmp_path: Path, clock: SetClock) -> RecordingDesk:
     return _desk(sqlite_database, tmp_path, clock)
@@ -45,7 +56,7 @@ def _desk(database: Database, folder: Path, clock: SetClock) -> RecordingDesk:
     clock.set(MORNING)
     disk = Disk(id="data", path=folder / "recordings", keep_free_pct=0, most_gb=0.03)
     machine = Machine(data=folder, recordings=Recordings(disks=(disk,)))
-    return make_recording_desk(machine, database, clock, community=lambda: THERE)
+    return make_recording_desk(machine, database, clock, households=Undecided())
 
 
 def test_nothing_is_kept_before_it_is_committed(tmp_path: Path, clock: SetClock) -> None:

@@ -51,7 +51,7 @@ class Caretaker:
         shelves: Shelves,
         clock: Clock,
         *,
-        keep_days: Callable[[str], float],
+        keep_days: Callable[[str, str], float],
     ) -> None:
         """Prepare.
 
@@ -60,7 +60,7 @@ class Caretaker:
             retention: Removes and moves.
             shelves: The disks.
             clock: The hub's.
-            keep_days: Of a camera; a file that cannot be played is not kept longer than one that can.
+            keep_days: Of a camera at a site; a file that cannot be played is not kept longer than one that can.
         """
         self._check = check
         self.retention = retention
@@ -129,13 +129,13 @@ class Caretaker:
             for difference in self._check.day(site, camera, stream, day, deep=False):
                 self._note(difference)
                 if difference.kind in (Kind.DAMAGED, Kind.UNREADABLE):
-                    self._drop_old(camera, difference)
+                    self._drop_old(camera, site, difference)
 
-    def _drop_old(self, camera: str, difference: Difference) -> None:
+    def _drop_old(self, camera: str, site: str, difference: Difference) -> None:
         began, now = began_by_name(difference.path), self.retention.ages.now()
         if began is None or now is None or began < FLOOR:
             return
-        if began < now - timedelta(days=self._keep_days(camera)):
+        if began < now - timedelta(days=self._keep_days(camera, site)):
             with contextlib.suppress(DiskError):  # the next time round, then
                 self._shelves.remove(difference.disk, difference.path)
 

@@ -132,24 +132,29 @@ class Holdings:
             query = query.where(_segments.began_ms > _ms(after))
         return self._held(query.order_by(_segments.began_ms).limit(limit))
 
-    def of_camera(self, camera: str, *, since: datetime | None, before: datetime, limit: int = STEP) -> list[Held]:
-        """Closed segments of a camera's streams that began in a time, oldest first."""
-        mine = select(_streams.id).where(_streams.camera == camera)
+    def of_camera(
+        self, camera: str, *, site: str | None = None, since: datetime | None, before: datetime, limit: int = STEP
+    ) -> list[Held]:
+        """Closed segments of a camera's streams, of those at one site or all, that began in a time, oldest first."""
+        mine = _streams_of(camera, site)
         query = _ROW.where(_segments.stream.in_(mine), _segments.state == CLOSED, _segments.began_ms < _ms(before))
         if since is not None:
             query = query.where(_segments.began_ms >= _ms(since))
         return self._held(query.order_by(_segments.began_ms, _segments.id).limit(limit))
 
-    def misdated(self, camera: str, *, before: datetime, stored_by: int, limit: int = STEP) -> list[Held]:
+    def misdated(
+        self, camera: str, *, site: str | None = None, before: datetime, stored_by: int, limit: int = STEP
+    ) -> list[Held]:
         """Closed segments of a camera that say they began before any could, of those whose marks were stored early.
 
         Args:
             camera: Camera id.
+            site: At this one; None for all.
             before: No segment began before.
             stored_by: The newest number of marks, of which some are to be found.
             limit: At most so many.
         """
-        mine = select(_streams.id).where(_streams.camera == camera)
+        mine = _streams_of(camera, site)
         query = _ROW.where(
             _segments.stream.in_(mine),
             _segments.state == CLOSED,
@@ -374,3 +379,8 @@ def _remember(connection: Connection, number: int, span: tuple[int, int], becaus
 
 def _ms(moment: datetime) -> int:
     return to_us(moment) // 1000
+
+
+def _streams_of(camera: str, site: str | None) -> Select[tuple[int]]:
+    mine = select(_streams.id).where(_streams.camera == camera)
+    return mine if site is None else mine.where(_streams.site == site)

@@ -39,8 +39,8 @@ _ROUND_S = 300.0
 _ANEW_S = 86_400.0
 
 Span = tuple[datetime, datetime]
-Events = Callable[[str, datetime, datetime], Sequence[Span]]
-"""The spans of a camera that show an incident, among those that touch a time."""
+Events = Callable[[str, str, datetime, datetime], Sequence[Span]]
+"""The spans of a camera at a site that show an incident, among those that touch a time."""
 
 
 @dataclass(slots=True)
@@ -83,7 +83,7 @@ class Retention:
         clock: Clock,
         *,
         ages: Ages,
-        policy: Callable[[str], Policy],
+        policy: Callable[[str, str], Policy],
         events: Events,
     ) -> None:
         """Prepare.
@@ -93,7 +93,7 @@ class Retention:
             shelves: Where it lies.
             clock: Says when to look again.
             ages: Says how old something is.
-            policy: Of a camera, also of one that is no more.
+            policy: Of a camera for what it recorded at a site, also of one that is no more, or elsewhere now.
             events: What of a camera is kept longer.
         """
         self._holdings = holdings
@@ -105,8 +105,8 @@ class Retention:
         self.counts = Counts()
         self._removing = Removing(holdings, shelves)
         self._tiers = Tiers(holdings, shelves, clock, self.counts)
-        self._seen: dict[str, datetime] = {}
-        """Until when everything of a camera was looked at."""
+        self._seen: dict[tuple[str, str], datetime] = {}
+        """Until when everything of a camera at a site was looked at."""
         self._passed: dict[str, datetime] = {}
         """On each disk, until when only what is kept longer is left."""
         self._anew_s = clock.monotonic_s()
@@ -219,40 +219,48 @@ class Retention:
         while self.settle():  # what a disk that was away, or a file that was in use, had held up
             yield True
         yield from self._drop_lost()
-        sizes: dict[str, int] = {}
+        sizes: dict[str, dict[str, int]] = {}
         for total in self._holdings.totals():
-            sizes[total.camera] = sizes.get(total.camera, 0) + total.size_bytes
-        for camera, size_bytes in sizes.items():
-            policy = self._policy(camera)
-            if (now := self.ages.now()) is not None:
-                yield from self._expire(camera, policy, now)
-                yield from self._expire_misdated(camera, policy, now)
-            if policy.most_gb is not None:
-                yield from self._cut_down(camera, size_bytes - round(policy.most_gb * _GB))
+            at = sizes.setdefault(total.camera, {})
+            at[total.site] = at.get(total.site, 0) + total.size_bytes
+        for camera, at in sizes.items():
+            policies = {site: self._policy(camera, site) for site in at}
+            for site, policy in policies.items():
+                if (now := self.ages.now()) is not None:
+                    yield from self._expire(camera, site, policy, now)
+                    yield from self._expire_misdated(camera, site, policy, now)
+            bounds = [policy.most_gb for policy in policies.values() if policy.most_gb is not None]
+            if bounds:
+                yield from self._cut_down(camera, sum(at.values()) - round(min(bounds) * _GB))
 
-    def _expire(self, camera: str, policy: Policy, now: datetime) -> Iterator[bool]:
+    def _expire(self, camera: str, site: str, policy: Policy, now: datetime) -> Iterator[bool]:
         limit = now - timedelta(days=policy.keep_days)
         last = now - timedelta(days=policy.keep_events_days)
-        while old := self._ended(self._holdings.of_camera(camera, since=FLOOR, before=last, limit=_STEP), last):
+        while old := self._ended(
+            self._holdings.of_camera(camera, site=site, since=FLOOR, before=last, limit=_STEP), last
+        ):
             if not self._expired(old):
                 break
             yield True
         while old := self._ended(
-            self._holdings.of_camera(camera, since=self._seen.get(camera, FLOOR), before=limit, limit=_STEP), limit
+            self._holdings.of_camera(
+                camera, site=site, since=self._seen.get((camera, site), FLOOR), before=limit, limit=_STEP
+            ),
+            limit,
         ):
-            kept = self._kept(camera, old)
+            kept = self._kept(old)
             going = [each for each in old if each.id not in kept]
             if going and not self._expired(going):
                 break
-            self._seen[camera] = old[-1].began + timedelta(milliseconds=1)
+            self._seen[camera, site] = old[-1].began + timedelta(milliseconds=1)
             if going:
                 yield True
 
-    def _expire_misdated(self, camera: str, policy: Policy, now: datetime) -> Iterator[bool]:
+    def _expire_misdated(self, camera: str, site: str, policy: Policy, now: datetime) -> Iterator[bool]:
         """What a clock dated that had not been set is as old as the hub's knowledge of it."""
         known_by = self.ages.known_by(now - timedelta(days=max(policy.keep_days, policy.keep_events_days)))
         while known_by is not None:
-            old = self._holdings.misdated(camera, before=FLOOR, stored_by=known_by, limit=_STEP)
+            old = self._holdings.misdated(camera, site=site, before=FLOOR, stored_by=known_by, limit=_STEP)
             if not old or not self._expired(old):
                 return
             yield True
@@ -272,7 +280,7 @@ class Retention:
                 if not oldest:
                     break
                 since = oldest[-1].began + timedelta(milliseconds=1)
-                kept = set() if with_events else self._kept(camera, oldest)
+                kept = set() if with_events else self._kept(oldest)
                 going: list[Held] = []
                 for each in oldest:
                     if each.id not in kept and over_bytes > 0:
@@ -304,21 +312,22 @@ class Retention:
     def _ended(held: Sequence[Held], before: datetime) -> list[Held]:
         return [each for each in held if each.ended <= before]
 
-    def _kept(self, camera: str, held: Sequence[Held]) -> set[str]:
+    def _kept(self, held: Sequence[Held]) -> set[str]:
         """Which of these show an incident and are kept longer for it."""
-        if not held:
-            return set()
-        now = self.ages.now()
-        last = FLOOR if now is None else now - timedelta(days=self._policy(camera).keep_events_days)
-        spans = self._events(camera, held[0].began, max(each.ended for each in held))
-        return {
-            each.id
-            for each in held
-            if each.ended > last and any(start < each.ended and end > each.began for start, end in spans)
-        }
+        now, kept = self.ages.now(), set[str]()
+        for camera, site in dict.fromkeys((each.camera, each.site) for each in held):
+            there = [each for each in held if (each.camera, each.site) == (camera, site)]
+            last = FLOOR if now is None else now - timedelta(days=self._policy(camera, site).keep_events_days)
+            spans = self._events(camera, site, there[0].began, max(each.ended for each in there))
+            kept |= {
+                each.id
+                for each in there
+                if each.ended > last and any(start < each.ended and end > each.began for start, end in spans)
+            }
+        return kept
 
     def _is_kept(self, held: Held) -> bool:
-        return bool(self._kept(held.camera, [held]))
+        return bool(self._kept([held]))
 
     def _remove(self, held: Sequence[Held]) -> list[Held]:
         return self._removing.remove([each.id for each in held], Because.EXPIRED)

@@ -39,7 +39,7 @@ class Hub:
             self.here.shelves,
             self.clock,
             ages=self.ages,
-            policy=lambda _: Policy(keep_days=30),
+            policy=lambda *_: Policy(keep_days=30),
             events=lambda *_: (),
         )
 

@@ -52,7 +52,7 @@ class House:
             self.here.shelves,
             self.clock,
             ages=self.ages,
-            policy=lambda camera: self.policies.get(camera, Policy()),
+            policy=lambda camera, _site: self.policies.get(camera, Policy()),
             events=self._spans,
         )
 
@@ -80,7 +80,7 @@ class House:
         assert {self.here.file(each) for each in found} == files
         return found
 
-    def _spans(self, camera: str, since: datetime, until: datetime) -> list[Span]:
+    def _spans(self, camera: str, _site: str, since: datetime, until: datetime) -> list[Span]:
         self.asked.append((camera, since, until))
         return [span for span in self.events.get(camera, []) if span[1] > since and span[0] < until]
 
@@ -317,7 +317,7 @@ def test_what_a_worker_removed_to_make_room_loses_its_rows_at_once(house: House)
 def test_the_caretaker_repairs_first_and_then_compares_day_by_day(house: House) -> None:
     torn = house.here.write(-60, closed=False, torn_bytes=100)
     caretaker = Caretaker(
-        house.here.check, house.retention, house.here.shelves, house.clock, keep_days=lambda _camera: 30.0
+        house.here.check, house.retention, house.here.shelves, house.clock, keep_days=lambda _camera, _site: 30.0
     )
     caretaker.repair()
     assert caretaker.found[Kind.TORN] == 1
@@ -348,7 +348,7 @@ def test_one_file_that_cannot_be_read_stops_neither_the_start_nor_what_is_to_go(
 
     monkeypatch.setattr(checking, "read_segment", refuse)
     caretaker = Caretaker(
-        house.here.check, house.retention, house.here.shelves, house.clock, keep_days=lambda _camera: 30.0
+        house.here.check, house.retention, house.here.shelves, house.clock, keep_days=lambda _camera, _site: 30.0
     )
     caretaker.repair()
     assert caretaker.is_repaired.is_set()
@@ -365,7 +365,7 @@ def test_a_disk_that_is_away_at_the_start_is_read_when_it_is_back(house: House) 
     folder.rename(folder.with_name("elsewhere"))
     folder.write_text("no folder")
     caretaker = Caretaker(
-        house.here.check, house.retention, house.here.shelves, house.clock, keep_days=lambda _camera: 30.0
+        house.here.check, house.retention, house.here.shelves, house.clock, keep_days=lambda _camera, _site: 30.0
     )
     caretaker.repair()
     assert caretaker.is_repaired.is_set()
