@@ -18,7 +18,7 @@ import typer
 from api.commands.hub_client import HubAnswerError, HubClient, client_of
 from api.onboarding.camera_columns import CAMERA_COLUMNS, camera_template
 from api.onboarding.camera_plan import Reachable, plan_cameras
-from api.onboarding.judging import judged
+from api.onboarding.judging import host_of, judged
 from api.onboarding.sheets import read_sheet
 from cameras.setting_up.asking import ask
 from cameras.setting_up.words import Discover, Discovered, Failed, Probe, Probed
@@ -165,9 +165,13 @@ def add(
     if not found["answers"]:
         typer.echo(f"{found['problem']['en']}\n{found['problem']['zh']}", err=True)
         raise typer.Exit(1)
+    for elsewhere in found.get("elsewhere", ()):
+        typer.echo(f"look: {elsewhere} is at another host: it is added without user and password", err=True)
+    asked_host = host_of(str(about["url"] if stream else host))
     for body in found["cameras"]:
         for part in ("main", "sub", "onvif"):
-            if part in body and password is not None:
+            # What a camera names may lead anywhere; the password is for the host that it was typed for.
+            if part in body and password is not None and host_of(body[part]["url"]) == asked_host:
                 body[part]["password"] = password
         made = client.ask("POST", "/cameras", body=body)
         typer.echo(f"{made['id']} added: {made['main']['url']}")

@@ -173,6 +173,7 @@ def _probed(answer: Answer, body: ProbeBody | None) -> ProbeView:
         onvif_problem=None if answer.onvif_problem is None else SaidView.of(answer.onvif_problem),
         channels=list(answer.channels),
         notes=[SaidView.of(each) for each in answer.notes],
+        elsewhere=_elsewhere(answer),
         cameras=[]
         if body is None
         else [
@@ -191,18 +192,31 @@ def _body_of(number: int, channel: Channel, answer: Probed, body: ProbeBody) -> 
     made: dict[str, Any] = {"id": f"{own}-{number}" if many else own, "site": body.site or ""}
     if channel.name:
         made["name"] = {"zh": channel.name, "en": channel.name}
-    made["main"] = _stream_of(channel.main.url, body)
+    made["main"] = _stream_of(channel.main.url, answer, body)
     if channel.sub is not None and channel.sub.problem is None:
-        made["sub"] = _stream_of(channel.sub.url, body)
+        made["sub"] = _stream_of(channel.sub.url, answer, body)
     if answer.onvif_url is not None:
-        made["onvif"] = _stream_of(answer.onvif_url, body)
+        made["onvif"] = _stream_of(answer.onvif_url, answer, body)
         if channel.ptz_profile is not None:
             made["onvif"]["profile"] = channel.ptz_profile
     return made
 
 
-def _stream_of(url: str, body: ProbeBody) -> dict[str, Any]:
-    """An address with its user, also where that stood in the address that was tried."""
+def _elsewhere(answer: Probed) -> list[str]:
+    """Addresses that a camera gave and that lead to another host than the one that was asked."""
+    asked = host_of(answer.address)
+    streams = [stream for channel in answer.channels for stream in (channel.main, channel.sub) if stream is not None]
+    urls = [*(stream.url for stream in streams if stream.url), *([answer.onvif_url] if answer.onvif_url else [])]
+    return list(dict.fromkeys(url for url in urls if host_of(url) != asked))
+
+
+def _stream_of(url: str, answer: Probed, body: ProbeBody) -> dict[str, Any]:
+    """An address with its user, also where that stood in the address that was tried; at another host it has none.
+
+    What a camera names elsewhere may be anybody's: a user and a password beside it would be shown there.
+    """
+    if host_of(url) != host_of(answer.address):
+        return {"url": url}
     username = body.username
     if username is None and body.url is not None and "@" in body.url:
         try:

@@ -100,10 +100,15 @@ class ProbeView(BaseModel):
     onvif_problem: SaidView | None = None
     channels: list[Channel] = Field(default=[], description="One for each lens.")
     notes: list[SaidView] = []
+    elsewhere: list[str] = Field(
+        default=[],
+        description="Addresses that it gave and that lead to another host than the one that you asked. Your password"
+        " was not taken there, and belongs beside none of them.",
+    )
     cameras: list[dict[str, Any]] = Field(
         default=[],
         description="Ready bodies for `POST /cameras`, one for each channel. The password is not in them: put the one"
-        " that you sent beside each `username`.",
+        " that you sent beside each `username`; what is `elsewhere` has none, and gets no password.",
     )
 
 

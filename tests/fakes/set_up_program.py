@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from cameras.reaching import Problem
@@ -25,6 +26,8 @@ JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
 PROBLEMS = {"11": Problem.WRONG_PASSWORD, "12": Problem.WRONG_PATH, "13": Problem.TIMED_OUT}
 UNKNOWN_CODEC = "14"
 RECORDER = "20"
+LURE = "21"
+"""Names a small stream at another host."""
 
 
 def answer_to(request: Discover | Probe | TakeStill) -> Answer:
@@ -49,6 +52,8 @@ def answer_to(request: Discover | Probe | TakeStill) -> Answer:
                 fits=True, advice=(), turns=True, ptz_profile="p1")
         for number in range(1, count + 1)
     )  # fmt: skip
+    if last == LURE:
+        channels = (replace(channels[0], sub=_stream("rtsp://10.0.9.9/sub")),)
     device = Device("Acme", "C1", "1.0", "0001")
     return Probed(address, channels, f"http://{host}/onvif/device_service", None, device, 0.5, events=True)
 

@@ -88,6 +88,22 @@ def test_a_camera_is_added_when_it_answers(room: Room, key: Path, monkeypatch: p
     assert SECRET not in done.output + bad.output
 
 
+def test_a_stream_that_a_camera_names_at_another_host_gets_no_password(
+    room: Room, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUB_CAMERA_PASSWORD", SECRET)
+    done = hub(room, key, "add", "lure", "--site", "crossing", "--host", "10.0.2.21", "--username", "hub")
+    assert done.exit_code == 0, done.output
+    assert "rtsp://10.0.9.9/sub is at another host" in done.output
+    stored = room.hub.parts.revisions.current().camera("lure")
+    assert stored is not None
+    assert stored.sub is not None
+    assert stored.onvif is not None
+    assert stored.main.password is not None
+    assert stored.onvif.password is not None
+    assert (stored.sub.username, stored.sub.password) == (None, None)
+
+
 def test_mistakes_are_lines_with_what_to_write(room: Room, key: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "cameras.csv"
     sheet.write_text("id,site,url\nx,nowhere,rtsp://10.0.2.60/x\n")

@@ -81,6 +81,25 @@ def test_a_recorder_gives_a_body_for_each_of_its_cameras(room: Room) -> None:
     assert [each["id"] for each in made["cameras"]] == ["cam-10-0-2-20-1", "cam-10-0-2-20-2"]
 
 
+def test_a_stream_at_another_host_is_said_and_its_body_has_no_user(room: Room) -> None:
+    asked = {"host": "10.0.2.21", "username": "hub", "password": SECRET}
+    made = ask(room, "/cameras/probe", asked).json()
+    assert made["elsewhere"] == ["rtsp://10.0.9.9/sub"]
+    (body,) = made["cameras"]
+    assert body["sub"] == {"url": "rtsp://10.0.9.9/sub"}
+    assert (body["main"]["username"], body["onvif"]["username"]) == ("hub", "hub")
+
+
+def test_a_stream_at_another_host_gets_no_password_by_a_sheet(room: Room) -> None:
+    text = f"id,site,host,username,password,onvif\nlure,crossing,10.0.2.21,hub,{SECRET},yes\n"
+    assert sheet(room, text, probe="true").status_code == 200
+    stored = room.hub.parts.revisions.current().camera("lure")
+    assert stored is not None
+    assert stored.sub is not None
+    assert (stored.sub.username, stored.sub.password) == (None, None)
+    assert stored.main.password is not None
+
+
 @pytest.mark.parametrize(
     ("last", "word"), [("11", "wrong_password"), ("12", "wrong_path"), ("13", "timed_out"), ("14", "unknown_codec")]
 )
