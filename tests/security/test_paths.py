@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -55,6 +56,19 @@ def _routes(world: World) -> list[str]:
     ]
 
 
+_RUNNERS: list[asyncio.Runner] = []
+"""One loop for all that is asked, as a server has."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _running(world: World) -> Iterator[None]:
+    del world  # is closed after
+    with asyncio.Runner() as runner:
+        _RUNNERS.append(runner)
+        yield
+        _RUNNERS.clear()
+
+
 @pytest.fixture(scope="module")
 def canary(world: World) -> Path:
     """A file that nobody may have, beside the data, in it and above what an incident keeps."""
@@ -86,7 +100,7 @@ def _get(world: World, address: str) -> tuple[int, bytes]:
     async def run() -> None:
         await asyncio.wait_for(world.app(scope, receive, send), 10)
 
-    world._loop.run_until_complete(run())
+    _RUNNERS[-1].run(run())
     return int(said[0]["status"]), b"".join(message.get("body", b"") for message in said[1:])
 
 
