@@ -24,6 +24,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from api.access.auth import Asker
+from api.access.declaration import Entrance
+from api.access.declared import DECLARED
 from api.errors import NotSignedInError
 from api.recordings.links import links_of
 from hub.access import Principal
@@ -52,6 +54,8 @@ CHANGES_NOTHING: Mapping[str, str] = {
     "POST /api/v1/cameras/{camera_id}/live": "gives an address; who watches there is told",
     "POST /api/v1/cameras/{camera_id}/links": "gives an address; what is opened with it is told",
     "POST /api/v1/incidents/{incident_id}/evidence/link": "gives an address; the download is told",
+    "POST /api/v1/invitations/look": "says what an invitation is for; who uses it is told",
+    "POST /api/v1/invitations/outside": "sends a browser to the provider; what comes of it is told",
     "POST /api/v1/notices/dry-run": "says what would be sent",
     "POST /api/v1/silences/preview": "says what would be hidden",
     "POST /api/v1/rules/{rule_id}/test": "runs the rule's own tests",
@@ -226,11 +230,15 @@ class Auditing:
     def _entries(self, scope: Scope, noted: Noted, status: int, headers: Headers) -> list[Entry]:
         """What is told of a request that was not refused."""
         outcome = Outcome.DONE if status < _FAILED else Outcome.FAILED
-        if noted.entries:
-            return [
-                each if each.outcome is not Outcome.DONE else replace(each, outcome=outcome) for each in noted.entries
-            ]
         route = route_of(scope)
+        if noted.entries:
+            said: dict[str, Detail] = {"route": route, "status": status if status >= _FAILED else None}
+            return [
+                replace(
+                    each, outcome=outcome if each.outcome is Outcome.DONE else each.outcome, more={**said, **each.more}
+                )
+                for each in noted.entries
+            ]
         if scope["type"] == "websocket" or noted.looked or not route.partition(" ")[2].startswith(_PREFIX):
             return []
         writes = scope["method"] not in _SAFE
@@ -252,15 +260,16 @@ class Auditing:
 
     def _refusals(self, scope: Scope, noted: Noted, status: int) -> list[Entry]:
         """What is told of a request that was refused; nothing of an address that is none, or of nobody at all."""
+        told: dict[str, Detail] = {"route": route_of(scope), "status": status}
         if noted.entries:
-            return [replace(each, outcome=Outcome.REFUSED) for each in noted.entries]
+            return [replace(each, outcome=Outcome.REFUSED, more={**told, **each.more}) for each in noted.entries]
         asked = HTTPConnection(scope)
         if scope.get("route") is None or scope.get("problem", "") not in ("", *_REFUSALS):
             return []
         if status != 403 and not _shows_credentials(asked):  # noqa: PLR2004 - forbidden
             return []
         entry = replace(_entry(asked, Action.REFUSED), **_thing(asked, None), outcome=Outcome.REFUSED)
-        return [replace(entry, more={**entry.more, "route": route_of(scope), "status": status})]
+        return [replace(entry, more={**entry.more, **told})]
 
 
 def _reason(scope: Scope) -> str:
@@ -268,6 +277,8 @@ def _reason(scope: Scope) -> str:
     return HTTPConnection(scope).query_params.get("reason", "").strip()[:_LONGEST_REASON]
 
 
+_SECRETS = frozenset(f"{each.method} {each.path}" for each in DECLARED if each.entrance is Entrance.SECRET)
+"""Where what is asked with stands in the body: who guesses there is told of too."""
 _REFUSALS = ("not-signed-in", "forbidden", "not-found", "too-many")
 
 
@@ -357,9 +368,10 @@ def _camera(named: list[tuple[str, str]]) -> str | None:
 
 
 def _shows_credentials(asked: HTTPConnection) -> bool:
-    """Whether somebody asks, and not nobody: with a token or key, or a link."""
+    """Whether somebody asks, and not nobody: with a token or key, a link, or a secret in the body."""
     return (
-        getattr(asked.state, "asker", None) is not None
+        route_of(asked.scope) in _SECRETS
+        or getattr(asked.state, "asker", None) is not None
         or "authorization" in asked.headers
         or "x-api-key" in asked.headers
         or "link" in asked.query_params

@@ -1,6 +1,7 @@
 """`hub users`: accounts, straight in the store of a hub that does not run (a running one holds its database).
 
-A password is asked for on a terminal, or read from standard input; it never stands in the list of processes.
+A password is asked for on a terminal, or read from standard input; it never stands in the list of processes. What is
+changed is told in the audit log, as done by `console`.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import Annotated
 
 import typer
 
+from api.commands.console import tell
 from api.storage import database_of
 from config.load import load_machine
 from hub.access import Role
+from hub.audit import Action, Detail
 from hub.clock import SystemClock
 from hub.errors import ConfigurationError, Mistake, NotFoundError, StoreError
 from hub.store.database import Database
@@ -51,8 +54,9 @@ def add(
 ) -> None:
     """Make an account; the password is asked for, or read from standard input."""
     password = _password(username)
-    with _accounts(machine, data) as accounts:
+    with _store(machine, data) as (database, accounts):
         made = accounts.create(username, password, role)
+        _tell(database, Action.CHANGE, made, changed=["made"], role=made.role)
     typer.echo(f"{made.username}: {made.role}")
 
 
@@ -68,16 +72,20 @@ def list_all(machine: MachineFile = None, data: DataFolder = None) -> None:
 def password(username: Username, machine: MachineFile = None, data: DataFolder = None) -> None:
     """Give an account another password and end its sign-ins."""
     fresh = _password(username)
-    with _accounts(machine, data) as accounts:
-        accounts.set_password(_find(accounts, username).id, fresh)
+    with _store(machine, data) as (database, accounts):
+        found = _find(accounts, username)
+        accounts.set_password(found.id, fresh)
+        _tell(database, Action.CHANGE, found, changed=["password"])
     typer.echo(f"{username}: password changed")
 
 
 @app.command(epilog="Example: hub users disable lin")
 def disable(username: Username, machine: MachineFile = None, data: DataFolder = None) -> None:
     """Let an account sign in no more."""
-    with _accounts(machine, data) as accounts:
-        accounts.disable(_find(accounts, username).id)
+    with _store(machine, data) as (database, accounts):
+        found = _find(accounts, username)
+        accounts.disable(found.id)
+        _tell(database, Action.CHANGE, found, changed=["disabled"])
     typer.echo(f"{username}: disabled")
 
 
@@ -85,7 +93,9 @@ def disable(username: Username, machine: MachineFile = None, data: DataFolder = 
 def sign_out(username: Username, machine: MachineFile = None, data: DataFolder = None) -> None:
     """End all sign-ins of an account, its access tokens and its links."""
     with _store(machine, data) as (database, accounts):
-        SignIns(database, SystemClock()).end_all(_find(accounts, username).id)
+        found = _find(accounts, username)
+        SignIns(database, SystemClock()).end_all(found.id)
+        _tell(database, Action.SIGN_OUT, found, everywhere=True)
     typer.echo(f"{username}: signed out everywhere")
 
 
@@ -98,7 +108,9 @@ def second_factor(
 ) -> None:
     """Let somebody sign in without a code who lost telephone and recovery codes."""
     with _store(machine, data) as (database, accounts):
-        SecondFactors(database, SystemClock()).remove(_find(accounts, username).id)
+        found = _find(accounts, username)
+        SecondFactors(database, SystemClock()).remove(found.id)
+        _tell(database, Action.CHANGE, found, changed=["second factor"])
     typer.echo(f"{username}: second factor {what.value}d")
 
 
@@ -120,7 +132,8 @@ def invite(
         invitations = Invitations(database, clock, accounts)
         sites = tuple(dict.fromkeys(site))
         expires = clock.now() + USUAL
-        _, token = invitations.invite(Role.RESIDENT, sites, note=note, made_by="system", expires=expires)
+        made, token = invitations.invite(Role.RESIDENT, sites, note=note, made_by="system", expires=expires)
+        tell(database, clock, Action.GIVE, kind="invitation", id=made.id, role=made.role, sites=list(sites))
     typer.echo(f"{address.rstrip('/')}/invite#token={token}")
 
 
@@ -145,6 +158,10 @@ def _store(machine_file: Path | None, data: Path | None) -> Iterator[tuple[Datab
         yield database, Accounts(database, clock)
     finally:
         database.stop()
+
+
+def _tell(database: Database, action: Action, account: Account, **more: Detail) -> None:
+    tell(database, SystemClock(), action, kind="account", id=account.id, name=account.username, **more)
 
 
 def _find(accounts: Accounts, username: str) -> Account:

@@ -12,8 +12,13 @@ from api.backup.making import make_backup
 from api.backup.restoring import Contents, check_backup, restore_backup
 from api.backup.scheduling import name_at
 from api.backup.sealing import BackupError
+from api.commands.console import tell
+from api.storage import database_of
 from config.load import load_machine
+from config.machine import Machine
+from hub.audit import Action
 from hub.clock import SystemClock
+from hub.errors import StoreError
 
 app = typer.Typer(no_args_is_help=True, help="Backups: everything but video in one file.")
 
@@ -90,11 +95,27 @@ def restore(
     contents = restore_backup(file, data, passphrase=_passphrase(passphrase_file))
     _say(file, contents)
     typer.echo(f"brought back into {data}")
+    _tell(file, contents, data)
     if (data / "restored").is_dir():
         typer.echo(f"settings of that time are in {data / 'restored'}")
     if (data / "restored" / "hub.pgdump").exists():
         typer.echo(f"bring the database back: pg_restore --clean --if-exists --dbname=NAME {data}/restored/hub.pgdump")
     typer.echo(f"then make the catalogue of what is recorded again: hub recordings check --data {data}")
+
+
+def _tell(file: Path, contents: Contents, data: Path) -> None:
+    """Tell in the log that came back that it was brought back, and of when it is: what happened since is not in it."""
+    if not (data / "hub.sqlite3").exists():
+        return  # it comes back with the database, by pg_restore
+    clock = SystemClock()
+    database = database_of(Machine(data=data), clock)
+    try:
+        database.start()
+        tell(database, clock, Action.BACKUP, kind="backup", id=file.name, did="restore", made=contents.made)
+    except StoreError as error:
+        typer.echo(f"this is not told in the audit log: {error}", err=True)
+    finally:
+        database.stop()
 
 
 def _say(file: Path, contents: Contents) -> None:

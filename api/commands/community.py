@@ -1,12 +1,11 @@
 """`hub community`: what there is, as a file; its versions, and what is other between them.
 
 Reading works whether the hub runs or not. `import` needs a hub that does not run (a running one takes it over its API);
-it is one revision, by `file`, as an edit of community.yaml is.
+it is one revision, by `console`, and told in the audit log as such.
 """
 
 from __future__ import annotations
 
-import getpass
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from api.audit_desk import AuditDesk
+from api.commands.console import CONSOLE, who_is_here
 from api.community_import import text_of
 from api.storage import database_of
 from config.difference import Difference, differences
@@ -94,9 +94,9 @@ def import_file(
         found = differences(before, wished)
         _say(found, form)
         if not dry_run and wished != before:
-            said = f"{file.name} imported by {getpass.getuser()}"
+            said = f"{file.name} imported by {who_is_here()}"
             made = revisions.accept(
-                wished, author="file", reason=f"{reason} ({said})" if reason else said, expected=number
+                wished, author=CONSOLE, reason=f"{reason} ({said})" if reason else said, expected=number
             )
             typer.echo(f"revision {made.number}", err=form == "json")
     finally:

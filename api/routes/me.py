@@ -142,7 +142,14 @@ def outside_identities(here: Here, asker: Person) -> Page[IdentityView]:
 @router.delete("/me/outside-identities/{identity_id}", summary="Be that no more", status_code=204)
 def unlink(here: Here, asker: Person, request: Request, identity_id: str) -> None:
     """Sign in through the provider no more."""
-    note(request, Action.TAKE_BACK, kind="account", id=asker.principal.id, changed=["outside identity"])
+    note(
+        request,
+        Action.TAKE_BACK,
+        kind="account",
+        id=asker.principal.id,
+        changed=["outside identity"],
+        identity=identity_id,
+    )
     here.people.outside.unlink(asker.principal.id, identity_of(here, asker.principal.id, identity_id))
 
 

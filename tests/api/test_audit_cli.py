@@ -109,13 +109,62 @@ def test_a_community_goes_out_and_in_again_with_its_history(tmp_path: Path) -> N
     assert "revision" not in dry
     assert "revision 2" in run("community", "import", out, *where).stdout
     first, second = run("community", "history", *where).stdout.splitlines()[::-1]
-    assert "file: 开始 (community.yaml imported by" in first
-    assert "file: out.yaml imported by" in second
+    assert "console: 开始 (community.yaml imported by" in first
+    assert "console: out.yaml imported by" in second
     found = json.loads(run("community", "diff", "1", "2", *where, "--format", "json", code=1).stdout)
     assert (found["path"], found["after"]) == ("sites.crossing.name.en", "The crossing")
     run("community", "diff", "2", "2", *where)
     told = run("audit", "list", "--data", data, "--format", "json").stdout
-    assert [json.loads(line)["object"] for line in told.splitlines()] == ["2", "1"]
+    entries = [json.loads(line) for line in told.splitlines()]
+    assert [(each["object"], each["actor"]) for each in entries] == [("2", "console"), ("1", "console")]
+
+
+def test_what_is_done_to_accounts_on_the_machine_itself_is_told(tmp_path: Path) -> None:
+    """As by `console`, without a password or a link; what does not go changes nothing and is not told."""
+    where, secret = ("--data", str(tmp_path / "data")), "three words and a river"
+    file, machine = tmp_path / "community.yaml", ("--machine", str(tmp_path / "machine.yaml"))
+    (tmp_path / "machine.yaml").write_text(
+        f"data: {tmp_path / 'data'}\nnetworks: {{cameras: [192.0.2.0/24]}}\n", encoding="utf-8"
+    )
+    file.write_text(write_text(plain(community(), secrets=True, defaults=False)), encoding="utf-8")
+    run("community", "import", file, *machine)
+    for say, command in (
+        (secret, ("add", "chief", "--role", "administrator")),
+        (secret, ("add", "lin")),
+        (f"another {secret}", ("password", "lin")),
+        ("", ("sign-out", "lin")),
+        ("", ("disable", "lin")),
+        ("", ("invite", "--site", "home-1")),
+    ):
+        done = CliRunner().invoke(app, ["users", *command, *where], input=f"{say}\n")
+        assert done.exit_code == 0, done.output
+        link = done.output.partition("#token=")[2].strip()
+    assert CliRunner().invoke(app, ["users", "disable", "chief", *where]).exit_code != 0  # the last administrator
+    assert CliRunner().invoke(app, ["users", "second-factor", "remove", "lin", *where]).exit_code != 0
+    told = run("audit", "list", "--actor", "console", *where, "--format", "json").stdout
+    entries = [json.loads(line) for line in told.splitlines()][::-1]
+    assert [(each["action"], each["kind"]) for each in entries] == [
+        ("change", "revision"),
+        ("change", "account"),
+        ("change", "account"),
+        ("change", "account"),
+        ("sign_out", "account"),
+        ("change", "account"),
+        ("give", "invitation"),
+    ]
+    assert link
+    assert link not in told
+    assert secret not in told
+    run("audit", "verify", *where)
+
+
+def test_that_a_backup_was_brought_back_is_told_in_it(data: Path, tmp_path: Path) -> None:
+    file, again = tmp_path / "hub.hubbackup", tmp_path / "again"
+    run("backup", "make", "--to", file, "--data", data, "--plain")
+    run("backup", "restore", file, "--data", again)
+    newest = json.loads(run("audit", "list", "--data", again, "--format", "json").stdout.splitlines()[0])
+    assert (newest["actor"], newest["action"], newest["object"]) == ("console", "backup", "hub.hubbackup")
+    run("audit", "verify", "--data", again)
 
 
 def test_an_import_with_mistakes_changes_nothing_and_names_their_lines(tmp_path: Path) -> None:

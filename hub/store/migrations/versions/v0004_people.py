@@ -184,6 +184,7 @@ def _decisions() -> None:
     )
     op.create_index("ix_audit_at", "audit", ["at"], unique=False)
     op.create_index("ix_audit_account", "audit", ["account", "seq"], unique=False)
+    op.create_index("ix_audit_actor", "audit", ["actor", "seq"], unique=False)
     op.create_index("ix_audit_camera", "audit", ["camera", "seq"], unique=False)
     op.create_index("ix_audit_object", "audit", ["object_kind", "object", "seq"], unique=False)
     for statement in _AUDIT_TRIGGERS[op.get_bind().dialect.name]:
