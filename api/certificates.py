@@ -1,6 +1,7 @@
 """Certificates: what the API is encrypted with, given or the hub's own, and changed without dropping a connection.
 
-The hub's own is made at the first start and again before it runs out, valid for 397 days, which is what browsers take.
+The hub's own is made at the first start, and again before it runs out, when a name is set that it does not hold for, or
+when it cannot be used: people compare its fingerprint, so it changes for nothing else.
 New handshakes use what was read last; a pair that cannot be used is told in the log and leaves the old one in force.
 """
 
@@ -8,32 +9,26 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import ipaddress
 import logging
-import os
-import socket
 import ssl
 import threading
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.hazmat.primitives import serialization
 
+from api.own_certificate import make_pair, own_names, set_names
 from config.hardening import Tls
 from config.machine import Machine
-from hub.clock import Clock
+from hub.clock import EARLIEST, Clock
 from hub.errors import ConfigurationError, Mistake
 
 logger = logging.getLogger(__name__)
 
-_VALID = dt.timedelta(days=397)
 _RENEW_BEFORE = dt.timedelta(days=30)
-_BACKDATED = dt.timedelta(hours=1)  # clocks of phones that are a little behind
+_WARN_BEFORE = dt.timedelta(days=21)
 _LOOK_EVERY_S = 30.0
 
 
@@ -44,12 +39,14 @@ class Certificate:
     Attributes:
         fingerprint: SHA-256 of it, as browsers show it.
         names: Names and addresses it holds for.
+        begins: From when, UTC.
         ends: Until when, UTC.
         is_own: Whether the hub made it.
     """
 
     fingerprint: str
     names: tuple[str, ...]
+    begins: dt.datetime
     ends: dt.datetime
     is_own: bool
 
@@ -72,6 +69,7 @@ class Certificates:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="certificates", daemon=True)
         self._seen: tuple[object, ...] = ()
+        self._trouble = ""
         if tls.self_signed:
             self._make_if_due()
         self.current = self._load()
@@ -100,10 +98,23 @@ class Certificates:
         return True
 
     def _watch(self) -> None:
+        failed = False
         while not self._clock.wait(self._stopping, _LOOK_EVERY_S):
-            due = self._tls.self_signed and self._clock.now() >= self.current.ends - _RENEW_BEFORE
-            if due or _times(self._files) != self._seen:
-                self.reload()
+            try:
+                self._look()
+                failed = False
+            except Exception:
+                if not failed:
+                    logger.exception("the certificate could not be looked at, the old one stays")
+                failed = True
+
+    def _look(self) -> None:
+        now = self._clock.now()
+        is_due = self._tls.self_signed and (_runs_out(self.current, now) or EARLIEST <= now < self.current.begins)
+        if is_due:
+            self._make_if_due()
+        if _times(self._files) != self._seen:
+            self.reload()
 
     def _load(self) -> Certificate:
         seen = _times(self._files)
@@ -121,75 +132,59 @@ class Certificates:
         return found
 
     def _make_if_due(self) -> None:
+        """Make the hub's own pair, where there is none that does; what cannot be written leaves the one there is.
+
+        Raises:
+            ConfigurationError: There is none, and none can be made.
+        """
+        why = self._why_due()
+        if why is None:
+            self._trouble = ""
+            return
         certificate, key = self._files
-        wanted = set(own_names(self._machine))
-        with suppress(OSError, ValueError):
-            there = _read(certificate, is_own=True)
-            if self._clock.now() < there.ends - _RENEW_BEFORE and wanted <= set(there.names) and key.exists():
-                return
-        certificate.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        private = ec.generate_private_key(ec.SECP256R1())
-        signed = _signed(private, sorted(wanted), self._clock.now())
-        _write(
-            key,
-            private.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            ),
-        )
-        _write(certificate, signed.public_bytes(serialization.Encoding.PEM))
-        logger.info("the hub made itself a certificate", extra={"names": ", ".join(sorted(wanted))})
+        names = set(own_names(self._machine))
+        try:
+            make_pair(certificate, key, names=names, now=self._clock.now())
+        except ValueError as error:
+            raise ConfigurationError(
+                (Mistake(None, "http.tls.names", f"cannot stand in a certificate: {error}"),)
+            ) from error
+        except OSError as error:
+            words = f"a certificate cannot be written to {certificate.parent}: {error.strerror or error}"
+            if self._own() is None:
+                raise ConfigurationError(
+                    (Mistake(None, "http.tls", f"{words}; make room, or mend the folder"),)
+                ) from error
+            if words != self._trouble:
+                self._trouble = words
+                logger.error("no new certificate, the old one stays", extra={"detail": words, "reason": why})  # noqa: TRY400
+            return
+        self._trouble = ""
+        logger.info("the hub made itself a certificate", extra={"names": ", ".join(sorted(names)), "reason": why})
+
+    def _why_due(self) -> str | None:
+        """Why the hub's own certificate has to be made, in a word; None when it does."""
+        there, now = self._own(), self._clock.now()
+        if there is None:
+            return "there is none that can be used"
+        if not set(set_names(self._machine)) <= set(there.names):
+            return "a name is set that it does not hold for"
+        if now < EARLIEST:
+            return None  # a clock that was not set yet says nothing about a certificate
+        return "it begins later than now" if now < there.begins else "it runs out" if _runs_out(there, now) else None
+
+    def _own(self) -> Certificate | None:
+        """The hub's own; None where its files are not there or do not fit: a power cut may come between them."""
+        certificate, key = self._files
+        try:
+            _context().load_cert_chain(certificate, key, password=_no_password)
+            return _read(certificate, is_own=True)
+        except (OSError, ValueError):
+            return None
 
 
-def own_names(machine: Machine) -> Iterator[str]:
-    """What the hub's own certificate has to hold for: names and addresses of this machine, and those that are set."""
-    yield from ("localhost", "127.0.0.1", "::1")
-    name = socket.gethostname()
-    if name and _is_name(name):
-        yield name
-        if "." not in name:
-            yield f"{name}.local"
-    if machine.http.host not in ("0.0.0.0", "::", ""):  # noqa: S104 - compared, not bound
-        yield machine.http.host
-    if machine.http.tls is not None:
-        yield from machine.http.tls.names
-    yield from _addresses()
-
-
-def _addresses() -> Iterator[str]:
-    """The addresses by which others would reach this machine; nothing is sent to find out."""
-    for family, far in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
-        with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((far, 9))
-            yield str(probe.getsockname()[0])
-
-
-def _is_name(name: str) -> bool:
-    return name.isascii() and all(part and part.replace("-", "").isalnum() for part in name.split("."))
-
-
-def _signed(private: ec.EllipticCurvePrivateKey, names: list[str], now: dt.datetime) -> x509.Certificate:
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "community hub")])
-    purposes = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(private.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _BACKDATED)
-        .not_valid_after(now - _BACKDATED + _VALID)
-        .add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(purposes, critical=False)
-        .sign(private, hashes.SHA256())
-    )
-
-
-def _general(name: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)
+def _runs_out(certificate: Certificate, now: dt.datetime) -> bool:
+    return now >= certificate.ends - _RENEW_BEFORE
 
 
 def _read(path: Path, *, is_own: bool) -> Certificate:
@@ -201,7 +196,7 @@ def _read(path: Path, *, is_own: bool) -> Certificate:
         names = (*held.get_values_for_type(x509.DNSName), *addresses)
     digest = hashlib.sha256(found.public_bytes(serialization.Encoding.DER)).hexdigest().upper()
     fingerprint = ":".join(digest[place : place + 2] for place in range(0, len(digest), 2))
-    return Certificate(fingerprint, names, found.not_valid_after_utc, is_own)
+    return Certificate(fingerprint, names, found.not_valid_before_utc, found.not_valid_after_utc, is_own)
 
 
 def certificate_there(machine: Machine) -> Certificate | None:
@@ -213,6 +208,21 @@ def certificate_there(machine: Machine) -> Certificate | None:
         return _read(tls.certificate or machine.data / "tls" / "hub.pem", is_own=tls.self_signed)
     except (OSError, ValueError):
         return None
+
+
+def certificate_warnings(machine: Machine, now: dt.datetime) -> tuple[str, ...]:
+    """What is wrong with that certificate, in words."""
+    found = certificate_there(machine)
+    if found is None or now < found.ends - _WARN_BEFORE:
+        return ()
+    what = (
+        "the hub's own certificate"
+        if found.is_own
+        else f"the certificate {machine.http.tls and machine.http.tls.certificate}"
+    )
+    remedy = "look for `certificate` in the log" if found.is_own else "put a new one in its place"
+    word = "ended" if now >= found.ends else "ends"
+    return (f"{what} {word} on {found.ends:%Y-%m-%d %H:%M} UTC, and then browsers refuse the hub; {remedy}",)
 
 
 def _context() -> ssl.SSLContext:
@@ -238,15 +248,3 @@ def _times(files: tuple[Path, ...]) -> tuple[object, ...]:
         else:
             found.append((there.st_ino, there.st_mtime_ns, there.st_size))
     return tuple(found)
-
-
-def _write(path: Path, data: bytes) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(handle, data)
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    draft.replace(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from api.backup.scheduling import Backups
+from api.certificates import certificate_warnings
 from api.serving import warnings_of
 from cameras.supervision.worker_status import WorkerStatus
 from config.machine import Machine
@@ -15,10 +16,13 @@ from hub.lifecycle import Lifecycle
 class Hardening:
     """What is in force, and what is not."""
 
-    def __init__(self, machine: Machine, backups: Backups, workers: Callable[[], Sequence[WorkerStatus]]) -> None:
+    def __init__(
+        self, machine: Machine, clock: Clock, backups: Backups, workers: Callable[[], Sequence[WorkerStatus]]
+    ) -> None:
         self.backups = backups
         self.every_h = machine.backup.every_h
         self._machine = machine
+        self._clock = clock
         self._workers = workers
 
     def confined(self) -> tuple[str, ...]:
@@ -28,7 +32,8 @@ class Hardening:
     def warnings(self) -> tuple[str, ...]:
         """What is not as it should be, in words."""
         missing = (f"workers are not confined: {words}" for worker in self._workers() for words in worker.unconfined)
-        return (*warnings_of(self._machine), *dict.fromkeys(missing), *self.backups.warnings())
+        certificate = certificate_warnings(self._machine, self._clock.now())
+        return (*warnings_of(self._machine), *certificate, *dict.fromkeys(missing), *self.backups.warnings())
 
 
 def start_hardening(
@@ -38,4 +43,4 @@ def start_hardening(
     backups = Backups(machine, clock)
     lifecycle.push("backups", backups.stop)
     backups.start()
-    return Hardening(machine, backups, workers)
+    return Hardening(machine, clock, backups, workers)

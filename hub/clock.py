@@ -11,6 +11,9 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+EARLIEST = datetime(2026, 1, 1, tzinfo=UTC)
+"""No clock that is right shows an earlier time; one that was never set does."""
+
 
 class Clock(Protocol):
     """What time it is, and how long something took."""

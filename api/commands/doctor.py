@@ -13,13 +13,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from api.certificates import certificate_there
+from api.certificates import certificate_there, certificate_warnings
 from api.serving import warnings_of
 from config.machine import EmbeddedBroker, Machine, too_seldom
-from hub.clock import Clock
+from hub.clock import EARLIEST, Clock
 
 _FREE_BYTES = 2 * 1024**3  # a month of events and stills of a village, with room to spare
 _FREE_LITTLE_BYTES = 10 * 1024**3
@@ -27,7 +26,6 @@ _SLOW_COMMIT_MS = 25.0  # at 40 commits a second a storm of sensor messages stil
 _PROBES = 20
 _PROBE_S = 60.0
 _ROOT = Path(__file__).resolve().parents[2]
-_RELEASED = datetime(2026, 1, 1, tzinfo=UTC)  # no clock that is right shows an earlier time
 
 
 class Verdict(enum.StrEnum):
@@ -67,7 +65,7 @@ def examine(machine: Machine, clock: Clock) -> Iterator[Finding]:
     yield _port("http port", machine.http.host, machine.http.port)
     if isinstance(machine.broker, EmbeddedBroker):
         yield _port("mqtt port", machine.broker.host, machine.broker.port)
-    yield from _reached(machine)
+    yield from _reached(machine, clock)
     yield _confinement()
     yield _models(machine)
     seldom = too_seldom(machine.workers.analysis_fps)
@@ -77,7 +75,7 @@ def examine(machine: Machine, clock: Clock) -> Iterator[Finding]:
 
 def _clock(clock: Clock) -> Finding:
     now = clock.now()
-    good = now >= _RELEASED
+    good = now >= EARLIEST
     zone = time.strftime("%Z")
     text = f"{now:%Y-%m-%d %H:%M:%S} UTC, this machine shows {zone}"
     return Finding("clock", Verdict.GOOD if good else Verdict.FAULT, text if good else f"{text}; set it, or start NTP")
@@ -131,7 +129,7 @@ def _port(what: str, host: str, port: int) -> Finding:
     return Finding(what, Verdict.GOOD, f"{host}:{port} is free")
 
 
-def _reached(machine: Machine) -> Iterator[Finding]:
+def _reached(machine: Machine, clock: Clock) -> Iterator[Finding]:
     """How others reach the hub, and its certificate."""
     for words in warnings_of(machine):
         yield Finding("https", Verdict.WARNING, words)
@@ -140,7 +138,8 @@ def _reached(machine: Machine) -> Iterator[Finding]:
     found = certificate_there(machine)
     if found is not None:
         text = f"SHA-256 {found.fingerprint}, until {found.ends:%Y-%m-%d}, for {', '.join(found.names)}"
-        yield Finding("certificate", Verdict.GOOD, text)
+        wrong = certificate_warnings(machine, clock.now())
+        yield Finding("certificate", Verdict.WARNING if wrong else Verdict.GOOD, "; ".join((text, *wrong)))
     elif machine.http.tls.self_signed:
         yield Finding("certificate", Verdict.GOOD, "made at the first start")
     else:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import errno
 import http.client
+import logging
 import os
+import shutil
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +19,12 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from api.certificates import Certificates, certificate_there
+from api import own_certificate
+from api.backup.scheduling import Backups
+from api.certificates import Certificates, certificate_there, certificate_warnings
+from api.hardening import Hardening
 from api.serving import Serving, warnings_of
+from cameras.supervision.worker_status import WorkerStatus
 from config.hardening import Tls
 from config.machine import Http, Machine
 from hub.clock import SystemClock
@@ -98,14 +106,22 @@ def test_a_certificate_is_changed_without_dropping_who_is_connected(serving: tup
     assert httpx.get(hub.url, verify=trusted(machine), trust_env=False).text == "https"
 
 
-def test_a_certificate_that_cannot_be_used_leaves_the_old_one(serving: tuple[Serving, Machine]) -> None:
-    hub, machine = serving
-    before = hub.certificate
-    verify = trusted(machine)
-    (machine.data / "tls" / "hub.key").write_text("-----BEGIN PRIVATE KEY-----\nnonsense\n-----END PRIVATE KEY-----\n")
-    assert not hub.reload()
-    assert hub.certificate == before
-    assert httpx.get(hub.url, verify=verify, trust_env=False).text == "https"
+def test_given_files_that_cannot_be_used_leave_the_old_one(tmp_path: Path) -> None:
+    made = own(tmp_path / "made")
+    assert made.http.tls is not None
+    Certificates(made.http.tls, made, SystemClock())
+    folder = made.data / "tls"
+    tls = Tls(certificate=folder / "hub.pem", key=folder / "hub.key")
+    hub = Serving(Machine(data=tmp_path / "data", http=Http(port=0, tls=tls)), app, SystemClock())
+    hub.start()
+    try:
+        before = hub.certificate
+        (folder / "hub.key").write_text("-----BEGIN PRIVATE KEY-----\nnonsense\n-----END PRIVATE KEY-----\n")
+        assert not hub.reload()
+        assert hub.certificate == before
+        assert httpx.get(hub.url, verify=trusted(made), trust_env=False).text == "https"
+    finally:
+        hub.stop()
 
 
 def test_its_own_certificate_is_renewed_before_it_runs_out(tmp_path: Path) -> None:
@@ -119,6 +135,128 @@ def test_its_own_certificate_is_renewed_before_it_runs_out(tmp_path: Path) -> No
     assert late.current.ends > first.ends
     renamed = Tls(self_signed=True, names=("other.example",))
     assert "other.example" in Certificates(renamed, own_with(machine, renamed), SetClock(NOW)).current.names
+
+
+def made_by(machine: Machine, now: dt.datetime = NOW) -> Certificates:
+    assert machine.http.tls is not None
+    return Certificates(machine.http.tls, machine, SetClock(now))
+
+
+def full(_handle: int) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_power_cut_between_key_and_certificate_costs_no_start(tmp_path: Path) -> None:
+    """The new key stood beside the old certificate, and no start succeeded any more."""
+    machine, other = own(tmp_path / "data"), own(tmp_path / "other")
+    first = made_by(machine).current
+    made_by(other)
+    shutil.copy(other.data / "tls" / "hub.key", machine.data / "tls" / "hub.key")
+    assert made_by(machine).current != first
+    (machine.data / "tls" / "hub.pem").write_bytes(b"")
+    assert made_by(machine).current.names == first.names
+
+
+def test_an_address_that_changes_leaves_the_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """People who compare fingerprints are told of a new one only where there has to be one."""
+    addresses = ["2001:db8::17"]
+    monkeypatch.setattr(own_certificate, "_addresses", lambda: iter(addresses))
+    machine = own(tmp_path / "data")
+    first = made_by(machine).current
+    assert "2001:db8::17" in first.names
+    addresses[0] = "2001:db8::18"
+    assert made_by(machine).current == first
+    names = Tls(self_signed=True, names=("FE80:0::1",))
+    second = made_by(own_with(machine, names)).current
+    assert {"fe80::1", "2001:db8::18"} <= set(second.names)
+    assert made_by(own_with(machine, names)).current == second
+
+
+def test_a_name_that_no_certificate_can_hold_is_told(tmp_path: Path) -> None:
+    names = Tls(self_signed=True, names=("小区.example",))
+    with pytest.raises(ConfigurationError, match=r"http.tls.names"):
+        made_by(own_with(own(tmp_path / "data"), names))
+
+
+def test_a_full_disk_keeps_the_old_certificate_and_is_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    machine = own(tmp_path / "data")
+    first = made_by(machine)
+    late = NOW + dt.timedelta(days=380)
+    with monkeypatch.context() as disk, caplog.at_level(logging.ERROR):
+        disk.setattr(os, "fsync", full)
+        held = made_by(machine, late)
+        assert held.reload()
+        assert held.current == first.current
+        assert len(caplog.records) == 1
+        with pytest.raises(ConfigurationError, match="No space left"):
+            made_by(own(tmp_path / "new"))
+    assert {path.name for path in (machine.data / "tls").iterdir()} == {"hub.pem", "hub.key"}
+    assert held.reload()
+    assert held.current.ends > first.current.ends
+
+
+class Looks(SetClock):
+    """Stands still while it is waited for, and lets the watch look so many times."""
+
+    def __init__(self, start: dt.datetime, times: int) -> None:
+        super().__init__(start)
+        self.left = times
+        self.seen = threading.Event()
+
+    def wait(self, condition: threading.Event, timeout_s: float) -> bool:
+        del timeout_s
+        self.left -= 1
+        if self.left < 0:
+            self.seen.set()
+            condition.wait(10)
+        return condition.is_set()
+
+
+def test_the_watch_lives_on_over_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = own(tmp_path / "data")
+    assert machine.http.tls is not None
+    clock = Looks(NOW, 5)
+    watched = Certificates(machine.http.tls, machine, clock)
+    first = watched.current
+    clock.advance(380 * 86_400)
+    begun = threading.Event()
+
+    def filling(handle: int) -> None:
+        begun.set()
+        if clock.left > 1:
+            full(handle)
+
+    monkeypatch.setattr(os, "fsync", filling)
+    watched.start()
+    assert clock.seen.wait(10)
+    watched.stop()
+    assert begun.is_set()
+    assert watched.current.ends > first.ends
+
+
+def test_a_certificate_of_a_wrong_clock_is_made_again(tmp_path: Path) -> None:
+    """One that begins later than now; and a clock that was not set yet decides nothing."""
+    machine = own(tmp_path / "data")
+    first = made_by(machine, NOW + dt.timedelta(days=365 * 5)).current
+    assert made_by(machine, dt.datetime(1970, 1, 2, tzinfo=dt.UTC)).current == first
+    second = made_by(machine).current
+    assert second.begins < NOW < second.ends
+
+
+def test_a_given_certificate_that_ends_is_warned_of(tmp_path: Path) -> None:
+    made = own(tmp_path / "made")
+    ends = made_by(made).current.ends
+    folder = made.data / "tls"
+    given = Machine(data=tmp_path, http=Http(tls=Tls(certificate=folder / "hub.pem", key=folder / "hub.key")))
+    assert certificate_warnings(given, ends - dt.timedelta(days=22)) == ()
+    assert "ends on" in certificate_warnings(given, ends - dt.timedelta(days=20))[0]
+    assert "ended on" in certificate_warnings(given, ends)[0]
+    workers: list[WorkerStatus] = []
+    clock = SetClock(ends)
+    hardening = Hardening(given, clock, Backups(given, clock), lambda: workers)
+    assert any("ended on" in words for words in hardening.warnings())
 
 
 def own_with(machine: Machine, tls: Tls) -> Machine:
