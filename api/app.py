@@ -8,10 +8,12 @@ built.
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
@@ -151,20 +153,30 @@ def create_app(parts: Parts | None) -> FastAPI:
     open_routes = list(app.routes)
     for router in SIGNED_IN:
         app.include_router(router, dependencies=[Depends(signed_in), Depends(ask)])
-    description = _describe(app)
 
     @app.get(OPENAPI_PATH, include_in_schema=False)
-    def openapi() -> dict[str, Any]:
+    def openapi() -> Response:
         """This interface, described; it holds no secret, so it needs no token."""
-        return description
+        return Response(_described(), media_type="application/json")
 
     open_routes.append(app.routes[-1])
     hold_to(app.routes, open_routes)
-    app.openapi = lambda: description  # type: ignore[method-assign]  # the way FastAPI documents
+    app.openapi = description  # type: ignore[method-assign]  # the way FastAPI documents
     if parts is not None:
         app.add_middleware(Auditing, log=parts.audit.log)
         app.add_middleware(Guard, clock=parts.clock, observe=parts.metrics.request, loopback_only=parts.loopback_only)
     return app
+
+
+@cache
+def description() -> dict[str, Any]:
+    """What describes this interface; a second of work, which only who asks for it waits for."""
+    return _describe(create_app(None))
+
+
+@cache
+def _described() -> bytes:
+    return json.dumps(description(), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -2,12 +2,13 @@
 
 Every route but a short list asks `signed_in`, because the routers of the application carry it; what a role may do is
 decided by `hub/access.py` alone. The account is looked up at each request, so that one that was disabled, and a sign-in
-that was ended, are out at once and not after the quarter of an hour that their token still has.
+that was ended, are out at once and not after the quarter of an hour that their token still has. That look-up runs in a
+thread; what only looks at its result is `async`, for a thread costs more than the looking.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
@@ -84,7 +85,7 @@ def signed_in(
     else:
         claims = here.tokens.read(token)
         standing = standing_of(here, claims.account, generation=claims.generation, family=claims.family)
-        asker = Asker(_principal(standing), claims.expires, claims.generation, claims.family)
+        asker = Asker(_principal(standing, claims.family), claims.expires, claims.generation, claims.family)
         if _lacks_second_factor(here, standing) and getattr(request.scope.get("route"), "path", "") not in (
             WITHOUT_SECOND_FACTOR
         ):
@@ -98,22 +99,31 @@ Someone = Annotated[Asker, Depends(signed_in)]
 """Anyone who is signed in."""
 
 
-def needs(*permissions: Permission) -> Callable[[Asker], Principal]:
+def needs(*permissions: Permission) -> Callable[[Asker], Awaitable[Principal]]:
     """A dependency that gives the principal if it has any of these permissions at all.
 
     Raises:
         ForbiddenError: Its role has none of them.
     """
 
-    def check(asker: Someone) -> Principal:
-        if not any(allows(asker.principal, permission) for permission in permissions):
-            raise ForbiddenError(f"this needs the permission {' or '.join(permissions)}")
-        return asker.principal
+    async def check(asker: Someone) -> Principal:
+        return having(asker, *permissions)
 
     return check
 
 
-def in_person(asker: Someone) -> Asker:
+def having(asker: Asker, *permissions: Permission) -> Principal:
+    """The principal, if it has any of these permissions at all.
+
+    Raises:
+        ForbiddenError: Its role has none of them.
+    """
+    if not any(allows(asker.principal, permission) for permission in permissions):
+        raise ForbiddenError(f"this needs the permission {' or '.join(permissions)}")
+    return asker.principal
+
+
+async def in_person(asker: Someone) -> Asker:
     """Whoever is signed in himself.
 
     Raises:
@@ -177,8 +187,8 @@ def _by_key(here: Parts, text: str) -> Asker:
     return Asker(principal, key.expires)
 
 
-def _principal(standing: Standing) -> Principal:
-    return Principal(standing.account.id, standing.account.username, standing.account.role)
+def _principal(standing: Standing, family: str) -> Principal:
+    return Principal(standing.account.id, standing.account.username, standing.account.role, sign_in=family)
 
 
 def _lacks_second_factor(here: Parts, standing: Standing) -> bool:

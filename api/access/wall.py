@@ -14,6 +14,7 @@ from typing import Any
 
 from fastapi.requests import HTTPConnection
 from fastapi.routing import APIRoute, APIWebSocketRoute
+from starlette.concurrency import run_in_threadpool
 from starlette.routing import BaseRoute
 
 from api.access.auth import Asker, Someone
@@ -99,7 +100,7 @@ def asked_by(route: Any) -> list[frozenset[Permission]]:
     return [each for each in dict.fromkeys(found) if not any(other < each for other in found)]
 
 
-def ask(connection: HTTPConnection, asker: Someone) -> None:
+async def ask(connection: HTTPConnection, asker: Someone) -> None:
     """Ask whoever is signed in for what the route declares.
 
     Raises:
@@ -110,12 +111,12 @@ def ask(connection: HTTPConnection, asker: Someone) -> None:
     check(declared, who)
     having = declared.opens & permissions(who)
     if having and all(declared.by[each] is By.WHOLE for each in having):
-        reach = reach_of(connection.app.state.parts, who)
+        reach = await run_in_threadpool(reach_of, connection.app.state.parts, who)
         if not any(reach.is_everywhere(each) for each in having):
             raise ForbiddenError("this belongs to the whole community, and needs a grant for all of it")
 
 
-def ask_of_link(connection: HTTPConnection) -> None:
+async def ask_of_link(connection: HTTPConnection) -> None:
     """Ask whoever a link was made for; whoever shows a token the route itself asks.
 
     Raises:
@@ -128,7 +129,7 @@ def ask_of_link(connection: HTTPConnection) -> None:
         return
     here: Parts = connection.app.state.parts
     found = links_of(here).read(link)
-    who = link_holder(here, found)
+    who = await run_in_threadpool(link_holder, here, found)
     connection.state.asker = Asker(who, found.expires)  # whose entry in the audit log it is
     check(declared, who)
 

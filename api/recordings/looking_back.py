@@ -13,7 +13,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 from fastapi.security import OAuth2PasswordBearer
 
-from api.access.auth import needs, signed_in
+from api.access.auth import having, signed_in
 from api.access.camera_sight import SEERS, glimpsed_camera, linked_camera, recorded_camera
 from api.access.reaching import pictures_of
 from api.errors import BadRequestError
@@ -112,7 +112,7 @@ class _Opens:
         if link is not None:
             found, who, camera = linked_camera(here, link, self._what, camera_id)
             return Looking(who, camera, found, pictures_of(here, who))
-        who = needs(*SEERS)(signed_in(here, token, request))
+        who = having(signed_in(here, token, request), *SEERS)
         seen = glimpsed_camera if self._what == "still" else recorded_camera
         return Looking(who, seen(here, who, camera_id), None, pictures_of(here, who))
 

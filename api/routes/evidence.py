@@ -17,7 +17,7 @@ from starlette.responses import FileResponse
 
 from api.access.agreed import Agreed
 from api.access.auditing import note
-from api.access.auth import Asker, needs, signed_in
+from api.access.auth import Asker, having, needs, signed_in
 from api.access.camera_sight import SEERS as CAMERA_SEERS
 from api.access.camera_sight import recorded_at, recorded_camera
 from api.access.reaching import reach_of, reached_pictures
@@ -154,14 +154,14 @@ def _downloading(
     token: Annotated[str | None, Depends(_scheme)] = None,
 ) -> Principal:
     """Who downloads, with a token or a link for this incident, as his account is now."""
-    allowed = needs(Permission.VIEW_PICTURES, Permission.ANSWER_ORDERS)
+    allowed = (Permission.VIEW_PICTURES, Permission.ANSWER_ORDERS)
     if link is None:
-        return allowed(signed_in(here, token, request))
+        return having(signed_in(here, token, request), *allowed)
     found = links_of(here).read(link)
     who = link_holder(here, found)
     if found.what != "evidence" or found.camera != incident_id:
         raise NotFoundError(f"no incident {incident_id}")
-    return allowed(Asker(who, found.expires))
+    return having(Asker(who, found.expires), *allowed)
 
 
 @open_router.get("/incidents/{incident_id}/evidence.zip", summary="All of it", response_class=Response, responses=_ZIP)

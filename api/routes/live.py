@@ -16,7 +16,7 @@ from fastapi.security import OAuth2PasswordBearer
 from starlette.concurrency import run_in_threadpool
 
 from api.access.auditing import watching
-from api.access.auth import needs, signed_in
+from api.access.auth import having, needs, signed_in
 from api.access.camera_sight import SEERS, linked_camera, seen_camera
 from api.errors import NotSignedInError, UnavailableError
 from api.parts import Here, Parts
@@ -137,7 +137,7 @@ def _viewer(
     here: Parts, request: Request, camera_id: str, *, link: str | None, token: str | None
 ) -> tuple[Camera, Guest]:
     if link is None:
-        who = needs(*SEERS)(signed_in(here, token, request))
+        who = having(signed_in(here, token, request), *SEERS)
         return seen_camera(here, who, camera_id), guest_of(who)
     found, who, camera = linked_camera(here, link, "live", camera_id)
     if here.live.is_from_before(who.id, found.expires - timedelta(seconds=PLAYLIST_LINK_S)):

@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from api.main import Hub, build
 from config.community import Area, Camera, Community, Name, Ring, Sensor, Site, Stream
-from config.machine import EmbeddedBroker, Http, Machine, Workers
+from config.machine import Database, EmbeddedBroker, Http, Machine, Workers
 from hub.access import Role
 from hub.bus import Topic
 from hub.clock import Clock
 from hub.consent import Analyse, Consent, Watch
 from hub.events import Event, new_event_id
 from hub.store.event_log import Fact
+from hub.store.people.passwords import Passwords
 from tests.fakes.cameras import JPEG, FakeCameras
 from tests.fakes.networks import HERE
 
@@ -26,6 +28,8 @@ JPEG_OF = JPEG
 PASSWORD = "three words and a river"
 DEADLINE_S = 20.0
 HOMES = 40
+CHEAP = Passwords(Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1))
+"""What a hash costs is held by the tests of the passwords themselves."""
 
 
 @dataclass
@@ -153,6 +157,7 @@ def machine(data: Path, port: int = 0) -> Machine:
         http=Http(port=port),
         broker=EmbeddedBroker(port=0),
         workers=Workers(count=1, linger_s=0),
+        database=Database(durability="normal"),
         networks=HERE,
         log_level="warning",
     )
@@ -172,4 +177,5 @@ def open_room(data: Path, *, port: int = 0, there: Community | None = None, cloc
         return made[0]
 
     hub = build(machine(data, port), community=there or community(), clock=clock, make_cameras=make_cameras)
+    hub.parts.accounts._passwords = CHEAP
     return Room(hub, made[0], data)

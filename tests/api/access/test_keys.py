@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from api.app import create_app
+from cameras.live import playlists
 from hub.access import Permission, Role
 from hub.reach import Grant, GrantKind
 from tests.api.room import Room
@@ -108,7 +109,10 @@ def test_an_integrator_sees_his_own_and_an_administrator_all(room: Room) -> None
     assert mine not in {each["id"] for each in integrator.get("/api/v1/keys").json()["items"]}
 
 
-def test_an_ended_key_opens_nothing_and_neither_do_its_links(room: Room, device: httpx.Client) -> None:
+def test_an_ended_key_opens_nothing_and_neither_do_its_links(
+    room: Room, device: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(playlists, "_FIRST_WITHIN_S", 0.05)  # the camera sends nothing
     made = _make(room).json()
     device.headers["X-API-Key"] = made["key"]
     address = device.post("/cameras/cam-1/live").json()["playlist"].removeprefix("/api/v1")

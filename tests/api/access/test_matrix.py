@@ -40,10 +40,11 @@ CELLS: Counter[str] = Counter()
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    # The cameras here send nothing, and nobody needs to wait for that.
+    # The cameras here send nothing, and nobody needs to wait for that, nor for the process that would try them.
     patch = pytest.MonkeyPatch()
     patch.setattr(playlists, "_FIRST_WITHIN_S", 0.05)
     made = make_world(tmp_path_factory.mktemp("hub") / "data")
+    patch.setattr(made.room.hub.parts.onboarding.setting_up, "_command", ("false",))
     yield made
     made.close()
     patch.undo()

@@ -5,7 +5,6 @@ Everything in the second area has `far` in its id or name, so that a trace of it
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +22,7 @@ from config.recording import Evidence
 from hub.access import Permission, Principal, Role, permissions
 from hub.reach import Grant, GrantKind
 from hub.store.tables import metadata
+from tests.api.access.in_process import InProcess
 from tests.api.room import PASSWORD, Room, open_room
 from tests.fakes.pictures import phone_jpeg
 from tests.fakes.recordings import footage, write_segment
@@ -118,12 +118,14 @@ class World:
         self.began = self.room.hub.parts.clock.now()
         """From when on everything is recorded."""
         self.app = create_app(self.room.hub.parts)
-        self._loop = asyncio.new_event_loop()
-        transport = httpx.ASGITransport(self.app, client=("203.0.113.9", 4711), raise_app_exceptions=False)
-        self._client = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1")
+        self._calls = InProcess(self.app)
+        self._ended = False
 
     def sign_in_again(self) -> None:
-        """Give everybody a new token: some routes end those that there are."""
+        """Give everybody a new token if anything was changed: some routes end those that there are."""
+        if not self._ended:
+            return
+        self._ended = False
         parts = self.room.hub.parts
         for asker in self.askers.values():
             if asker.who is not None and asker.who.key is None:
@@ -134,45 +136,17 @@ class World:
 
     def ask(self, method: str, path: str, asker: Asker, **more: Any) -> httpx.Response:
         """Call in this process, from an address that is not this machine."""
+        self._ended = self._ended or method not in ("GET", "HEAD")
         headers = {**asker.headers, **more.pop("headers", {})}
-        return self._loop.run_until_complete(self._client.request(method, path, headers=headers, **more))
+        return self._calls.request(method, path, headers=headers, **more)
 
     def knock(self, path: str, query: str, headers: Sequence[tuple[bytes, bytes]] = ()) -> int:
         """Try to open a WebSocket; gives the status of the answer, 101 when it is let in."""
-
-        async def run() -> int:
-            said: list[Any] = []
-
-            async def receive() -> Any:
-                return {"type": "websocket.connect"} if not said else {"type": "websocket.disconnect", "code": 1000}
-
-            async def send(message: Any) -> None:
-                said.append(message)
-
-            scope = {
-                "type": "websocket", "path": path, "raw_path": path.encode(), "query_string": query.encode(),
-                "headers": [(b"host", b"127.0.0.1"), *headers],
-                "client": ("203.0.113.9", 4711), "server": ("127.0.0.1", 80),
-                "subprotocols": [], "scheme": "ws", "root_path": "", "asgi": {"version": "3.0"},
-                "extensions": {"websocket.http.response": {}}, "state": {},
-            }  # fmt: skip
-            await self.app(scope, receive, send)
-            first = said[0]
-            return 101 if first["type"] == "websocket.accept" else int(first.get("status", 403))
-
-        return self._loop.run_until_complete(run())
+        return self._calls.knock(path, query, headers)
 
     def close(self) -> None:
-        self._loop.run_until_complete(self._end())
-        self._loop.run_until_complete(self._client.aclose())
-        self._loop.close()
+        self._calls.close()
         self.room.close()
-
-    async def _end(self) -> None:
-        left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
 
 
 def make_world(data: Path) -> World:
