@@ -122,6 +122,7 @@ class Principal:
         key: Id of the API key that asks for the account; None for the person.
         only: What that key is for; None for all that the role allows.
         cameras: Which cameras that key is for; None for all that the account's grants reach.
+        sign_in: The sign-in by which the person asks; empty for none that is kept, and with a key.
     """
 
     id: str
@@ -130,6 +131,7 @@ class Principal:
     key: str | None = None
     only: frozenset[Permission] | None = None
     cameras: frozenset[str] | None = None
+    sign_in: str = ""
 
 
 _ROOM = frozenset(
@@ -154,8 +156,18 @@ _ROOM = frozenset(
         Permission.BREAK_GLASS,
     }
 )
-_ADMINISTRATOR = frozenset(Permission) - {Permission.DECIDE_CONSENT}
-"""Everything but what is for a household alone to say."""
+_AT_HOME = frozenset(
+    {
+        Permission.VIEW_OWN_PICTURES,
+        Permission.VIEW_SHARED_LIVE,
+        Permission.MOVE_OWN_CAMERAS,
+        Permission.DELETE_RECORDINGS,
+        Permission.DECIDE_CONSENT,
+    }
+)
+"""What somebody does where he lives, as a resident: who has an office too has another account for it."""
+_ADMINISTRATOR = frozenset(Permission) - _AT_HOME
+"""Everything but what is for a household alone."""
 
 _PERMISSIONS: Mapping[str, frozenset[Permission]] = MappingProxyType(
     {
@@ -186,16 +198,7 @@ _PERMISSIONS: Mapping[str, frozenset[Permission]] = MappingProxyType(
         ),
         Role.OPERATOR.value: _ROOM,
         Role.RESPONDER.value: frozenset({Permission.ANSWER_ORDERS, Permission.SEND_REPORTS, Permission.REWARD}),
-        Role.RESIDENT.value: frozenset(
-            {
-                Permission.SEND_REPORTS,
-                Permission.VIEW_OWN_PICTURES,
-                Permission.VIEW_SHARED_LIVE,
-                Permission.MOVE_OWN_CAMERAS,
-                Permission.DELETE_RECORDINGS,
-                Permission.DECIDE_CONSENT,
-            }
-        ),
+        Role.RESIDENT.value: _AT_HOME | {Permission.SEND_REPORTS},
     }
 )
 

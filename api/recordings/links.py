@@ -163,22 +163,23 @@ def links_of(here: Parts) -> Links:
 
 
 def holder_of(here: Parts, who: Principal) -> str:
-    """Whom a link is made for: the account as its sign-ins stand now, and the API key that asks, if one does."""
+    """Whom a link is made for: the account as its sign-ins stand now, and the API key or the sign-in that asks."""
     standing = standing_of(here, who.id, generation=None)
-    return _BETWEEN.join((who.id, str(standing.generation), who.key or ""))
+    return _BETWEEN.join((who.id, str(standing.generation), who.key or "", who.sign_in))
 
 
 def link_holder(here: Parts, link: Link) -> Principal:
     """Who uses a link, as his account is now.
 
     Raises:
-        NotSignedInError: The account is gone or disabled, it was signed out everywhere since, or the key is over.
+        NotSignedInError: The account is gone or disabled, or the sign-in or the key is over.
     """
-    account_id, generation, key = (*link.account.split(_BETWEEN), "", "")[:3]
-    standing = standing_of(here, account_id, generation=int(generation or 0))
+    account_id, generation, key, sign_in = (*link.account.split(_BETWEEN), "", "", "")[:4]
+    standing = standing_of(here, account_id, generation=int(generation or 0), family=sign_in)
     if key:
         return holder_of_key(here, here.people.keys.get(key))
-    return Principal(standing.account.id, standing.account.username, standing.account.role)
+    account = standing.account
+    return Principal(account.id, account.username, account.role, sign_in=sign_in)
 
 
 def _text(whole: bytes) -> str:

@@ -132,6 +132,8 @@ def sign_out(
     Live pictures of the same account elsewhere end too; a page that is still signed in opens them again by itself.
     """
     given = body.refresh_token if body is not None else cookie
+    if asker.family:  # whatever else was sent, or was not
+        here.people.sign_ins.end(asker.principal.id, asker.family)
     if given is not None:
         here.people.sign_ins.close(given)
     here.live.sign_out(asker.principal.id)

@@ -15,7 +15,7 @@ from fastapi import APIRouter, Query, Request, Response
 from api.access.camera_sight import seen_camera
 from api.errors import BadRequestError, UnavailableError
 from api.parts import Here, Parts
-from api.recordings.links import links_of
+from api.recordings.links import holder_of, links_of
 from api.recordings.looking_back import CLIP_S, PLAY_S, Clipping, From, Glancing, Looking, Playing, To, Which, past
 from api.recordings.past_stills import NoPictureError
 from api.recordings.ranged import ranged
@@ -62,8 +62,9 @@ def playlist(
     if looking.link is not None:  # no link lives longer through another
         lives_s = (looking.link.expires - here.clock.now()).total_seconds()
     start, sites = looking.part(start, end)
+    holder = holder_of(here, looking.who) if looking.link is None else looking.link.account
     token = links_of(here).issue(
-        looking.who.id, "playback", camera_id, start=start, end=end, stream=which.value, lives_s=lives_s
+        holder, "playback", camera_id, start=start, end=end, stream=which.value, lives_s=lives_s
     )
     found = here.playback.catalog.segments(camera_id, which, start, end, sites=sites)
     entries = [

@@ -15,7 +15,7 @@ import pytest
 
 from cameras.recordings.media import Because, StreamName
 from config.community import Area, Camera, Community, Contact, Name, Ring, Site, Stream
-from hub.access import Role
+from hub.access import Permission, Role
 from tests.api.room import PASSWORD, Room, let_watch, open_room
 from tests.fakes.recordings import FPS, footage, number_in, write_segment
 
@@ -203,6 +203,22 @@ def test_what_is_still_being_recorded_is_played_up_to_its_last_whole_fragment(th
     data = there.room.client(None).get(f"/api/v1/cameras/cam-1/{_parts(text)[0][2]}").content
     assert _numbers(data) == list(range(620, 660))
     assert _numbers(there.get("cam-1/clip.mp4", start=302, end=400).content) == list(range(620, 660))
+
+
+def test_the_files_of_a_list_open_after_a_password_was_changed_and_end_with_the_key_that_asked(there: Recorded) -> None:
+    here = there.room.hub.parts
+    kim = here.accounts.create("kim", PASSWORD, Role.OPERATOR)
+    here.accounts.set_password(kim.id, f"{PASSWORD}!")
+    scope, expires = frozenset({Permission.VIEW_PICTURES}), here.clock.now() + timedelta(days=1)
+    held, key = here.people.keys.make(kim.id, "wall", scope, cameras=None, expires=expires)
+    span = {"from": there.at(0), "to": there.at(6)}
+    nobody = there.room.client(None)
+    url = "/api/v1/cameras/cam-1/recordings.m3u8"
+    text = nobody.get(url, params=span, headers={"X-API-Key": key}).text
+    part = f"/api/v1/cameras/cam-1/{_parts(text)[0][2]}"
+    assert nobody.get(part).status_code == 200
+    here.people.keys.end(held.id)
+    assert nobody.get(part).status_code == 401
 
 
 def test_a_head_tells_the_length_of_a_part(there: Recorded) -> None:

@@ -70,6 +70,20 @@ def test_signing_out_ends_the_access_token_too(room: Room) -> None:
     assert _as(room, session, "GET", "/me").status_code == 401
 
 
+def test_signing_out_needs_no_refresh_token_and_ends_the_links_of_that_sign_in_alone(room: Room) -> None:
+    _account(room, "dong")
+    leaving, staying = _sign_in(room, "dong"), _sign_in(room, "dong")
+    span = {"what": "clip", "from": "2026-03-01T08:00:00Z", "to": "2026-03-01T08:01:00Z"}
+    addresses = [
+        _as(room, each, "POST", "/cameras/cam-1/links", json=span).json()["url"] for each in (leaving, staying)
+    ]
+    assert _as(room, leaving, "POST", "/auth/logout").status_code == 204
+    assert _as(room, leaving, "GET", "/me").status_code == 401
+    assert _refresh(room, leaving) == 401
+    assert room.client(None).get(addresses[0]).status_code == 401
+    assert room.client(None).get(addresses[1]).status_code != 401
+
+
 def _everywhere(room: Room, session: dict[str, str], _account: str) -> httpx.Response:
     return _as(room, session, "POST", "/auth/logout-everywhere")
 
