@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 from api.onboarding.camera_rows import CameraRow, FoundStreams, read_row
 from api.onboarding.copying import ANYWHERE, copied
+from api.onboarding.guessing import Guessing
 from api.onboarding.sheets import Says, Sheet, SheetMistake
-from config.community import Camera, Community, Stream
+from config.community import Camera, Community, Site, Stream
 from config.errors import Mistake
 from config.load import check_community
-from config.messages import nearest
 
 Check = Callable[[Community], tuple[Mistake, ...]]
 Word = Literal["add", "change", "leave"]
@@ -116,13 +116,15 @@ def plan_cameras(
     there = {camera.id: camera for camera in community.cameras}
     mistakes = list(sheet.mistakes)
     rows: list[CameraRow] = []
+    sites = {site.id: site for site in community.sites}
+    mine = Guessing(site for site in sites if reachable.site(site))
     for each in sheet.rows:
         before = there.get(each.cells.get("id", ""))
         known = before if before is not None and reachable.camera(before) else None
         row = read_row(each, before=known, classes=community.recording.classes, found=found.get(each.line))
         if before is not None and known is None:
             row.wrong("id", "这个编号已被占用；请换一个", "this id is taken; write another")
-        _place(row, community, reachable, known)
+        _place(row, sites, mine, known)
         rows.append(row)
     _twice(rows)
     unasked = tuple(Unasked(row.line, row.host, row) for row in rows if row.host is not None and not row.mistakes)
@@ -146,14 +148,13 @@ def plan_cameras(
     )
 
 
-def _place(row: CameraRow, community: Community, reachable: Reachable, before: Camera | None) -> None:
+def _place(row: CameraRow, sites: Mapping[str, Site], mine: Guessing, before: Camera | None) -> None:
     site_id = row.site or (None if before is None else before.site)
     if site_id is None:
         return
-    site = community.site(site_id)
-    if site is None or not reachable.site(site_id):
-        mine = tuple(each.id for each in community.sites if reachable.site(each.id))
-        near = nearest(site_id, mine) if len(mine) <= 2_000 else None  # noqa: PLR2004 - as MAX_GUESSES
+    site = sites.get(site_id)
+    if site is None or site_id not in mine.known:
+        near = mine.near(site_id)
         row.wrong(
             "site",
             f"没有这个场所{f'；请写 {near}' if near else ''}",

@@ -314,11 +314,11 @@ def _detectors(made: CameraRow, written: str) -> None:
         made.parts["detectors"] = ()
         return
     kinds = [word for word in _BETWEEN.split(written) if word]
-    for kind in kinds:
-        if Detector(kind=kind).kind not in known:
-            near = nearest(kind, tuple(sorted(known)))
-            which = near or ", ".join(sorted(known))
-            made.wrong("detectors", f"没有这种检测；请写 {which}", f"there is no such detector; write {which}")
+    wrong = next((kind for kind in kinds if Detector(kind=kind).kind not in known), None)
+    if wrong is not None:  # one is said and guessed, for a cell may hold a thousand
+        which = nearest(wrong[:64], tuple(sorted(known))) or ", ".join(sorted(known))
+        made.wrong("detectors", f"没有这种检测；请写 {which}", f"there is no such detector; write {which}")
+        return
     made.parts["detectors"] = tuple(Detector(kind=kind) for kind in dict.fromkeys(kinds))
 
 

@@ -11,9 +11,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from api.onboarding.guessing import Guessing
 from api.onboarding.sheets import Column, Row, Says, Sheet, SheetMistake, template
 from config.check import Kinds
-from config.community import Community, Location, Name, Sensor
+from config.community import Community, Location, Name, Sensor, Site
 from config.errors import ConfigurationError, Mistake
 from config.load import parse
 from config.messages import nearest
@@ -122,6 +123,7 @@ def plan_sensors(sheet: Sheet, community: Community, devices: Devices) -> Sensor
     planned: list[PlannedSensor] = []
     mistakes = list(sheet.mistakes)
     first: dict[str, int] = {}
+    sites, mine = {site.id: site for site in community.sites}, Guessing(devices.sites)
     for row in sheet.rows:
         line = _Line(row)
         before = there.get(row.cells.get("id", ""))
@@ -134,7 +136,7 @@ def plan_sensors(sheet: Sheet, community: Community, devices: Devices) -> Sensor
             line.wrong(
                 "id", f"与第 {first[name]} 行的编号相同", f"stands twice, first in line {first[name]}; write another"
             )
-        _place(line, community, devices, before)
+        _place(line, sites, mine, before)
         _cells(line, before, devices)
         sensor = None if line.mistakes else _sensor(line, before)
         if sensor is not None:
@@ -147,14 +149,14 @@ def plan_sensors(sheet: Sheet, community: Community, devices: Devices) -> Sensor
     return SensorPlan(tuple(planned), tuple(sorted(mistakes, key=lambda mistake: mistake.line)))
 
 
-def _place(line: _Line, community: Community, devices: Devices, before: Sensor | None) -> None:
+def _place(line: _Line, sites: Mapping[str, Site], mine: Guessing, before: Sensor | None) -> None:
     site_id = line.cell("site") or (None if before is None else before.site)
     if site_id is None:
         line.wrong("site", "缺少场所编号", "missing; write the id of a site")
         return
-    site = community.site(site_id)
-    if site is None or site_id not in devices.sites:
-        near = nearest(site_id, tuple(sorted(devices.sites))[:2000])
+    site = sites.get(site_id)
+    if site is None or site_id not in mine.known:
+        near = mine.near(site_id)
         line.wrong(
             "site",
             f"没有这个场所{f'；请写 {near}' if near else ''}",
@@ -178,7 +180,7 @@ def _cells(line: _Line, before: Sensor | None, devices: Devices) -> None:
     if (kind := line.cell("format")) is not None:
         line.parts["format"] = kind
         if kind not in devices.formats:
-            known = nearest(kind, tuple(devices.formats)) or ", ".join(sorted(devices.formats))
+            known = nearest(kind[:64], tuple(devices.formats)) or ", ".join(sorted(devices.formats))
             line.wrong("format", f"没有这种格式；请写 {known}", f"there is no such format; write {known}")
     _kinds(line, devices)
     _numbers(line)
@@ -193,10 +195,10 @@ def _kinds(line: _Line, devices: Devices) -> None:
         return
     words = tuple(dict.fromkeys(word for word in _BETWEEN.split(kinds) if word))
     line.parts["kinds"] = words
-    for word in words:
-        if word not in devices.observations:
-            known = nearest(word, tuple(sorted(devices.observations))) or "smoke, temperature, water_level, ..."
-            line.wrong("kinds", f"没有这种观测项；请写 {known}", f"there is no such observation; write {known}")
+    wrong = next((word for word in words if word not in devices.observations), None)
+    if wrong is not None:  # one is said and guessed, for a cell may hold a thousand
+        known = nearest(wrong[:64], tuple(sorted(devices.observations))) or "smoke, temperature, water_level, ..."
+        line.wrong("kinds", f"没有这种观测项；请写 {known}", f"there is no such observation; write {known}")
 
 
 def _numbers(line: _Line) -> None:

@@ -7,6 +7,7 @@ import io
 
 import pytest
 
+from api.onboarding import guessing
 from api.onboarding.camera_columns import CAMERA_COLUMNS, camera_template, detector_kinds
 from api.onboarding.camera_plan import CameraPlan, Reachable, plan_cameras
 from api.onboarding.camera_rows import FoundStreams
@@ -261,3 +262,38 @@ def test_a_camera_that_names_a_stream_at_another_host_gets_no_password_sent_ther
     assert one.camera.sub is not None
     assert (one.camera.main.username, one.camera.main.password) == (None, None)
     assert one.camera.sub.password == Secret("pw")
+
+
+def test_a_sheet_of_wrong_sites_is_guessed_at_in_bounded_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each distinct word once, and of a sheet that is wrong in every line the first ones alone."""
+    guessed: list[tuple[str, int]] = []
+
+    def nearest(word: str, known: tuple[str, ...]) -> str | None:
+        guessed.append((word, len(known)))
+        return known[0]
+
+    monkeypatch.setattr(guessing, "nearest", nearest)
+    sites = tuple(Site(id=f"site-{n:04}", name=Name(zh="户", en="Home")) for n in range(2_000))
+    asked: list[str] = []
+
+    def reaches(site: str) -> bool:
+        asked.append(site)
+        return True
+
+    lines = "".join(f"cam-{n},stie-{n // 2},rtsp://192.0.2.9/{n}\n" for n in range(1_000))
+    made = plan(
+        f"id,site,url\n{lines}",
+        there=Community(sites=sites),
+        reachable=Reachable(reaches, lambda _camera: True, lambda _camera: True),
+    )
+    assert len(made.mistakes) == 1_000
+    assert len(asked) == 2_000
+    assert len(guessed) == len({word for word, _ in guessed}) <= guessing.MOST_WORDS
+    assert sum(count for _, count in guessed) <= guessing.MOST_COMPARED
+    assert "site-0000" in made.mistakes[0].says.en
+    assert "the id of one" in made.mistakes[-1].says.en
+
+
+def test_of_a_cell_with_many_wrong_detectors_one_is_said() -> None:
+    made = plan(f"id,site,url,detectors\na,crossing,rtsp://192.0.2.9/a,{' '.join(f'x{n}' for n in range(400))}\n")
+    assert wrong(made) == [(2, "detectors")]
