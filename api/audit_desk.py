@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from hub.audit_heads import FILE, HeadFile, read_heads
 from hub.clock import Clock
 from hub.errors import HubError
 from hub.lifecycle import Lifecycle
+from hub.metrics import Metrics, Values
 from hub.store.audit import AuditLog
 from hub.store.database import Database
 from hub.store.revisions import Revision
@@ -155,14 +156,31 @@ def heads_of(path: Path, *, key: str | None = None) -> tuple[list[Head], tuple[s
     return found, tuple(keys), f"{path.name}: {_few(wrong)}" if wrong else ""
 
 
-def start_audit(machine: Machine, database: Database, clock: Clock, *, lifecycle: Lifecycle) -> AuditDesk:
+def start_audit(
+    machine: Machine, database: Database, clock: Clock, *, metrics: Metrics, lifecycle: Lifecycle
+) -> AuditDesk:
     """Start the audit log of a hub, to be stopped after all that it tells of."""
     machine.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     heads = machine.data / FILE
     log = AuditLog(database, clock, keep_head=HeadFile(heads, key_of(machine.data)).keep)
     lifecycle.push("audit", log.stop)
     log.start()
+    for name, about, kind, field in _FIGURES:
+        metrics.watch(name, about, _figure(log, field), kind=kind)
     return AuditDesk(log, clock, heads=heads)
+
+
+_FIGURES: tuple[tuple[str, str, Literal["counter", "gauge"], str], ...] = (
+    ("hub_audit_entries", "Entries of the audit log stored since the hub was started.", "counter", "stored"),
+    ("hub_audit_views_refused", "Looks refused because they could not be told.", "counter", "refused_views"),
+    ("hub_audit_lost", "Entries that were never written, for want of room.", "counter", "lost"),
+    ("hub_audit_open_views", "Looks that go on.", "gauge", "open_views"),
+    ("hub_audit_owed", "Entries that wait for the database.", "gauge", "owed"),
+)
+
+
+def _figure(log: AuditLog, field: str) -> Callable[[], Values]:
+    return lambda: {(): float(getattr(log.stats(), field))}
 
 
 def _few(words: Iterable[str]) -> str:

@@ -195,7 +195,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     database = database_of(machine, clock)
     lifecycle.push("database", database.stop)
     database.start()
-    audit = start_audit(machine, database, clock, lifecycle=lifecycle)
+    audit = start_audit(machine, database, clock, metrics=metrics, lifecycle=lifecycle)
     accounts = Accounts(database, clock)
     revisions = Revisions(database, clock, check=check, tell=audit.revised)
     repository = Repository(database)

@@ -169,3 +169,16 @@ def test_the_parts_of_a_playback_are_one_look_with_its_span(own_room: Room) -> N
     assert client.get(made.json()["url"]).status_code == 404  # nothing was recorded: nobody saw anything
     assert not told(own_room, actions=["playback"])
     assert not told(own_room, outcome="refused")
+
+
+def test_the_figures_say_how_much_is_told_and_what_could_not_be(own_room: Room) -> None:
+    def figure(name: str) -> float:
+        text = own_room.client(None).get("/metrics").text
+        return float(next(line.split()[1] for line in text.splitlines() if line.startswith(f"hub_audit_{name} ")))
+
+    before = figure("entries_total")
+    own_room.client(Role.ADMINISTRATOR).post("/api/v1/cameras", json={})
+    assert figure("entries_total") == before + 1
+    own_room.client(Role.SUPERVISOR).get("/api/v1/cameras/cam-2/still.jpg")
+    assert figure("open_views") == 1
+    assert {figure(name) for name in ("views_refused_total", "lost_total", "owed")} == {0}
