@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from api.app import create_app
+from api.feed import CHECK_EVERY_S
 from cameras.live import playlists
 from hub.access import Permission, Role
 from hub.reach import Grant, GrantKind
@@ -123,6 +124,20 @@ def test_an_ended_key_opens_nothing_and_neither_do_its_links(
     assert device.get("/me", headers={"X-API-Key": made["key"]}).status_code == 401
 
 
+def test_a_feed_ends_within_seconds_when_its_key_ends(room: Room, device: httpx.Client) -> None:
+    """Nothing that happens afterwards comes to it, also while something happens all the time."""
+    made = _make(room).json()
+    with device.stream("GET", "/feed", headers={"X-API-Key": made["key"]}) as feed:
+        assert feed.status_code == 200
+        lines = feed.iter_lines()
+        next(lines)
+        assert room.client(Role.ADMINISTRATOR).delete(f"/api/v1/keys/{made['id']}").status_code == 204
+        ended_s = room.hub.parts.clock.monotonic_s()
+        incident = room.smoke()
+        assert incident["id"] not in "".join(lines)  # comes to its end, or the client's deadline fails the test
+    assert room.hub.parts.clock.monotonic_s() - ended_s < 2 * CHECK_EVERY_S
+
+
 def test_a_key_ends_with_its_account_and_shrinks_with_its_role(room: Room, device: httpx.Client) -> None:
     accounts = room.hub.parts.accounts
     owner = room.person("kun", Role.INTEGRATOR)
@@ -131,7 +146,7 @@ def test_a_key_ends_with_its_account_and_shrinks_with_its_role(room: Room, devic
     body = {"name": "x", "permissions": ["cameras.view", "rules.edit"], "expires": expires}
     device.headers["X-API-Key"] = owner.post("/keys", json=body).json()["key"]
     assert device.get("/me").json()["may"] == ["cameras.view", "rules.edit"]
-    accounts.set_role(account, Role.OPERATOR)
+    accounts.change(account, role=Role.OPERATOR)
     assert device.get("/me").json()["may"] == ["cameras.view"]
     for grant in room.hub.parts.people.grants.of(account):
         room.hub.parts.people.grants.take_back(grant.id, "test")

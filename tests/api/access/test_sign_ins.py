@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from api.errors import NotSignedInError
+from api.feed import CHECK_EVERY_S
 from api.recordings.links import holder_of, link_holder, links_of
 from hub.access import Principal, Role
 from tests.api.room import PASSWORD, Room
@@ -151,4 +152,23 @@ def test_a_feed_ends_when_its_account_is_signed_out(room: Room) -> None:
         lines = feed.iter_lines()
         next(lines)
         room.hub.parts.people.sign_ins.end_all(account)
+        ended_s = room.hub.parts.clock.monotonic_s()
         list(lines)  # comes to its end, or the client's deadline fails the test
+    assert room.hub.parts.clock.monotonic_s() - ended_s < 2 * CHECK_EVERY_S
+
+
+def test_a_feed_ends_when_its_own_sign_in_ends_and_another_goes_on(room: Room) -> None:
+    _account(room, "jo")
+    desk, phone = _sign_in(room, "jo"), _sign_in(room, "jo")
+    address, headers = "/api/v1/feed", [{"Authorization": f"Bearer {each['access_token']}"} for each in (desk, phone)]
+    with (
+        room.client(None).stream("GET", address, headers=headers[0]) as here,
+        room.client(None).stream("GET", address, headers=headers[1]) as there,
+    ):
+        gone, left = here.iter_lines(), there.iter_lines()
+        next(gone)
+        next(left)
+        assert _as(room, desk, "POST", "/auth/logout", json={"refresh_token": desk["refresh_token"]}).status_code == 204
+        list(gone)
+        incident = room.smoke()
+        assert any(incident["id"] in line for line in left)
