@@ -56,12 +56,7 @@ def change(*, here: Here, _who: Manager, request: Request, account_id: str, body
     changed = sorted(body.model_dump(exclude_none=True))
     more: dict[str, Any] = {"role": role, "role_before": before.role} if role else {}
     note(request, Action.CHANGE, kind="account", id=account_id, name=before.username, changed=changed, **more)
-    if body.role is not None:
-        here.accounts.set_role(account_id, body.role)
-    if body.password is not None:
-        here.accounts.set_password(account_id, body.password)
-    if body.disabled is not None:
-        (here.accounts.disable if body.disabled else here.accounts.enable)(account_id)
+    here.accounts.change(account_id, role=body.role, password=body.password, disabled=body.disabled)
     if role is not None or body.password is not None or body.disabled:
         here.live.sign_out(account_id)
     return _view(here, _find(here, account_id))

@@ -119,67 +119,50 @@ class Accounts:
 
         return self._database.write(work)
 
-    def set_password(self, account_id: str, password: str) -> None:
-        """Give an account another password and end its sign-ins.
+    def change(
+        self, account_id: str, *, role: Role | None = None, password: str | None = None, disabled: bool | None = None
+    ) -> None:
+        """Change an account, all of it or nothing; what is None stays. All but enabling end its sign-ins.
 
         Raises:
             ConfigurationError: The password cannot be used.
             NotFoundError: There is no such account.
+            NotAllowedError: It is the last administrator, or the last who gives grants.
         """
-        hashed = self._passwords.hash(password)
+        hashed = None if password is None else self._passwords.hash(password)
 
         def work(connection: Connection) -> None:
-            _update(connection, account_id, password_hash=hashed, failures=0, locked_until=None)
-            sessions.end_all(connection, account_id)
-
-        self._database.write(work)
-
-    def set_role(self, account_id: str, role: Role) -> None:
-        """Give an account another role, and end its sign-ins.
-
-        Raises:
-            NotFoundError: There is no such account.
-            NotAllowedError: It is the last administrator.
-        """
-
-        def work(connection: Connection) -> None:
-            has_it = select(accounts.c.id).where(accounts.c.id == account_id, accounts.c.role == role.value)
-            if connection.execute(has_it).first() is not None:
+            now = self._clock.now()
+            before = connection.execute(select(accounts).where(accounts.c.id == account_id)).one_or_none()
+            if before is None:
+                raise NotFoundError("no such account")
+            could_give = has_giver(connection, now)
+            values: dict[str, object] = {}
+            if role is not None and role.value != before.role:
+                values["role"] = role.value
+            if hashed is not None:
+                values |= {"password_hash": hashed, "failures": 0, "locked_until": None}
+            if disabled is not None:
+                values["disabled"] = disabled
+            if not values:
                 return
-            could_give = has_giver(connection, self._clock.now())
-            _update(connection, account_id, role=role.value)
-            _keep_an_administrator(connection)
+            _update(connection, account_id, **values)
+            if before.role == Role.ADMINISTRATOR.value:
+                keep_an_administrator(connection)
             if could_give:
-                keep_a_giver(connection, self._clock.now())
-            sessions.end_all(connection, account_id)
+                keep_a_giver(connection, now)
+            if values != {"disabled": False}:
+                sessions.end_all(connection, account_id)
 
         self._database.write(work)
+
+    def set_password(self, account_id: str, password: str) -> None:
+        """Give an account another password, as `change` does."""
+        self.change(account_id, password=password)
 
     def disable(self, account_id: str) -> None:
-        """Let an account sign in no more, and end its sign-ins.
-
-        Raises:
-            NotFoundError: There is no such account.
-            NotAllowedError: It is the last administrator.
-        """
-
-        def work(connection: Connection) -> None:
-            could_give = has_giver(connection, self._clock.now())
-            _update(connection, account_id, disabled=True)
-            _keep_an_administrator(connection)
-            if could_give:
-                keep_a_giver(connection, self._clock.now())
-            sessions.end_all(connection, account_id)
-
-        self._database.write(work)
-
-    def enable(self, account_id: str) -> None:
-        """Let a disabled account sign in again.
-
-        Raises:
-            NotFoundError: There is no such account.
-        """
-        self._database.write(lambda connection: _update(connection, account_id, disabled=False))
+        """Let an account sign in no more, as `change` does."""
+        self.change(account_id, disabled=True)
 
     def verify(self, username: str, password: str, now: datetime, *, code: str | None = None) -> Account | None:
         """Whose name and password these are; None also for a locked or disabled account, in the same time.
@@ -354,7 +337,12 @@ def _update(connection: Connection, account_id: str, **values: object) -> None:
         raise NotFoundError("no such account")
 
 
-def _keep_an_administrator(connection: Connection) -> None:
+def keep_an_administrator(connection: Connection) -> None:
+    """Refuse what has just been done if it leaves no administrator who may sign in.
+
+    Raises:
+        NotAllowedError: It does.
+    """
     left = select(func.count()).where(accounts.c.role == Role.ADMINISTRATOR.value, accounts.c.disabled.is_(False))
     if not connection.execute(left).scalar_one():
         raise NotAllowedError("this is the last administrator")

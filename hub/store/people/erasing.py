@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Table, Text, cast, delete, func, or_, select, update
+from sqlalchemy import Column, Connection, Table, Text, cast, delete, or_, select, update
 
 from hub.access import Role
-from hub.errors import NotAllowedError, NotFoundError
+from hub.errors import NotFoundError
 from hub.events import time_to_text
 from hub.store import schema
 from hub.store.evidence_tables import evidence, evidence_wanted, recording_deletions
 from hub.store.notice_tables import notices, preferences
 from hub.store.people import sessions
+from hub.store.people.accounts import keep_an_administrator
+from hub.store.people.grants import has_giver, keep_a_giver
 from hub.store.people_tables import (
     api_keys,
     consents,
@@ -125,7 +127,7 @@ def erase_account(
 
     Raises:
         NotFoundError: There is no such account.
-        NotAllowedError: It is the last administrator.
+        NotAllowedError: It is the last administrator, or the last who gives grants.
     """
     other, at = pseudonym_of(account), time_to_text(now)
     touched: dict[str, int] = {}
@@ -134,16 +136,16 @@ def erase_account(
         if done.rowcount:
             touched[table] = touched.get(table, 0) + done.rowcount
 
+    could_give = has_giver(connection, now)
     closed = update(schema.accounts).where(schema.accounts.c.id == account)
     values = {"username": other, "disabled": True, "password_hash": NO_PASSWORD, "failures": 0, "locked_until": None}
     if not connection.execute(closed.values(values)).rowcount:
         raise NotFoundError("no such account")
-    left = select(func.count()).where(
-        schema.accounts.c.role == Role.ADMINISTRATOR.value, schema.accounts.c.disabled.is_(False)
-    )
     role = select(schema.accounts.c.role).where(schema.accounts.c.id == account)
-    if connection.execute(role).scalar_one() == Role.ADMINISTRATOR.value and not connection.execute(left).scalar_one():
-        raise NotAllowedError("this is the last administrator")
+    if connection.execute(role).scalar_one() == Role.ADMINISTRATOR.value:
+        keep_an_administrator(connection)
+    if could_give:
+        keep_a_giver(connection, now)
     sessions.end_all(connection, account)
     for table in (second_factors, outside_identities, sign_ins):
         count(table.name, connection.execute(delete(table).where(table.c.account == account)))

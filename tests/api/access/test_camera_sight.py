@@ -88,7 +88,7 @@ def test_a_link_ends_with_the_right_to_see_the_camera_and_with_the_account(home:
     token = links_of(here).issue(late.id, "clip", "crossing-cam")
     with pytest.raises(NotFoundError):
         linked_camera(here, token, "clip", "crossing-cam")
-    here.accounts.set_role(late.id, Role.OPERATOR)
+    here.accounts.change(late.id, role=Role.OPERATOR)
     with pytest.raises(NotSignedInError):  # another role ends what was made for the one before
         linked_camera(here, token, "clip", "crossing-cam")
     token = links_of(here).issue(holder_of(here, late), "clip", "crossing-cam")

@@ -60,7 +60,8 @@ def test_an_account_is_narrowed_by_giving_a_part_and_taking_back_the_whole(room:
         ({"account": "lu", "kind": "site"}, 422, "body.place"),
         ({"account": "lu", "kind": "camera", "place": "east-shop"}, 422, "body.place"),
         ({"account": "lu", "kind": "community", "place": "east"}, 422, "body.place"),
-        ({"account": "lu", "kind": "household", "place": "east-shop"}, 422, "body.place"),
+        ({"account": "resi", "kind": "household", "place": "east-shop"}, 422, "body.place"),
+        ({"account": "lu", "kind": "household", "place": "east-1"}, 422, "body.account"),
         ({"account": "lu", "kind": "community", "permissions": ["fly"]}, 422, "body.permissions.0"),
         ({"account": "lu", "kind": "community", "permissions": []}, 422, "body.permissions"),
         ({"account": "lu", "kind": "community", "permissions": ["accounts.manage"]}, 422, "body.permissions"),
@@ -173,7 +174,7 @@ def test_whoever_alone_gives_grants_everywhere_is_not_disabled(room: Room) -> No
     with pytest.raises(NotAllowedError):
         parts.accounts.disable(chief)
     with pytest.raises(NotAllowedError):
-        parts.accounts.set_role(chief, Role.OPERATOR)
+        parts.accounts.change(chief, role=Role.OPERATOR)
     assert admin(room).get("/grants").status_code == 200
 
 

@@ -164,7 +164,7 @@ def test_a_disabled_account_does_not_get_in_and_its_sign_ins_end(
     found = accounts.get(lin.id)
     assert found is not None
     assert found.disabled
-    accounts.enable(lin.id)
+    accounts.change(lin.id, disabled=False)
     assert accounts.verify("lin", GOOD, clock.now()) is not None
 
 
@@ -181,7 +181,7 @@ def test_another_password_ends_the_sign_ins_and_the_old_one(
 
 def test_there_is_always_an_administrator(accounts: Accounts) -> None:
     first = accounts.create("first", GOOD, Role.ADMINISTRATOR)
-    for forbidden in (lambda: accounts.disable(first.id), lambda: accounts.set_role(first.id, Role.OPERATOR)):
+    for forbidden in (lambda: accounts.disable(first.id), lambda: accounts.change(first.id, role=Role.OPERATOR)):
         with pytest.raises(NotAllowedError, match="last administrator"):
             forbidden()
     assert accounts.get(first.id) == first
@@ -280,3 +280,12 @@ def test_the_signing_key_is_made_once(accounts: Accounts, database: Database, cl
     key = accounts.signing_key()
     assert len(key) == 32
     assert Accounts(database, clock).signing_key() == key
+
+
+def test_a_change_is_made_as_a_whole_or_not_at_all(accounts: Accounts) -> None:
+    """A role that was given beside a password that cannot be used was given, and told as refused."""
+    accounts.create("chief", "three words and a river", Role.ADMINISTRATOR)
+    lin = accounts.create("lin", "three words and a river", Role.OPERATOR)
+    with pytest.raises(ConfigurationError):
+        accounts.change(lin.id, role=Role.ADMINISTRATOR, password="short", disabled=True)
+    assert accounts.get(lin.id) == lin

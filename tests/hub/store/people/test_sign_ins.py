@@ -141,7 +141,7 @@ def test_what_ends_everything_counts_up_and_ends_what_is_of_before(
     ways: tuple[Callable[[], object], ...] = (
         lambda: sign_ins.end_all(lin.id),
         lambda: accounts.set_password(lin.id, "another river of words"),
-        lambda: accounts.set_role(lin.id, Role.SUPERVISOR),
+        lambda: accounts.change(lin.id, role=Role.SUPERVISOR),
         lambda: accounts.disable(lin.id),
     )
     for number, way in enumerate(ways):
@@ -159,7 +159,7 @@ def test_what_ends_everything_counts_up_and_ends_what_is_of_before(
 
 def test_the_same_role_again_ends_nothing(accounts: Accounts, sign_ins: SignIns, lin: Account) -> None:
     session = sign_ins.begin(lin)
-    accounts.set_role(lin.id, Role.OPERATOR)
+    accounts.change(lin.id, role=Role.OPERATOR)
     assert sign_ins.exchange(session.refresh_token).generation == 0
     with pytest.raises(NotFoundError):
-        accounts.set_role("nobody", Role.OPERATOR)
+        accounts.change("nobody", role=Role.OPERATOR)
