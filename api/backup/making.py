@@ -225,14 +225,13 @@ def _dump(url: str, to: Path) -> Path:
         netloc=f"{parts.username}@{place}" if parts.username else place,
         query=urlencode([(key, said) for key, said in query if key != "password"]),
     )
-    done = subprocess.run(
-        [program, "--format=custom", "--no-password", f"--file={to}", f"--dbname={urlunsplit(shown)}"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=_DUMP_WITHIN_S,
-        check=False,
-    )
+    command = [program, "--format=custom", "--no-password", f"--file={to}", f"--dbname={urlunsplit(shown)}"]
+    try:
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=_DUMP_WITHIN_S, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BackupError(f"pg_dump was not done within {_DUMP_WITHIN_S:.0f} s; is the database locked?") from error
     if done.returncode:
         raise BackupError(f"pg_dump: {(done.stderr.strip().splitlines() or ['it failed'])[-1]}")
     return to

@@ -1,7 +1,8 @@
 """Scheduling: a backup from time to time, the newest so many kept, and a word when the newest is too old.
 
 One backup at a time. A schedule goes on over restarts, for the newest file says when the last one was made. One that
-fails is told in the log and in the health, and tried again after a while.
+fails is told in the log and in the health, and tried again after a while. What is dated later than now
+counts for nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +20,7 @@ from api.backup.making import SUFFIX, Made, make_backup
 from api.backup.sealing import BackupError, is_sealed
 from config.machine import Machine
 from hub.clock import Clock
-from hub.errors import ConflictError
+from hub.errors import ConflictError, HubError
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +28,9 @@ _NAME = re.compile(r"hub-(\d{8}T\d{6}Z)" + re.escape(SUFFIX))
 _STAMP = "%Y%m%dT%H%M%SZ"
 _LOOK_EVERY_S = 60.0
 _AGAIN_AFTER_S = 900.0
+_CLOCKS_DIFFER = timedelta(minutes=10)
+"""What a stamp may be ahead of now: clocks are put back by minutes, and wrong by years."""
+
 _TOO_OLD = 2.0
 """Times the interval, after which the newest is too old."""
 
@@ -62,7 +67,7 @@ class Backups:
         self._making = threading.Lock()
         self._stopping = threading.Event()
         self._trouble = ""
-        self._began = clock.now()
+        self._began_s = clock.monotonic_s()
         self._thread = threading.Thread(target=self._run, name="backups", daemon=True)
 
     def start(self) -> None:
@@ -122,34 +127,43 @@ class Backups:
         every_h = self._machine.backup.every_h
         if every_h is None:
             return ()
-        newest = next(iter(self.list()), None)
-        since = self._began if newest is None else newest.made
-        if self._clock.now() - since < timedelta(hours=every_h * _TOO_OLD):
-            return (f"the last backup failed: {self._trouble}",) if self._trouble else ()
+        counting, later = self._told_apart()
+        wrong = [f"{kept.name} is dated later than now, by a clock that was wrong: it does not count" for kept in later]
+        newest = next(iter(counting), None)
+        since_s = self._clock.monotonic_s() - self._began_s
+        age = timedelta(seconds=since_s) if newest is None else self._clock.now() - newest.made
+        if age < timedelta(hours=every_h * _TOO_OLD):
+            return (*wrong, *((f"the last backup failed: {self._trouble}",) if self._trouble else ()))
         words = "there is no backup" if newest is None else f"the newest backup is of {newest.made:%Y-%m-%d %H:%M} UTC"
-        return (f"{words}; one is due every {every_h:g} h{': ' + self._trouble if self._trouble else ''}",)
+        return (*wrong, f"{words}; one is due every {every_h:g} h{': ' + self._trouble if self._trouble else ''}")
+
+    def _told_apart(self) -> tuple[Sequence[Kept], Sequence[Kept]]:
+        """Those that are there, the newest first; and those apart that are dated later than now."""
+        until = self._clock.now() + _CLOCKS_DIFFER
+        there = self.list()
+        return [kept for kept in there if kept.made <= until], [kept for kept in there if kept.made > until]
 
     def _run(self) -> None:
         failed_s: float | None = None
         while not self._clock.wait(self._stopping, _LOOK_EVERY_S):
             if failed_s is not None and self._clock.monotonic_s() - failed_s < _AGAIN_AFTER_S:
                 continue
-            failed_s = None
-            if self._is_due():
-                try:
+            try:
+                if self._is_due():
                     self.make()
-                except (BackupError, ConflictError) as error:
-                    self._trouble = str(error)
-                    failed_s = self._clock.monotonic_s()
-                    logger.exception("a backup could not be made")
+                failed_s = None
+            except Exception as error:
+                self._trouble = str(error) if isinstance(error, HubError) else "the log tells why"
+                failed_s = self._clock.monotonic_s()
+                logger.exception("a backup could not be made")
 
     def _is_due(self) -> bool:
         every_h = self._machine.backup.every_h
-        newest = next(iter(self.list()), None)
+        newest = next(iter(self._told_apart()[0]), None)
         return every_h is not None and (newest is None or self._clock.now() - newest.made >= timedelta(hours=every_h))
 
     def _rotate(self) -> None:
-        for kept in self.list()[self._machine.backup.keep :]:
+        for kept in self._told_apart()[0][self._machine.backup.keep :]:
             with suppress(OSError):
                 (self.folder / kept.name).unlink()
                 logger.info("an old backup is removed", extra={"file": kept.name})

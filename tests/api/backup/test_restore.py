@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import sqlite3
 import threading
 import zipfile
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -23,6 +22,7 @@ from config.machine import Machine
 from config.secrets import Secret
 from hub.access import Role
 from hub.store.event_log import Fact
+from tests.api.backup.hubs import hub_with
 from tests.api.room import PASSWORD, Room, machine, open_room
 from tests.fakes.clocks import SetClock
 
@@ -209,39 +209,6 @@ def test_pieces_cannot_be_changed_round() -> None:
     )
     with pytest.raises(BackupError):
         unseal(io.BytesIO(swapped), io.BytesIO(), "x")
-
-
-def hub_with(tmp_path: Path, **settings: object) -> Machine:
-    data = tmp_path / "data"
-    data.mkdir(exist_ok=True)
-    if not (data / "hub.sqlite3").exists():
-        connection = sqlite3.connect(data / "hub.sqlite3")
-        connection.execute("CREATE TABLE t (x)")
-        connection.commit()
-        connection.close()
-    return Machine(data=data, backup=Backup.model_validate(settings))
-
-
-def test_old_backups_go_and_the_newest_stay(tmp_path: Path) -> None:
-    clock = SetClock(NOW)
-    backups = Backups(hub_with(tmp_path, every_h=24, keep=2, plain=True), clock)
-    for _ in range(4):
-        backups.make()
-        clock.advance(3600)
-    assert [kept.made for kept in backups.list()] == [NOW + timedelta(hours=3), NOW + timedelta(hours=2)]
-    assert check_backup(backups.folder / backups.list()[0].name, passphrase=None).members
-
-
-def test_a_backup_that_is_too_old_is_told(tmp_path: Path) -> None:
-    clock = SetClock(NOW)
-    backups = Backups(hub_with(tmp_path, every_h=24, plain=True), clock)
-    assert backups.warnings() == ()
-    clock.advance(49 * 3600)
-    assert "there is no backup" in backups.warnings()[0]
-    backups.make()
-    assert backups.warnings() == ()
-    clock.advance(49 * 3600)
-    assert "the newest backup is of 2026-11-24" in backups.warnings()[0]
 
 
 def test_one_without_a_passphrase_is_not_made_unless_that_is_meant(tmp_path: Path) -> None:
