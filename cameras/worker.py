@@ -35,7 +35,7 @@ from cameras.recordings.writing.disks import Disks
 from cameras.recordings.writing.recorder import StreamRecorder
 from cameras.running.bond import Bond
 from cameras.running.desk import Desk, guarded
-from cameras.running.noticing import Noticing
+from cameras.running.ears import Ears
 from cameras.running.outbox import Outbox
 from cameras.running.pictures import Pictures
 from cameras.running.rota import Rota
@@ -52,6 +52,7 @@ from hub.logs import set_up
 from hub.networks import cameras_allowed
 
 if TYPE_CHECKING:
+    from cameras.running.noticing import Noticing
     from cameras.vision.shared import Shared as _Shared
 
 logger = logging.getLogger("cameras.worker")  # run as a program it is called __main__
@@ -142,9 +143,9 @@ def run(
         make_recorder=_recorders(tuning.segment_s or machine.recordings.segment_s, disks, outbox, clock),
         cache=live.cache,
     )
-    noticing = Noticing(cameras_allowed(machine.networks), clock, emit=outbox.events, answer=outbox.answer)
-    lifecycle.push("noticing", noticing.stop)
-    desk = Desk(rota=rota, outbox=outbox, means=means, pictures=pictures, noticing=noticing, on_gone=live.forget)
+    ears = _ears(machine, outbox, clock)
+    lifecycle.push("ears", ears.stop)
+    desk = Desk(rota=rota, outbox=outbox, means=means, pictures=pictures, ears=ears, on_gone=live.forget)
     live.start()
     lifecycle.push("live", live.stop)
     rota.start()
@@ -167,7 +168,7 @@ def run(
             rota.look()
             for camera in rota.cameras:
                 outbox.events(camera.check())
-            outbox.health(_health(rota, noticing=noticing, outbox=outbox, disks=disks, confinement=confinement))
+            outbox.health(_health(rota, ears=ears, outbox=outbox, disks=disks, confinement=confinement))
     finally:
         lifecycle.stop()
 
@@ -178,6 +179,15 @@ def _watch(rota: Rota, camera_id: str, stream: StreamName, wanted: bool) -> bool
         return False
     camera.watch(stream, wanted=wanted)
     return True
+
+
+def _ears(machine: Machine, outbox: Outbox, clock: Clock) -> Ears:
+    def make() -> Noticing:
+        from cameras.running.noticing import Noticing  # noqa: PLC0415 - asyncio, HTTP and XML, for ONVIF alone
+
+        return Noticing(cameras_allowed(machine.networks), clock, emit=outbox.events, answer=outbox.answer)
+
+    return Ears(make, answer=outbox.answer)
 
 
 def _disks(machine: Machine, outbox: Outbox, clock: Clock) -> Disks:
@@ -215,10 +225,10 @@ def _recorders(
     return make
 
 
-def _health(rota: Rota, *, noticing: Noticing, outbox: Outbox, disks: Disks, confinement: Confinement) -> WorkerHealth:
+def _health(rota: Rota, *, ears: Ears, outbox: Outbox, disks: Disks, confinement: Confinement) -> WorkerHealth:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return WorkerHealth(
-        cameras=tuple(_with_troubles(camera.status(), noticing) for camera in rota.cameras),
+        cameras=tuple(_with_troubles(camera.status(), ears) for camera in rota.cameras),
         stalled_s=round(rota.stalled_s, 3),
         cpu_s=round(used.ru_utime + used.ru_stime, 3),
         rss_bytes=int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * _PAGE_BYTES,
@@ -231,8 +241,8 @@ def _health(rota: Rota, *, noticing: Noticing, outbox: Outbox, disks: Disks, con
     )
 
 
-def _with_troubles(status: CameraStatus, noticing: Noticing) -> CameraStatus:
-    troubles = noticing.troubles(status.camera)
+def _with_troubles(status: CameraStatus, ears: Ears) -> CameraStatus:
+    troubles = ears.troubles(status.camera)
     return replace(status, troubles={**status.troubles, **troubles}) if troubles else status
 
 

@@ -21,7 +21,7 @@ from cameras.link_words import (
 from cameras.moves import TURNS, MoveWanted
 from cameras.recordings.media import StreamName
 from cameras.running.camera import RunningCamera
-from cameras.running.noticing import Noticing
+from cameras.running.ears import Ears
 from cameras.running.outbox import Outbox
 from cameras.running.pictures import Pictures
 from cameras.running.rota import Rota
@@ -44,7 +44,7 @@ class Desk:
         outbox: Outbox,
         means: Means,
         pictures: Pictures,
-        noticing: Noticing,
+        ears: Ears,
         on_gone: Callable[[str], None] = lambda _camera: None,
     ) -> None:
         """Prepare; `on_gone` hears of cameras that this worker runs no more."""
@@ -52,7 +52,7 @@ class Desk:
         self._outbox = outbox
         self._means = means
         self._pictures = pictures
-        self._noticing = noticing
+        self._ears = ears
         self._on_gone = on_gone
 
     def handle(self, message: Message) -> None:  # noqa: C901 - one for each message
@@ -87,7 +87,7 @@ class Desk:
         camera = self._rota.find(wanted.camera)
         if camera is not None and wanted.move in TURNS:
             camera.turned()
-        self._noticing.move(wanted)
+        self._ears.move(wanted)
 
     def cameras(self) -> tuple[str, ...]:
         """Ids of the cameras that run."""
@@ -99,10 +99,10 @@ class Desk:
             self._rota.add(RunningCamera(task, self._means))
         elif running.task != task:
             running.change(task)
-        self._noticing.assign(task)
+        self._ears.assign(task)
 
     def _remove(self, camera_id: str) -> None:
-        self._noticing.remove(camera_id)
+        self._ears.remove(camera_id)
         self._rota.remove(camera_id)
         self._on_gone(camera_id)
 

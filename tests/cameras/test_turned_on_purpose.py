@@ -94,8 +94,8 @@ def test_a_move_that_crosses_the_link_reaches_the_camera_before_its_motors(move:
     order: list[str] = []
     running: Any = SimpleNamespace(turned=lambda: order.append("view"))
     rota: Any = SimpleNamespace(find=lambda _camera: running)
-    noticing: Any = SimpleNamespace(move=lambda _wanted: order.append("motors"))
+    ears: Any = SimpleNamespace(move=lambda _wanted: order.append("motors"))
     nothing: Any = None
-    desk = Desk(rota=rota, outbox=nothing, means=nothing, pictures=nothing, noticing=noticing)
+    desk = Desk(rota=rota, outbox=nothing, means=nothing, pictures=nothing, ears=ears)
     desk.handle(MoveWanted(1, "cam", move))
     assert order == (["view", "motors"] if turns else ["motors"])
