@@ -9,9 +9,12 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 from functools import cached_property, partial
 from typing import Protocol
 
+from alerts.notices.outbox import GLASS
+from alerts.store.journal import write_journal
 from alerts.store.open_incidents import open_incidents
 from cameras.link import Still
 from config.analysing import Analyse
@@ -22,7 +25,7 @@ from hub.bus import Bus, Topic
 from hub.clock import Clock
 from hub.consent import Consent, Incident, Watching, decision_of, effective, is_told, kept_at, room_may_watch
 from hub.errors import StoreClosedError
-from hub.events import Event, Phase
+from hub.events import Event, Phase, time_to_text
 from hub.lifecycle import Lifecycle
 from hub.store.database import Database
 from hub.store.people.consents import Consents
@@ -69,7 +72,7 @@ class Households:
         self._lock = threading.RLock()  # a follower may ask
         self._followers: tuple[Callable[[Community], None], ...] = ()
         self._limited_s: dict[str, float] = {}
-        self._claimed = frozenset(self.residents())
+        self._claimed, self._residents = self._lives()
         self._effective = effective(revisions.current(), self.consents.newest, self._claimed)
         self._analyse = _analysed(self._effective)
         self._stopping = threading.Event()
@@ -88,6 +91,11 @@ class Households:
     def current(self) -> Community:
         """The Community as cameras and recordings follow it."""
         return self._effective
+
+    @property
+    def claimed(self) -> frozenset[str]:
+        """Sites where somebody lives, or is said to."""
+        return self._lives()[0]
 
     def keeping(self, camera: str, site: str) -> Policy:
         """How long what a camera recorded at a site is kept: as who lives there decided, wherever it is now."""
@@ -114,7 +122,9 @@ class Households:
     def refresh(self, _community: Community | None = None) -> None:
         """Work out anew what follows, and tell who follows it if that is something else."""
         with self._lock:
-            self._claimed = frozenset(self.residents())
+            lived = self._residents
+            self._claimed, self._residents = self._lives()
+            self._tell_of_newcomers(lived)
             made = effective(self._revisions.current(), self.consents.newest, self._claimed)
             if made == self._effective:
                 return
@@ -130,12 +140,35 @@ class Households:
                     logger.exception("a part did not follow a household")
 
     def residents(self) -> Mapping[str, frozenset[str]]:
-        """The names of accounts by the site where they live, as of now."""
-        found = {place: set(names) for place, names in lodgers(self.database, self._clock.now()).items()}
+        """The names of accounts by the site where they live, as of now; nobody with an office lives anywhere."""
+        return self._lives()[1]
+
+    def _lives(self) -> tuple[frozenset[str], Mapping[str, frozenset[str]]]:
+        """The sites that are claimed, and who lives where."""
+        there = lodgers(self.database, self._clock.now())
+        claimed = set(there.claimed)
+        found = {place: set(names) for place, names in there.residents.items()}
         for contact in self._revisions.current().contacts:
-            for site in contact.sites:
-                found.setdefault(site, set()).add(contact.account)
-        return {site: frozenset(names) for site, names in found.items()}
+            claimed.update(contact.sites)
+            if contact.account not in there.offices:
+                for site in contact.sites:
+                    found.setdefault(site, set()).add(contact.account)
+        return frozenset(claimed), {site: frozenset(names) for site, names in found.items()}
+
+    def _tell_of_newcomers(self, before: Mapping[str, frozenset[str]]) -> None:
+        """Tell who lives somewhere of everybody who is new there."""
+        came = [
+            (site, name, sorted(before[site]))
+            for site, names in self._residents.items()
+            if before.get(site)
+            for name in sorted(names - before[site])
+        ]
+        if came:
+            now = self._clock.now()
+            told = self.database.write(
+                lambda connection: write_journal(connection, [_newcomer(now, *each) for each in came])
+            )
+            self.announce(told)
 
     def admits(self, event: Event) -> bool:
         """Whether an Event may come in, whoever tells it: workers, and what else speaks for a camera."""
@@ -173,7 +206,7 @@ class Households:
     def _run(self) -> None:
         while not self._clock.wait(self._stopping, LOOK_EVERY_S):
             try:
-                if frozenset(self.residents()) != self._claimed:
+                if self._lives() != (self._claimed, self._residents):
                     self.refresh()
             except StoreClosedError:
                 return
@@ -192,7 +225,7 @@ class HouseholdSight:
     def decision(self, camera: str, site: str) -> Consent | None:
         """What holds for a camera at a site; None where no household is asked."""
         consents = self._households.consents.newest
-        return decision_of(self._community, camera, site, consents=consents, claimed=self.residents)
+        return decision_of(self._community, camera, site, consents=consents, claimed=self._households.claimed)
 
     def room(self, who: Principal, camera: str, site: str) -> Watching:
         """What somebody of the room, or who was sent, sees of a camera at a site."""
@@ -225,6 +258,19 @@ def start_households(
     lifecycle.push("following", revisions.follow(households.refresh))
     households.start()
     return households
+
+
+def _newcomer(now: datetime, site: str, name: str, people: list[str]) -> Mapping[str, object]:
+    return {
+        "at": time_to_text(now),
+        "topic": GLASS,
+        "subject": site,
+        "incident": None,
+        "move": "moved_in",
+        "who": name,
+        "note": "",
+        "body": {"id": f"{site}|{name}", "device": site, "until": None, "people": people},
+    }
 
 
 def _analysed(community: Community) -> dict[str, Analyse]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from config.community import Community
-from hub.access import Permission, Principal, permissions
+from hub.access import Permission, Principal, Role, permissions
 
 OF_ONES_HOME = frozenset(
     {
@@ -221,8 +221,10 @@ class Reach:
         self._territory = territory
         self._known: dict[Permission, Within | None] = {}
         lived = {grant.place for grant in self._grants if grant.kind is GrantKind.HOUSEHOLD}
-        self.homes: frozenset[str] = territory.homes_of(who.name) | lived
-        """The sites where somebody lives: as `contacts` of the Community says, and by grants for households."""
+        lives = who.role == Role.RESIDENT
+        self.homes: frozenset[str] = territory.homes_of(who.name) | lived if lives else frozenset()
+        """The sites where a resident lives: as `contacts` of the Community says, and by grants for households. No
+        account with an office lives anywhere, or whoever makes accounts could move in with anybody."""
 
     def within(self, permission: Permission) -> Within | None:
         """Where somebody may do that; None for everywhere, an empty Within for nowhere."""

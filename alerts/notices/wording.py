@@ -37,8 +37,8 @@ _ENGINES = (
     "opened", "rose", "fell", "recurred", "reactivated", "contradicted", "returned", "shown", "muted", "joined",
     "closed",
 )  # fmt: skip
-HOUSEHOLD_MOVES = ("maintenance", "out_of_service", "in_service", "glass_broken", "glass_closed")
-"""What the people of a home are told of the devices that guard them, and of who looks into it."""
+HOUSEHOLD_MOVES = ("maintenance", "out_of_service", "in_service", "glass_broken", "glass_closed", "moved_in")
+"""What the people of a home are told of the devices that guard them, who looks into it, and who moves in."""
 KNOWN_MOVES = frozenset({*_ENGINES, *HOUSEHOLD_MOVES, *(move.done for move in MOVES if move.done)})
 """Every word for a move in the journal."""
 _GRID = (("网格小组", "household group"), ("村组", "village group"), ("社区", "community"), ("镇街", "town"))

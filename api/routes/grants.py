@@ -136,6 +136,11 @@ def _account(here: Parts, named: str) -> Account:
 def _permissions(account: Account, body: GrantBody) -> frozenset[Permission] | None:
     """What the grant is to allow; None for all that the role does."""
     by_role = permissions(Principal(account.id, account.username, account.role))
+    if body.kind is GrantKind.HOUSEHOLD and account.role != Role.RESIDENT:
+        raise BadRequestError(
+            "body.account",
+            f"is an account of the role {account.role}; who has an office lives there by a second account",
+        )
     named = None if body.permissions is None else frozenset(body.permissions)
     if named is not None and not named & by_role:
         raise BadRequestError("body.permissions", f"the role {account.role} allows none of these anywhere")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from config.community import Area, Camera, Community, Name, Site, Stream
 from hub.access import Permission, Principal, Role
 from hub.reach import Grant, GrantKind, Reach, Territory
@@ -97,9 +99,16 @@ def test_a_grant_of_somebody_else_counts_for_nothing() -> None:
 
 
 def test_a_home_gives_no_power_of_an_office() -> None:
-    home = reach(grant(GrantKind.HOUSEHOLD, "home"))
+    resident = Principal(LI.id, LI.name, Role.RESIDENT.value)
+    home = reach(grant(GrantKind.HOUSEHOLD, "home"), who=resident)
     assert home.homes == {"home"}
     assert not home.allows(VIEW, camera="home-1", site="home")
+
+
+@pytest.mark.parametrize("role", [each for each in Role if each is not Role.RESIDENT])
+def test_nobody_with_another_role_lives_anywhere(role: Role) -> None:
+    who = Principal(LI.id, LI.name, role.value)
+    assert reach(grant(GrantKind.HOUSEHOLD, "home"), who=who).homes == frozenset()
 
 
 def test_a_key_for_cameras_reaches_those_that_its_account_reaches() -> None:

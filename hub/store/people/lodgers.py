@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import or_, select
 
+from hub.access import Role
 from hub.events import time_to_text
 from hub.reach import GrantKind
 from hub.store.database import Database
@@ -15,11 +17,26 @@ from hub.store.people_tables import grants
 from hub.store.schema import accounts
 
 
-def lodgers(database: Database, now: datetime) -> Mapping[str, frozenset[str]]:
-    """The names of accounts by the site where they live; a disabled account lives there too."""
+@dataclass(frozen=True, slots=True)
+class Lodgers:
+    """Who lives where.
+
+    Attributes:
+        residents: The names of accounts by the site where they live by a grant; a disabled account lives there too.
+        claimed: Sites for which there is a grant, whatever has become of the account since.
+        offices: Names of accounts of other roles, who live nowhere.
+    """
+
+    residents: Mapping[str, frozenset[str]]
+    claimed: frozenset[str]
+    offices: frozenset[str]
+
+
+def lodgers(database: Database, now: datetime) -> Lodgers:
+    """Who lives where, by grants."""
     at = time_to_text(now)
     query = (
-        select(grants.c.place, accounts.c.username)
+        select(grants.c.place, accounts.c.username, accounts.c.role)
         .join(accounts, accounts.c.id == grants.c.account)
         .where(
             grants.c.kind == GrantKind.HOUSEHOLD.value,
@@ -28,8 +45,16 @@ def lodgers(database: Database, now: datetime) -> Mapping[str, frozenset[str]]:
             or_(grants.c.ends.is_(None), grants.c.ends > at),
         )
     )
-    found: dict[str, set[str]] = defaultdict(set)
     with database.read() as connection:
-        for place, name in connection.execute(query):
+        rows = connection.execute(query).all()
+        others = select(accounts.c.username).where(accounts.c.role != Role.RESIDENT.value)
+        offices = frozenset(connection.execute(others).scalars())
+    found: dict[str, set[str]] = defaultdict(set)
+    for place, name, role in rows:
+        if role == Role.RESIDENT.value:
             found[place].add(name)
-    return {place: frozenset(names) for place, names in found.items()}
+    return Lodgers(
+        residents={place: frozenset(names) for place, names in found.items()},
+        claimed=frozenset(place for place, _, _ in rows),
+        offices=offices,
+    )
