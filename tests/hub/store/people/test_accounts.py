@@ -14,6 +14,8 @@ from hub.clock import SetClock
 from hub.errors import ConfigurationError, ConflictError, NotAllowedError, NotFoundError, StoreBusyError
 from hub.store.database import Database
 from hub.store.people.accounts import FAILURES, LOCKED, Account, Accounts
+from hub.store.people.erasing import erase_account
+from hub.store.people.grants import Grants
 from hub.store.people.passwords import AT_ONCE, MOST_WAITING, Passwords
 from hub.store.people.sign_ins import SignIns
 from hub.store.schema import accounts as accounts_table
@@ -284,8 +286,20 @@ def test_the_signing_key_is_made_once(accounts: Accounts, database: Database, cl
 
 def test_a_change_is_made_as_a_whole_or_not_at_all(accounts: Accounts) -> None:
     """A role that was given beside a password that cannot be used was given, and told as refused."""
-    accounts.create("chief", "three words and a river", Role.ADMINISTRATOR)
-    lin = accounts.create("lin", "three words and a river", Role.OPERATOR)
+    accounts.create("chief", GOOD, Role.ADMINISTRATOR)
+    lin = accounts.create("lin", GOOD, Role.OPERATOR)
     with pytest.raises(ConfigurationError):
         accounts.change(lin.id, role=Role.ADMINISTRATOR, password="short", disabled=True)
     assert accounts.get(lin.id) == lin
+
+
+def test_the_last_who_gives_grants_does_not_erase_himself(
+    accounts: Accounts, database: Database, clock: SetClock
+) -> None:
+    chief = accounts.create("chief", GOOD, Role.ADMINISTRATOR)
+    second = accounts.create("second", GOOD, Role.ADMINISTRATOR)
+    grants = Grants(database, clock)
+    grants.take_back(grants.of(second.id)[0].id, by="chief")
+    with pytest.raises(NotAllowedError):
+        database.write(lambda connection: erase_account(connection, chief.id, "chief", clock.now()))
+    assert accounts.get(chief.id) == chief
