@@ -9,7 +9,10 @@ import re
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-_SECRET_VALUES = re.compile(r"(?i)((?:pass(?:wor[dt]|wd)?|pwd|token|auth|key|secret)=)[^&/#]+")
+_SECRET_VALUES = re.compile(
+    r"(?i)((?:pass(?:wor[dt]|wd)?|pwd|token|auth|key|secret)=)[^&/#]+?(?=_(?:channel|stream)=|[&/#]|$)", re.DOTALL
+)
+"""Some cameras write `/user=hub_password=..._channel=1_stream=0.sdp`: what comes after it tells their streams apart."""
 
 
 def taken_apart(value: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -148,6 +148,9 @@ def add(
     stream: Annotated[str | None, typer.Option("--stream", metavar="URL", help="Of its stream; or --host.")] = None,
     host: Annotated[str | None, typer.Option("--host", metavar="HOST", help="Asked over ONVIF.")] = None,
     username: Annotated[str | None, typer.Option("--username", metavar="NAME", help="Its user.")] = None,
+    same_address: Annotated[
+        bool, typer.Option("--same-address", help="Although another camera has its address already.")
+    ] = False,
     url: Url = None,
     key_file: KeyFile = None,
     ca_file: CaFile = None,
@@ -173,7 +176,7 @@ def add(
             # What a camera names may lead anywhere; the password is for the host that it was typed for.
             if part in body and password is not None and host_of(body[part]["url"]) == asked_host:
                 body[part]["password"] = password
-        made = client.ask("POST", "/cameras", body=body)
+        made = client.ask("POST", "/cameras", body=body, params={"same_address": "true"} if same_address else None)
         typer.echo(f"{made['id']} added: {made['main']['url']}")
     for channel in found["channels"]:
         for said in channel["advice"]:
@@ -235,7 +238,9 @@ def _asked(request: Probe) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """What is wrong with a camera, and what it gives."""
     answer = ask(request)
     problem, _ = judged(answer)
-    return None if problem is None else asdict(problem), asdict(answer) if isinstance(answer, Probed) else {}
+    found = asdict(replace(answer, addresses=())) if isinstance(answer, Probed) else {}
+    found.pop("addresses", None)  # in full, and never shown
+    return None if problem is None else asdict(problem), found
 
 
 def _show_probe(found: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from api.onboarding.camera_columns import detector_kinds
 from api.onboarding.sheets import Row, Says, SheetMistake
 from config.community import Camera, Detector, Location, Name, Onvif, Stream
 from config.errors import ConfigurationError
+from config.hiding import HIDDEN
 from config.load import parse
 from config.messages import nearest
 from config.onvif import ONVIF_SCHEMES
@@ -36,14 +37,14 @@ class FoundStreams:
     """What a camera that was asked by its host said of itself.
 
     Attributes:
-        main: Address of its large stream, without user and password.
+        main: Address of its large stream, without user and password; one may stand in its path, so it is never shown.
         sub: That of its small one.
         onvif: That of its service.
         name: As it calls itself.
     """
 
-    main: str
-    sub: str | None = None
+    main: str = field(repr=False)
+    sub: str | None = field(default=None, repr=False)
     onvif: str | None = None
     name: str | None = None
 
@@ -198,6 +199,11 @@ def _stream(
         return None
     if before is not None and url == before.shown_url:
         url = before.url  # as it was shown, with *** for a token in it
+    if HIDDEN in url:
+        made.wrong(
+            column, "*** 是隐藏的内容；请写完整的地址", "*** stands for what was hidden; write the address in full"
+        )  # fmt: skip
+        return None
     body: dict[str, Any] = {"url": url}
     if asked is not None and not _same_host(asked, url):
         pass

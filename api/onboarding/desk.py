@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from api.onboarding.holding import Holding
+from api.onboarding.named import NamedAddresses
 from api.setting_up import SettingUp
 from config.check import Kinds
 from config.machine import Machine
@@ -26,6 +27,7 @@ class OnboardingDesk:
         allowed: Networks in which cameras may be.
         formats: Payload formats, each with the model of its options.
         readers: The same, as they read.
+        named: What cameras that were tried said of their streams, in full.
     """
 
     setting_up: SettingUp
@@ -33,6 +35,7 @@ class OnboardingDesk:
     allowed: tuple[str, ...]
     formats: Kinds
     readers: Mapping[str, PayloadFormat]
+    named: NamedAddresses
 
 
 def start_onboarding(
@@ -41,4 +44,11 @@ def start_onboarding(
     """The desk of a hub."""
     setting_up = SettingUp(clock)
     lifecycle.push("setting up", setting_up.stop)
-    return OnboardingDesk(setting_up, Holding(clock), machine.networks.cameras, formats.options, door.formats)
+    return OnboardingDesk(
+        setting_up,
+        Holding(clock),
+        machine.networks.cameras,
+        formats=formats.options,
+        readers=door.formats,
+        named=NamedAddresses(clock),
+    )

@@ -22,7 +22,7 @@ from api.parts import Parts
 from api.setting_up import PLACES
 from cameras.reaching import Problem
 from cameras.setting_up.asking import failed
-from cameras.setting_up.words import Answer, Channel, Probe, Probed, Said
+from cameras.setting_up.words import Addresses, Answer, Channel, Probe, Probed, Said
 from config.community import Camera, Community
 from hub.access import Permission, Principal
 
@@ -41,7 +41,7 @@ class Trial:
         id: Of the camera.
         problem: Why it cannot be used; None when it can.
         channel: What it gives.
-        found: Where its streams are, if it was asked by its host.
+        found: Where its streams are in full, if it was asked by its host; never shown.
     """
 
     line: int
@@ -177,6 +177,8 @@ def _trial(each: Planned | Unasked, answer: Answer) -> Trial:
         return Trial(each.line, camera, problem)
     found = None
     if isinstance(each, Unasked) and isinstance(answer, Probed):
-        sub = None if channel.sub is None or channel.sub.problem is not None else channel.sub.url
-        found = FoundStreams(channel.main.url, sub, answer.onvif_url, channel.name or None)
+        number = answer.channels.index(channel)
+        full = answer.addresses[number] if number < len(answer.addresses) else Addresses(channel.main.url)
+        sub = None if channel.sub is None or channel.sub.problem is not None else full.sub or channel.sub.url
+        found = FoundStreams(full.main, sub, answer.onvif_url, channel.name or None)
     return Trial(each.line, camera, None, channel, found)

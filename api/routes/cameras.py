@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from api import etags
 from api.access.agreed import agreed, as_it_was
@@ -17,10 +17,12 @@ from api.access.auth import needs
 from api.access.reaching import reach_of, reached_camera, reached_site
 from api.errors import BadRequestError, ChangedMeanwhileError
 from api.etags import IfMatch
+from api.onboarding.camera_plan import address_of
 from api.paging import Cursor, Limit, Page, page_of
 from api.parts import Here, Parts
 from api.schemas.cameras import CameraStatusView, CameraView, StreamRecordingView
 from config.community import Camera, Community, Stream
+from config.hiding import HIDDEN
 from config.onvif import ONVIF_SCHEMES, Onvif
 from hub.access import Permission, Principal
 from hub.errors import ConflictError, NotFoundError
@@ -29,6 +31,8 @@ router = APIRouter(prefix="/api/v1", tags=["cameras"])
 Viewer = Annotated[Principal, Depends(needs(Permission.VIEW_CAMERAS))]
 Editor = Annotated[Principal, Depends(needs(Permission.EDIT_COMMUNITY))]
 Adder = Annotated[Principal, Depends(needs(Permission.EDIT_COMMUNITY, Permission.ADD_DEVICES))]
+
+SameAddress = Annotated[bool, Query(description="Take the address of another camera: one stream as two cameras.")]
 
 _SCHEMES = ("rtsp", "rtsps", "http", "https")  # over the network nobody makes the hub read its own files
 
@@ -50,15 +54,18 @@ def cameras(
 
 
 @router.post("/cameras", summary="Add a camera", status_code=201)
-def add(here: Here, who: Adder, body: Camera, response: Response) -> CameraView:
-    """Add a camera and begin to run it."""
+def add(*, here: Here, who: Adder, body: Camera, response: Response, same_address: SameAddress = False) -> CameraView:
+    """Add a camera and begin to run it. 409 where another camera that you see has its id or its address already."""
     if not reach_of(here, who).allows(Permission.ADD_DEVICES, site=body.site):
         _check_site(here, who, body)
+    body = here.onboarding.named.whole(who.id, body)
     _check_streams(body, before=None)
 
     def edit(community: Community) -> Community:
         if community.camera(body.id) is not None:
             raise ConflictError(f"there is a camera {body.id!r} already")
+        if not same_address:
+            _check_address(here, who, community, body)
         return _with_cameras(community, (*community.cameras, body))
 
     here.revisions.change(edit, author=who.name, reason=f"camera {body.id} added")
@@ -75,9 +82,16 @@ def camera(here: Here, who: Viewer, camera_id: str, response: Response) -> Camer
 
 @router.put("/cameras/{camera_id}", summary="Change a camera")
 def change(
-    *, here: Here, who: Editor, camera_id: str, body: Camera, response: Response, if_match: IfMatch = None
+    *,
+    here: Here,
+    who: Editor,
+    camera_id: str,
+    body: Camera,
+    response: Response,
+    if_match: IfMatch = None,
+    same_address: SameAddress = False,
 ) -> CameraView:
-    """Replace a camera's settings; only this camera restarts.
+    """Replace a camera's settings; only this camera restarts. 409 where another camera has its new address already.
 
     A stream whose `password` is left out keeps the one it has, as long as it goes to the same host; `null` removes it.
     """
@@ -91,6 +105,8 @@ def change(
         before = _unchanged(here, community, camera_id, expected)
         _check_streams(body, before=before)
         after = _keep_secrets(as_it_was(here, body, before), before)
+        if not same_address and address_of(after.main) != address_of(before.main):
+            _check_address(here, who, community, after)
         return _with_cameras(community, tuple(after if each is before else each for each in community.cameras))
 
     here.revisions.change(edit, author=who.name, reason=f"camera {camera_id} changed")
@@ -137,6 +153,20 @@ def _check_site(here: Parts, who: Principal, camera: Camera) -> None:
     """
     if not reach_of(here, who).is_everywhere(Permission.EDIT_COMMUNITY):
         reached_site(here, who, Permission.EDIT_COMMUNITY, camera.site)
+
+
+def _check_address(here: Parts, who: Principal, community: Community, camera: Camera) -> None:
+    """Refuse the address of another camera: one stream is one camera, and this one would be written twice.
+
+    Raises:
+        ConflictError: A camera that he sees has it; of others nothing is said.
+    """
+    wanted, reach = address_of(camera.main), reach_of(here, who)
+    for other in community.cameras:
+        if other.id == camera.id or address_of(other.main) != wanted:
+            continue
+        if reach.allows(Permission.VIEW_CAMERAS, camera=other.id, site=other.site):
+            raise ConflictError(f"the camera {other.id!r} has this address already; ?same_address=true takes it twice")
 
 
 def _one(here: Parts, camera_id: str, response: Response) -> CameraView:
@@ -221,6 +251,8 @@ def _check_streams(camera: Camera, *, before: Camera | None) -> None:
         schemes = ONVIF_SCHEMES if isinstance(stream, Onvif) else _SCHEMES
         if urlsplit(stream.url).scheme not in schemes and (old is None or old.url != stream.url):
             raise BadRequestError(f"body.{name}.url", f"begin with {', '.join(scheme + '://' for scheme in schemes)}")
+        if HIDDEN in stream.url and (old is None or old.shown_url != stream.url):
+            raise BadRequestError(f"body.{name}.url", f"{HIDDEN} stands for what was hidden; write the address in full")
         if stream.password is not None and stream.password.reference.startswith(("env:", "file:")):
             raise BadRequestError(
                 f"body.{name}.password", "env: and file: are for files on the hub; write the password itself"

@@ -82,6 +82,8 @@ async def probe(here: Here, who: Integrator, request: Request, body: ProbeBody) 
     asked = Probe(address, body.username, _plain(body.password), body.seconds, here.onboarding.allowed)
     note(request, Action.SETTING_UP, kind="camera", id="", did="probe", host=host_of(address))
     answer = await attended(request, lambda is_gone: here.onboarding.setting_up.ask(asked, is_gone=is_gone))
+    if isinstance(answer, Probed):
+        here.onboarding.named.note(who.id, answer)
     return _probed(answer, body)
 
 

@@ -15,7 +15,7 @@ from cameras.setting_up.advice import channel_advice, clock_advice
 from cameras.setting_up.asking import said
 from cameras.setting_up.onvif_look import PATH, Lens, Looked, clock_of, find_service, look
 from cameras.setting_up.watching import Means, strange_stream, watch
-from cameras.setting_up.words import Channel, Device, Probe, Probed, ProbedStream, Progress, Said
+from cameras.setting_up.words import Addresses, Channel, Device, Probe, Probed, ProbedStream, Progress, Said
 from config.community import Stream
 from config.url_credentials import shown, taken_apart
 
@@ -98,6 +98,7 @@ def _with_clock(taken: _Asked, main: ProbedStream, means: Means) -> Probed:
         onvif_url=None if offset_s is None else url,
         clock_offset_s=offset_s,
         notes=tuple(clock_advice(offset_s)),
+        addresses=(Addresses(taken.url),),
     )
 
 
@@ -113,7 +114,10 @@ def _by_onvif(taken: _Asked, asked: Probe, means: Means, tell: Tell) -> Probed:
         url = taken.parts._replace(path=PATH).geturl()
     looked = look(Access(url, taken.username, taken.password), means.allowed, means.clock)
     tell(_step("watching", "正在打开视频流", "Opening its streams", 1, 2))
-    channels = _channels(looked, taken, asked.seconds, means)
+    found = sorted(
+        zip(_channels(looked, taken, asked.seconds, means), map(_addresses, looked.lenses), strict=False),
+        key=lambda each: -each[0].main.width * each[0].main.height,
+    )
     notes = [*clock_advice(looked.offset_s), *_elsewhere(looked.elsewhere)]
     left = looked.more_lenses + max(0, len(looked.lenses) - _MOST_WATCHED)
     if left:
@@ -123,13 +127,18 @@ def _by_onvif(taken: _Asked, asked: Probe, means: Means, tell: Tell) -> Probed:
     information = looked.information
     return Probed(
         address=taken.shown,
-        channels=tuple(sorted(channels, key=lambda each: -each.main.width * each.main.height)),
+        channels=tuple(channel for channel, _ in found),
         onvif_url=shown(url),
         device=Device(information.manufacturer, information.model, information.firmware, information.serial),
         clock_offset_s=looked.offset_s,
         events=looked.events,
         notes=tuple(notes),
+        addresses=tuple(addresses for _, addresses in found),
     )
+
+
+def _addresses(lens: Lens) -> Addresses:
+    return Addresses(lens.main.url, None if lens.sub is None else lens.sub.url)
 
 
 def _of_host(taken: _Asked, error: AskingError, means: Means) -> AskingError:

@@ -1,6 +1,7 @@
 """Words of setting up: what the set-up process is asked, and what it answers.
 
-Requests hold passwords and go over the child's standard input alone; answers hold none. What a person reads comes in
+Requests hold passwords and go over the child's standard input alone; answers hold none, but for the addresses of a
+camera that has its password in their path (`Probed.addresses`), which stay in the hub. What a person reads comes in
 both languages, behind a stable word. Must not load PyAV or OpenCV: the hub imports this.
 """
 
@@ -208,6 +209,19 @@ class Channel:
 
 
 @dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the streams of a channel are, in full: never shown, for a password may stand in them.
+
+    Attributes:
+        main: Of the large stream.
+        sub: Of the small one.
+    """
+
+    main: str = field(repr=False)
+    sub: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Device:
     """What a device says of itself."""
 
@@ -230,6 +244,7 @@ class Probed:
         clock_offset_s: How far its clock is ahead of ours, None when it does not say.
         events: Whether it tells what it notices.
         notes: What is worth knowing of the whole.
+        addresses: For each channel, in their order; its streams have theirs with `***` in it.
     """
 
     address: str
@@ -240,6 +255,7 @@ class Probed:
     clock_offset_s: float | None = None
     events: bool = False
     notes: tuple[Said, ...] = ()
+    addresses: tuple[Addresses, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

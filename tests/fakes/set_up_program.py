@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from cameras.reaching import Problem
 from cameras.setting_up.asking import failed, line_of, read_request, said
 from cameras.setting_up.words import (
+    Addresses,
     Answer,
     Channel,
     Device,
@@ -21,7 +22,10 @@ from cameras.setting_up.words import (
     ProbedStream,
     TakeStill,
 )
+from config.url_credentials import shown
 
+CHEAP = "22"
+"""Has its password in the path of its streams."""
 JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffd9")
 PROBLEMS = {"11": Problem.WRONG_PASSWORD, "12": Problem.WRONG_PATH, "13": Problem.TIMED_OUT}
 UNKNOWN_CODEC = "14"
@@ -54,8 +58,15 @@ def answer_to(request: Discover | Probe | TakeStill) -> Answer:
     )  # fmt: skip
     if last == LURE:
         channels = (replace(channels[0], sub=_stream("rtsp://10.0.9.9/sub")),)
+    addresses: tuple[Addresses, ...] = ()
+    if last == CHEAP:
+        paths = [f"rtsp://{host}/user=hub_password=planted-s3cret_channel=1_stream={n}.sdp" for n in (0, 1)]
+        addresses = (Addresses(paths[0], paths[1]),)
+        channels = (replace(channels[0], main=_stream(shown(paths[0])), sub=_stream(shown(paths[1]))),)
     device = Device("Acme", "C1", "1.0", "0001")
-    return Probed(address, channels, f"http://{host}/onvif/device_service", None, device, 0.5, events=True)
+    return Probed(
+        address, channels, f"http://{host}/onvif/device_service", None, device, 0.5, events=True, addresses=addresses
+    )
 
 
 def _found(host: str) -> FoundCamera:

@@ -100,6 +100,48 @@ def test_a_stream_at_another_host_gets_no_password_by_a_sheet(room: Room) -> Non
     assert stored.main.password is not None
 
 
+def test_a_camera_with_its_password_in_its_path_is_saved_with_it_and_never_shown(room: Room) -> None:
+    """By its ready body, sent by who tried it; others and made-up ones are told to write it in full."""
+    answer = ask(room, "/cameras/probe", {"host": "10.0.2.22", "id": "cheap", "site": "crossing"})
+    assert SECRET not in answer.text
+    (body,) = answer.json()["cameras"]
+    assert body["main"]["url"] == "rtsp://10.0.2.22/user=hub_password=***_channel=1_stream=0.sdp"
+    refused = ask(room, "/cameras", body, Role.ADMINISTRATOR)
+    assert (refused.status_code, "in full" in refused.text) == (422, True)
+    added = ask(room, "/cameras", body)
+    assert added.status_code == 201, added.text
+    assert SECRET not in added.text
+    stored = room.hub.parts.revisions.current().camera("cheap")
+    assert stored is not None
+    assert stored.sub is not None
+    assert stored.main.url == f"rtsp://10.0.2.22/user=hub_password={SECRET}_channel=1_stream=0.sdp"
+    assert stored.sub.url == f"rtsp://10.0.2.22/user=hub_password={SECRET}_channel=1_stream=1.sdp"
+    room.client(Role.ADMINISTRATOR).delete("/api/v1/cameras/cheap", headers={"If-Match": "*"})
+
+
+def test_a_camera_with_its_password_in_its_path_comes_by_a_sheet(room: Room) -> None:
+    answer = sheet(room, "id,site,host\ncheap-2,crossing,10.0.2.22\n", probe="true")
+    assert answer.status_code == 200, answer.text
+    assert SECRET not in answer.text
+    stored = room.hub.parts.revisions.current().camera("cheap-2")
+    assert stored is not None
+    assert SECRET in stored.main.url
+    client = room.client(Role.ADMINISTRATOR)
+    path = "/api/v1/cameras/cheap-2"
+    view = client.get(path).json()
+    body = {"id": "cheap-2", "site": "crossing", "main": {"url": view["main"]["url"]}}
+    assert client.put(path, json=body, headers={"If-Match": "*"}).status_code == 200
+    stored = room.hub.parts.revisions.current().camera("cheap-2")
+    assert stored is not None
+    assert SECRET in stored.main.url
+    body["main"] = {"url": view["main"]["url"].replace("stream=0", "stream=1")}
+    refused = client.put(path, json=body, headers={"If-Match": "*"})
+    assert (refused.status_code, "in full" in refused.text) == (422, True)
+    written = sheet(room, "id,site,url\nx,crossing,rtsp://10.0.2.23/user=a_password=***_channel=1\n")
+    assert (written.status_code, written.json()["errors"][0]["where"]) == (422, "url")
+    client.delete(path, headers={"If-Match": "*"})
+
+
 @pytest.mark.parametrize(
     ("last", "word"), [("11", "wrong_password"), ("12", "wrong_path"), ("13", "timed_out"), ("14", "unknown_codec")]
 )

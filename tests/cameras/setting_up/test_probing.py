@@ -102,6 +102,15 @@ def test_a_stream_of_another_host_gets_no_password_and_is_opened_in_allowed_netw
     assert [each.word for each in channel.main.notes] == ["another_host"]
 
 
+def test_the_address_of_a_stream_is_carried_in_full_and_shown_without_its_password(streams: VideoServer) -> None:
+    url = f"{streams.url('main.mp4')}?password=planted"
+    with OnvifCamera((FakeProfile("main", url, 1920, 1080),)) as camera:
+        got = probed(camera.url)
+    assert got.addresses[0].main == url
+    assert "planted" not in repr(got)
+    assert got.channels[0].main.url.endswith("?password=***")
+
+
 def test_a_camera_found_by_its_host_is_asked_at_that_port(streams: VideoServer) -> None:
     with OnvifCamera((FakeProfile("main", streams.url("sub.mp4"), 640, 360),)) as camera:
         assert probed(f"127.0.0.1:{camera.port}").channels[0].main.codec == "h264"
@@ -158,7 +167,7 @@ def test_what_a_server_does_is_told_in_its_own_word(door: Callable[[socket.socke
         ("127.0.0.1:1", Problem.PORT_CLOSED),
         ("rtsp://nobody.invalid/x", Problem.UNKNOWN_HOST),
         ("rtsp://192.0.2.1/x", Problem.NOT_ALLOWED),
-        ("rtsp://2130706433:1/x", Problem.PORT_CLOSED),
+        ("rtsp://2130706433:1/x", Problem.NOT_ALLOWED),
         ("file:///etc/passwd", Problem.BAD_ADDRESS),
         ("127.0.0.1/x", Problem.BAD_ADDRESS),
         ("rtsp://", Problem.BAD_ADDRESS),
