@@ -100,15 +100,16 @@ def confine_worker(machine: Machine, *, files: Iterable[Path] = ()) -> Confineme
         files: Video files that stand in for cameras, and files with their passwords.
     """
     data = machine.data.resolve()
-    own = [data / name for name in ("run", "disks", "views")]
-    for folder in own:
+    own = [data / name for name in ("run", "views")]
+    for folder in (*own, data / "disks"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for disk in machine.recording_disks:
         if not _was_apart(data / "disks" / f"{disk.id}.json"):
             with suppress(OSError):
                 disk.path.mkdir(parents=True, exist_ok=True)
     disks = [disk.path for disk in machine.recording_disks]
-    read = [*_code(data), *_around(machine.models_folder, data), *_own_model(machine), *_beside(files, data)]
+    read = [data / "disks", *_code(data), *_around(machine.models_folder, data), *_own_model(machine)]
+    read += _beside(files, data)
     memory_mib = machine.workers.memory_mib or _usual_memory_mib()
     allowed = cameras_allowed(machine.networks)
     return _confine(read=read, write=[*own, *disks], memory_mib=memory_mib, allowed=allowed)

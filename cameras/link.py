@@ -51,6 +51,7 @@ from cameras.recordings.media import (
     StreamName,
     VideoFormat,
 )
+from cameras.recordings.mp4.naming import is_path_of, is_recording
 from cameras.recordings.writing.disk_status import DiskStatus
 from hub.errors import LinkError
 from hub.events import Event, event_from_json, event_to_json, time_from_text, time_to_text
@@ -89,6 +90,7 @@ VERSION = 6
 """Of the words; a worker that outlived a hub of another version is replaced."""
 
 _LENGTH_BYTES = 4
+_MOST_BYTES = 1 << 48
 _MAX_MESSAGE_BYTES = 32 * 1024 * 1024
 """A still of a large camera is 1 MB, a worker's whole state 100 KB: more than this is no message."""
 
@@ -159,7 +161,7 @@ def _disk(parts: dict[str, Any]) -> DiskStatus:
 def _segment(parts: dict[str, Any]) -> Segment:
     head, form = parts["head"], parts["form"]
     sound = form["sound"]
-    return Segment(
+    told = Segment(
         **parts
         | {
             "head": SegmentHead(
@@ -177,6 +179,23 @@ def _segment(parts: dict[str, Any]) -> Segment:
             "marks": tuple(Mark(*mark) for mark in parts["marks"]),
         }
     )
+    # A worker may be in the hands of a camera, and the hub will open, move and remove what it is told of here.
+    if not is_path_of(told.path, told.head):
+        raise ValueError(f"a segment does not lie at {told.path!r}")
+    sizes = [told.init_bytes, told.size_bytes]
+    for mark in told.marks:
+        sizes += (mark.at_ms, mark.duration_ms, mark.offset, mark.size_bytes)
+    if any(type(size) is not int or not 0 <= size <= _MOST_BYTES for size in sizes):
+        raise ValueError(f"{told.path}: a size is none")
+    return told
+
+
+def _removed(parts: dict[str, Any]) -> SegmentsRemoved:
+    paths = tuple(parts["paths"])
+    for path in paths:
+        if not is_recording(path):
+            raise ValueError(f"no recording lies at {path!r}")
+    return SegmentsRemoved(parts["disk"], paths)
 
 
 def _bytes(text: str) -> bytes:
@@ -216,7 +235,7 @@ _READERS: Mapping[str, Callable[[dict[str, Any]], Message]] = {
     "SegmentOpened": lambda parts: SegmentOpened(_segment(parts["segment"])),
     "SegmentClosed": lambda parts: SegmentClosed(_segment(parts["segment"])),
     "Observed": lambda parts: Observed(tuple(event_from_json(event) for event in parts["events"])),
-    "SegmentsRemoved": lambda parts: SegmentsRemoved(parts["disk"], tuple(parts["paths"])),
+    "SegmentsRemoved": _removed,
     "WorkerHealth": lambda parts: WorkerHealth(
         **parts
         | {

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from cameras.recordings.media import Mark, Segment
 from cameras.recordings.mp4.index import scan
+from cameras.recordings.opening import open_recorded
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class Growing:
         with self._lock:
             marks, whole_bytes = self._read.get(segment.head.id, ((), segment.init_bytes))
         try:
-            with path.open("rb", buffering=0) as file:
+            with open_recorded(path) as file:
                 found = scan(file, from_offset=whole_bytes)
                 marks, whole_bytes = (*marks, *found), found.whole_bytes
         except OSError as error:

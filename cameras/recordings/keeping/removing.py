@@ -61,7 +61,8 @@ class Removing:
             site, camera, stream, *_ = place.split("/")
             held = self._holdings.of_span(site, camera, StreamName(stream), start=began, end=began + _HOUR)
             found += [each for each in held if each.disk == disk and each.path in wanted]
-        return len(self.remove([each.id for each in found], Because.EXPIRED))
+        gone = [each.id for each in found if not self._lies(each)]  # of those alone it is true
+        return len(self.remove(gone, Because.EXPIRED))
 
     def finish(self, going: Sequence[Held]) -> int:
         """Remove the files of rows that are going, and then the rows; for the thread that copies alone.
@@ -73,6 +74,12 @@ class Removing:
 
     def _strike_off(self, held: Sequence[Held]) -> int:
         return self._holdings.strike_off([each.id for each in held]) if held else 0
+
+    def _lies(self, held: Held) -> bool:
+        try:
+            return self._shelves.is_file(held.disk, held.path)
+        except DiskError:
+            return True
 
     def _unlink(self, held: Held) -> bool:
         try:

@@ -19,8 +19,9 @@ from pathlib import Path
 
 from cameras.errors import DiskError, DiskProblem
 from cameras.recordings.media import StreamName
+from cameras.recordings.opening import open_below, open_file_below
 from cameras.recordings.writing.disk_folder import DiskFolder, Space, take_up
-from cameras.recordings.writing.listing import DAY, HOUR, ID, STREAM, names, open_below
+from cameras.recordings.writing.listing import DAY, HOUR, ID, STREAM, names
 from cameras.recordings.writing.room import lock_segment
 from config.machine import Disk
 from hub.clock import Clock
@@ -261,12 +262,7 @@ def _check_same(written: bytes, read: bytes, name: str) -> None:
 
 
 def _opened(folder: DiskFolder, path: str) -> int:
-    place, _, name = path.rpartition("/")
-    below = open_below(folder.handle, place)
-    try:
-        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=below)
-    finally:
-        os.close(below)
+    return open_file_below(folder.handle, path)
 
 
 def _names(folder: int, path: str, pattern: re.Pattern[str]) -> list[str]:

@@ -20,6 +20,7 @@ from cameras.recordings.mp4.closing import closing_bytes, read_at, read_closing
 from cameras.recordings.mp4.fragments import MOST_MOOF_BYTES, is_whole, runs
 from cameras.recordings.mp4.header import read_head
 from cameras.recordings.mp4.packed import pack, unpack
+from cameras.recordings.opening import open_recorded
 
 __all__ = ["Repaired", "Scan", "pack", "read_segment", "repair", "scan", "unpack"]
 
@@ -120,7 +121,7 @@ def read_segment(folder: Path, path: str, *, disk: str) -> Segment:
         DamagedFileError: Its header is not whole or not ours: nothing in it can be played.
         OSError: It is not there, or cannot be read.
     """
-    with (folder / path).open("rb", buffering=0) as file:
+    with open_recorded(folder / path) as file:
         head, form, init_bytes = read_head(file)
         closed = read_closing(file)
         marks = tuple(scan(file, from_offset=init_bytes)) if closed is None else closed[1]
@@ -148,7 +149,7 @@ def repair(path: Path) -> Repaired:
         DamagedFileError: Its header is not whole or not ours: nothing in it can be played. The file is left as it is.
         OSError: It cannot be read or written.
     """
-    with path.open("r+b", buffering=0) as file:
+    with open_recorded(path, change=True) as file:
         init_bytes = read_head(file).init_bytes
         size_bytes = os.fstat(file.fileno()).st_size
         closed = read_closing(file)

@@ -14,7 +14,9 @@ from typing import Any
 
 from cameras.recordings.media import Format, SegmentHead, SoundFormat, VideoFormat
 
-_FILE = re.compile(r"(?P<time>\d{4}-\d\d-\d\d/\d\d/\d\d-\d\d)(-\d+)?\.mp4")
+_ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
+"""Of a site or a camera, as the configuration allows it."""
+_FILE = re.compile(r"(?P<time>\d{4}-\d\d-\d\d/\d\d/\d\d-\d\d)(-\d+)?\.mp4", re.ASCII)
 
 
 def usual_path(head: SegmentHead) -> str:
@@ -32,6 +34,22 @@ def began_by_name(path: str) -> datetime | None:
         return datetime.strptime(found["time"] + " +0000", "%Y-%m-%d/%H/%M-%S %z")
     except ValueError:
         return None
+
+
+def is_path_of(path: str, head: SegmentHead) -> bool:
+    """Whether a segment lies where it has to: at its usual path, or beside others of its second."""
+    if not (_ID.fullmatch(head.site) and _ID.fullmatch(head.camera)):
+        return False
+    stem = re.escape(usual_path(head).removesuffix(".mp4"))
+    return re.fullmatch(rf"{stem}(-\d{{1,3}})?\.mp4", path) is not None
+
+
+def is_recording(path: str) -> bool:
+    """Whether a path is that of a segment of some camera, from its disk's folder."""
+    site, _, rest = path.partition("/")
+    camera, _, rest = rest.partition("/")
+    is_stream = rest.startswith(("main/", "sub/"))
+    return bool(_ID.fullmatch(site) and _ID.fullmatch(camera) and is_stream and began_by_name(path))
 
 
 def form_to_text(form: Format) -> str:

@@ -19,6 +19,7 @@ from cameras.recordings.media import Format, Mark
 from cameras.recordings.mp4.boxes import HEADER_BYTES
 from cameras.recordings.mp4.fragments import moved, runs
 from cameras.recordings.mp4.header import SOUND_TRACK
+from cameras.recordings.opening import open_recorded
 
 _KIND_AT = HEADER_BYTES - 4
 
@@ -103,7 +104,7 @@ def bytes_of(path: Path, mark: Mark) -> bytes:
         MediaGoneError: The file is not there any more, or shorter.
     """
     try:
-        with path.open("rb", buffering=0) as file:
+        with open_recorded(path) as file:
             file.seek(mark.offset)
             data = file.read(mark.size_bytes)
     except OSError as error:

@@ -10,14 +10,16 @@ So is one that cannot be cut, and the others go on. What goes is told in the tra
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import logging
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from cameras.errors import DamagedFileError, MediaGoneError
 from cameras.recordings.keeping.catalog import Catalog
@@ -29,6 +31,7 @@ from cameras.recordings.mp4.fragments import begins_ms, moved
 from cameras.recordings.mp4.header import init_bytes, read_head
 from cameras.recordings.mp4.index import read_segment
 from cameras.recordings.mp4.naming import usual_path
+from cameras.recordings.opening import FOLDER, open_below, open_recorded
 
 logger = logging.getLogger(__name__)
 
@@ -203,7 +206,7 @@ def _written(folder: Path, source: Path, segment: Segment, marks: Sequence[Mark]
     """Some fragments of a segment as a segment of its own, on the same disk."""
     form = segment.form
     try:
-        with source.open("rb") as file:
+        with open_recorded(source) as file:
             begins = begins_ms(_bytes(file.fileno(), marks[0]), form)
             head = replace(
                 segment.head,
@@ -212,27 +215,52 @@ def _written(folder: Path, source: Path, segment: Segment, marks: Sequence[Mark]
                 because=segment.head.because if marks[0] is segment.marks[0] else Because.DELETED,
             )
             path = _free(folder, usual_path(head), head.id)
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            draft = folder / (path + _DRAFT)
-            try:
-                with draft.open("wb") as made:
-                    made.write(init_bytes(form, head))
-                    stay = []
-                    for number, mark in enumerate(marks):
-                        data = moved(_bytes(file.fileno(), mark), form, sequence=number + 1, by_ms=-begins)
-                        stay.append(replace(mark, at_ms=mark.at_ms - begins, offset=made.tell()))
-                        made.write(data)
-                    made.write(closing_bytes(stay, drift_ms=segment.drift_ms or 0, because=Because.DELETED))
-                    made.flush()
-                    os.fsync(made.fileno())
-            except _CANNOT_BE_CUT:
-                draft.unlink(missing_ok=True)
-                raise
+            with _place(folder, path) as (below, name), _draft(below, name) as made:
+                made.write(init_bytes(form, head))
+                stay = []
+                for number, mark in enumerate(marks):
+                    data = moved(_bytes(file.fileno(), mark), form, sequence=number + 1, by_ms=-begins)
+                    stay.append(replace(mark, at_ms=mark.at_ms - begins, offset=made.tell()))
+                    made.write(data)
+                made.write(closing_bytes(stay, drift_ms=segment.drift_ms or 0, because=Because.DELETED))
     except FileNotFoundError as error:
         raise MediaGoneError(f"a recorded file is not there any more: {source.name}") from error
-    draft.replace(folder / path)
-    _sync((folder / path).parent)
     return read_segment(folder, path, disk=segment.disk)
+
+
+@contextmanager
+def _place(folder: Path, path: str) -> Iterator[tuple[int, str]]:
+    """The open folder in which a file is to lie, and the file's name."""
+    place, _, name = path.rpartition("/")
+    top = os.open(folder, FOLDER)
+    try:
+        below = open_below(top, place, make=True)
+    finally:
+        os.close(top)
+    try:
+        yield below, name
+    finally:
+        os.close(below)
+
+
+@contextmanager
+def _draft(below: int, name: str) -> Iterator[BinaryIO]:
+    """A new file that gets its name when it is whole and safe, and is not there when it cannot be."""
+    draft = name + _DRAFT
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(draft, dir_fd=below)
+    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=below)
+    try:
+        with os.fdopen(file, "wb") as made:
+            yield made
+            made.flush()
+            os.fsync(made.fileno())
+        os.rename(draft, name, src_dir_fd=below, dst_dir_fd=below)
+    except _CANNOT_BE_CUT:
+        with contextlib.suppress(OSError):
+            os.unlink(draft, dir_fd=below)
+        raise
+    os.fsync(below)
 
 
 def _bytes(file: int, mark: Mark) -> bytes:
@@ -253,7 +281,7 @@ def _free(folder: Path, path: str, segment: str) -> str:
     for number in range(_MOST_IN_A_SECOND):
         tried = path if number == 0 else f"{path.removesuffix('.mp4')}-{number}.mp4"
         try:
-            with (folder / tried).open("rb") as file:
+            with open_recorded(folder / tried) as file:
                 if read_head(file).head.id == segment:
                     return tried
         except FileNotFoundError:
@@ -261,11 +289,3 @@ def _free(folder: Path, path: str, segment: str) -> str:
         except DamagedFileError:
             continue
     raise FileExistsError(f"{path}: {_MOST_IN_A_SECOND} files of one second")
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,6 +9,7 @@ while a disk comes and goes.
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import logging
 import os
@@ -18,15 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from cameras.errors import DiskError, DiskProblem
+from cameras.recordings.opening import FOLDER, open_file_below
 from hub.clock import Clock
 
 logger = logging.getLogger(__name__)
 
 IDENTITY = "disk.json"
 """Names the disk, in its folder."""
-
-FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-"""Flags for a folder, of which a symbolic link may be one on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +102,7 @@ def take_up(disk: str, path: Path, *, memory: Path, clock: Clock) -> DiskFolder:
     Raises:
         DiskError: It is not there, is another one, or cannot be written.
     """
-    remembered = _read(memory / f"{disk}.json")
+    remembered = _recalled(memory, f"{disk}.json")
     apart = bool(remembered and remembered.get("apart"))
     try:
         if remembered is None or not apart:
@@ -118,7 +117,7 @@ def take_up(disk: str, path: Path, *, memory: Path, clock: Clock) -> DiskFolder:
         folder.check()
         wanted = {"disk": disk, "token": identity.get("token"), "apart": is_apart}
         if remembered != wanted:
-            _remember(memory / f"{disk}.json", wanted)
+            _remember(memory, f"{disk}.json", wanted)
     except DiskError:
         folder.close()
         raise
@@ -143,31 +142,47 @@ def _is_apart(folder: DiskFolder, memory: Path, *, was_apart: bool) -> bool:
 
 def _identity(folder: DiskFolder, *, clock: Clock) -> dict[str, Any]:
     """What the disk says who it is; made when it says nothing. Two workers may do it at once: the last wins."""
-    known = _read(IDENTITY, within=folder.handle)
+    known = _read(folder.handle, IDENTITY)
     if known is None:
         made = {"disk": folder.disk, "token": secrets.token_urlsafe(16), "made": clock.now().isoformat()}
-        draft = f".{IDENTITY}.{os.getpid()}"
-        file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644, dir_fd=folder.handle)
-        try:
-            os.write(file, json.dumps(made, indent=2).encode() + b"\n")
-            os.fsync(file)
-        finally:
-            os.close(file)
-        os.rename(draft, IDENTITY, src_dir_fd=folder.handle, dst_dir_fd=folder.handle)
-        os.fsync(folder.handle)
-        known = _read(IDENTITY, within=folder.handle) or made
+        _write(folder.handle, IDENTITY, json.dumps(made, indent=2))
+        known = _read(folder.handle, IDENTITY) or made
         logger.info("a disk for recordings is taken up for the first time", extra={"disk": folder.disk})
     if known.get("disk") != folder.disk:
         raise DiskError(DiskProblem.GONE, f"{folder.path} holds the disk {known.get('disk')!r}")
     return known
 
 
-def _read(path: Path | str, *, within: int | None = None) -> dict[str, Any] | None:
-    """A small JSON object; None when there is none, or none that can be understood."""
+def _recalled(memory: Path, name: str) -> dict[str, Any] | None:
+    """What is remembered of a disk."""
     try:
-        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=within)
+        folder = os.open(memory, FOLDER)
     except FileNotFoundError:
         return None
+    try:
+        return _read(folder, name)
+    finally:
+        os.close(folder)
+
+
+def _remember(memory: Path, name: str, value: dict[str, Any]) -> None:
+    folder = os.open(memory, FOLDER)
+    try:
+        _write(folder, name, json.dumps(value))
+    except PermissionError:
+        logger.debug("the hub alone remembers disks", extra={"file": name})
+    finally:
+        os.close(folder)
+
+
+def _read(folder: int, name: str) -> dict[str, Any] | None:
+    """A small JSON object; None when there is none, or none that can be understood."""
+    try:
+        file = open_file_below(folder, name)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ELOOP):
+            return None
+        raise
     try:
         value = json.loads(os.read(file, 4096))
     except ValueError:
@@ -177,7 +192,19 @@ def _read(path: Path | str, *, within: int | None = None) -> dict[str, Any] | No
     return value if isinstance(value, dict) else None
 
 
-def _remember(path: Path, value: dict[str, Any]) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(json.dumps(value) + "\n", encoding="utf-8")
-    draft.replace(path)
+def _write(folder: int, name: str, text: str) -> None:
+    """Write a small file whole. Others may write in the folder, so nothing that lies there is written through."""
+    draft = f".{name}.{secrets.token_hex(8)}"
+    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644, dir_fd=folder)
+    try:
+        try:
+            os.write(file, text.encode() + b"\n")
+            os.fsync(file)
+        finally:
+            os.close(file)
+        os.rename(draft, name, src_dir_fd=folder, dst_dir_fd=folder)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(draft, dir_fd=folder)
+        raise
+    os.fsync(folder)

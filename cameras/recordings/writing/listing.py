@@ -6,14 +6,13 @@ one, is nobody's recording. A folder that may not be listed is told once and pas
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import functools
 import logging
 import os
 import re
 
-from cameras.recordings.writing.disk_folder import FOLDER
+from cameras.recordings.opening import open_below
 
 logger = logging.getLogger(__name__)
 
@@ -29,34 +28,7 @@ GONE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 REFUSED = (errno.EACCES, errno.EPERM, errno.EIO)
 """This one thing cannot be had; that a whole disk is gone is seen by writing to it."""
 
-_FOLDER = FOLDER | os.O_NOFOLLOW
 _TOLD = 1024
-
-
-def open_below(folder: int, path: str, *, make: bool = False) -> int:
-    """Open a folder below `folder`, step by step, following no symbolic link.
-
-    Args:
-        folder: Where to begin.
-        path: Names with `/` between them.
-        make: Make what is missing.
-
-    Raises:
-        OSError: There is none, or a step is no folder.
-    """
-    at = os.dup(folder)
-    try:
-        for name in path.split("/"):
-            if make:
-                with contextlib.suppress(FileExistsError):
-                    os.mkdir(name, 0o755, dir_fd=at)
-            below = os.open(name, _FOLDER, dir_fd=at)
-            os.close(at)
-            at = below
-    except OSError:
-        os.close(at)
-        raise
-    return at
 
 
 def names(folder: int, path: str, pattern: re.Pattern[str]) -> list[str]:

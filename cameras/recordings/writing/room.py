@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from cameras.recordings.opening import open_below
 from cameras.recordings.writing.listing import (
     DAY,
     GONE,
@@ -23,7 +24,6 @@ from cameras.recordings.writing.listing import (
     SEGMENT,
     STREAM,
     names,
-    open_below,
     tell_refused,
 )
 

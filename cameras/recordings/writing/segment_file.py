@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 from cameras.recordings.media import Because, Format, Mark, Segment, SegmentHead
 from cameras.recordings.mp4.closing import Closing, closing_bytes
+from cameras.recordings.opening import open_below
 from cameras.recordings.writing.disk_folder import DiskFolder
-from cameras.recordings.writing.listing import open_below
 from cameras.recordings.writing.room import lock_segment
 
 logger = logging.getLogger(__name__)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cameras.errors import DiskError, DiskProblem
+from cameras.recordings import opening
 from cameras.recordings.keeping import check as checking
 from cameras.recordings.keeping import shelves as shelving
 from cameras.recordings.keeping.check import Kind
@@ -166,6 +167,7 @@ def test_a_folder_that_cannot_be_listed_costs_no_row(here: Shelved, monkeypatch:
 
     monkeypatch.setattr(listing, "open_below", opened)
     monkeypatch.setattr(shelving, "open_below", opened)
+    monkeypatch.setattr(opening, "open_below", opened)
     assert [(each.path, each.kind) for each in here.everything()] == [(kept.path, Kind.UNREADABLE)]
     assert here.all() == [kept, other]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from cameras.recordings.opening import FOLDER
 from cameras.recordings.writing import syncing
-from cameras.recordings.writing.disk_folder import FOLDER
 from cameras.recordings.writing.room import ROOM_LOCK, Removed, hold_room, lock_segment, oldest, room_turns, used_bytes
 from cameras.recordings.writing.syncing import SharedSync
 from tests.fakes.clocks import SetWallClock

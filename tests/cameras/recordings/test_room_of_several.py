@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from cameras.errors import DiskProblem
+from cameras.recordings.opening import FOLDER
 from cameras.recordings.writing import disk_watch
-from cameras.recordings.writing.disk_folder import FOLDER
 from cameras.recordings.writing.disk_watch import WatchedDisk
 from cameras.recordings.writing.disk_writer import DiskWriter
 from cameras.recordings.writing.room import hold_room, lock_segment
