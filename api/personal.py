@@ -206,9 +206,11 @@ def erase(here: Parts, who: Principal) -> list[ErasedView]:
         here.households.decide(shut)
     shares_of(here).end_all_of(who.id, by=other)
     here.desk.positions.forget(who.name)
-    if any(each.account == who.name for each in here.revisions.current().contacts):
+    there = here.revisions.current()
+    named = [each.account for each in there.contacts] + [each.account for each in there.duties]
+    if any(each.casefold() == who.name for each in named):
         here.revisions.change(
-            lambda there: _without_contact(there, who.name), author=other, reason="a person was erased"
+            lambda there: _without_person(there, who.name), author=other, reason="a person was erased"
         )
     database = here.households.database
     with database.read() as connection:
@@ -223,11 +225,12 @@ def erase(here: Parts, who: Principal) -> list[ErasedView]:
     return refused
 
 
-def _without_contact(there: Community, name: str) -> Community:
-    left = tuple(each for each in there.contacts if each.account != name)
-    if len(left) == len(there.contacts):
-        raise ConflictError("the contact is gone already")
-    return there.model_copy(update={"contacts": left})
+def _without_person(there: Community, name: str) -> Community:
+    contacts = tuple(each for each in there.contacts if each.account.casefold() != name)
+    duties = tuple(each for each in there.duties if each.account.casefold() != name)
+    if len(contacts) == len(there.contacts) and len(duties) == len(there.duties):
+        raise ConflictError("that person is gone already")
+    return there.model_copy(update={"contacts": contacts, "duties": duties})
 
 
 def _signed(here: Parts, who: Principal, ends: int) -> str:

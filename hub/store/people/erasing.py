@@ -75,6 +75,7 @@ _BODIES: Final[tuple[tuple[Table, Column[Any]], ...]] = (
     (schema.journal, schema.journal.c.seq),
     (schema.events, schema.events.c.seq),
     (notices, notices.c.id),
+    (schema.revisions, schema.revisions.c.number),
 )
 """What holds JSON in which a name may stand, and by what its rows are told apart."""
 
@@ -164,7 +165,8 @@ def erase_account(
     keys = {table.name: (table, key) for table, key in _BODIES}
     for mention in mentions:
         table, key = keys[mention.table]
-        values = {"body": _renamed(mention.body, name, other)} | ({"source": other} if table is schema.events else {})
+        body = without_person(mention.body, name) if table is schema.revisions else mention.body
+        values = {"body": _renamed(body, name, other)} | ({"source": other} if table is schema.events else {})
         count(table.name, connection.execute(update(table).where(key == mention.key).values(values)))
     return touched
 
@@ -191,6 +193,16 @@ def stored_of(connection: Connection, account: str, name: str, *, most: int = 20
         rows = [dict(row) for row in connection.execute(wanted).mappings()]
         if rows:
             yield table_name, rows
+
+
+def without_person(settings: dict[str, Any], name: str) -> dict[str, Any]:
+    """A stored Community without how a person is reached and what he answers for: nobody goes back to that."""
+    left: dict[str, Any] = {
+        key: [each for each in settings[key] if each["account"].casefold() != name]
+        for key in ("contacts", "duties")
+        if key in settings
+    }
+    return {**settings, **left}
 
 
 def _renamed(body: Any, name: str, other: str) -> Any:
