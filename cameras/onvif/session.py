@@ -19,7 +19,7 @@ from cameras.onvif.answers import Node
 from cameras.onvif.device import DEVICE, SYSTEM_TIME, parse_services, parse_system_time
 from cameras.onvif.digest import Challenge, authorization, strongest
 from cameras.onvif.envelope import Token, envelope, parse_answer
-from cameras.onvif.exchange import Exchange, Reply, split_address
+from cameras.onvif.exchange import Exchange, Line, Reply, split_address
 from cameras.reaching import AskingError, Problem
 from hub.clock import Clock
 
@@ -76,8 +76,10 @@ class Session:
         elsewhere: Addresses of its services that it gave and that lead to another host; never followed.
     """
 
-    def __init__(self, access: Access, exchange: Exchange, clock: Clock, *, timeout_s: float = 5.0) -> None:
-        """Prepare.
+    def __init__(
+        self, access: Access, exchange: Exchange, clock: Clock, *, timeout_s: float = 5.0, keeps: bool = False
+    ) -> None:
+        """Prepare; one that `keeps` its connection between two questions is to be closed.
 
         Raises:
             AskingError: The URL is none.
@@ -87,6 +89,7 @@ class Session:
         self._exchange = exchange
         self._clock = clock
         self._timeout_s = timeout_s
+        self._line = Line() if keeps else None
         self._challenge: Challenge | None = None
         self._count = 0
         self._services: dict[str, str] | None = None
@@ -94,6 +97,11 @@ class Session:
         self._synchronised_s = 0.0
         self.offset_s: float | None = None
         self.elsewhere: tuple[str, ...] = ()
+
+    def close(self) -> None:
+        """Keep no connection, now and later."""
+        if self._line is not None:
+            self._line.close()
 
     async def ask(self, url: str, question: Question) -> Node:
         """The answer to a question, as the user.
@@ -227,7 +235,7 @@ class Session:
                 client_nonce=secrets.token_hex(8),
             )
         timeout_s = self._timeout_s if question.timeout_s is None else question.timeout_s
-        return await self._exchange.post(url, data, headers=headers, timeout_s=timeout_s)
+        return await self._exchange.post(url, data, headers=headers, timeout_s=timeout_s, line=self._line)
 
     def _token(self) -> Token:
         created = self._clock.now() + timedelta(seconds=self.offset_s or 0.0)

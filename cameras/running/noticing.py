@@ -203,7 +203,7 @@ class Noticing:
 
     async def _subscribe(self, camera: _Camera) -> bool:
         """Listen until it breaks, which raises."""
-        session = self._session(camera)
+        session = self._session(camera, keeps=True)
         pull = PullPoint(session, self._clock, wait_s=self._pace.wait_s, life_s=self._pace.life_s)
         try:
             await pull.begin()
@@ -215,8 +215,11 @@ class Noticing:
                 took_s = self._clock.monotonic_s() - asked_s
                 await asyncio.sleep(max(0.0, self._pace.least_s - took_s) if took_s < self._pace.least_s else 0.0)
         finally:
-            with suppress(asyncio.CancelledError):
-                await asyncio.shield(pull.end())
+            try:
+                with suppress(asyncio.CancelledError):
+                    await asyncio.shield(pull.end())
+            finally:
+                session.close()
 
     def _take(self, camera: _Camera, notes: Sequence[Notification], offset_s: float) -> None:
         self._tell(camera, camera.translator.take(notes, arrived=self._clock.now(), offset_s=offset_s))
@@ -265,13 +268,13 @@ class Noticing:
             self._moves -= 1
         self._answer(moved)
 
-    def _session(self, camera: _Camera) -> Session:
+    def _session(self, camera: _Camera, *, keeps: bool = False) -> Session:
         onvif = camera.onvif
         try:
             password = None if onvif.password is None else onvif.password.reveal()
         except ValueError as error:
             raise AskingError(Problem.WRONG_PASSWORD, str(error)) from None
-        return Session(Access(onvif.url, onvif.username, password), self._exchange, self._clock)
+        return Session(Access(onvif.url, onvif.username, password), self._exchange, self._clock, keeps=keeps)
 
 
 class _Camera:

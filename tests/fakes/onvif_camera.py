@@ -89,6 +89,7 @@ class OnvifCamera:
         stands_at: str | None = None,
         services: Sequence[str] = tuple(_SPACES),
         after: Callable[[str], bytes | None] = lambda _question: None,
+        keeps: int = 1000,
     ) -> None:
         """Prepare.
 
@@ -105,6 +106,7 @@ class OnvifCamera:
             stands_at: Host that it writes into its addresses, when that is another than it has.
             services: Those it has.
             after: Given the name of a question, what is sent in place of the answer, as it is.
+            keeps: So many questions are answered on one connection; then it closes it, and says so only if that is one.
         """
         self.name, self.username, self.password = name, username, password
         self.profiles = tuple(profiles)
@@ -116,6 +118,9 @@ class OnvifCamera:
         self.refusals = 0
         self.states: dict[tuple[str, str], tuple[Mapping[str, str], Mapping[str, str]]] = {}
         self.after = after
+        self.keeps = keeps
+        self.connections = 0
+        self.open_connections = 0
         self._host = host
         self._nonces: set[bytes] = set()
         self._digests: dict[str, int] = {}
@@ -145,6 +150,12 @@ class OnvifCamera:
         """Subscriptions that live."""
         with self._changed:
             return sum(each.until > self.now for each in self._subscriptions.values())
+
+    def count_connections(self, change: int) -> None:
+        """One more, or one less."""
+        with self._changed:
+            self.connections += max(0, change)
+            self.open_connections += change
 
     def tell(
         self, topic: str, data: Mapping[str, str], source: Mapping[str, str] | None = None, *, op: str = "Changed"
@@ -429,8 +440,18 @@ def _handler(camera: OnvifCamera) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         timeout = 60.0
+        answered = 0
+
+        def setup(self) -> None:
+            super().setup()
+            camera.count_connections(1)
+
+        def finish(self) -> None:
+            camera.count_connections(-1)
+            super().finish()
 
         def do_POST(self) -> None:
+            self.answered += 1
             body = self.rfile.read(int(self.headers.get("content-length", "0")))
             headers = {name.lower(): value for name, value in self.headers.items()} | {"path": self.path}
             status, more, answer = camera.answer(body, headers)
@@ -439,9 +460,11 @@ def _handler(camera: OnvifCamera) -> type[BaseHTTPRequestHandler]:
                 for name, value in (more | {"Content-Type": "application/soap+xml"}).items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(answer)))
-                self.send_header("Connection", "close")
+                if camera.keeps == 1:
+                    self.send_header("Connection", "close")
                 self.end_headers()
                 self.wfile.write(answer)
+                self.close_connection = self.close_connection or self.answered >= camera.keeps
             except OSError:
                 self.close_connection = True  # who asked is gone
 
