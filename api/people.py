@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from api.audit_desk import AuditDesk
 from config.machine import Machine
 from hub.audit import Action, Detail, Entry, Outcome
 from hub.clock import Clock
+from hub.names import is_spoken_for
 from hub.networks import webhooks_allowed
 from hub.store.audit import SYSTEM
 from hub.store.database import Database
@@ -74,6 +76,9 @@ def make_people(
         )
         audit.log.add(connection, entry)
 
+    def spoken_for(name: str, sites: Collection[str]) -> bool:
+        return is_spoken_for(revisions.current(), name, sites)
+
     accounts.tell_of_locks(tell_locked)
     return PeopleDesk(
         grants=grants,
@@ -82,8 +87,8 @@ def make_people(
         second_factors=SecondFactors(database, clock),
         room_needs_second_factor=machine.sign_in.second_factor == "required",
         keys=ApiKeys(database, clock),
-        invitations=Invitations(database, clock, accounts, made=grants.forget),
-        outside=OutsideIdentities(database, clock, accounts),
+        invitations=Invitations(database, clock, accounts, made=grants.forget, spoken_for=spoken_for),
+        outside=OutsideIdentities(database, clock, accounts, spoken_for=spoken_for),
         provider=None if oidc is None else Provider(oidc, clock, allowed=webhooks_allowed(machine.networks)),
         limits=Limits(clock),
     )

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
+from config.account_names import AccountName
 from config.analysing import Analyse
 from config.calendars import CalendarDays, CalendarName
 from config.grid import Duty
@@ -313,8 +314,8 @@ class ContactChannel(_Part):
 class Contact(_Part):
     """How the person of an account is told what is his."""
 
-    account: Annotated[str, Field(min_length=1, max_length=64)]
-    """Name of the account by which that person signs in."""
+    account: AccountName
+    """Name of the account by which that person signs in; large and small letters are the same."""
     language: Literal["zh", "en", "both"] = "zh"
     channels: Annotated[tuple[ContactChannel, ...], Field(max_length=8)] = ()
     sites: tuple[SiteId, ...] = ()

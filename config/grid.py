@@ -10,16 +10,12 @@ A person may have several duties, and an area several people; those named first 
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from config.account_names import AccountName
 from config.hours import HoursList
-
-
-def _as_accounts_are_named(name: str) -> str:
-    return unicodedata.normalize("NFKC", name.strip()).casefold()
 
 
 class Duty(BaseModel):
@@ -27,7 +23,7 @@ class Duty(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    account: Annotated[str, AfterValidator(_as_accounts_are_named), Field(min_length=1, max_length=64)]
+    account: AccountName
     """Name of the account by which that person signs in; large and small letters are the same."""
     area: Annotated[
         str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", json_schema_extra={"x-write": "the id of an area"})

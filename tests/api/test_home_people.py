@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from config.community import Area, Camera, Community, Contact, Name, Notifier, Ring, Site, Stream
+from config.grid import Duty
 from hub.access import Role
-from tests.api.room import Room, open_room
+from tests.api.room import PASSWORD, Room, open_room
 
 
 def there() -> Community:
@@ -81,3 +82,34 @@ def test_who_lives_there_is_told_of_a_newcomer(room: Room, li: httpx.Client, bos
     told = room.wait_for(lambda: [e for e in room.hub.parts.delivery.ledger(account="li") if e.move == "moved_in"])
     assert "mei" in told[0].text
     boss.delete(f"/grants/{given.json()['id']}")
+
+
+# --- a name claims no home ---
+
+
+def invited(host: httpx.Client, room: Room, name: str, *sites: str, role: str = "resident") -> httpx.Response:
+    made = host.post("/invitations", json={"role": role, "sites": list(sites)})
+    assert made.status_code == 201, made.text
+    body = {"token": made.json()["link"].split("token=")[1], "username": name, "password": PASSWORD + "!"}
+    return room.client(None).post("/api/v1/invitations/use", json=body)
+
+
+def test_who_is_invited_takes_no_name_that_settings_mean_for_another(room: Room, boss: httpx.Client) -> None:
+    old = Contact(account="Old-Wang", sites=("home-2",))
+    change(room, lambda there: {"contacts": (*there.contacts, old)})
+    assert room.hub.parts.revisions.current().contacts[-1].account == "old-wang"
+    for name in ("old-wang", "OLD-Wang", "\uff4fld-wang"):
+        assert invited(boss, room, name, "home-3").status_code == 409, name
+    assert invited(boss, room, "old-wang", "home-2", "home-3").status_code == 409
+    assert invited(boss, room, "old-wang", "home-2").status_code == 201
+    duty = Duty(account="warden", area="village")
+    change(room, lambda there: {"duties": (*there.duties, duty)})
+    assert invited(boss, room, "warden", role="responder").status_code == 409
+    change(room, lambda there: {"contacts": there.contacts[:1], "duties": ()})
+
+
+@pytest.mark.parametrize("name", ["system", "Console", "file", "erased-0123456789ab"])
+def test_nobody_is_called_as_what_is_no_person(room: Room, boss: httpx.Client, name: str) -> None:
+    assert invited(boss, room, name, "home-3").status_code == 422
+    made = boss.post("/accounts", json={"username": name, "password": PASSWORD + "!", "role": "operator"})
+    assert made.status_code == 422

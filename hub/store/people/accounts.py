@@ -29,6 +29,7 @@ from hub.errors import (
     SecondFactorNeededError,
 )
 from hub.events import time_from_text, time_to_text
+from hub.names import is_reserved
 from hub.reach import GrantKind
 from hub.store import people_tables
 from hub.store.database import Database
@@ -294,6 +295,8 @@ class Accounts:
         if not 1 <= len(name) <= _LONGEST_NAME or not all(letter.isalnum() or letter in "._-@" for letter in name):
             message = f"a user name has 1 to {_LONGEST_NAME} letters, digits, dots, dashes, underscores or @"
             raise ConfigurationError((Mistake(None, "username", message),))
+        if is_reserved(name):
+            raise ConfigurationError((Mistake(None, "username", "is not for people; choose another"),))
         return {
             "id": uuid.uuid4().hex,
             "username": name,

@@ -7,7 +7,7 @@ makes the account, and a grant for each home, in one work: two who use one link 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from hub.access import Role
 from hub.clock import Clock
-from hub.errors import NotAllowedError, NotFoundError
+from hub.errors import ConflictError, NotAllowedError, NotFoundError
 from hub.events import time_from_text, time_to_text
 from hub.reach import Grant, GrantKind
 from hub.store.database import Database
@@ -72,9 +72,24 @@ class Invitations:
     """The invitations in the store. Safe from any thread."""
 
     def __init__(
-        self, database: Database, clock: Clock, accounts: Accounts, *, made: Callable[[str], None] = lambda _: None
+        self,
+        database: Database,
+        clock: Clock,
+        accounts: Accounts,
+        *,
+        made: Callable[[str], None] = lambda _: None,
+        spoken_for: Callable[[str, Collection[str]], bool] = lambda _name, _sites: False,
     ) -> None:
-        """Keep invitations in `database`; `made` is told the id of each account that comes of one, once it counts."""
+        """Keep invitations in `database`.
+
+        Args:
+            database: Where they are kept.
+            clock: The time.
+            accounts: Where accounts are made.
+            made: Told the id of each account that comes of one, once it counts.
+            spoken_for: Whether settings mean somebody else by a name than who is invited to some sites.
+        """
+        self._spoken_for = spoken_for
         self._database = database
         self._clock = clock
         self._accounts = accounts
@@ -159,9 +174,11 @@ class Invitations:
         Raises:
             NotFoundError: As `look`.
             ConfigurationError: The name or the password cannot be used; the link stays good.
-            ConflictError: The name or the identity is taken; the link stays good.
+            ConflictError: The name or the identity is taken, or settings mean another by the name; the link stays good.
         """
         invited = self.look(token)  # before the hashing, which anybody could otherwise keep busy
+        if self._spoken_for(username, invited.sites):
+            raise ConflictError("this name is kept for somebody else; choose another")
         row = self._accounts.new_row(username, password, Role(invited.role))
         now = self._clock.now()
 

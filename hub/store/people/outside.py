@@ -6,6 +6,7 @@ identity is one account; an account may have several. Safe from any thread.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,7 +45,15 @@ class Identity:
 class OutsideIdentities:
     """The links in the store."""
 
-    def __init__(self, database: Database, clock: Clock, accounts: Accounts) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        accounts: Accounts,
+        *,
+        spoken_for: Callable[[str, Collection[str]], bool] = lambda _name, _sites: False,
+    ) -> None:
+        self._spoken_for = spoken_for
         self._database = database
         self._clock = clock
         self._accounts = accounts
@@ -88,8 +97,10 @@ class OutsideIdentities:
 
         Raises:
             ConfigurationError: The name cannot be used.
-            ConflictError: There is an account of that name, which is somebody else, or the person came twice at once.
+            ConflictError: The name is taken, or settings name somebody so, or the person came twice at once.
         """
+        if self._spoken_for(username, ()):
+            raise ConflictError("this name is kept for somebody else")
         row = self._accounts.new_row(username, new_token(), role)
         now = self._clock.now()
 
