@@ -2,13 +2,15 @@
 
 With `--url` (or `HUB_URL`) a running hub is asked, by an API key from `HUB_API_KEY` or `--key-file`. Without it,
 `discover` and `probe` look from this machine, and `list` and `import --dry-run` read community.yaml. Passwords of
-cameras are asked for or read from `HUB_CAMERA_PASSWORD`; none is ever printed.
+cameras are asked for, read from standard input or from `HUB_CAMERA_PASSWORD`, and refused in an argument; none is
+ever printed.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -79,7 +81,7 @@ def discover(
     typer.echo(f"{len(found['items'])} found", err=True)
 
 
-@app.command(epilog="Example: hub cameras probe rtsp://user:password@192.168.1.64/main --format json")
+@app.command(epilog="Example: hub cameras probe rtsp://192.168.1.64/main --username hub --format json")
 def probe(
     address: Annotated[str, typer.Argument(metavar="URL", help="Of a stream or file; or a host, asked over ONVIF.")],
     *,
@@ -93,9 +95,10 @@ def probe(
 ) -> None:
     """What a stream really sends: codec, size, frame rate, key frames, bit rate; of a host, all its streams."""
     client = client_of(url, key_file, ca_file)
-    if client is None and "://" in address and username is None:
+    if client is None and address.startswith("file:"):
         _watch(address, seconds, form)
         return
+    _refuse_password(address, "URL")
     password = _password(username)
     if client is not None:
         asked = {"url" if "://" in address else "host": address, "seconds": min(seconds, 20.0)}
@@ -159,6 +162,7 @@ def add(
     client = client_of(url, key_file, ca_file)
     if client is None:
         raise ConfigurationError((Mistake(None, "--url", "missing; without a hub, write it into community.yaml"),))
+    _refuse_password(stream or host or "", "--stream")
     password = _password(username)
     about = {"url": stream} if stream else {"host": host}
     if stream is None and host is None:
@@ -223,7 +227,7 @@ def import_(
 
 
 def _watch(address: str, seconds: float, form: str) -> None:
-    """Watch one stream or file in this process."""
+    """Watch a file of this machine in this process; whatever is behind a network is watched by a confined one."""
     from api.commands.probing import probe as watch  # noqa: PLC0415 - loads a decoder
 
     found = asdict(watch(address, seconds=seconds, clock=SystemClock()))
@@ -324,11 +328,33 @@ def _all_cameras(client: HubClient) -> list[dict[str, Any]]:
             return items
 
 
+def _refuse_password(address: str, where: str) -> None:
+    """Refuse an address with a password in it.
+
+    Raises:
+        ConfigurationError: Whoever is on this machine could read it in the list of processes.
+    """
+    if ":" in address.partition("://")[2].rpartition("@")[0]:
+        raise ConfigurationError(
+            (
+                Mistake(
+                    None,
+                    where,
+                    "holds a password, which everybody on this machine sees in the list of processes; "
+                    "write --username, and give the password when it is asked for, on standard input, or in "
+                    f"{PASSWORD_VARIABLE}",
+                ),
+            )
+        )
+
+
 def _password(username: str | None) -> str | None:
     if PASSWORD_VARIABLE in os.environ:
         return os.environ[PASSWORD_VARIABLE]
     if username is None:
         return None
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n") or None
     password: str = typer.prompt("password of the camera", hide_input=True, err=True)
     return password
 

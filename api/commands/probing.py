@@ -1,10 +1,14 @@
-"""Probing: what a stream really sends, measured over a few seconds (`hub cameras probe`)."""
+"""Probing: what a video file of this machine holds, measured over a few seconds (`hub cameras probe`).
+
+Of files alone: what comes over a network is read by the set-up process, which is confined.
+"""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
 
+from cameras.errors import SourceError, SourceProblem
 from cameras.streams.packets import Packet, StreamInfo
 from cameras.streams.sources import Sources
 from config.community import Stream
@@ -50,6 +54,8 @@ def probe(url: str, *, seconds: float, clock: Clock) -> Probe:
     """
     stream = parse(Stream, {"url": url}, file=None)
     stopping = threading.Event()
+    if stream.file is None:
+        raise SourceError(SourceProblem.UNSUPPORTED, "only files are read here")
     source = Sources(clock).make(stream, stopping=stopping)
     begun_s = clock.monotonic_s()
     first_s: float | None = None

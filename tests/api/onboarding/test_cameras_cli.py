@@ -12,6 +12,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from api.cli import app
+from api.commands import cameras
+from cameras.reaching import Problem
+from cameras.setting_up.asking import failed
+from cameras.setting_up.words import Failed, Probe
 from hub.access import Permission, Role
 from hub.errors import ConfigurationError, HubError
 from tests.api.room import PASSWORD, Room, open_room
@@ -141,3 +145,40 @@ def test_a_key_is_needed_and_a_hub_that_refuses_or_is_away_is_told(room: Room, t
     away = run("list", "--url", "http://127.0.0.1:9", "--key-file", str(wrong))
     assert isinstance(away.exception, HubError)
     assert "no hub answers" in str(away.exception)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("probe", f"rtsp://hub:{SECRET}@127.0.0.1:1/main"),
+        ("add", "gate", "--site", "x", "--stream", f"rtsp://hub:{SECRET}@127.0.0.1:1/main", "--url", "http://h:1"),
+    ],
+)
+def test_a_password_in_an_argument_is_refused_and_why_is_said(words: tuple[str, ...], tmp_path: Path) -> None:
+    key = tmp_path / "key.txt"
+    key.write_text("chk_nothing")
+    refused = run(*words, *(("--key-file", str(key)) if words[0] == "add" else ()))
+    assert isinstance(refused.exception, ConfigurationError)
+    assert "list of processes" in str(refused.exception)
+    assert SECRET not in str(refused.exception)
+
+
+def test_without_a_hub_a_stream_is_tried_in_allowed_networks_by_a_process_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HUB_CAMERA_PASSWORD", raising=False)
+    asked: list[Probe] = []
+
+    def ask(request: Probe) -> Failed:
+        asked.append(request)
+        return failed(Problem.NOT_ALLOWED)
+
+    monkeypatch.setattr(cameras, "ask", ask)
+    (tmp_path / "machine.yaml").write_text("networks: {cameras: [192.168.1.0/24]}\n")
+    machine = ("--machine", str(tmp_path / "machine.yaml"))
+    words = ["cameras", "probe", "rtsp://8.8.8.8/main", "--username", "hub", *machine]
+    done = CliRunner().invoke(app, words, prog_name="hub", input=f"{SECRET}\n")
+    assert done.exit_code == 1, done.output
+    (request,) = asked
+    assert (request.username, request.password, request.allowed) == ("hub", SECRET, ("192.168.1.0/24",))
+    assert SECRET not in done.output
