@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from hub.access import Role
+from hub.reach import Grant, GrantKind
 from tests.api.room import JPEG_OF, Room
 
 GATE = {
@@ -23,7 +24,7 @@ def admin(room: Room) -> httpx.Client:
 
 
 def _add(admin: httpx.Client, **changes: Any) -> httpx.Response:
-    return admin.post("/api/v1/cameras", json={**GATE, **changes})
+    return admin.post("/api/v1/cameras", json={**GATE, **changes}, params={"same_address": "true"})
 
 
 def _running(room: Room, camera: str) -> Any:
@@ -192,3 +193,54 @@ def test_the_password_of_the_onvif_service_is_kept_for_its_host_and_never_shown(
     assert moved.status_code == 422
     assert "give its password anew" in moved.text
     assert _add(admin, id="turns-2", onvif={"url": "rtsp://192.0.2.9/"}).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [
+        ("rtsp://192.0.2.1/main", 409),
+        ("rtsp://other:secret@192.0.2.1/main", 409),
+        ("rtsp://192.0.2.1:554/main/", 409),
+        ("rtsp://192.0.2.1/main?channel=2", 201),
+        ("rtsp://192.0.2.1/other", 201),
+        ("rtsp://192.0.2.1:8554/main", 201),
+    ],
+)
+def test_one_stream_is_one_camera_unless_that_is_meant(room: Room, admin: httpx.Client, url: str, status: int) -> None:
+    """The whole address counts, without who signs in there; a recorder has one for each of its cameras."""
+    body = {"id": "twice", "site": "crossing", "main": {"url": url}}
+    answer = admin.post("/api/v1/cameras", json=body)
+    assert answer.status_code == status, answer.text
+    if status == 409:
+        assert answer.json()["type"] == "urn:hub:problem:conflict"
+        assert "'cam-1'" in answer.json()["detail"]
+        assert "secret" not in answer.text
+        assert room.hub.parts.revisions.current().camera("twice") is None
+        assert admin.post("/api/v1/cameras", json=body, params={"same_address": "true"}).status_code == 201
+    assert admin.delete("/api/v1/cameras/twice", headers={"If-Match": "*"}).status_code == 204
+
+
+def test_a_camera_is_not_moved_onto_the_address_of_another(admin: httpx.Client) -> None:
+    """One that shares its address on purpose is changed in everything else."""
+    own = {"id": "moves", "site": "crossing", "main": {"url": "rtsp://192.0.2.40/main"}}
+    assert admin.post("/api/v1/cameras", json=own).status_code == 201
+    there, any_version = {**own, "main": {"url": "rtsp://192.0.2.2/main"}}, {"If-Match": "*"}
+    refused = admin.put("/api/v1/cameras/moves", json=there, headers=any_version)
+    assert (refused.status_code, refused.json()["type"]) == (409, "urn:hub:problem:conflict")
+    params = {"same_address": "true"}
+    assert admin.put("/api/v1/cameras/moves", json=there, headers=any_version, params=params).status_code == 200
+    assert admin.put("/api/v1/cameras/moves", json={**there, "enabled": False}, headers=any_version).status_code == 200
+    assert admin.put("/api/v1/cameras/moves", json=own, headers=any_version).status_code == 200
+    assert admin.delete("/api/v1/cameras/moves", headers=any_version).status_code == 204
+
+
+def test_of_a_camera_that_is_not_for_somebody_its_address_says_nothing(room: Room) -> None:
+    accounts, grants = room.hub.parts.accounts, room.hub.parts.people.grants
+    mine = room.person("sun-3", Role.INTEGRATOR)
+    account = next(each.id for each in accounts.list() if each.username == "sun-3")
+    for each in grants.of(account):
+        grants.take_back(each.id, by="test")
+    grants.give(Grant("", account, GrantKind.SITE, "home-3", given_by="test"))
+    body = {"id": "guess", "site": "home-3", "main": {"url": "rtsp://192.0.2.1/main"}}
+    assert mine.post("/cameras", json=body).status_code == 201
+    room.client(Role.ADMINISTRATOR).delete("/api/v1/cameras/guess", headers={"If-Match": "*"})
