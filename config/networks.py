@@ -8,8 +8,8 @@ allowed, whatever is written. Pure: nothing here resolves a name or opens a conn
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -99,12 +99,23 @@ class Allowed:
         words: As they are written there.
         blocks: What they stand for.
         public: Whether the Internet is among them.
+        barred: Addresses that are refused all the same.
     """
 
     setting: str
     words: tuple[str, ...]
     blocks: tuple[Block, ...]
     public: bool
+    barred: frozenset[Address] = frozenset()
+
+    def without(self, addresses: Iterable[str]) -> Allowed:
+        """The same but for some addresses.
+
+        Raises:
+            ValueError: One of them is none.
+        """
+        barred = {form for each in addresses for form in _forms(ipaddress.ip_address(each))}
+        return replace(self, barred=self.barred | barred)
 
     @classmethod
     def of(cls, words: Sequence[str], setting: str = "networks") -> Self:
@@ -126,6 +137,8 @@ class Allowed:
         for form in _forms(address):
             if any(form in block for block in _NEVER if block.version == form.version):
                 raise NotAllowedNetworkError(f"address not allowed: {_shown(address, form)} is never connected to")
+            if form in self.barred:
+                raise NotAllowedNetworkError(f"address not allowed: {_shown(address, form)} is not for this request")
             if not self._holds(form):
                 raise NotAllowedNetworkError(
                     f"address not allowed: {_shown(address, form)} is not in {self.setting}; "

@@ -26,16 +26,25 @@ def hosts_of(camera: Camera) -> frozenset[str]:
     return frozenset(host for url in urls if (host := _host(url)) is not None)
 
 
-def refuse_foreign(here: Parts, who: Principal, url: str) -> None:
+MOST_BARRED = 2_048
+"""Addresses that a request takes along."""
+
+
+def refuse_foreign(here: Parts, who: Principal, url: str) -> tuple[str, ...]:
     """Refuse a picture of a camera that is not for somebody.
+
+    Returns:
+        The addresses of all such cameras: whoever asks must not end up there either, by a name that is looked up again
+        or by a redirect.
 
     Raises:
         NotFoundError: There is such a camera, and nothing else is said of it.
     """
     asked = _host(url)
     if asked is None:
-        return
+        return ()
     wanted = _addresses(asked)
+    barred: set[str] = set()
     community = here.revisions.current()
     reach, pictures = reach_of(here, who), pictures_of(here, who)
     for camera in community.cameras:
@@ -45,8 +54,22 @@ def refuse_foreign(here: Parts, who: Principal, url: str) -> None:
             not is_home and reach.allows(Permission.ADD_DEVICES, camera=camera.id, site=camera.site)
         ):
             continue
-        if any(not wanted.isdisjoint(_addresses(host)) for host in hosts_of(camera)):
+        theirs = frozenset(address for host in hosts_of(camera) for address in _addresses(host))
+        if not wanted.isdisjoint(theirs):
             raise NotFoundError("no picture can be had from there")
+        barred |= theirs
+    literal = sorted(each for each in barred if _is_address(each))
+    if len(literal) > MOST_BARRED:
+        raise NotFoundError("no picture can be had from there")
+    return tuple(literal)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _addresses(host: str) -> frozenset[str]:

@@ -111,9 +111,9 @@ async def try_still(here: Here, who: Integrator, request: Request, body: TrialSt
     host = host_of(body.url)
 
     def work(is_gone: Callable[[], bool]) -> Answer:
-        refuse_foreign(here, who, body.url)
+        barred = refuse_foreign(here, who, body.url)
         password = _plain(body.password)
-        asked = TakeStill(body.url, body.username, password, body.width_px, here.onboarding.allowed)
+        asked = TakeStill(body.url, body.username, password, body.width_px, here.onboarding.allowed, barred)
         return here.onboarding.setting_up.ask(asked, is_gone=is_gone)
 
     note(request, Action.SETTING_UP, kind="camera", id="", did="still", host=host)

@@ -71,7 +71,8 @@ def answer_to(request: Request, clock: Clock, tell: Callable[[Progress], None], 
 
 
 def _allowed(request: Request) -> Allowed:
-    return Allowed.of(request.allowed, "networks.cameras")
+    allowed = Allowed.of(request.allowed, "networks.cameras")
+    return allowed.without(request.barred) if isinstance(request, TakeStill) else allowed
 
 
 def _discovered(request: Discover, means: Means, tell: Callable[[Progress], None], own: Sequence[str]) -> Discovered:

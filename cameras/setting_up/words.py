@@ -65,6 +65,7 @@ class TakeStill:
         password: Its password.
         width_px: Of the picture, at most.
         allowed: As in Discover.
+        barred: Addresses from which it must not come, whatever name or redirect leads there.
     """
 
     url: str
@@ -72,6 +73,7 @@ class TakeStill:
     password: str | None = field(default=None, repr=False)
     width_px: int = 1280
     allowed: tuple[str, ...] = PRIVATE_NETWORKS
+    barred: tuple[str, ...] = ()
 
 
 Request = Discover | Probe | TakeStill

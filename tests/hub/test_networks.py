@@ -161,3 +161,12 @@ def test_this_machine_is_reached_by_an_address_that_says_so_and_by_no_name_that_
             with pytest.raises(NotAllowedNetworkError, match="leads to this machine itself"):
                 resolve_allowed(host, 80, allowed)
         monkeypatch.undo()
+
+
+def test_a_barred_address_is_refused_however_it_is_written_and_its_neighbours_are_not() -> None:
+    allowed = CAMERAS.without(["10.0.2.77"])
+    for ip in ("10.0.2.77", "::ffff:10.0.2.77"):
+        with pytest.raises(NotAllowedNetworkError, match="not for this request"):
+            allowed.check(ip)
+    allowed.check("10.0.2.78")
+    CAMERAS.check("10.0.2.77")

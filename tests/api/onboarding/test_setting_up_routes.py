@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from api.access.limits import RATES, Kind
+from cameras.setting_up.words import Pictured, TakeStill
 from config.community import Camera, Stream
 from hub.access import Role
 from hub.reach import Grant, GrantKind
@@ -171,6 +172,24 @@ def test_no_picture_comes_of_a_household_by_trying_its_address(room: Room) -> No
         assert ask(room, "/cameras/try-still", {"url": url}).status_code == 404
     assert ask(room, "/cameras/try-still", {"url": "rtsp://10.0.2.77/main"}, Role.ADMINISTRATOR).status_code == 200
     assert ask(room, "/cameras/try-still", {"url": "rtsp://10.0.2.2/main"}).status_code == 200
+
+
+def test_a_picture_is_looked_for_with_the_addresses_of_others_homes_barred(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name may lead elsewhere when it is looked up again, and a camera may redirect."""
+    asked: list[TakeStill] = []
+
+    def take(request: TakeStill, **_: object) -> Pictured:
+        asked.append(request)
+        return Pictured(JPEG, 1, 1)
+
+    monkeypatch.setattr(room.hub.parts.onboarding.setting_up, "ask", take)
+    assert ask(room, "/cameras/try-still", {"url": "rtsp://10.0.2.10/main"}).status_code == 200
+    assert ask(room, "/cameras/try-still", {"url": "rtsp://10.0.2.10/main"}, Role.ADMINISTRATOR).status_code == 200
+    mine, all_of_them = asked
+    assert ("10.0.2.77" in mine.barred, "10.0.2.2" in mine.barred) == (True, False)
+    assert all_of_them.barred == ()
 
 
 def test_a_saved_camera_is_tried_with_the_password_it_has(room: Room) -> None:

@@ -198,3 +198,11 @@ def test_the_process_answers_as_the_functions_do(streams: VideoServer) -> None:
     failed = ask(Probe("rtsp://127.0.0.1:1/x", allowed=LOOPBACK))
     assert isinstance(failed, Failed)
     assert failed.problem is Problem.PORT_CLOSED
+
+
+def test_no_picture_comes_from_a_barred_address_by_another_name(streams: VideoServer) -> None:
+    url = streams.url("sub.mp4").replace("127.0.0.1", "localhost")
+    assert isinstance(answer(TakeStill(url, allowed=LOOPBACK)), Pictured)
+    refused = answer(TakeStill(url, allowed=LOOPBACK, barred=("127.0.0.1",)))
+    assert isinstance(refused, Failed)
+    assert refused.problem is Problem.NOT_ALLOWED
