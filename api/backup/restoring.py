@@ -1,51 +1,28 @@
 """Restoring: a backup checked to its last byte, and brought back into an empty folder, all of it or nothing.
 
-Nothing in the file is believed: names are held to the list of contents, and that to what a hub writes. What is brought
-back stands beside the folder until it is whole, and takes its name in one step.
+What is brought back stands apart in the folder until it is whole, so that the folder may be where a disk is mounted. A
+mark stays until the last entry has its place: with it no hub starts, and the next attempt begins anew.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 import sqlite3
-import tempfile
-import zipfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
 
-from api.backup.making import DATABASE, DUMP, FORMAT, MANIFEST, Member
-from api.backup.sealing import BackupError, is_sealed, unseal
+from api.backup.contents import Contents, Opened, opened
+from api.backup.gathering import DATABASE, DUMP
+from api.backup.placing import locked, sync_folder
+from api.backup.sealing import BackupError
+from api.storage import RESTORING
 
-_MOST_MANIFEST_BYTES = 256 * 1024 * 1024
-_PIECE_BYTES = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What is in a backup.
-
-    Attributes:
-        made: When, as it stands there.
-        program: Version of the program that made it.
-        members: Its files.
-        encrypted: Whether a passphrase was needed.
-    """
-
-    made: str
-    program: str
-    members: tuple[Member, ...]
-    encrypted: bool
-
-    @property
-    def size_bytes(self) -> int:
-        """Of all files together."""
-        return sum(member.size_bytes for member in self.members)
+_MOVED = "moved.json"
+_OF_THE_DISK = frozenset({"lost+found", "System Volume Information", ".Trash-0"})
+"""What stands in an empty disk."""
 
 
 def check_backup(file: Path, *, passphrase: str | None) -> Contents:
@@ -54,11 +31,13 @@ def check_backup(file: Path, *, passphrase: str | None) -> Contents:
     Raises:
         BackupError: It is none, or was cut or changed; says where.
     """
-    with _opened(file, passphrase, beside=Path(tempfile.gettempdir())) as (archive, encrypted):
-        contents = _contents(archive, encrypted=encrypted)
-        for member in contents.members:
-            _copy(archive, member, None)
-    return contents
+    try:
+        with opened(file, passphrase=passphrase) as backup:
+            for member in backup.contents.members:
+                backup.copy(member, None)
+            return backup.contents
+    except OSError as error:
+        raise BackupError(f"{file}: {error.strerror or error}") from error
 
 
 def restore_backup(file: Path, data: Path, *, passphrase: str | None) -> Contents:
@@ -67,32 +46,94 @@ def restore_backup(file: Path, data: Path, *, passphrase: str | None) -> Content
     Raises:
         BackupError: The folder holds something, or the backup cannot be used; the folder is as it was.
     """
-    data = data.absolute()
-    if data.exists() and (not data.is_dir() or any(data.iterdir())):
-        raise BackupError(f"{data} holds something; choose a folder that is empty or not there yet")
-    data.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{data.name}.restoring-", dir=data.parent))
+    data = data.resolve()
     try:
-        with _opened(file, passphrase, beside=draft) as (archive, encrypted):
-            contents = _contents(archive, encrypted=encrypted)
-            for member in contents.members:
-                target = draft / "whole" / _place(member.name)
-                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-                    _copy(archive, member, out)
-                    out.flush()
-                    os.fsync(out.fileno())
-        whole = draft / "whole"
-        whole.mkdir(mode=0o700, exist_ok=True)
-        _look_into(whole / "hub.sqlite3")
-        if data.exists():
-            data.rmdir()
-        whole.rename(data)
+        with _staged(data) as stage, opened(file, passphrase=passphrase) as backup:
+            whole = stage / "whole"
+            whole.mkdir(mode=0o700)
+            free = shutil.disk_usage(data).free
+            if backup.contents.size_bytes > free:
+                words = f"it holds {backup.contents.size_bytes / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free"
+                raise BackupError(f"{words}; make room in {data}")
+            _unpack(backup, whole)
+            _look_into(whole / "hub.sqlite3")
+            _move(stage, data)
+            return backup.contents
+    except BlockingIOError as error:
+        raise BackupError(f"another backup is being brought back into {data}; wait for it") from error
     except OSError as error:
         raise BackupError(f"the backup could not be brought back: {error}") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-    return contents
+
+
+@contextmanager
+def _staged(data: Path) -> Iterator[Path]:
+    """The folder that what is brought back stands in; with it goes whatever of it was moved, unless all was."""
+    was_there = data.exists()
+    if was_there and not data.is_dir():
+        raise BackupError(f"{data} is no folder; choose one that is empty or not there yet")
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stage = data / RESTORING
+    with locked(data):
+        _begin_anew(data, stage)
+        if any(entry.name not in _OF_THE_DISK for entry in data.iterdir()):
+            raise BackupError(f"{data} holds something; choose a folder that is empty or not there yet")
+        try:
+            stage.mkdir(mode=0o700)
+            yield stage
+        except BaseException:
+            with suppress(OSError):
+                _begin_anew(data, stage)
+                if not was_there:
+                    data.rmdir()
+            raise
+
+
+def _begin_anew(data: Path, stage: Path) -> None:
+    """Remove what an attempt left that came to no end."""
+    names: list[str] = []
+    with suppress(FileNotFoundError, ValueError):  # cut off while it was written: nothing was moved yet
+        names = json.loads((stage / _MOVED).read_text(encoding="utf-8"))
+    for name in names:
+        there = data / PurePosixPath(name).name
+        if there.is_dir() and not there.is_symlink():
+            shutil.rmtree(there)
+        else:
+            there.unlink(missing_ok=True)
+    if stage.exists():
+        shutil.rmtree(stage)
+
+
+def _unpack(backup: Opened, whole: Path) -> None:
+    folders = {whole}
+    for member in backup.contents.members:
+        target = whole / _place(member.name)
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folders.add(target.parent)
+        with os.fdopen(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            backup.copy(member, out)
+            out.flush()
+            os.fsync(out.fileno())
+    for folder in folders:
+        sync_folder(folder)
+
+
+def _move(stage: Path, data: Path) -> None:
+    """Have every entry take its place; the list says which, for an attempt that is cut off here."""
+    whole = stage / "whole"
+    names = sorted(entry.name for entry in whole.iterdir())
+    with (stage / _MOVED).open("x", encoding="utf-8") as listed:
+        json.dump(names, listed)
+        listed.flush()
+        os.fsync(listed.fileno())
+    sync_folder(stage)
+    for name in names:
+        (whole / name).rename(data / name)
+    with suppress(OSError):
+        data.chmod(0o700)
+    sync_folder(data)
+    done = stage.rename(stage.with_name(f"{RESTORING}-done"))
+    sync_folder(data)
+    shutil.rmtree(done, ignore_errors=True)
 
 
 def _place(name: str) -> PurePosixPath:
@@ -115,70 +156,3 @@ def _look_into(database: Path) -> None:
         raise BackupError(f"the database in the backup is damaged: {error}") from error
     if found != "ok":
         raise BackupError(f"the database in the backup is damaged: {found}")
-
-
-@contextmanager
-def _opened(file: Path, passphrase: str | None, *, beside: Path) -> Iterator[tuple[zipfile.ZipFile, bool]]:
-    try:
-        with file.open("rb") as source:
-            begin = source.read(16)
-            source.seek(0)
-            if not is_sealed(begin):
-                with zipfile.ZipFile(source) as archive:
-                    yield archive, False
-                return
-            if passphrase is None:
-                raise BackupError(f"{file} is encrypted; give its passphrase (--passphrase-file)")
-            with tempfile.TemporaryFile(dir=beside) as clear:
-                unseal(source, clear, passphrase)
-                clear.seek(0)
-                with zipfile.ZipFile(clear) as archive:
-                    yield archive, True
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
-        raise BackupError(f"{file} is no backup, or was cut or changed: {error}") from error
-    except OSError as error:
-        raise BackupError(f"{file}: {error.strerror or error}") from error
-
-
-def _contents(archive: zipfile.ZipFile, *, encrypted: bool) -> Contents:
-    names = archive.namelist()
-    if MANIFEST not in names:
-        raise BackupError("there is no list of contents in it: it is no backup, or was cut")
-    if archive.getinfo(MANIFEST).file_size > _MOST_MANIFEST_BYTES:
-        raise BackupError("its list of contents is too long")
-    try:
-        said: dict[str, Any] = json.loads(archive.read(MANIFEST))
-        members = tuple(Member(one["name"], int(one["size_bytes"]), one["sha256"]) for one in said["files"])
-        form, made, program = int(said["format"]), str(said["made"]), str(said["program"])
-    except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise BackupError("its list of contents cannot be read: it was changed") from error
-    if form > FORMAT:
-        raise BackupError(f"it was made by a newer version of the program ({program}); update this one first")
-    for member in members:
-        _hold(member.name)
-    if sorted(names) != sorted([MANIFEST, *(member.name for member in members)]):
-        raise BackupError("its files are not those of its list of contents: it was changed")
-    return Contents(made, program, members, encrypted)
-
-
-def _hold(name: str) -> None:
-    """Refuse a name that leads anywhere else."""
-    path = PurePosixPath(name)
-    plain = name == path.as_posix() and not path.is_absolute() and ".." not in path.parts and "\\" not in name
-    usable = plain and "\0" not in name and len(path.parts) > 1 and path.parts[0] in ("data", "settings", "database")
-    if not usable or (path.parts[0] == "database" and name not in (DATABASE, DUMP)):
-        raise BackupError(f"it holds {name!r}, which no hub writes: it was changed")
-
-
-def _copy(archive: zipfile.ZipFile, member: Member, out: IO[bytes] | None) -> None:
-    digest, size = hashlib.sha256(), 0
-    with archive.open(member.name) as source:
-        while piece := source.read(_PIECE_BYTES):
-            size += len(piece)
-            if size > member.size_bytes:
-                break
-            digest.update(piece)
-            if out is not None:
-                out.write(piece)
-    if size != member.size_bytes or digest.hexdigest() != member.sha256:
-        raise BackupError(f"{member.name} is not what was put in: the backup was changed")

@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from api.backup.making import SUFFIX, Made, make_backup
+from api.backup.placing import hold_room, sweep
 from api.backup.sealing import BackupError, is_sealed
 from config.machine import Machine
 from hub.clock import Clock
@@ -71,7 +72,8 @@ class Backups:
         self._thread = threading.Thread(target=self._run, name="backups", daemon=True)
 
     def start(self) -> None:
-        """Begin the schedule, if there is one."""
+        """Remove what was left by one that was cut off, and begin the schedule, if there is one."""
+        sweep(self._machine, self.folder)
         if self._machine.backup.every_h is not None:
             self._thread.start()
 
@@ -113,8 +115,10 @@ class Backups:
                 if match is None:
                     continue
                 with suppress(OSError, ValueError), path.open("rb") as file:
+                    if not (begin := file.read(16)):
+                        continue  # it keeps the name for one that is being made
                     made = datetime.strptime(match[1], _STAMP).replace(tzinfo=UTC)
-                    found.append(Kept(path.name, made, path.stat().st_size, is_sealed(file.read(16))))
+                    found.append(Kept(path.name, made, path.stat().st_size, is_sealed(begin)))
         return sorted(found, key=lambda kept: kept.made, reverse=True)
 
     def path_of(self, name: str) -> Path | None:
@@ -129,6 +133,10 @@ class Backups:
             return ()
         counting, later = self._told_apart()
         wrong = [f"{kept.name} is dated later than now, by a clock that was wrong: it does not count" for kept in later]
+        try:
+            hold_room(self._machine, self.folder)
+        except (BackupError, OSError) as error:
+            wrong.append(f"the next backup cannot be made: {error}")
         newest = next(iter(counting), None)
         since_s = self._clock.monotonic_s() - self._began_s
         age = timedelta(seconds=since_s) if newest is None else self._clock.now() - newest.made

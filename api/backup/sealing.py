@@ -7,28 +7,45 @@ or cut off, and the whole never needs to be in memory.
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import struct
-from typing import IO
+from typing import IO, Annotated, Literal
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import Buffer
 
 from hub.errors import HubError
 
 MAGIC = b"HUBBACKUP1\n"
 PIECE_BYTES = 1024 * 1024
 _TAG_BYTES = 16
+_SEALED_BYTES = PIECE_BYTES + _TAG_BYTES
 _MOST_HEAD_BYTES = 4096
-_MOST_COST = 2**20
 _COST, _BLOCK, _LANES = 2**16, 8, 1
 """64 MiB and a fifth of a second for each guess."""
 
 
 class BackupError(HubError):
     """A backup that cannot be made, or a file that is none, was cut or changed, or another passphrase's."""
+
+
+class _Head(BaseModel):
+    """What stands readable at the beginning: how the key is made of the passphrase."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    kdf: Literal["scrypt"]
+    n: Literal[16384, 32768, 65536, 131072, 262144]
+    r: Literal[8]
+    p: Literal[1]
+    salt: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    nonce: Annotated[str, Field(pattern=r"^[0-9a-f]{14}$")]
 
 
 class Sealing:
@@ -75,41 +92,81 @@ def is_sealed(begin: bytes) -> bool:
     return begin.startswith(MAGIC)
 
 
-def unseal(sealed: IO[bytes], out: IO[bytes], passphrase: str) -> None:
-    """Write in clear what was sealed, from its beginning.
+class Unsealed(io.RawIOBase):
+    """What was sealed, in clear, read from anywhere in it; nothing of it is written down."""
 
-    Raises:
-        BackupError: Another passphrase's, cut, or changed; what was written by then is not to be used.
-    """
-    head = sealed.readline(_MOST_HEAD_BYTES) + sealed.readline(_MOST_HEAD_BYTES)
-    try:
-        said = json.loads(head[len(MAGIC) :])
-        salt, prefix = bytes.fromhex(said["salt"]), bytes.fromhex(said["nonce"])
-        cost, block, lanes = int(said["n"]), int(said["r"]), int(said["p"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise BackupError("the head of the file cannot be read: it was cut or changed") from error
-    if said.get("kdf") != "scrypt" or cost > _MOST_COST or block > _BLOCK or lanes > _LANES or len(prefix) != 7:  # noqa: PLR2004 - a nonce less number and mark
-        raise BackupError("the head of the file asks for what no hub writes: it was changed")
-    try:
-        key = AESGCM(_key_of(passphrase, salt, (cost, block, lanes)))
-    except ValueError as error:
-        raise BackupError("the head of the file asks for what no hub writes: it was changed") from error
-    number = 0
-    piece = sealed.read(PIECE_BYTES + _TAG_BYTES)
-    while True:
-        following = sealed.read(PIECE_BYTES + _TAG_BYTES)
+    def __init__(self, sealed: IO[bytes], passphrase: str) -> None:
+        """Read the head and the first piece of a file.
+
+        Raises:
+            BackupError: Another passphrase's, cut, or changed.
+        """
+        super().__init__()
+        self._sealed = sealed
+        sealed.seek(0)
+        self._head = sealed.readline(len(MAGIC)) + sealed.readline(_MOST_HEAD_BYTES)
         try:
-            out.write(key.decrypt(_nonce(prefix, number, is_last=not following), piece, head))
+            said = _Head.model_validate_json(self._head[len(MAGIC) :])
+            self._key = AESGCM(_key_of(passphrase, bytes.fromhex(said.salt), (said.n, said.r, said.p)))
+        except (ValueError, MemoryError) as error:
+            raise BackupError("the head of the file is none that a hub writes: it was cut or changed") from error
+        self._prefix = bytes.fromhex(said.nonce)
+        length = sealed.seek(0, os.SEEK_END) - len(self._head)
+        self._pieces = max(1, -(-length // _SEALED_BYTES))
+        self._length = max(0, length - self._pieces * _TAG_BYTES)
+        self._at = 0
+        self._number, self._piece = 0, self._decrypted(0)
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def seekable(self) -> bool:
+        """Yes."""
+        return True
+
+    def tell(self) -> int:
+        """Where the next byte is read."""
+        return self._at
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Read on from there."""
+        begin = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._length}[whence]
+        if begin + offset < 0:
+            raise OSError(errno.EINVAL, "nothing is before the beginning")
+        self._at = begin + offset
+        return self._at
+
+    def readinto(self, buffer: Buffer) -> int:
+        """Read some bytes.
+
+        Raises:
+            BackupError: The piece that they are in was cut or changed.
+        """
+        number, begin = divmod(self._at, PIECE_BYTES)
+        if self._at >= self._length:
+            return 0
+        if number != self._number:
+            self._number, self._piece = number, self._decrypted(number)
+        into = memoryview(buffer).cast("B")
+        some = self._piece[begin : begin + len(into)]
+        into[: len(some)] = some
+        self._at += len(some)
+        return len(some)
+
+    def _decrypted(self, number: int) -> bytes:
+        self._sealed.seek(len(self._head) + number * _SEALED_BYTES)
+        piece = self._sealed.read(_SEALED_BYTES)
+        is_last = number == self._pieces - 1
+        try:
+            return self._key.decrypt(_nonce(self._prefix, number, is_last=is_last), piece, self._head)
         except (InvalidTag, ValueError) as error:
             raise BackupError(_why(number)) from error
-        if not following:
-            return
-        piece, number = following, number + 1
 
 
 def _why(number: int) -> str:
     if number == 0:
-        return "the passphrase is another one, or the file was changed"
+        return "the passphrase is another one, or the file was cut or changed"
     return f"the file was cut or changed, after {number} MiB"
 
 

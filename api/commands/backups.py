@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from api.backup.contents import Contents
 from api.backup.making import make_backup
-from api.backup.restoring import Contents, check_backup, restore_backup
+from api.backup.restoring import check_backup, restore_backup
 from api.backup.scheduling import name_at
 from api.backup.sealing import BackupError
 from api.commands.console import tell

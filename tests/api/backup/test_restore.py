@@ -16,7 +16,7 @@ import pytest
 from api.backup.making import make_backup
 from api.backup.restoring import check_backup, restore_backup
 from api.backup.scheduling import Backups, name_at
-from api.backup.sealing import PIECE_BYTES, BackupError, Sealing, unseal
+from api.backup.sealing import PIECE_BYTES, BackupError, Sealing, Unsealed
 from config.hardening import Backup
 from config.machine import Machine
 from config.secrets import Secret
@@ -187,13 +187,11 @@ def test_a_plain_backup_whose_content_was_changed_is_refused(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("size", [0, 1, PIECE_BYTES - 1, PIECE_BYTES, PIECE_BYTES + 1, 3 * PIECE_BYTES])
 def test_what_is_sealed_comes_out_as_it_went_in(size: int) -> None:
-    sealed, clear = io.BytesIO(), io.BytesIO()
+    sealed = io.BytesIO()
     sealing = Sealing(sealed, "x")
     sealing.write(b"a" * size)
     sealing.close()
-    sealed.seek(0)
-    unseal(sealed, clear, "x")
-    assert clear.getvalue() == b"a" * size
+    assert Unsealed(sealed, "x").read() == b"a" * size
 
 
 def test_pieces_cannot_be_changed_round() -> None:
@@ -208,7 +206,7 @@ def test_pieces_cannot_be_changed_round() -> None:
         data[:begin] + data[begin + step : begin + 2 * step] + data[begin : begin + step] + data[begin + 2 * step :]
     )
     with pytest.raises(BackupError):
-        unseal(io.BytesIO(swapped), io.BytesIO(), "x")
+        Unsealed(io.BytesIO(swapped), "x").read()
 
 
 def test_one_without_a_passphrase_is_not_made_unless_that_is_meant(tmp_path: Path) -> None:
