@@ -8,6 +8,7 @@ bookkeeping: whoever holds it stores what it gives, and guards it by a lock.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,6 +23,8 @@ GOES_ON_S = 3600.0
 """A wall of pictures is on for days: its end is told every hour, and a beginning."""
 MOST_OPEN = 10_000
 """At once; 200 cameras on 50 screens."""
+MOST_OF_ONE = 1_000
+"""At once of one account: five screens of all cameras, and downloads beside. Nobody shuts the others out."""
 
 _LOOKED, _EXPORTED = ("key",), ("key", "since", "until", "file")
 """Details that make another look of it: other spans that are watched are one look, other files are not one download."""
@@ -46,6 +49,7 @@ class Viewings:
 
     def __init__(self) -> None:
         self._open: dict[Key, _Viewing] = {}
+        self._of_one: Counter[str] = Counter()
 
     def __len__(self) -> int:
         """How many looks are open."""
@@ -67,6 +71,9 @@ class Viewings:
         if found is None:
             if len(self._open) >= MOST_OPEN:
                 raise StoreBusyError(f"{MOST_OPEN} are looking at pictures already")
+            if self._of_one[key[0]] >= MOST_OF_ONE:
+                raise StoreBusyError(f"this account looks at {MOST_OF_ONE} things already; wait some minutes")
+            self._of_one[key[0]] += 1
             found = self._open[key] = _Viewing(entry, now_s, now_s, entry.at, requests=0)
         first = found.requests == 0
         found.requests += 1
@@ -85,18 +92,19 @@ class Viewings:
         found.last_s, found.last = now_s, max(found.last, entry.at)
         if found.held:
             return None
-        del self._open[_key(entry)]
+        self._close(_key(entry))
         return _ending(found, always=True)
 
     def forget(self, entry: Entry) -> None:
         """Its beginning could not be stored: the next request begins anew."""
-        self._open.pop(_key(entry), None)
+        if _key(entry) in self._open:
+            self._close(_key(entry))
 
     def over(self, now_s: float, now: datetime) -> Iterator[Entry]:
         """The endings of looks that are over, and of long ones an ending with a new beginning."""
         for key, found in list(self._open.items()):
             if found.held == 0 and now_s - found.last_s >= IDLE_S:
-                del self._open[key]
+                self._close(key)
                 yield from _ended(found)
             elif now_s - found.began_s >= GOES_ON_S:
                 if found.held:
@@ -113,6 +121,13 @@ class Viewings:
                 found.last = max(found.last, now)
             yield from _ended(found, always=found.held > 0)
         self._open.clear()
+        self._of_one.clear()
+
+    def _close(self, key: Key) -> None:
+        del self._open[key]
+        self._of_one[key[0]] -= 1
+        if not self._of_one[key[0]]:
+            del self._of_one[key[0]]
 
 
 def _key(entry: Entry) -> Key:

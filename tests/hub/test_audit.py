@@ -14,7 +14,7 @@ from hub.audit import Action, Entry, Fault, Head, Outcome, Sealed, chain, verify
 from hub.audit_heads import HeadFile, read_heads
 from hub.errors import StoreBusyError
 from hub.refusals import SINGLY, WINDOW_S, Refusals, network_of
-from hub.viewings import GOES_ON_S, IDLE_S, MOST_OPEN, Viewings
+from hub.viewings import GOES_ON_S, IDLE_S, MOST_OF_ONE, MOST_OPEN, Viewings
 
 AT = datetime(2026, 5, 4, 8, 0, tzinfo=UTC)
 LENGTH = 60
@@ -173,9 +173,20 @@ def test_who_holds_on_is_told_every_hour_and_at_the_end() -> None:
 def test_too_many_looks_at_once_are_refused() -> None:
     viewings = Viewings()
     for number in range(MOST_OPEN):
+        viewings.seen(replace(entry(), id=f"camera-{number}", account=f"a{number % 20}"), 0.0)
+    with pytest.raises(StoreBusyError):
+        viewings.seen(replace(entry(), id="one more", account="new"), 0.0)
+
+
+def test_one_account_does_not_shut_the_others_out() -> None:
+    viewings = Viewings()
+    for number in range(MOST_OF_ONE):
         viewings.seen(replace(entry(), id=f"camera-{number}"), 0.0)
     with pytest.raises(StoreBusyError):
         viewings.seen(replace(entry(), id="one more"), 0.0)
+    assert viewings.seen(replace(entry(), account="the room"), 0.0)
+    list(viewings.over(IDLE_S, AT))
+    assert viewings.seen(replace(entry(), id="one more"), IDLE_S)
 
 
 def test_a_flood_of_refusals_is_some_entries_and_a_number() -> None:
