@@ -44,16 +44,28 @@ _FILES = 8192
 _FILE_BYTES = 64 << 30
 """An hour of the largest picture is a fraction of it."""
 
-_LEAST_MEMORY_MIB = 3072
+_LEAST_MEMORY_MIB = 2048
+_ENDED_BEFORE = 500
+"""Of 1000: when memory runs out the kernel ends a worker, which is started again, and not the hub."""
 
 _THREAD = 0x00010000  # CLONE_THREAD
 _FAMILIES = (1, 2, 10, 16)  # Unix, IPv4, IPv6, and netlink, of which the C library asks for its own addresses
+_FAST_OPEN = 0x20000000  # MSG_FASTOPEN: connects without a `connect`
+_OF_FILES = (
+    "chmod", "chown", "fchmod", "fchmodat", "fchmodat2", "fchown", "fchownat", "file_setattr", "fremovexattr",
+    "fsetxattr", "futimesat", "lchown", "lremovexattr", "lsetxattr", "removexattr", "removexattrat", "setxattr",
+    "setxattrat", "utime", "utimensat", "utimes",
+)  # fmt: skip
+"""Landlock does not hold what a file is, but what is in it."""
+_OF_PROCESSES = ("prlimit64", "sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler")
+"""Of any process of the same user, by its number."""
 _DENIED = (
     "acct", "add_key", "bpf", "chroot", "clock_adjtime", "clock_settime", "delete_module", "execve", "execveat",
     "fanotify_init", "finit_module", "fork", "fsconfig", "fsmount", "fsopen", "fspick", "init_module",
-    "io_uring_enter", "io_uring_register", "io_uring_setup", "ioperm", "iopl", "kcmp", "kexec_file_load",
-    "kexec_load", "keyctl", "lookup_dcookie", "mount", "mount_setattr", "move_mount", "name_to_handle_at",
-    "nfsservctl", "open_by_handle_at", "open_tree", "perf_event_open", "personality", "pidfd_getfd", "pivot_root",
+    "io_uring_enter", "io_uring_register", "io_uring_setup", "ioperm", "iopl", "ioprio_set", "kcmp",
+    "kexec_file_load", "kexec_load", "keyctl", "lookup_dcookie", "migrate_pages", "mount", "mount_setattr",
+    "move_mount", "move_pages", "name_to_handle_at", "nfsservctl", "open_by_handle_at", "open_tree",
+    "perf_event_open", "personality", "pidfd_getfd", "pivot_root", "process_madvise", "process_mrelease",
     "process_vm_readv", "process_vm_writev", "ptrace", "quotactl", "quotactl_fd", "reboot", "request_key",
     "setdomainname", "sethostname", "setns", "settimeofday", "swapoff", "swapon", "syslog", "umount2", "unshare",
     "userfaultfd", "vfork", "vhangup",
@@ -110,7 +122,7 @@ def confine_worker(machine: Machine, *, files: Iterable[Path] = ()) -> Confineme
     disks = [disk.path for disk in machine.recording_disks]
     read = [data / "disks", *_code(data), *_around(machine.models_folder, data), *_own_model(machine)]
     read += _beside(files, data)
-    memory_mib = machine.workers.memory_mib or _usual_memory_mib()
+    memory_mib = machine.workers.memory_mib or _usual_memory_mib(machine.workers.count)
     allowed = cameras_allowed(machine.networks)
     return _confine(read=read, write=[*own, *disks], memory_mib=memory_mib, allowed=allowed)
 
@@ -139,6 +151,7 @@ def _confine(*, read: list[Path], write: list[Path], memory_mib: int, allowed: A
     steps.take("no rights of root but to files", drop_capabilities)
     steps.take("no core dumps, no looking in from outside", not_dumpable)
     steps.take(f"at most {memory_mib} MiB of memory", functools.partial(_limit, resource.RLIMIT_DATA, memory_mib << 20))
+    steps.take("ended before the hub when memory runs out", _end_first)
     steps.take(f"at most {_FILES} open files", functools.partial(_limit, resource.RLIMIT_NOFILE, _FILES))
     steps.take("no core files", functools.partial(_limit, resource.RLIMIT_CORE, 0))
     steps.take("no endless files", functools.partial(_limit, resource.RLIMIT_FSIZE, _FILE_BYTES))
@@ -169,8 +182,19 @@ def _calls() -> None:
     denied = [Rule(call, refuse(errno.EPERM)) for call in _DENIED]
     denied.append(Rule("clone3", refuse(errno.ENOSYS)))  # its flags cannot be seen: the C library then takes `clone`
     denied.append(Rule("clone", refuse(errno.EPERM), unless_bit=_THREAD))
-    denied.append(Rule("socket", refuse(errno.EAFNOSUPPORT), unless_first=_FAMILIES))
+    denied.append(Rule("socket", refuse(errno.EAFNOSUPPORT), unless=_FAMILIES))
+    denied += [Rule(call, refuse(errno.EPERM)) for call in _OF_FILES]
+    denied += [Rule(call, refuse(errno.EPERM), unless=(0, os.getpid())) for call in _OF_PROCESSES]
+    denied.append(Rule("setpriority", refuse(errno.EPERM), unless=(0,), argument=1))
+    for call, flags in (("sendto", 3), ("sendmsg", 2), ("sendmmsg", 3)):
+        denied.append(Rule(call, refuse(errno.EOPNOTSUPP), if_bit=_FAST_OPEN, argument=flags))
     install(denied)
+
+
+def _end_first() -> None:
+    adjust = Path("/proc/self/oom_score_adj")
+    if int(adjust.read_text(encoding="ascii")) < _ENDED_BEFORE:
+        adjust.write_text(str(_ENDED_BEFORE), encoding="ascii")
 
 
 def _limit(which: int, value: int) -> None:
@@ -179,9 +203,9 @@ def _limit(which: int, value: int) -> None:
     resource.setrlimit(which, (value, value))
 
 
-def _usual_memory_mib() -> int:
+def _usual_memory_mib(workers: int) -> int:
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return max(_LEAST_MEMORY_MIB, (pages >> 20) * 3 // 4)
+    return max(_LEAST_MEMORY_MIB, (pages >> 20) * 3 // 4 // workers)
 
 
 def _code(hidden: Path | None) -> Iterator[Path]:

@@ -5,9 +5,14 @@ The folder is opened, and the socket named through it, so any folder will do. So
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
+import stat
+import threading
 from pathlib import Path
+
+_making = threading.Lock()
 
 
 def listen(path: Path, *, backlog: int = 16) -> socket.socket:
@@ -21,8 +26,13 @@ def listen(path: Path, *, backlog: int = 16) -> socket.socket:
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        listening.bind(f"/proc/self/fd/{folder}/{path.name}")
-        path.chmod(0o600)
+        with _making:
+            # Not changed afterwards: a confined process may change no file's mode.
+            before = os.umask(0o077)
+            try:
+                listening.bind(f"/proc/self/fd/{folder}/{path.name}")
+            finally:
+                os.umask(before)
         listening.listen(backlog)
     except OSError:
         listening.close()
@@ -43,6 +53,8 @@ def connect(path: Path, *, timeout_s: float) -> socket.socket:
     folder = None
     try:
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        if not stat.S_ISSOCK(os.stat(path.name, dir_fd=folder, follow_symlinks=False).st_mode):
+            raise FileNotFoundError(errno.ENOENT, "no socket", str(path))  # a link may lead to anybody's
         connected.connect(f"/proc/self/fd/{folder}/{path.name}")
     except OSError:
         connected.close()

@@ -8,8 +8,8 @@ import struct
 
 _PR_SET_DUMPABLE = 4
 _VERSION_3 = 0x20080522
-_KEPT = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 3
-"""CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER: disks of root's may belong to others."""
+_KEPT = 1 << 1 | 1 << 2
+"""CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH: disks of root's may belong to others."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 

@@ -78,7 +78,7 @@ class Pictures:
             self._answer(_none(refused, "busy"))
 
     def _run(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)  # on Linux: of this thread alone
+        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)  # on Linux: of this thread alone
         while (wanted := self._next()) is not None:
             try:
                 taken = self._take(wanted)
