@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import logging
 from collections import Counter
 from collections.abc import Sequence
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
-
-logger = logging.getLogger(__name__)
 
 HEAD_WITHIN_S = 10.0
 BODY_PAUSE_S = 20.0
@@ -24,6 +21,9 @@ BODY_PAUSE_S = 20.0
 
 BODY_WITHIN_S = 300.0
 MOST_PER_ADDRESS = 256
+MOST_WAITING = 512
+"""Connections that have not shaken hands yet, of all addresses."""
+
 MOST_HEAD_BYTES = 32 * 1024
 
 
@@ -44,6 +44,27 @@ class Shares:
         """Bound all but this machine and `many`, addresses and networks that stand for many."""
         self._many = tuple(ipaddress.ip_network(each) for each in many)
         self._held: Counter[str] = Counter()
+        self._waiting: dict[tuple[str, int], bool] = {}
+
+    def admit(self, peer: tuple[str, int]) -> bool:
+        """Hold a place for a connection that may have to shake hands yet; whether there is one."""
+        taken = False if len(self._waiting) >= MOST_WAITING else self.take(peer[0])
+        if taken is False:
+            return False
+        self._waiting[peer] = taken is not None
+        return True
+
+    def arrived(self, peer: tuple[str, int] | None) -> bool | None:
+        """It is a connection now: as `take` says, and a place that was held is its own."""
+        if peer is None:
+            return None
+        held = self._waiting.pop(peer, None)
+        return self.take(peer[0]) if held is None else held or None
+
+    def gone(self, peer: tuple[str, int]) -> None:
+        """It ended; without ever having been a connection its place is given back."""
+        if self._waiting.pop(peer, False):
+            self.give_back(peer[0])
 
     def take(self, address: str) -> bool | None:
         """Take a place: whether there was one; None for an address that is not bounded."""
@@ -76,13 +97,11 @@ class BoundedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take it, unless its address has its share."""
         super().connection_made(transport)
-        address = self.client[0] if self.client else ""
-        taken = self.shares.take(address)
+        taken = self.shares.arrived(self.client)
         if taken is False:
-            logger.warning("an address has too many connections", extra={"address": address})
             transport.abort()
             return
-        self._counted = address if taken else None
+        self._counted = self.client[0] if taken and self.client else None
         self._give(HEAD_WITHIN_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -140,10 +159,10 @@ class BoundedProtocol(H11Protocol):
             self._counted = None
 
 
-def protocol_for(proxies: Sequence[str]) -> type[H11Protocol]:
-    """The protocol of one server; `proxies` are addresses and networks that stand for many."""
+def protocol_for(held: Shares) -> type[H11Protocol]:
+    """The protocol of one server."""
 
     class Bounded(BoundedProtocol):
-        shares = Shares(proxies)
+        shares = held
 
     return Bounded

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 import uvicorn
 from starlette.types import ASGIApp
 
-from api.connections import MOST_HEAD_BYTES, protocol_for
+from api.accepting import Accepting
+from api.connections import MOST_HEAD_BYTES, Shares, protocol_for
 from hub.errors import ConfigurationError, Mistake
 
 logger = logging.getLogger(__name__)
@@ -57,7 +58,8 @@ class Server:
         Raises:
             ConfigurationError: The address cannot be bound; names it.
         """
-        self._socket = _bind(host, port)
+        shares = Shares(trusted_proxies)
+        self._socket = _bind(host, port, shares)
         self.host = host
         self.port: int = self._socket.getsockname()[1]
         config = uvicorn.Config(
@@ -74,9 +76,9 @@ class Server:
             ws="websockets-sansio",
             ws_max_size=MOST_MESSAGE_BYTES,
             ws_per_message_deflate=False,  # what is sent is video, which does not get smaller
-            http=protocol_for(trusted_proxies),
+            http=protocol_for(shares),
             h11_max_incomplete_event_size=MOST_HEAD_BYTES,
-            loop="asyncio",  # the same everywhere, whatever else is installed
+            loop="api.accepting:Loop",  # asyncio's, the same everywhere, whatever else is installed
         )
         if tls is not None:
             config.load()
@@ -115,10 +117,11 @@ class Server:
             logger.exception("http server ended")
 
 
-def _bind(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int, shares: Shares) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named, asyncio sets TCP_NODELAY; without it each answer waited 40 ms for the client's TCP.
-    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound = Accepting(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.shares = shares
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # Linux; connections get it from the socket that listens
