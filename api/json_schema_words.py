@@ -113,6 +113,7 @@ WORDS: Mapping[str, str] = {
     "Site.area": "The area it lies in.",
     "Site.location": "Where it is on the ground.",
     "Site.tags": "Words that rules look for, as lives-alone.",
+    "Stream.insecure": "rtsps, https: take any certificate; whoever stands in between may be the camera.",
     "Stream.password": "Password; env:NAME or file:PATH for one that stands elsewhere.",
     "Stream.username": "User.",
     "TogetherOptions.all_of": "Two to five patterns, each seen by another source.",

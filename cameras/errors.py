@@ -33,6 +33,8 @@ class SourceProblem(enum.StrEnum):
     """The device answers and will not serve (too many viewers, an internal error)."""
     NOT_ALLOWED = "address_not_allowed"
     """The settings allow no camera at that address (`networks.cameras`)."""
+    UNTRUSTED = "certificate_untrusted"
+    """Nobody vouches for the certificate of the device; `insecure: true` of the stream takes it all the same."""
     TIMED_OUT = "timed_out"
     """The device does not answer, or stopped sending."""
     NOT_VIDEO = "not_video"

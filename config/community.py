@@ -132,6 +132,8 @@ class Stream(_Part):
     """rtsp, rtsps, http, https or file; without user and password, which stand beside it."""
     username: str | None = None
     password: Secret | None = None
+    insecure: bool = False
+    """Over TLS: whatever certificate the device shows is taken, so anybody in between may be the device."""
 
     @model_validator(mode="before")
     @classmethod

@@ -154,9 +154,8 @@ def _plain(password: SecretStr | None) -> str | None:
 
 def _saved_probe(camera: Camera, allowed: tuple[str, ...]) -> Probe:
     about = camera.onvif or camera.main
-    return Probe(
-        about.url, about.username, None if about.password is None else about.password.reveal(), allowed=allowed
-    )
+    password = None if about.password is None else about.password.reveal()
+    return Probe(about.url, about.username, password, allowed=allowed, insecure=camera.main.insecure)
 
 
 def _probed(answer: Answer, body: ProbeBody | None) -> ProbeView:

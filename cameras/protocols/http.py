@@ -14,6 +14,7 @@ from pydantic import Field
 
 from cameras.errors import SourceError, SourceProblem
 from cameras.streams.addresses import opened_url, without_credentials
+from cameras.streams.certificates import is_untrusted, tls_options
 from cameras.streams.containers import FILE_FORMATS, Container, Opening
 from cameras.streams.packets import Packet, PacketSource, SoundPacket, Stamper, StreamInfo
 from config.community import Stream
@@ -58,6 +59,7 @@ class HttpSource:
                     # A play-list may name any host, so it is read only where each connection is looked at.
                     "format_whitelist": f"mpjpeg,hls,{FILE_FORMATS}" if opened.is_watched else f"mpjpeg,{FILE_FORMATS}",
                     **opened.options,
+                    **tls_options(self._stream),
                     "analyzeduration": "1000000",
                 },
                 open_timeout_s=self._options.open_timeout_s,
@@ -68,7 +70,12 @@ class HttpSource:
             ),
             self._clock,
         )
-        self._info = self._container.open()
+        try:
+            self._info = self._container.open()
+        except SourceError as error:
+            if error.reason is not SourceProblem.LOGIN_REFUSED and is_untrusted(self._stream, self._allowed):
+                raise SourceError(SourceProblem.UNTRUSTED, error.detail) from None
+            raise
         return self._info
 
     def packets(self) -> Iterator[Packet | SoundPacket]:

@@ -16,6 +16,7 @@ from pydantic import Field
 
 from cameras.errors import SourceError, SourceProblem
 from cameras.streams.addresses import opened_url, without_credentials
+from cameras.streams.certificates import is_untrusted, tls_options
 from cameras.streams.containers import Container, Opening
 from cameras.streams.packets import Packet, PacketSource, SoundPacket, Stamper, StreamInfo
 from config.community import Stream
@@ -100,6 +101,14 @@ class RtspSource:
 
     def _connect(self, probing: dict[str, str], *, extra_s: float, sound: bool) -> StreamInfo:
         target = opened_url(self._stream, self._allowed).url
+        try:
+            return self._connect_to(target, probing, extra_s=extra_s, sound=sound)
+        except SourceError as error:
+            if error.reason is not SourceProblem.LOGIN_REFUSED and is_untrusted(self._stream, self._allowed):
+                raise SourceError(SourceProblem.UNTRUSTED, error.detail) from None
+            raise
+
+    def _connect_to(self, target: str, probing: dict[str, str], *, extra_s: float, sound: bool) -> StreamInfo:
         self._container = Container(
             Opening(
                 target=target,
@@ -108,6 +117,7 @@ class RtspSource:
                     "allowed_media_types": "video+audio" if sound else "video",
                     "protocol_whitelist": "rtsp,rtsps,rtp,tcp,tls,crypto",
                     "format_whitelist": "rtsp",
+                    **tls_options(self._stream),
                     **probing,
                 },
                 open_timeout_s=self._options.open_timeout_s + extra_s,

@@ -87,7 +87,16 @@ def parse_reply(data: bytes) -> tuple[int, list[tuple[str, str]], int] | None:
 class Describing:
     """One RTSP server, asked about one stream."""
 
-    def __init__(self, url: str, *, username: str | None, password: str | None, allowed: Allowed, clock: Clock) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        username: str | None,
+        password: str | None,
+        allowed: Allowed,
+        clock: Clock,
+        insecure: bool = False,
+    ) -> None:
         """Prepare.
 
         Args:
@@ -96,12 +105,14 @@ class Describing:
             password: Its password.
             allowed: Where cameras may be.
             clock: For the deadline.
+            insecure: Whether any certificate is taken.
         """
         self._url = url
         self._username = username
         self._password = password
         self._allowed = allowed
         self._clock = clock
+        self._insecure = insecure
 
     def ask(self, *, timeout_s: float = 6.0) -> Described:
         """What the stream holds.
@@ -164,7 +175,10 @@ class Describing:
             return connection
         try:
             connection.settimeout(self._left(until_s))
-            return ssl.create_default_context().wrap_socket(connection, server_hostname=host)
+            context = ssl.create_default_context()
+            if self._insecure:
+                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            return context.wrap_socket(connection, server_hostname=host)
         except OSError as error:
             connection.close()
             raise reached(error) from None

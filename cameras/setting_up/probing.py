@@ -41,6 +41,7 @@ class _Asked:
         shown: For people.
         username: User.
         password: Its password.
+        insecure: Whether any certificate of its streams is taken.
     """
 
     parts: SplitResult | None
@@ -49,6 +50,7 @@ class _Asked:
     shown: str
     username: str | None
     password: str | None
+    insecure: bool
 
     @property
     def is_onvif(self) -> bool:
@@ -65,7 +67,7 @@ class _Asked:
 
     def stream(self, url: str) -> Stream:
         """A stream at this camera, with its user; one at another host is nobody's business but its own."""
-        return strange_stream(url, self.username, self.password)
+        return strange_stream(url, self.username, self.password, insecure=self.insecure)
 
 
 def probe(asked: Probe, means: Means, tell: Tell) -> Probed:
@@ -233,7 +235,8 @@ def _taken(asked: Probe) -> _Asked:
     if apart.get("username") is not None or apart.get("password") is not None:
         username, password = apart.get("username"), apart.get("password")
     left = parts if is_whole else None
-    return _Asked(left, host, port, shown(parts.geturl() if is_whole else parts.netloc), username, password)
+    told = shown(parts.geturl() if is_whole else parts.netloc)
+    return _Asked(left, host, port, told, username, password, asked.insecure)
 
 
 def _bracketed(text: str) -> str:

@@ -33,6 +33,7 @@ _PROBLEMS = {
     SourceProblem.UNSUPPORTED: Problem.UNKNOWN_CODEC,
     SourceProblem.UNREACHABLE: Problem.NO_ROUTE,
     SourceProblem.NOT_ALLOWED: Problem.NOT_ALLOWED,
+    SourceProblem.UNTRUSTED: Problem.TLS_UNTRUSTED,
     SourceProblem.REFUSED: Problem.REFUSED,
 }
 
@@ -46,7 +47,7 @@ class Means:
     clock: Clock
 
 
-def strange_stream(url: str, username: str | None, password: str | None) -> Stream:
+def strange_stream(url: str, username: str | None, password: str | None, *, insecure: bool = False) -> Stream:
     """A stream that stands in no settings. Its password is what was typed, never a reference to a file of this machine.
 
     Raises:
@@ -54,7 +55,8 @@ def strange_stream(url: str, username: str | None, password: str | None) -> Stre
     """
     if password is not None and password.startswith(("env:", "file:")):
         raise AskingError(Problem.WRONG_PASSWORD, "env: and file: are for files on the hub; write the password itself")
-    return Stream.model_construct(url=url, username=username, password=Secret(password) if password else None)
+    secret = Secret(password) if password else None
+    return Stream.model_construct(url=url, username=username, password=secret, insecure=insecure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,12 @@ def _describe(stream: Stream, means: Means) -> None:
     scheme = urlsplit(stream.url).scheme.lower()
     password = None if stream.password is None else stream.password.reveal()
     asking = Describing(
-        stream.url, username=stream.username, password=password, allowed=means.allowed, clock=means.clock
+        stream.url,
+        username=stream.username,
+        password=password,
+        allowed=means.allowed,
+        clock=means.clock,
+        insecure=stream.insecure,
     )
     if scheme in _RTSP:
         asking.ask()

@@ -46,6 +46,7 @@ class Probe:
         password: Likewise.
         seconds: How long each stream is watched.
         allowed: As in Discover.
+        insecure: Take any certificate of its streams, as its settings say.
     """
 
     address: str
@@ -53,6 +54,7 @@ class Probe:
     password: str | None = field(default=None, repr=False)
     seconds: float = 4.0
     allowed: tuple[str, ...] = PRIVATE_NETWORKS
+    insecure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

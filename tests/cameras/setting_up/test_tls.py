@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 import ssl
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from cameras.reaching import Problem
 from cameras.setting_up.__main__ import answer_to
 from cameras.setting_up.words import Failed, Probe
 from hub.clock import SystemClock
+from tests.fakes.certificates import self_signed
 from tests.fakes.doors import listening
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "camera")])
-    now = SystemClock().now()
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "camera.pem"
-    form = serialization.Encoding.PEM
-    secret = key.private_bytes(form, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    path.write_bytes(secret + made.public_bytes(form))
-    return path
+    return self_signed(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
@@ -67,3 +45,12 @@ def test_a_certificate_that_nobody_vouches_for_is_told(port: tuple[int, list[byt
     assert isinstance(answer, Failed)
     assert answer.problem is Problem.TLS_UNTRUSTED
     assert not any(heard)
+
+
+def test_what_its_settings_call_insecure_is_looked_at_as_the_worker_opens_it(port: tuple[int, list[bytes]]) -> None:
+    number, heard = port
+    probe = Probe(f"rtsps://127.0.0.1:{number}/x", "hub", "s3cret", allowed=("loopback",), insecure=True)
+    answer = answer_to(probe, SystemClock(), lambda _progress: None)
+    assert isinstance(answer, Failed)
+    assert answer.problem is not Problem.TLS_UNTRUSTED
+    assert any(heard)
