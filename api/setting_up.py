@@ -1,7 +1,8 @@
 """SettingUp: asks cameras that nobody runs yet, each time in a process of its own that is gone afterwards.
 
 What a strange device answers is hostile input, and is read, parsed and decoded in that process alone
-(`cameras/setting_up`). At most `PLACES` run at once; who comes beside them waits for a bounded time in a bounded queue.
+(`cameras/setting_up`). At most `PLACES` run at once, and `IMPORT_PLACES` beside them for the one import that there is;
+who comes beside them waits for a bounded time in a bounded queue.
 A process ends with its time, with whoever asked, and with the hub, whatever it does.
 """
 
@@ -17,6 +18,8 @@ from cameras.setting_up.words import Answer, Progress, Request
 from hub.clock import Clock
 
 PLACES = 2
+IMPORT_PLACES = 4
+"""A box of cameras is tried as fast as this, and people who try one camera meanwhile have their own places."""
 MOST_WAITING = 16
 WAIT_S = 30.0
 """So long somebody waits for a place."""
@@ -33,7 +36,7 @@ class SettingUp:
         self._command = tuple(command)
         self._wait_s = wait_s
         self._changed = threading.Condition()
-        self._running = 0
+        self._running = {False: 0, True: 0}
         self._waiting = 0
         self._stopped = threading.Event()
 
@@ -44,6 +47,7 @@ class SettingUp:
         is_gone: Callable[[], bool] = lambda: False,
         on_progress: Callable[[Progress], None] = lambda _progress: None,
         timeout_s: float | None = None,
+        of_import: bool = False,
     ) -> Answer:
         """Have a process do one thing.
 
@@ -52,12 +56,13 @@ class SettingUp:
             is_gone: Whether whoever asked has left; asked several times a second.
             on_progress: Hears how far it is, in the caller's thread.
             timeout_s: Longest time of the process itself, beside the wait for a place; None as the request needs.
+            of_import: It takes one of the places of the import.
 
         Raises:
             UnavailableError: There is no place, the hub stops, or whoever asked has left.
         """
         ended = _Ended(lambda: self._stopped.is_set() or is_gone())
-        with self._place(is_gone):
+        with self._place(is_gone, of_import=of_import):
             try:
                 answer = ask(
                     request,
@@ -85,17 +90,18 @@ class SettingUp:
         self._stopped.set()
         with self._changed:
             self._changed.notify_all()
-            self._changed.wait_for(lambda: not self._running, timeout=5.0)
+            self._changed.wait_for(lambda: not any(self._running.values()), timeout=5.0)
 
     @contextmanager
-    def _place(self, is_gone: Callable[[], bool]) -> Iterator[None]:
+    def _place(self, is_gone: Callable[[], bool], *, of_import: bool) -> Iterator[None]:
+        places = IMPORT_PLACES if of_import else PLACES
         end_s = self._clock.monotonic_s() + self._wait_s
         with self._changed:
-            if self._running >= PLACES and self._waiting >= MOST_WAITING:
+            if self._running[of_import] >= places and self._waiting >= MOST_WAITING:
                 raise UnavailableError("others are looking for cameras; come back later", retry_after_s=30)
             self._waiting += 1
             try:
-                while self._running >= PLACES and not self._stopped.is_set():
+                while self._running[of_import] >= places and not self._stopped.is_set():
                     if self._clock.monotonic_s() >= end_s or is_gone():
                         raise UnavailableError("others are looking for cameras; come back later", retry_after_s=15)
                     self._changed.wait(_LOOK_EVERY_S)
@@ -103,12 +109,12 @@ class SettingUp:
                 self._waiting -= 1
             if self._stopped.is_set():
                 raise UnavailableError("the hub is stopping", retry_after_s=10)
-            self._running += 1
+            self._running[of_import] += 1
         try:
             yield
         finally:
             with self._changed:
-                self._running -= 1
+                self._running[of_import] -= 1
                 self._changed.notify_all()
 
 

@@ -255,7 +255,8 @@ def _onvif(made: CameraRow, written: str | None, before: Camera | None, found: F
     if written.casefold() in _YES:
         asked = None if found is None else found.onvif
         known = None if main is None else urlsplit(main.url).hostname
-        url = asked or (f"http://{_bracketed(known)}/onvif/device_service" if known else None)
+        kept = had.url if had is not None and known is not None and _same_host(_bracketed(known), had.url) else None
+        url = asked or kept or (f"http://{_bracketed(known)}/onvif/device_service" if known else None)
         if had is not None and asked is None and made.username is None and made.password is None:
             return
     if url is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from api.onboarding.attending import ImportPlace
 from api.onboarding.holding import Holding
 from api.onboarding.named import NamedAddresses
 from api.setting_up import SettingUp
@@ -28,6 +29,7 @@ class OnboardingDesk:
         formats: Payload formats, each with the model of its options.
         readers: The same, as they read.
         named: What cameras that were tried said of their streams, in full.
+        imports: Imports that try cameras.
     """
 
     setting_up: SettingUp
@@ -36,6 +38,7 @@ class OnboardingDesk:
     formats: Kinds
     readers: Mapping[str, PayloadFormat]
     named: NamedAddresses
+    imports: ImportPlace
 
 
 def start_onboarding(
@@ -43,6 +46,8 @@ def start_onboarding(
 ) -> OnboardingDesk:
     """The desk of a hub."""
     setting_up = SettingUp(clock)
+    imports = ImportPlace()
+    lifecycle.push("import", imports.stop)
     lifecycle.push("setting up", setting_up.stop)
     return OnboardingDesk(
         setting_up,
@@ -51,4 +56,5 @@ def start_onboarding(
         formats=formats.options,
         readers=door.formats,
         named=NamedAddresses(clock),
+        imports=imports,
     )

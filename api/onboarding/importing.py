@@ -1,15 +1,15 @@
 """Importing: a sheet of cameras becomes one revision, or nothing; on request each camera is tried before.
 
-A trial run says what would be done. Cameras are tried two at a time within a bounded time; what was not reached within
-it is said, and counts as not answering. Everything is checked anew at the moment of saving, against the Community of
-then.
+A trial run says what would be done. Cameras are tried some at a time within a bounded time; lines that were not reached
+within it are said and left out, and the sheet is sent again for them. Everything is checked anew at the moment of
+saving, against the Community of then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from api.access.reaching import reach_of
 from api.errors import SheetRefusedError, UnavailableError
@@ -19,9 +19,7 @@ from api.onboarding.camera_rows import FoundStreams
 from api.onboarding.judging import judged
 from api.onboarding.sheets import Says, Sheet, SheetMistake, read_sheet
 from api.parts import Parts
-from api.setting_up import PLACES
-from cameras.reaching import Problem
-from cameras.setting_up.asking import failed
+from api.setting_up import IMPORT_PLACES
 from cameras.setting_up.words import Addresses, Answer, Channel, Probe, Probed, Said
 from config.community import Camera, Community
 from hub.access import Permission, Principal
@@ -29,7 +27,6 @@ from hub.access import Permission, Principal
 TRIALS_WITHIN_S = 300.0
 _WATCH_S = 2.0
 """Each stream that is tried: enough for two key frames of most cameras, and a hundred cameras in five minutes."""
-_RETRY_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +39,7 @@ class Trial:
         problem: Why it cannot be used; None when it can.
         channel: What it gives.
         found: Where its streams are in full, if it was asked by its host; never shown.
+        tried: False when the time was over before.
     """
 
     line: int
@@ -49,6 +47,7 @@ class Trial:
     problem: Said | None
     channel: Channel | None = None
     found: FoundStreams | None = None
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +85,7 @@ def import_cameras(
     if probe:
         trials = _tried(here, plan, is_gone)
         found = {trial.line: trial.found for trial in trials if trial.found is not None}
+        sheet = _without_untried(sheet, trials, here.revisions.current())
         plan = plan_cameras(sheet, here.revisions.current(), reachable, check=check, found=found, may_ask=True)
     if dry_run:
         return Import(plan, trials, None)
@@ -128,37 +128,54 @@ def _refuse(plan: CameraPlan, trials: Sequence[Trial]) -> None:
     mistakes += [
         SheetMistake(trial.line, "url", Says(trial.problem.zh, trial.problem.en))
         for trial in trials
-        if trial.problem is not None
+        if trial.problem is not None and trial.tried
     ]
     if mistakes:
         raise SheetRefusedError(sorted(mistakes, key=lambda mistake: mistake.line))
 
 
 def _tried(here: Parts, plan: CameraPlan, is_gone: Callable[[], bool]) -> tuple[Trial, ...]:
-    """Try what would be added or changed."""
+    """Try what would be added or changed, as much as fits into the time."""
     end_s = here.clock.monotonic_s() + TRIALS_WITHIN_S
+    setting_up = here.onboarding.setting_up
 
     def is_over() -> bool:
         return is_gone() or here.clock.monotonic_s() >= end_s
 
     def ask(each: Planned | Unasked) -> Trial:
-        probe = _probe_of(each, here.onboarding.allowed)
-        answer: Answer
-        while True:
-            try:
-                answer = here.onboarding.setting_up.ask(probe, is_gone=is_over)
-                break
-            except UnavailableError:
-                if is_gone():
-                    raise
-                if here.clock.monotonic_s() + _RETRY_S < end_s and not here.onboarding.setting_up.is_stopped:
-                    continue  # others had the places; they wait for a bounded time too
-                answer = failed(Problem.BUSY, "it was not tried within the time")
-                break
+        if is_over() and not is_gone():
+            return _untried(each)
+        try:
+            answer = setting_up.ask(_probe_of(each, here.onboarding.allowed), is_gone=is_over, of_import=True)
+        except UnavailableError:
+            if is_gone() or setting_up.is_stopped:
+                raise
+            return _untried(each)
         return _trial(each, answer)
 
-    with ThreadPoolExecutor(PLACES, thread_name_prefix="trial") as threads:
+    with ThreadPoolExecutor(IMPORT_PLACES, thread_name_prefix="trial") as threads:
         return tuple(threads.map(ask, (*plan.changed, *plan.unasked)))
+
+
+def _untried(each: Planned | Unasked) -> Trial:
+    camera = each.row.id if isinstance(each, Unasked) else each.camera.id
+    said = Said(
+        "not_tried", "时间不够，没有试到，也没有保存；请再次导入这张表",
+        "Not tried within the time, and not saved; import the sheet again",
+    )  # fmt: skip
+    return Trial(each.line, camera, said, tried=False)
+
+
+def _without_untried(sheet: Sheet, trials: Sequence[Trial], community: Community) -> Sheet:
+    """The sheet without the lines that were not tried, and without those that copy from such a new camera."""
+    left = {trial.line for trial in trials if not trial.tried}
+    there = {camera.id for camera in community.cameras}
+    rows = sheet.rows
+    while left:
+        gone = {row.cells.get("id") for row in rows if row.line in left} - there
+        rows = tuple(row for row in rows if row.line not in left)
+        left = {row.line for row in rows if row.cells.get("copy_from") in gone}
+    return replace(sheet, rows=rows)
 
 
 def _probe_of(each: Planned | Unasked, allowed: tuple[str, ...]) -> Probe:

@@ -33,7 +33,10 @@ _SHEET: dict[str, Any] = {
     "requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string", "format": "binary"}}}}
 }
 DryRun = Annotated[bool, Query(description="Only say what would be done.")]
-ProbeFirst = Annotated[bool, Query(description="Try every camera before, and save nothing when one does not answer.")]
+ProbeFirst = Annotated[
+    bool,
+    Query(description="Try every camera before, and save nothing when one that was tried does not answer."),
+]
 
 
 @router.get(
@@ -59,6 +62,9 @@ async def import_cameras(
 
     The sheet is CSV in UTF-8, UTF-16 or GB 18030, separated by commas, semicolons or tabs, its columns named in English
     or Chinese. A camera that is there is changed where its line says something, and left alone where it does not.
+
+    With `probe=true` there is one import at a time (409), of five minutes: lines that were not reached within are left
+    out, and said in `trials` with `tried: false`; send the sheet again for them.
     """
     data = await sheet_of(request)
     if probe:
@@ -69,7 +75,7 @@ async def import_cameras(
     def work(is_gone: Callable[[], bool]) -> Import:
         return importing.import_cameras(here, who, data, dry_run=dry_run, probe=probe, is_gone=is_gone)
 
-    made = await attended(request, work)
+    made = await (here.onboarding.imports.attended(request, work) if probe else attended(request, work))
     if made.revision is not None:
         for each in made.plan.changed:
             note(request, Action.SETTING_UP, kind="camera", id=each.camera.id, did=each.what, revision=made.revision)
@@ -137,6 +143,7 @@ def _trial(trial: Trial) -> TrialView:
         line=trial.line,
         id=trial.id,
         answers=trial.problem is None,
+        tried=trial.tried,
         problem=None if trial.problem is None else SaidView.of(trial.problem),
     )
     if trial.channel is not None:

@@ -149,6 +149,7 @@ class TrialView(BaseModel):
     line: int
     id: str
     answers: bool
+    tried: bool = Field(default=True, description="False: the time was over before, and the line was left out.")
     problem: SaidView | None = None
     codec: str = ""
     width: int = 0

@@ -87,7 +87,7 @@ def test_two_run_at_once_and_others_wait_for_a_bounded_time_in_a_bounded_queue(t
 
     with ThreadPoolExecutor(PLACES + MOST_WAITING + 2) as threads:
         running = [threads.submit(ask) for _ in range(PLACES)]
-        wait_for(lambda: asked._running == PLACES)
+        wait_for(lambda: asked._running[False] == PLACES)
         assert ask() == "others are looking for cameras; come back later: 15"
         asked._wait_s = 20.0
         waiting = [threads.submit(ask) for _ in range(MOST_WAITING)]

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from api.access.limits import RATES, Kind
+from api.onboarding import importing
 from cameras.setting_up.words import Pictured, TakeStill
 from config.community import Camera, Stream
 from hub.access import Role
@@ -290,6 +291,35 @@ def test_cameras_of_a_sheet_are_tried_before_anything_is_saved(room: Room) -> No
     assert stored.onvif is not None
     assert stored.onvif.password is not None
     assert stored.main.password is not None
+
+
+def test_lines_that_do_not_fit_into_the_time_are_left_out_and_said(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sheet is sent again for them; a camera that copies from one of them waits too."""
+    text = (
+        "id,site,host,url,copy_from\nlate-1,crossing,10.0.2.50,,\nlate-2,crossing,,rtsp://10.0.2.51/main,\n"
+        "cam-2,,,,cam-1\nlate-3,crossing,10.0.2.52,,late-1\n"
+    )
+    monkeypatch.setattr(importing, "TRIALS_WITHIN_S", 0.0)
+    late = sheet(room, text, probe="true")
+    assert late.status_code == 200, late.text
+    trials = {each["id"]: (each["tried"], each["answers"]) for each in late.json()["trials"]}
+    assert {trials[name] for name in ("late-1", "late-2", "late-3")} == {(False, False)}
+    assert late.json()["trials"][0]["problem"]["word"] == "not_tried"
+    assert late.json()["adds"] == 0
+    assert room.hub.parts.revisions.current().camera("late-1") is None
+    monkeypatch.undo()
+    again = sheet(room, text, probe="true").json()
+    assert (again["adds"], {each["tried"] for each in again["trials"]}) == (3, {True})
+
+
+def test_one_import_tries_cameras_at_a_time_and_others_hear_so(room: Room) -> None:
+    place = room.hub.parts.onboarding.imports
+    text = "id,site,host\nwaits,crossing,10.0.2.50\n"
+    with place._taken:
+        refused = sheet(room, text, probe="true", dry_run="true")
+        assert (refused.status_code, "another import" in refused.text) == (409, True)
+        assert sheet(room, "id,site,url\nwaits,crossing,rtsp://10.0.2.59/x\n", dry_run="true").status_code == 200
+    assert sheet(room, text, probe="true", dry_run="true").status_code == 200
 
 
 def test_a_sheet_is_csv_and_no_other_thing(room: Room) -> None:
