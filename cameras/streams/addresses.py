@@ -6,6 +6,7 @@ and every text that comes back goes through `without_credentials` before it is r
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from cameras.confining.connections import connections_watched
 from cameras.errors import SourceError, SourceProblem
 from config.community import Stream
+from hub.logs import forms_of
 from hub.networks import Allowed, NotAllowedNetworkError, resolve_allowed
 
 _WEB_PORTS = {"http": 80, "https": 443}
@@ -39,7 +41,7 @@ def full_url(stream: Stream) -> str:
 
 
 def without_credentials(text: str, stream: Stream) -> str:
-    """`text` without user and password, as they are and as they stand in a URL."""
+    """`text` without user and password, as they are and in all forms in which they are sent and shown."""
     text = _USER_INFO.sub("", text)
     if stream.password is None:
         return text
@@ -47,7 +49,8 @@ def without_credentials(text: str, stream: Stream) -> str:
         password = stream.password.reveal()
     except ValueError:
         return text
-    for form in {password, quote(password, safe="")} - {""}:
+    login = base64.b64encode(f"{stream.username or ''}:{password}".encode()).decode()
+    for form in sorted({login, *forms_of(password)} - {""}, key=len, reverse=True):
         text = text.replace(form, "***")
     return text
 
