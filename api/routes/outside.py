@@ -55,7 +55,9 @@ def ways(here: Here) -> Ways:
     return Ways(provider=None if provider is None else provider.settings.name)
 
 
-@open_router.get("/auth/oidc/start", summary="Sign in through the provider", response_class=RedirectResponse)
+@open_router.get(
+    "/auth/oidc/start", summary="Sign in through the provider", status_code=303, response_class=RedirectResponse
+)
 def start(*, here: Here, request: Request, page: Pages = "/", browser: Browser = None) -> Response:
     """Send the browser to the provider."""
     here.people.limits.take(Kind.OUTSIDE, neighbours_of(address_of(request)))
@@ -84,7 +86,9 @@ def use_invitation(
     return GoThere(address=_sent_there(here, request, browser, purpose, answer=response).headers["Location"])
 
 
-@open_router.get("/auth/oidc/callback", summary="Back from the provider", response_class=RedirectResponse)
+@open_router.get(
+    "/auth/oidc/callback", summary="Back from the provider", status_code=303, response_class=RedirectResponse
+)
 def callback(
     *,
     here: Here,

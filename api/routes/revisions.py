@@ -55,7 +55,7 @@ _YAML = "application/yaml"
 _TEXTS = (_YAML, "application/x-yaml", "text/yaml", "text/x-yaml", "text/plain")
 _ANSWER: dict[int | str, dict[str, Any]] = {
     200: {
-        "content": {_YAML: {"schema": {"type": "string"}}},
+        "content": {_YAML: {"schema": {"type": "object"}}},
         "description": "As community.yaml; its ETag is to change.",
     }
 }
