@@ -1,7 +1,8 @@
 """What it costs to listen to many cameras over ONVIF: `python -m benchmarks.onvif_listening [CAMERAS] [SECONDS]`.
 
 The cameras are those of the tests, in a process of their own; this one runs what a worker runs. Two halves: nothing
-happens, and every camera tells motion every ten seconds. Counted is the processor time of this process alone.
+happens, and every camera tells motion every ten seconds. Counted is the processor time of this process alone. Both are
+measured with cameras that close the connection after each answer, and then with such that keep it.
 """
 
 from __future__ import annotations
@@ -28,12 +29,12 @@ from tests.fakes.onvif_camera import OnvifCamera
 _TELL_EVERY_S = 10.0
 
 
-def serve(count: int) -> None:
+def serve(count: int, keeps: int) -> None:
     """Run cameras until standard input closes; a line on it makes them tell motion from then on."""
     clock = SystemClock()
     stopping = threading.Event()
     with ExitStack() as stack:
-        cameras = [stack.enter_context(OnvifCamera(login="token")) for _ in range(count)]
+        cameras = [stack.enter_context(OnvifCamera(login="token", keeps=keeps)) for _ in range(count)]
         sys.stdout.write(json.dumps([camera.url for camera in cameras]) + "\n")
         sys.stdout.flush()
         sys.stdin.readline()
@@ -74,9 +75,14 @@ def main() -> None:
     """Measure, and print it."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 159
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 60.0  # noqa: PLR2004 - the second of two
-    code = f"from benchmarks.onvif_listening import serve; serve({count})"
+    for keeps, words in ((1, "which close each connection"), (1_000_000, "which keep it open")):
+        print(f"{count} cameras {words}")
+        _listen(count, seconds, keeps)
+
+
+def _listen(count: int, seconds: float, keeps: int) -> None:
     cameras = subprocess.Popen(
-        [sys.executable, "-c", code],
+        [sys.executable, "-c", f"from benchmarks.onvif_listening import serve; serve({count}, {keeps})"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=Path(__file__).parents[1],
@@ -90,12 +96,12 @@ def main() -> None:
     for number, url in enumerate(urls):
         made.assign(_task(number, url))
     SystemClock().wait(threading.Event(), 10.0)
-    troubles = sum(bool(made.troubles(f"cam-{number}")) for number in range(count))
-    print(f"{count} cameras, {troubles} of them in trouble")
-    _measure("nothing happens", seconds, events)
+    if troubles := sum(bool(made.troubles(f"cam-{number}")) for number in range(count)):
+        print(f"{troubles} of them in trouble")
+    _measure("  nothing happens", seconds, events)
     cameras.stdin.write("\n")
     cameras.stdin.flush()
-    _measure(f"each tells motion every {_TELL_EVERY_S:g} s", seconds, events)
+    _measure(f"  each tells motion every {_TELL_EVERY_S:g} s", seconds, events)
     made.stop()
     cameras.stdin.close()
     cameras.wait()

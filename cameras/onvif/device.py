@@ -35,7 +35,10 @@ class Information:
 
 def plain(text: str, *, most: int = _MOST_TEXT) -> str:
     """A text of a device, fit to be shown: one line, printable, not too long."""
-    return "".join(sign if sign.isprintable() else " " for sign in text[: 4 * most]).strip()[:most]
+    head = text[: 4 * most]
+    if not head.isprintable():
+        head = "".join(sign if sign.isprintable() else " " for sign in head)
+    return head.strip()[:most]
 
 
 def parse_information(answer: Node) -> Information:

@@ -66,7 +66,7 @@ def split_address(url: str) -> SplitResult:
         sound = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
     except ValueError:
         sound = False
-    if not sound or any(sign.isspace() or not sign.isprintable() for sign in url):
+    if not sound or " " in url or not url.isprintable():
         raise AskingError(Problem.BAD_ADDRESS, url[:200])
     return parts
 
