@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from urllib.parse import urlsplit
+from collections.abc import Callable
+from urllib.parse import quote, urlsplit
 
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access.guard import is_loopback
 from api.certificates import Certificate, Certificates
+from api.own_certificate import own_names
 from api.server import Server
 from config.machine import Machine
 from hub.clock import Clock
@@ -36,8 +38,12 @@ class Serving:
         self._redirecting: Server | None = None
         if http.tls is not None and http.tls.redirect_port is not None:
             port = self._server.port
+            names = frozenset(name.lower() for name in own_names(machine))
             self._redirecting = Server(
-                Redirecting(port), host=http.host, port=http.tls.redirect_port, trusted_proxies=proxies
+                Redirecting(port, lambda: names | self._held_names()),
+                host=http.host,
+                port=http.tls.redirect_port,
+                trusted_proxies=proxies,
             )
         self.url = self._server.url
         self.port = self._server.port
@@ -47,6 +53,10 @@ class Serving:
     def certificate(self) -> Certificate | None:
         """The one in force; None without TLS."""
         return None if self._certificates is None else self._certificates.current
+
+    def _held_names(self) -> frozenset[str]:
+        found = self.certificate
+        return frozenset() if found is None else frozenset(name.lower() for name in found.names)
 
     def reload(self) -> bool:
         """Use the certificate that its files hold now; whether it could be used."""
@@ -83,23 +93,35 @@ def warnings_of(machine: Machine) -> tuple[str, ...]:
 class Redirecting:
     """What answers plain HTTP beside HTTPS: where that is, and nothing else."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, names: Callable[[], frozenset[str]]) -> None:
         self._port = port
+        self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request: with where to go under a name that is the hub's, or that it is not answered here."""
+        if scope["type"] == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})  # before it is accepted: 403
+            return
         if scope["type"] != "http":
             return
         host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
         name = _name_of(host)
         answer: ASGIApp
-        if name is None or scope["method"] not in ("GET", "HEAD"):
+        if name is None or not self._is_ours(name, scope) or scope["method"] not in ("GET", "HEAD"):
             # A form or a password that came here was readable on the way: it must not be sent again as if it were not.
             answer = PlainTextResponse("Write https:// in front of the address.\n", 403)
         else:
             port = "" if self._port == _HTTPS else f":{self._port}"
-            answer = RedirectResponse(f"https://{name}{port}/", 308)
+            query = scope["query_string"].decode("latin-1")
+            path = quote(scope["path"]) + (f"?{query}" if query else "")
+            answer = RedirectResponse(f"https://{name}{port}{path}", 307)
         await answer(scope, receive, send)
+
+    def _is_ours(self, name: str, scope: Scope) -> bool:
+        plain, known = name.strip("[]"), self._names()
+        own = (scope.get("server") or ("",))[0]
+        return plain in known or plain == own or f"*.{plain.partition('.')[2]}" in known
 
 
 _HTTPS = 443

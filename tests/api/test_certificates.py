@@ -293,7 +293,13 @@ def test_plain_http_is_told_where_https_is(tmp_path: Path) -> None:
     hub.start()
     try:
         answer = httpx.get(f"http://127.0.0.1:{port}/cameras?x=1", trust_env=False)
-        assert (answer.status_code, answer.headers["location"]) == (308, f"https://127.0.0.1:{hub.port}/")
+        assert (answer.status_code, answer.headers["location"]) == (307, f"https://127.0.0.1:{hub.port}/cameras?x=1")
+        for name, status in (("hub.village.example", 307), ("LOCALHOST:1", 307), ("elsewhere.example", 403)):
+            said = httpx.get(f"http://127.0.0.1:{port}/", headers={"Host": name}, trust_env=False)
+            assert said.status_code == status
+        socket_headers = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+        socket_headers["Sec-WebSocket-Key"] = "AAAAAAAAAAAAAAAAAAAAAA=="
+        assert httpx.get(f"http://127.0.0.1:{port}/ws", headers=socket_headers, trust_env=False).status_code == 403
         assert httpx.post(f"http://127.0.0.1:{port}/api/v1/auth/token", trust_env=False).status_code == 403
         host = {"Host": "evil.example/@x"}
         assert httpx.get(f"http://127.0.0.1:{port}/", headers=host, trust_env=False).status_code == 403
