@@ -41,6 +41,7 @@ from cameras.link_words import (
 from cameras.recordings.media import Segment
 from cameras.running.rests import MOST_LEFT_BEHIND
 from cameras.supervision.adoption import Found, find
+from cameras.supervision.entrusted import Entrusted
 from cameras.supervision.processes import StartedProcess, WorkerProcess, bound_sending
 from cameras.supervision.worker_status import WorkerState, WorkerStatus, heard
 from hub.clock import Clock
@@ -64,7 +65,6 @@ _SEND_TIMEOUT_S = 5.0
 """A worker that does not read for so long is hung; the hub's threads must not hang with it."""
 
 _RETRY_DELAY_S = 0.5
-
 _BLIND_FOR_S = 3600.0  # so long many threads may hang: another process may see again, but until it is up none records
 
 
@@ -112,6 +112,7 @@ class Keeper:
         self._listeners = listeners
         self._command = tuple(command)
         self._found: Found | None = None
+        self._entrusted = Entrusted(self.worker)
         self.unreached: Path | None = None  # the data folder, while a worker listens there that cannot be spoken with
         self._is_settled = False
         self._needs_roster = False
@@ -139,7 +140,9 @@ class Keeper:
             if self.unreached is None:
                 logger.error("a worker cannot be reached", extra={"worker": self.worker, "detail": str(error)})  # noqa: TRY400
             self.unreached = data
-        return () if self._found is None else self._found.ready.cameras
+        cameras = () if self._found is None else self._found.ready.cameras
+        self._entrusted.take_over(cameras)
+        return cameras
 
     def start(self) -> None:
         """Start the process, or go on with the one that was taken over, and keep it."""
@@ -172,6 +175,7 @@ class Keeper:
         """Have a camera run by this worker, now or as soon as it is up."""
         with self._lock:
             self._wanted[assign.camera["id"]] = assign
+            self._entrusted.give(assign)
             self._send(assign)
 
     def unassign(self, camera: str) -> None:
@@ -322,7 +326,7 @@ class Keeper:
             case Ready():
                 self._greet(message, link)
             case Observed(events):
-                if self.deliver(list(events)):
+                if not (mine := self._entrusted.events(events)) or self.deliver(mine):
                     self._send(EventsKept(len(events)))
             case SegmentOpened(segment) | SegmentClosed(segment):
                 self._keep(segment)
@@ -340,7 +344,7 @@ class Keeper:
                 raise LinkError(f"a hub is not sent {type(message).__name__}")
 
     def _keep(self, segment: Segment) -> None:
-        if self._hand_on(lambda: self._listeners.segments([segment])):
+        if not self._entrusted.takes(segment) or self._hand_on(lambda: self._listeners.segments([segment])):
             ids = (segment.head.id,)
             self._send(SegmentsKept(ids, ()) if segment.is_open else SegmentsKept((), ids))
 

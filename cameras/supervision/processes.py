@@ -6,6 +6,7 @@ its number is given to another.
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import signal
@@ -104,10 +105,12 @@ class FoundProcess:
         """The process that listens at the other end of a Unix socket.
 
         Raises:
-            OSError: It is gone.
+            OSError: It is gone, or it is another user's, so none that a hub of this one started.
         """
         size = struct.calcsize("3i")
-        pid, _, _ = struct.unpack("3i", connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+        pid, user, _ = struct.unpack("3i", connected.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+        if user != os.geteuid():
+            raise PermissionError(errno.EPERM, f"process {pid} is another user's")
         return cls(pid)
 
     @property

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from cameras.link import VERSION
-from cameras.link_words import Setup
+from cameras.link_words import Assign, Setup
 from cameras.supervision.keeper import Keeper, Listeners
 from cameras.supervisor import Supervisor
 from config.community import Camera, Community, Site, Stream
@@ -56,7 +56,7 @@ link.receive()
 link.send(Ready(VERSION, os.getpid(), ()))
 at = datetime(2026, 5, 1, tzinfo=UTC)
 for number in range(3):
-    of = {"kind": "camera.motion", "source": "gate", "driver": "fake", "phase": Phase.BEGAN}
+    of = {"kind": "camera.motion", "source": "gate", "camera": "gate", "driver": "fake", "phase": Phase.BEGAN}
     link.send(Observed((Event(id=f"e{number}", at=at, arrived=at, **of),)))
 link.close()
 """
@@ -113,6 +113,8 @@ def test_a_worker_that_ends_and_hears_no_answer_is_heard_to_its_end() -> None:
         listeners=Listeners(take, lambda _: None, lambda *_: None, lambda _: None, lambda *_: None),
         command=(sys.executable, "-c", ENDING_WORKER),
     )
+    keeper.assign(Assign({"id": "gate", "site": "yard"}, None))
+    keeper.unassign("gate")  # what it saw before is still its own
     keeper.start()
     try:
         until(lambda: len(heard) >= 3, what="all three")
