@@ -38,6 +38,9 @@ DRIVER = "onvif"
 _MOST_MOVES = 8
 """Under way at once in a worker; one more is told `busy`. A stop is never."""
 
+_MOST_REFUSALS = 3
+"""Of a password, before it is tried once in a long while alone."""
+
 _UNTOLD: Mapping[Analyse, frozenset[str]] = {
     Analyse.ALL: frozenset(),
     Analyse.SAFETY: frozenset({"camera.motion", "camera.onvif_event"}),
@@ -56,6 +59,8 @@ class Pace:
         first_s: Before a broken subscription is made anew, the first time.
         longest_s: And later.
         login_s: After a wrong password: cameras lock their door after a few.
+        locked_s: After a third one in a row; a password that is changed is tried at once.
+        lost_s: When a subscription stays broken for so long, the states that it told of are over.
         none_s: Where a camera tells no events at all.
         least_s: Between two questions, whatever it answers.
     """
@@ -65,6 +70,8 @@ class Pace:
     first_s: float = 1.0
     longest_s: float = 60.0
     login_s: float = 120.0
+    locked_s: float = 1800.0
+    lost_s: float = 60.0
     none_s: float = 900.0
     least_s: float = 0.5
 
@@ -189,16 +196,24 @@ class Noticing:
                     logger.exception("listening failed in a way that is not foreseen", extra={"camera": camera.id})
                     camera.problem = AskingError(Problem.FAILED)
                 camera.has_heard = False
+                if camera.lost_s is None:
+                    camera.lost_s = self._clock.monotonic_s()
                 delay_s = self._pace.first_s if heard else min(self._pace.longest_s, 2.0 * delay_s)
-                wait_s = self._rest_of(camera.problem, delay_s)
-                await asyncio.sleep(wait_s * random.uniform(0.75, 1.0))  # noqa: S311 - likewise
+                wait_s = self._rest_of(camera, delay_s) * random.uniform(0.75, 1.0)  # noqa: S311 - likewise
+                left_s = max(0.0, camera.lost_s + self._pace.lost_s - self._clock.monotonic_s())
+                if left_s <= wait_s:
+                    await asyncio.sleep(left_s)
+                    self._tell(camera, camera.translator.end(self._clock.now()))
+                    wait_s -= left_s
+                await asyncio.sleep(wait_s)
         finally:
             self._tell(camera, camera.translator.end(self._clock.now()))
 
-    def _rest_of(self, error: AskingError | None, delay_s: float) -> float:
-        problem = None if error is None else error.problem
+    def _rest_of(self, camera: _Camera, delay_s: float) -> float:
+        problem = None if camera.problem is None else camera.problem.problem
         if problem is Problem.WRONG_PASSWORD:
-            return self._pace.login_s
+            camera.refusals += 1
+            return self._pace.login_s if camera.refusals < _MOST_REFUSALS else self._pace.locked_s
         return self._pace.none_s if problem is Problem.UNSUPPORTED else delay_s
 
     async def _subscribe(self, camera: _Camera) -> bool:
@@ -211,6 +226,7 @@ class Noticing:
                 asked_s = self._clock.monotonic_s()
                 notes = await pull.pull()
                 camera.problem, camera.has_heard = None, True
+                camera.lost_s, camera.refusals = None, 0
                 self._take(camera, notes, session.offset_s or 0.0)
                 took_s = self._clock.monotonic_s() - asked_s
                 await asyncio.sleep(max(0.0, self._pace.least_s - took_s) if took_s < self._pace.least_s else 0.0)
@@ -257,7 +273,7 @@ class Noticing:
         try:
             if camera.turning is None:
                 camera.turning = Turning(self._session(camera), camera.onvif.profile)
-            moved = await _moved(camera.turning, wanted)
+            moved = await self._in_turn(camera, camera.turning, wanted)
         except AskingError as error:
             camera.turning = None  # what was learned of it may be old
             moved = Moved(wanted.request, error.problem.value, error.detail)
@@ -267,6 +283,16 @@ class Noticing:
         finally:
             self._moves -= 1
         self._answer(moved)
+
+    async def _in_turn(self, camera: _Camera, turning: Turning, wanted: MoveWanted) -> Moved:
+        """One after another: what still waits when a stop comes is not done, so that the stop is the last."""
+        if wanted.move == "stop":
+            camera.stops += 1
+        stops = camera.stops
+        async with camera.turn:
+            if stops != camera.stops and wanted.move in ("move", "go"):
+                return Moved(wanted.request, Problem.BUSY.value, "it was stopped meanwhile")
+            return await _moved(turning, wanted)
 
     def _session(self, camera: _Camera, *, keeps: bool = False) -> Session:
         onvif = camera.onvif
@@ -287,6 +313,10 @@ class _Camera:
         self.turning: Turning | None = None
         self.problem: AskingError | None = None
         self.has_heard = False
+        self.lost_s: float | None = None
+        self.refusals = 0
+        self.turn = asyncio.Lock()
+        self.stops = 0
 
     def is_same(self, task: Task) -> bool:
         before, after = self.task.camera, task.camera

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from cameras.moves import Moved, MoveWanted
+from cameras.onvif.ptz import Turning
 from cameras.reaching import Problem
-from cameras.running.noticing import Noticing, Pace
+from cameras.running.noticing import Noticing, Pace, _Camera
 from cameras.running.task import Task
 from cameras.supervisor import Supervisor
 from config.analysing import Analyse
@@ -243,3 +247,58 @@ def test_through_the_supervisor_a_worker_listens_and_turns(tmp_path: Path) -> No
             )
         finally:
             supervisor.stop()
+
+
+def test_states_of_a_camera_that_went_away_are_over_after_a_while() -> None:
+    with noticing(replace(FAST, lost_s=0.5)) as (made, told):
+        with OnvifCamera() as fake:
+            made.assign(Task(camera_of(fake), None))
+            until(lambda: fake.listeners, what="a subscription")
+            fake.tell(TAMPER, {"IsTamper": "true"})
+            until(lambda: told.said("tamper") == [True], what="the tampering")
+        until(lambda: told.said("tamper") == [True, False], what="its end")
+
+
+def test_a_password_that_was_refused_thrice_is_tried_seldom_and_a_changed_one_at_once() -> None:
+    """Cameras lock their door after five to seven."""
+    asked: list[str] = []
+
+    def count(question: str) -> bytes | None:
+        asked.append(question)
+        return None
+
+    with OnvifCamera(after=count) as fake, noticing(replace(FAST, login_s=0.05, locked_s=60.0)) as (made, _told):
+        made.assign(Task(camera_of(fake, password="guess"), None))
+        until(lambda: made.troubles("gate"), what="the refusal")
+        camera = made._cameras["gate"]
+        until(lambda: camera.refusals == 3, what="three refusals")
+        before = len(asked)
+        assert before
+        assert not threading.Event().wait(1.0)
+        assert (len(asked), camera.refusals) == (before, 3)
+        made.assign(Task(camera_of(fake), None))
+        until(lambda: fake.listeners, what="a subscription with the changed one")
+
+
+def test_a_stop_comes_after_what_is_under_way_and_cancels_what_waits() -> None:
+    done: list[str] = []
+
+    class Slow:
+        async def move(self, **_: float) -> None:
+            await asyncio.sleep(0.2)
+            done.append("move")
+
+        async def stop(self) -> None:
+            done.append("stop")
+
+    async def all_at_once() -> list[Moved]:
+        with OnvifCamera() as fake:
+            camera = _Camera(Task(camera_of(fake), None), Onvif(url=fake.url))
+        wanted = [MoveWanted(n, "gate", move, for_s=1.0) for n, move in enumerate(("move", "move", "stop"))]
+        turning = cast("Turning", Slow())
+        return await asyncio.gather(*(made._in_turn(camera, turning, each) for each in wanted))
+
+    with noticing() as (made, _told):
+        moved = asyncio.run(all_at_once())
+    assert done == ["move", "stop"]
+    assert [each.problem for each in moved] == [None, Problem.BUSY.value, None]
