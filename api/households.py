@@ -29,6 +29,7 @@ from hub.events import Event, Phase, time_to_text
 from hub.lifecycle import Lifecycle
 from hub.store.database import Database
 from hub.store.people.consents import Consents
+from hub.store.people.contact_homes import ContactHomes
 from hub.store.people.glass import Glass
 from hub.store.people.lodgers import lodgers
 from hub.store.revisions import Revisions
@@ -57,6 +58,7 @@ class Households:
 
     Attributes:
         consents: What was decided.
+        contact_homes: Since when settings name whom for a home.
         glass: Who looks against it.
         database: Where all of it is kept.
     """
@@ -72,7 +74,9 @@ class Households:
         self._lock = threading.RLock()  # a follower may ask
         self._followers: tuple[Callable[[Community], None], ...] = ()
         self._limited_s: dict[str, float] = {}
-        self._claimed, self._residents = self._lives()
+        self.contact_homes = ContactHomes(database, clock)
+        self._name(revisions.current())
+        self._claimed, self._residents, self._waiting = self._lives()
         self._effective = effective(revisions.current(), self.consents.newest, self._claimed)
         self._analyse = _analysed(self._effective)
         self._stopping = threading.Event()
@@ -122,9 +126,10 @@ class Households:
     def refresh(self, _community: Community | None = None) -> None:
         """Work out anew what follows, and tell who follows it if that is something else."""
         with self._lock:
-            lived = self._residents
-            self._claimed, self._residents = self._lives()
-            self._tell_of_newcomers(lived)
+            lived, waited = self._residents, self._waiting
+            self._name(self._revisions.current())
+            self._claimed, self._residents, self._waiting = self._lives()
+            self._tell_of_newcomers(lived, waited)
             made = effective(self._revisions.current(), self.consents.newest, self._claimed)
             if made == self._effective:
                 return
@@ -143,25 +148,36 @@ class Households:
         """The names of accounts by the site where they live, as of now; nobody with an office lives anywhere."""
         return self._lives()[1]
 
-    def _lives(self) -> tuple[frozenset[str], Mapping[str, frozenset[str]]]:
-        """The sites that are claimed, and who lives where."""
+    def _lives(self) -> tuple[frozenset[str], Mapping[str, frozenset[str]], frozenset[tuple[str, str]]]:
+        """The sites that are claimed, who lives where, and who waits to be confirmed."""
         there = lodgers(self.database, self._clock.now())
         claimed = set(there.claimed)
         found = {place: set(names) for place, names in there.residents.items()}
         for contact in self._revisions.current().contacts:
             claimed.update(contact.sites)
-            if contact.account not in there.offices:
-                for site in contact.sites:
-                    found.setdefault(site, set()).add(contact.account)
-        return frozenset(claimed), {site: frozenset(names) for site, names in found.items()}
+        for name, site in self.contact_homes.counting():
+            if name not in there.offices:
+                found.setdefault(site, set()).add(name)
+        waiting = there.waiting | {(each.site, each.name) for each in self.contact_homes.waiting(claimed)}
+        return frozenset(claimed), {site: frozenset(names) for site, names in found.items()}, waiting
 
-    def _tell_of_newcomers(self, before: Mapping[str, frozenset[str]]) -> None:
-        """Tell who lives somewhere of everybody who is new there."""
+    def _name(self, community: Community) -> None:
+        """Follow whom settings name for which home."""
+        self.contact_homes.apply(community, lodgers(self.database, self._clock.now()))
+
+    def must_wait(self, site: str, given_by: str) -> bool:
+        """Whether who is new at a home has to be confirmed: somebody lives there, and it is not he who lets him in."""
+        there = lodgers(self.database, self._clock.now())
+        people = self.residents().get(site, frozenset()) & there.known
+        return bool(people) and given_by not in people
+
+    def _tell_of_newcomers(self, before: Mapping[str, frozenset[str]], waited: frozenset[tuple[str, str]]) -> None:
+        """Tell who lives somewhere of everybody who is new there, or waits for them to confirm him."""
+        moved = {(site, name) for site, names in self._residents.items() for name in names - before.get(site, names)}
         came = [
             (site, name, sorted(before[site]))
-            for site, names in self._residents.items()
-            if before.get(site)
-            for name in sorted(names - before[site])
+            for site, name in sorted((moved | self._waiting) - waited)
+            if before.get(site, frozenset()) - {name}
         ]
         if came:
             now = self._clock.now()
@@ -206,7 +222,7 @@ class Households:
     def _run(self) -> None:
         while not self._clock.wait(self._stopping, LOOK_EVERY_S):
             try:
-                if self._lives() != (self._claimed, self._residents):
+                if self._lives() != (self._claimed, self._residents, self._waiting):
                     self.refresh()
             except StoreClosedError:
                 return

@@ -358,7 +358,9 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         live=live,
         metrics=metrics,
         onboarding=start_onboarding(machine, clock, formats=formats, door=sensing.door, lifecycle=lifecycle),
-        people=make_people(machine, database, clock, accounts=accounts, revisions=revisions, audit=audit),
+        people=make_people(
+            machine, database, clock, accounts=accounts, revisions=revisions, audit=audit, households=households
+        ),
         playback=playback,
         reception=reception,
         recordings=recordings,

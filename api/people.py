@@ -10,6 +10,7 @@ from api.access.limits import Limits
 from api.access.oidc import Provider
 from api.access.reaches import Reaches
 from api.audit_desk import AuditDesk
+from api.households import Households
 from config.machine import Machine
 from hub.audit import Action, Detail, Entry, Outcome
 from hub.clock import Clock
@@ -64,6 +65,7 @@ def make_people(
     accounts: Accounts,
     revisions: Revisions,
     audit: AuditDesk,
+    households: Households,
 ) -> PeopleDesk:
     """The desk of a hub; nothing of it runs by itself."""
     grants = Grants(database, clock)
@@ -82,12 +84,14 @@ def make_people(
     accounts.tell_of_locks(tell_locked)
     return PeopleDesk(
         grants=grants,
-        reaches=Reaches(grants, revisions, clock),
+        reaches=Reaches(grants, revisions, clock, named=households.contact_homes.of),
         sign_ins=SignIns(database, clock),
         second_factors=SecondFactors(database, clock),
         room_needs_second_factor=machine.sign_in.second_factor == "required",
         keys=ApiKeys(database, clock),
-        invitations=Invitations(database, clock, accounts, made=grants.forget, spoken_for=spoken_for),
+        invitations=Invitations(
+            database, clock, accounts, made=grants.forget, spoken_for=spoken_for, must_wait=households.must_wait
+        ),
         outside=OutsideIdentities(database, clock, accounts, spoken_for=spoken_for),
         provider=None if oidc is None else Provider(oidc, clock, allowed=webhooks_allowed(machine.networks)),
         limits=Limits(clock),

@@ -158,7 +158,11 @@ def pictures_in(reach: Reach) -> Pictures:
     if View() in views:
         views = [View()]
     if reach.homes and allows(reach.who, Permission.VIEW_OWN_PICTURES):
-        views.append(View(sites=reach.homes, own=True))
+        begins = reach.home_since
+        views += [
+            View(sites=frozenset(site for site in begins if begins[site] == since), since=since, own=True)
+            for since in dict.fromkeys(begins.values())
+        ]
     for grant in reach.shares:
         view = _view(grant, reach)
         live_only = grant.permissions is not None and Permission.VIEW_OWN_PICTURES not in grant.permissions

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,6 +61,8 @@ class Grant:
         given: When, UTC; None before it is.
         taken_back: When, UTC; such a grant counts no more.
         taken_back_by: Account name.
+        since: Of a household: what was recorded from then on is his; None for from the beginning of the grant.
+        waits: Of a household: somebody who lives there has to confirm it first.
     """
 
     id: str
@@ -76,11 +78,14 @@ class Grant:
     given: datetime | None = None
     taken_back: datetime | None = None
     taken_back_by: str | None = None
+    since: datetime | None = None
+    waits: bool = False
 
     def is_in_force(self, now: datetime) -> bool:
         """Whether it counts at this moment."""
         return (
             self.taken_back is None
+            and not self.waits
             and (self.starts is None or self.starts <= now)
             and (self.ends is None or now < self.ends)
         )
@@ -213,16 +218,39 @@ class Territory:
 class Reach:
     """What one principal may do where, at one moment."""
 
-    def __init__(self, who: Principal, grants: Iterable[Grant], territory: Territory, now: datetime) -> None:
-        """Work out what `grants` of the principal's account that are in force `now` amount to."""
+    def __init__(
+        self,
+        who: Principal,
+        grants: Iterable[Grant],
+        territory: Territory,
+        now: datetime,
+        *,
+        named: Mapping[str, datetime | None] | None = None,
+    ) -> None:
+        """Work out what grants amount to.
+
+        Args:
+            who: Whose reach.
+            grants: Those of his account; what is in force `now` counts.
+            territory: What lies where.
+            now: At which time.
+            named: The homes that settings name him for, and from when on their recordings are his; None takes all that
+                `contacts` of the Community says, without bound.
+        """
         self.who = who
         self._may = permissions(who)
         self._grants = [grant for grant in grants if grant.account == who.id and grant.is_in_force(now)]
         self._territory = territory
         self._known: dict[Permission, Within | None] = {}
-        lived = {grant.place for grant in self._grants if grant.kind is GrantKind.HOUSEHOLD}
-        lives = who.role == Role.RESIDENT
-        self.homes: frozenset[str] = territory.homes_of(who.name) | lived if lives else frozenset()
+        self.home_since: dict[str, datetime | None] = {}
+        """From when on recordings of where he lives are his; None for all of them."""
+        if who.role == Role.RESIDENT:
+            self.home_since = dict.fromkeys(territory.homes_of(who.name)) if named is None else dict(named)
+            for grant in self._grants:
+                if grant.kind is GrantKind.HOUSEHOLD:
+                    begins = grant.since or grant.starts or grant.given
+                    self.home_since[grant.place] = _earlier(begins, self.home_since.get(grant.place, begins))
+        self.homes: frozenset[str] = frozenset(self.home_since)
         """The sites where a resident lives: as `contacts` of the Community says, and by grants for households. No
         account with an office lives anywhere, or whoever makes accounts could move in with anybody."""
 
@@ -317,6 +345,10 @@ class Reach:
 
     def _is_there(self, grant: Grant) -> bool:
         return grant.site is None or self._territory.site_of(grant.place) == grant.site
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return None if one is None or other is None else min(one, other)
 
 
 def _only(cameras: frozenset[str]) -> Within:

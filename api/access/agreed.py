@@ -40,11 +40,15 @@ class Agreed:
         if camera is None:
             return True
         sites = {site} if site is not None else {*self.at(camera)}
-        return all(
-            self.room(camera, each).shows(moment)
-            or (allows(self._who, Permission.VIEW_OWN_PICTURES) and self.lives_at(self._who.name, each))
-            for each in sites
-        )
+        return all(self.room(camera, each).shows(moment) or self._is_of_his_home(each, moment) for each in sites)
+
+    def _is_of_his_home(self, site: str, moment: datetime) -> bool:
+        """Whether he lives there, and did then."""
+        if not allows(self._who, Permission.VIEW_OWN_PICTURES):
+            return False
+        begins = self._here.people.reaches.of(self._who).home_since
+        since = begins.get(site)
+        return site in begins and (since is None or moment >= since)
 
     def lives_at(self, name: str, site: str) -> bool:
         """Whether the account of this name lives there, and may share it."""

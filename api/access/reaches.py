@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from config.community import Community
-from hub.access import Principal
+from hub.access import Principal, Role
 from hub.clock import Clock
 from hub.pictures import Pictures, pictures_in
 from hub.reach import Grant, Reach, Territory
@@ -33,14 +34,20 @@ class _Kept:
     territory: Territory
     since: datetime
     until: datetime
+    named: Mapping[str, datetime | None] | None = None
     pictures: Pictures | None = None
+
+
+Named = Callable[[str], Mapping[str, datetime | None]]
+"""The homes for which settings name an account, and from when on their recordings are that person's."""
 
 
 class Reaches:
     """The reach of everybody."""
 
-    def __init__(self, grants: Grants, revisions: Revisions, clock: Clock) -> None:
-        """Work out reaches from `grants` and the Community in force."""
+    def __init__(self, grants: Grants, revisions: Revisions, clock: Clock, *, named: Named | None = None) -> None:
+        """Work out reaches from `grants` and the Community in force; `named` says for which homes settings count."""
+        self._named = named
         self._grants = grants
         self._revisions = revisions
         self._clock = clock
@@ -62,18 +69,20 @@ class Reaches:
     def _of(self, who: Principal) -> _Kept:
         now = self._clock.now()
         grants, territory = self._grants.of(who.id), self.territory()
+        named = None if self._named is None or who.role != Role.RESIDENT else self._named(who.name)
         with self._lock:
             known = self._kept.get(who)
             if (
                 known is not None
                 and known.grants is grants
                 and known.territory is territory
+                and known.named == named
                 and known.since <= now < known.until
             ):
                 self._kept.move_to_end(who)
                 return known
-        reach = Reach(who, grants, territory, now)
-        made = _Kept(reach, grants, territory, now, _next_change(grants, now))
+        reach = Reach(who, grants, territory, now, named=named)
+        made = _Kept(reach, grants, territory, now, _next_change(grants, now), named)
         with self._lock:
             self._kept[who] = made
             self._kept.move_to_end(who)

@@ -74,7 +74,8 @@ def grants(
 def give(*, here: Here, who: Manager, request: Request, body: GrantBody, response: Response) -> GrantView:
     """Let somebody do what his role allows in an area with all below it, at a site, or with one camera.
 
-    `household` says that somebody lives at a site. Nobody gives more than he has.
+    `household` says that somebody lives at a site; where others live, one of them has to confirm it. Nobody gives
+    more than he has.
     """
     account = _account(here, body.account)
     named = _permissions(account, body)
@@ -93,6 +94,7 @@ def give(*, here: Here, who: Manager, request: Request, body: GrantBody, respons
             given_by=who.name,
             reason=body.reason.strip(),
             site=site,
+            waits=body.kind is GrantKind.HOUSEHOLD and here.households.must_wait(body.place, who.name),
         )
     )
     _tell(request, Action.GIVE, given, account)
@@ -239,6 +241,7 @@ def _view(here: Parts, grant: Grant, username: str) -> GrantView:
         given_by=grant.given_by,
         given=grant.given,
         reason=grant.reason,
+        waits=grant.waits,
         in_force=grant.is_in_force(here.clock.now()),
         taken_back=grant.taken_back,
         taken_back_by=grant.taken_back_by,

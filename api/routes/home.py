@@ -6,7 +6,7 @@ is told at once. What is not for somebody is not found.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -78,7 +78,12 @@ def consent(here: Here, who: Resident, camera_id: str, response: Response) -> Co
     response.headers["ETag"] = etags.of_version(now.version)
     past = here.households.consents.history(camera.id, camera.site)
     return ConsentHistory(
-        **ConsentView.of(now).model_dump(), before=[ConsentView.of(each) for each in past if each != now]
+        **_his(here, who, now).model_dump(),
+        before=[
+            ConsentView.of(each)
+            for each in past
+            if each != now and each.at is not None and is_of_his_time(here, who, camera.site, each.at)
+        ],
     )
 
 
@@ -243,6 +248,19 @@ def shares_of(here: Parts) -> Shares:
     return Shares(here.households.database, here.clock, here.people.grants)
 
 
+def is_of_his_time(here: Parts, who: Principal, site: str, moment: datetime) -> bool:
+    """Whether something happened since somebody lives there; what was before belongs to who lived there then."""
+    since = reach_of(here, who).home_since.get(site)
+    return since is None or moment >= since
+
+
+def _his(here: Parts, who: Principal, now: Consent) -> ConsentView:
+    """What holds now; who decided it before somebody came is not for him."""
+    view = ConsentView.of(now)
+    his = now.at is None or is_of_his_time(here, who, now.site, now.at)
+    return view if his else view.model_copy(update={"author": None, "at": None})
+
+
 def _views(here: Parts, who: Principal, cameras: list[str], *, cursor: str | None, limit: int) -> Page[WatchedView]:
     sites = sorted(reach_of(here, who).homes)
     wanted = Wanted(sites=sites, actions=[each.value for each in LOOKS], outcome="done")
@@ -250,7 +268,8 @@ def _views(here: Parts, who: Principal, cameras: list[str], *, cursor: str | Non
     erased = {each.id: each.username for each in here.accounts.list() if is_erased(each.username)}
     sight = here.households.sight()
     community = here.revisions.current()
-    seen = folded(found[:limit], erased=erased, cameras=cameras)
+    found_his = [each for each in found[:limit] if is_of_his_time(here, who, each.site or "", each.at)]
+    seen = folded(found_his, erased=erased, cameras=cameras)
     return Page(
         items=[
             WatchedView(
@@ -285,7 +304,11 @@ def _home(here: Parts, who: Principal, site: Site) -> HomeView:
             PersonView(name=name, own=name == who.name) for name in sorted(sight.residents.get(site.id, frozenset()))
         ],
         cameras=[_camera(here, who, each, states.get(each.id, "connecting")) for each in cameras],
-        glass=[_glass(each, here) for each in here.households.glass.at(site.id)] if is_household else [],
+        glass=[
+            _glass(each, here)
+            for each in (here.households.glass.at(site.id) if is_household else ())
+            if is_of_his_time(here, who, site.id, each.ends)
+        ],
     )
 
 
@@ -302,7 +325,7 @@ def _camera(here: Parts, who: Principal, camera: Camera, state: str) -> HomeCame
         id=camera.id,
         name=Text.of(camera.name),
         state=state,
-        consent=ConsentView.of(_decision(here, camera)),
+        consent=_his(here, who, _decision(here, camera)),
         keeps_days=policy.keep_days if policy.streams else 0,
         shares=[_share(each) for each in shared],
         watched=here.households.sight().room(nobody, camera.id, camera.site).live,

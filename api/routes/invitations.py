@@ -28,7 +28,7 @@ from api.schemas.keys import (
     InvitationView,
 )
 from api.schemas.places import Text
-from hub.access import Permission, Principal, Role, permissions
+from hub.access import Permission, Principal, Role, allows, permissions
 from hub.audit import Action
 from hub.errors import NotFoundError
 from hub.store.people.invitations import LONGEST, USUAL, Invitation
@@ -36,7 +36,8 @@ from hub.store.people.invitations import LONGEST, USUAL, Invitation
 open_router = APIRouter(prefix="/api/v1", tags=["invitations"])
 """Without an access token: what the link carries is checked instead."""
 router = APIRouter(prefix="/api/v1", tags=["invitations"], dependencies=[Depends(in_person)])
-Host = Annotated[Principal, Depends(needs(Permission.INVITE_RESIDENTS))]
+Host = Annotated[Principal, Depends(needs(Permission.INVITE_RESIDENTS, Permission.DECIDE_CONSENT))]
+"""An office where it reaches, and who lives somewhere to his own home."""
 
 
 @router.get("/invitations", summary="List invitations")
@@ -51,7 +52,9 @@ def invitations(here: Here, who: Host) -> Page[InvitationView]:
 def invite(*, here: Here, who: Host, request: Request, response: Response, body: InvitationBody) -> InvitationMade:
     """Make a link, and the same as a QR code, by which somebody makes an account that lives at these sites.
 
-    Both are in this answer and never again. It works once, for 7 days unless `expires` says otherwise.
+    Who lives somewhere may invite to his own home. Whom an office invites to a home where somebody lives sees nothing
+    of it before one of them has confirmed him. Both are in this answer and never again. It works once, for 7 days
+    unless `expires` says otherwise.
     """
     here.people.limits.take(Kind.INVITE, who.id)
     now = here.clock.now()
@@ -61,8 +64,12 @@ def invite(*, here: Here, who: Host, request: Request, response: Response, body:
     if body.role == "resident" and not body.sites:
         raise BadRequestError("body.sites", "say where this resident lives")
     known, reach = {site.id for site in here.revisions.current().sites}, reach_of(here, who)
+    if body.role != "resident" and not allows(who, Permission.INVITE_RESIDENTS):
+        raise BadRequestError("body.role", "to your home you invite residents")
+    if body.role != "resident" and body.sites:
+        raise BadRequestError("body.sites", "only residents live somewhere; leave it out")
     for number, site in enumerate(body.sites):
-        if site not in known or not reach.allows(Permission.INVITE_RESIDENTS, site=site):
+        if site not in known or not (site in reach.homes or reach.allows(Permission.INVITE_RESIDENTS, site=site)):
             raise BadRequestError(f"body.sites.{number}", f"there is no site {site}")
     made, token = here.people.invitations.invite(
         Role(body.role), tuple(dict.fromkeys(body.sites)), note=body.note, made_by=who.name, expires=expires

@@ -46,6 +46,7 @@ class GrantView(BaseModel):
     given: datetime
     reason: str
     in_force: bool = Field(description="Whether it counts now.")
+    waits: bool = Field(default=False, description="Counts when somebody who lives there has confirmed it.")
     taken_back: datetime | None
     taken_back_by: str | None
 

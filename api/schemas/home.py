@@ -120,6 +120,22 @@ class PersonView(BaseModel):
     own: bool
 
 
+class NewcomerView(BaseModel):
+    """Somebody who is entered as living there, and is not confirmed."""
+
+    id: str
+    site: str
+    name: str
+    at: datetime
+    by: str | None = Field(description="Who gave or invited; null where the settings name him.")
+
+
+class ConfirmBody(_Body):
+    """What a newcomer sees of what was recorded before."""
+
+    since: AwareDatetime | None = Field(default=None, description="What was recorded from then on; null: from now on.")
+
+
 class HomeCameraView(BaseModel):
     """A camera of one's own home."""
 

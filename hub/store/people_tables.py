@@ -32,10 +32,26 @@ grants = Table(
     Column("given_by", Text, nullable=False, comment="account name"),
     Column("given", Text, nullable=False, comment="when"),
     Column("reason", Text, nullable=False, comment="why"),
+    Column("since", Text, comment="of a household: what was recorded from then on is his too; null from its beginning"),
+    Column("waits", Boolean, comment="of a household: counts when somebody who lives there has confirmed it"),
     Column("taken_back", Text, comment="when; such a grant counts no more"),
     Column("taken_back_by", Text, comment="account name"),
     Index("ix_grants_account", "account"),
     comment="where somebody may do what the role allows",
+)
+
+contact_homes = Table(
+    "contact_homes",
+    metadata,
+    Column("id", Text, primary_key=True, comment="random"),
+    Column("name", Text, nullable=False, comment="account name, as the settings name it"),
+    Column("site", Text, nullable=False, comment="where that person lives"),
+    Column("at", Text, nullable=False, comment="when the settings began to say so"),
+    Column("since", Text, comment="what was recorded from then on is his; null for all, of who was the first there"),
+    Column("waits", Boolean, nullable=False, comment="counts when somebody who lives there has confirmed it"),
+    Column("ended", Text, comment="when the settings said so no more, or somebody who lives there refused it"),
+    Index("ix_contact_homes_site", "site"),
+    comment="since when settings name somebody for a home",
 )
 
 api_keys = Table(

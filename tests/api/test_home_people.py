@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 
+from api.access.reaching import pictures_of
 from config.community import Area, Camera, Community, Contact, Name, Notifier, Ring, Site, Stream
 from config.grid import Duty
-from hub.access import Role
+from hub.access import Principal, Role
+from hub.reach import Grant, GrantKind
 from tests.api.room import PASSWORD, Room, open_room
 
 
@@ -113,3 +116,85 @@ def test_nobody_is_called_as_what_is_no_person(room: Room, boss: httpx.Client, n
     assert invited(boss, room, name, "home-3").status_code == 422
     made = boss.post("/accounts", json={"username": name, "password": PASSWORD + "!", "role": "operator"})
     assert made.status_code == 422
+
+
+# --- who is let in waits for who lives there ---
+
+
+def newcomers(client: httpx.Client) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = client.get("/me/home/newcomers").json()["items"]
+    return found
+
+
+@pytest.mark.parametrize("way", ["invitation", "grant", "contact"])
+def test_whom_an_office_lets_in_waits_for_who_lives_there(
+    room: Room, li: httpx.Client, boss: httpx.Client, way: str
+) -> None:
+    name = f"alias-{way}"
+    if way == "invitation":
+        host = room.person("chief", Role.SUPERVISOR)
+        assert invited(host, room, name, "home-1").status_code == 201
+    alias = room.person(name, Role.RESIDENT)
+    if way == "grant":
+        body = {"account": name, "kind": "household", "place": "home-1"}
+        assert boss.post("/grants", json=body).json()["waits"] is True
+    if way == "contact":
+        change(room, lambda there: {"contacts": (*there.contacts, Contact(account=name, sites=("home-1",)))})
+    assert not sees(alias)
+    assert alias.get("/me/home").json()["homes"] == []
+    assert alias.put("/cameras/home-1-cam/consent", json={"analyse": "all", "watch": "always"}).status_code == 404
+    assert newcomers(alias) == []
+    (found,) = newcomers(li)
+    assert (found["name"], found["site"]) == (name, "home-1")
+    assert alias.post(f"/me/home/newcomers/{found['id']}/confirm", json={}).status_code == 404
+    assert li.post(f"/me/home/newcomers/{found['id']}/confirm", json={}).status_code == 204
+    assert sees(alias)
+    assert newcomers(li) == []
+    assert li.post(f"/me/home/newcomers/{found['id']}/confirm", json={}).status_code == 404
+    for grant in room.hub.parts.people.grants.list(place="home-1"):
+        room.hub.parts.people.grants.take_back(grant.id, "test")
+    change(room, lambda there: {"contacts": there.contacts[:1], "name": Name(en=way)})
+
+
+def test_who_lives_there_refuses_and_invites(room: Room, li: httpx.Client, boss: httpx.Client) -> None:
+    assert invited(boss, room, "stranger-1", "home-1").status_code == 201
+    (found,) = newcomers(li)
+    assert li.delete(f"/me/home/newcomers/{found['id']}").status_code == 204
+    assert newcomers(li) == []
+    assert not sees(room.person("stranger-1", Role.RESIDENT))
+    assert li.post("/invitations", json={"role": "resident", "sites": ["home-2"]}).status_code == 422
+    assert li.post("/invitations", json={"role": "responder", "sites": []}).status_code == 422
+    assert invited(li, room, "niece", "home-1").status_code == 201
+    assert sees(room.person("niece", Role.RESIDENT))
+    change(room, lambda there: {"contacts": (*there.contacts, Contact(account="stranger-2", sites=("home-1",)))})
+    (found,) = newcomers(li)
+    assert li.delete(f"/me/home/newcomers/{found['id']}").status_code == 204
+    assert newcomers(li) == []
+    assert not sees(room.person("stranger-2", Role.RESIDENT))
+
+
+# --- what was recorded before somebody came ---
+
+
+def test_recordings_count_from_when_somebody_moved_in(room: Room, li: httpx.Client) -> None:
+    parts = room.hub.parts
+    now = parts.clock.now()
+    before = now - timedelta(days=2)
+
+    def shown(name: str, moment: datetime) -> bool:
+        account = next(each for each in parts.accounts.list() if each.username == name)
+        who = Principal(account.id, name, account.role)
+        return pictures_of(parts, who).shows("home-1-cam", "home-1", moment)
+
+    assert li.get("/me").is_success
+    assert shown("li", before), "nobody lived there before"
+    room.person("tenant", Role.RESIDENT)
+    tenant = next(each for each in parts.accounts.list() if each.username == "tenant")
+    given = parts.people.grants.give(Grant("", tenant.id, GrantKind.HOUSEHOLD, "home-1", given_by="test"))
+    assert not shown("tenant", before)
+    assert shown("tenant", parts.clock.now())
+    parts.people.grants.take_back(given.id, "test")
+    parts.people.grants.give(
+        Grant("", tenant.id, GrantKind.HOUSEHOLD, "home-1", given_by="test", since=now - timedelta(days=3))
+    )
+    assert shown("tenant", before), "who lives there vouched"

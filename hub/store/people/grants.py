@@ -9,13 +9,13 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, false, func, insert, or_, select, update
 
 from hub.access import Permission, Role
 from hub.clock import Clock
@@ -106,6 +106,31 @@ class Grants:
 
         return self._database.write(work, after_commit=lambda taken: self.forget(taken.account))
 
+    def confirm(self, grant_id: str, since: datetime | None) -> Grant:
+        """Let a grant for a household count that waits; recordings are his from `since` on, None for from now.
+
+        Raises:
+            NotFoundError: None waits with this id.
+        """
+        now = self._clock.now()
+
+        def work(connection: Connection) -> Grant:
+            found = grants.c.id == grant_id, grants.c.taken_back.is_(None), grants.c.waits.is_(True)
+            told = {"waits": False, "since": time_to_text(since or now)}
+            row = connection.execute(update(grants).where(*found).values(told).returning(*grants.c)).one_or_none()
+            if row is None:
+                raise NotFoundError(f"nobody waits as {grant_id}")
+            return _grant(row)
+
+        return self._database.write(work, after_commit=lambda made: self.forget(made.account))
+
+    def waiting(self, sites: Collection[str]) -> tuple[Grant, ...]:
+        """Grants for households that somebody who lives there has to confirm."""
+        asked = grants.c.taken_back.is_(None), grants.c.waits.is_(True), grants.c.place.in_(sorted(sites))
+        query = select(grants).where(*asked, _not_over(self._clock.now())).order_by(grants.c.given)
+        with self._database.read() as connection:
+            return tuple(_grant(row) for row in connection.execute(query))
+
     def get(self, grant_id: str) -> Grant:
         """One grant, also one that was taken back.
 
@@ -145,7 +170,7 @@ class Grants:
         if in_force is not None:
             now = self._clock.now()
             started = or_(grants.c.starts.is_(None), grants.c.starts <= time_to_text(now))
-            counts = grants.c.taken_back.is_(None) & _not_over(now) & started
+            counts = grants.c.taken_back.is_(None) & _not_over(now) & started & ~func.coalesce(grants.c.waits, false())
             query = query.where(counts if in_force else ~counts)
         if before is not None:
             given, last = before
@@ -259,6 +284,8 @@ def _row(grant: Grant) -> dict[str, Any]:
         "given_by": grant.given_by,
         "given": _text(grant.given),
         "reason": grant.reason,
+        "since": _text(grant.since),
+        "waits": grant.waits,
     }
 
 
@@ -280,6 +307,8 @@ def _grant(row: Row[Any]) -> Grant:
         reason=row.reason,
         taken_back=_moment(row.taken_back),
         taken_back_by=row.taken_back_by,
+        since=_moment(row.since),
+        waits=bool(row.waits),
     )
 
 

@@ -79,6 +79,7 @@ class Invitations:
         *,
         made: Callable[[str], None] = lambda _: None,
         spoken_for: Callable[[str, Collection[str]], bool] = lambda _name, _sites: False,
+        must_wait: Callable[[str, str], bool] = lambda _site, _host: False,
     ) -> None:
         """Keep invitations in `database`.
 
@@ -88,8 +89,10 @@ class Invitations:
             accounts: Where accounts are made.
             made: Told the id of each account that comes of one, once it counts.
             spoken_for: Whether settings mean somebody else by a name than who is invited to some sites.
+            must_wait: Whether who lives at a site has to confirm somebody that an account invited.
         """
         self._spoken_for = spoken_for
+        self._must_wait = must_wait
         self._database = database
         self._clock = clock
         self._accounts = accounts
@@ -179,6 +182,7 @@ class Invitations:
         invited = self.look(token)  # before the hashing, which anybody could otherwise keep busy
         if self._spoken_for(username, invited.sites):
             raise ConflictError("this name is kept for somebody else; choose another")
+        waiting = {site for site in invited.sites if self._must_wait(site, invited.made_by)}
         row = self._accounts.new_row(username, password, Role(invited.role))
         now = self._clock.now()
 
@@ -198,6 +202,7 @@ class Invitations:
                     given_by=invitation.made_by,
                     reason="invited",
                     given=now,
+                    waits=site in waiting,
                 )
                 write_grant(connection, home, now=now)
             return account

@@ -25,18 +25,22 @@ class Lodgers:
         residents: The names of accounts by the site where they live by a grant; a disabled account lives there too.
         claimed: Sites for which there is a grant, whatever has become of the account since.
         offices: Names of accounts of other roles, who live nowhere.
+        known: Names of all accounts.
+        waiting: Sites, and names of accounts that somebody who lives there has to confirm.
     """
 
     residents: Mapping[str, frozenset[str]]
     claimed: frozenset[str]
     offices: frozenset[str]
+    known: frozenset[str]
+    waiting: frozenset[tuple[str, str]]
 
 
 def lodgers(database: Database, now: datetime) -> Lodgers:
     """Who lives where, by grants."""
     at = time_to_text(now)
     query = (
-        select(grants.c.place, accounts.c.username, accounts.c.role)
+        select(grants.c.place, accounts.c.username, accounts.c.role, grants.c.waits)
         .join(accounts, accounts.c.id == grants.c.account)
         .where(
             grants.c.kind == GrantKind.HOUSEHOLD.value,
@@ -47,14 +51,16 @@ def lodgers(database: Database, now: datetime) -> Lodgers:
     )
     with database.read() as connection:
         rows = connection.execute(query).all()
-        others = select(accounts.c.username).where(accounts.c.role != Role.RESIDENT.value)
-        offices = frozenset(connection.execute(others).scalars())
+        of_all = connection.execute(select(accounts.c.username, accounts.c.role))
+        roles = {row.username: row.role for row in of_all}
     found: dict[str, set[str]] = defaultdict(set)
-    for place, name, role in rows:
-        if role == Role.RESIDENT.value:
+    for place, name, role, waits in rows:
+        if role == Role.RESIDENT.value and not waits:
             found[place].add(name)
     return Lodgers(
         residents={place: frozenset(names) for place, names in found.items()},
-        claimed=frozenset(place for place, _, _ in rows),
-        offices=offices,
+        claimed=frozenset(row.place for row in rows),
+        waiting=frozenset((row.place, row.username) for row in rows if row.waits),
+        offices=frozenset(name for name, role in roles.items() if role != Role.RESIDENT.value),
+        known=frozenset(roles),
     )

@@ -41,12 +41,26 @@ def _people() -> None:
         sa.Column("given_by", sa.Text(), nullable=False),
         sa.Column("given", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since", sa.Text(), nullable=True),
+        sa.Column("waits", sa.Boolean(), nullable=True),
         sa.Column("taken_back", sa.Text(), nullable=True),
         sa.Column("taken_back_by", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["account"], ["accounts.id"], name=op.f("fk_grants_account")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_grants")),
     )
     op.create_index("ix_grants_account", "grants", ["account"], unique=False)
+    op.create_table(
+        "contact_homes",
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.Column("since", sa.Text(), nullable=True),
+        sa.Column("waits", sa.Boolean(), nullable=False),
+        sa.Column("ended", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_homes")),
+    )
+    op.create_index("ix_contact_homes_site", "contact_homes", ["site"], unique=False)
     op.create_table(
         "api_keys",
         sa.Column("id", sa.Text(), nullable=False),
