@@ -28,6 +28,7 @@ NETWORK_SCHEMES = ("rtsp", "rtsps", "http", "https")
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
 _BETWEEN = re.compile(r"[\s;；,，、|+/]+")
+_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
 _NO = frozenset({"false", "no", "off", "0", "n", "否", "不", "不录", "不录像", "无"})
 _YES = frozenset({"true", "yes", "on", "1", "y", "是", "有", "默认", "default"})
 
@@ -230,8 +231,8 @@ def _kept(made: CameraRow, stream: Stream, before: Stream | None) -> Stream | No
         return stream
     if _place(stream.url) != _place(before.url):
         made.wrong(
-            "password", "码流换了主机：请重新写密码",
-            "the stream goes to another host: write its password anew",
+            "password", "码流换了主机、端口或协议：请重新写密码",
+            "the stream goes to another host, port or scheme: write its password anew",
         )  # fmt: skip
         return None
     return stream.model_copy(
@@ -270,7 +271,8 @@ def _onvif(made: CameraRow, written: str | None, before: Camera | None, found: F
     same = had is not None and _place(had.url) == _place(url)
     username = made.username or (had.username if had is not None and same else None)
     password = made.password or (had.password if had is not None and same else None)
-    if password is None and isinstance(main, Stream) and _same_host(urlsplit(url).hostname or "", main.url):
+    is_usual = (found is not None and found.onvif == url) or _place(url)[2] in (80, 443)
+    if password is None and is_usual and isinstance(main, Stream) and _same_host(urlsplit(url).netloc, main.url):
         username, password = main.username, main.password
     try:
         made.parts["onvif"] = parse(
@@ -356,9 +358,10 @@ def _is_service(url: str) -> bool:
         return False
 
 
-def _place(url: str) -> tuple[str | None, int | None]:
+def _place(url: str) -> tuple[str, str | None, int | None]:
+    """Where a password is sent, and whether it is said openly there."""
     parts = urlsplit(url)
-    return parts.hostname, parts.port
+    return parts.scheme.lower(), parts.hostname, parts.port or _PORTS.get(parts.scheme.lower())
 
 
 def _bracketed(host: str) -> str:

@@ -270,7 +270,7 @@ def _keep_secrets(camera: Camera, before: Camera) -> Camera:
             kept["url"] = old.url  # sent back as it was shown, with *** for a token in it
         if "password" not in stream.model_fields_set and old.password is not None:
             # A password must not follow a stream that is pointed elsewhere: whoever may edit may not read it.
-            if _host(stream.url) != _host(old.url):
+            if _place(stream.url) != _place(old.url):
                 raise BadRequestError(
                     f"body.{name}.password", "the stream goes to another host: give its password anew"
                 )
@@ -293,6 +293,7 @@ def _streams(
     )
 
 
-def _host(url: str) -> tuple[str | None, int | None]:
+def _place(url: str) -> tuple[str, str | None, int | None]:
+    """Where a password is sent, and whether it is said openly there."""
     parts = urlsplit(url)
-    return parts.hostname, parts.port
+    return parts.scheme, parts.hostname, parts.port

@@ -195,13 +195,16 @@ class Session:
             return False
 
     def here(self, url: str) -> str:
-        """An address that a device gave, at the device's own host: its path, and its port where the host is its own."""
+        """An address that a device gave, at the device's own host: its path, and its port where the host is its own.
+
+        A device that is asked over https is asked nothing over http, whatever it says.
+        """
         device = urlsplit(self.access.url)
         try:
             parts = split_address(url)
         except AskingError:
             return self.access.url
-        own = parts.hostname == device.hostname
+        own = parts.hostname == device.hostname and (parts.scheme == "https" or device.scheme == "http")
         scheme, netloc = (parts.scheme, parts.netloc.rpartition("@")[2]) if own else (device.scheme, device.netloc)
         return parts._replace(scheme=scheme, netloc=netloc, fragment="").geturl()
 

@@ -297,3 +297,17 @@ def test_a_sheet_of_wrong_sites_is_guessed_at_in_bounded_work(monkeypatch: pytes
 def test_of_a_cell_with_many_wrong_detectors_one_is_said() -> None:
     made = plan(f"id,site,url,detectors\na,crossing,rtsp://192.0.2.9/a,{' '.join(f'x{n}' for n in range(400))}\n")
     assert wrong(made) == [(2, "detectors")]
+
+
+@pytest.mark.parametrize("url", ["http://192.0.2.1/main", "rtsp://192.0.2.1:8554/main", "rtsps://192.0.2.1/main"])
+def test_a_password_follows_a_stream_to_no_other_scheme_or_port(url: str) -> None:
+    assert wrong(plan(f"id,url\ngate,{url}\n")) == [(2, "password")]
+    assert plan("id,url\ngate,rtsp://192.0.2.1:554/other\n").mistakes == ()
+
+
+@pytest.mark.parametrize(("port", "password"), [("", Secret("old-secret")), (":9999", None)])
+def test_the_password_of_the_streams_goes_to_the_usual_port_of_onvif_alone(port: str, password: Secret | None) -> None:
+    made = plan(f"id,onvif\ngate,http://192.0.2.1{port}/onvif/device_service\n")
+    assert made.mistakes == ()
+    assert made.planned[0].camera.onvif is not None
+    assert made.planned[0].camera.onvif.password == password

@@ -161,3 +161,11 @@ def test_a_camera_without_motors_says_so() -> None:
     with OnvifCamera((SUB,)) as camera, pytest.raises(AskingError) as caught:
         within(camera, work)
     assert caught.value.problem is Problem.UNSUPPORTED
+
+
+def test_a_device_that_is_asked_over_https_is_asked_nothing_over_http() -> None:
+    session = Session(
+        Access("https://192.0.2.1/onvif/device_service"), Exchange(Allowed.of(("loopback",))), SystemClock()
+    )
+    assert session.here("http://192.0.2.1:8080/onvif/media") == "https://192.0.2.1/onvif/media"
+    assert session.here("https://192.0.2.1:8443/onvif/media") == "https://192.0.2.1:8443/onvif/media"
