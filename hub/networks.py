@@ -38,6 +38,10 @@ def webhooks_allowed(networks: Networks) -> Allowed:
     return Allowed.of(networks.webhooks, "networks.webhooks")
 
 
+_MOST_ADDRESSES = 8
+"""Of one name, that are tried."""
+
+
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """An address that was checked.
@@ -66,11 +70,17 @@ def resolve_allowed(host: str, port: int, allowed: Allowed) -> Resolved:
         NotAllowedNetworkError: None of its addresses is allowed.
         OSError: The name cannot be resolved.
     """
+    return _all_allowed(host, port, allowed)[0]
+
+
+def _all_allowed(host: str, port: int, allowed: Allowed) -> list[Resolved]:
+    """Every address of a host that may be connected to, at least one; raises as `resolve_allowed`."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     except UnicodeError as error:  # a label that is empty or too long
         raise socket.gaierror(socket.EAI_NONAME, "no such name") from error
     refused: NotAllowedNetworkError | None = None
+    good: list[Resolved] = []
     for family, _, _, _, sockaddr in found:
         ip = ipaddress.ip_address(str(sockaddr[0]).partition("%")[0])
         try:
@@ -80,8 +90,10 @@ def resolve_allowed(host: str, port: int, allowed: Allowed) -> Resolved:
         except NotAllowedNetworkError as error:
             refused = refused or error
             continue
-        return Resolved(family, sockaddr, ip)  # type: ignore[arg-type]  # of these families it is one of the two
-    raise refused or socket.gaierror(socket.EAI_NONAME, "it has no address")
+        good.append(Resolved(family, sockaddr, ip))  # type: ignore[arg-type]  # of these families it is one of the two
+    if not good:
+        raise refused or socket.gaierror(socket.EAI_NONAME, "it has no address")
+    return good
 
 
 def _check_named(host: str) -> None:
@@ -101,13 +113,28 @@ def _check_named(host: str) -> None:
 
 
 def connect(host: str, port: int, allowed: Allowed, *, timeout_s: float) -> socket.socket:
-    """A TCP connection to a host, at an address that may be connected to.
+    """A TCP connection to a host, at the first address that answers of those that may be connected to.
+
+    Each gets its share of the time that is left, so that one which is silent does not take it from the others.
 
     Raises:
         NotAllowedNetworkError: None of its addresses is allowed.
-        OSError: Nobody answers there.
+        OSError: Nobody answers at any of them.
     """
-    resolved = resolve_allowed(host, port, allowed)
+    found = _all_allowed(host, port, allowed)[:_MOST_ADDRESSES]
+    for number, resolved in enumerate(found, 1):
+        try:
+            connected = _connected(resolved, timeout_s / len(found))
+        except OSError:
+            if number == len(found):
+                raise
+        else:
+            connected.settimeout(timeout_s)
+            return connected
+    raise socket.gaierror(socket.EAI_NONAME, "it has no address")
+
+
+def _connected(resolved: Resolved, timeout_s: float) -> socket.socket:
     connected = socket.socket(resolved.family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         connected.settimeout(timeout_s)

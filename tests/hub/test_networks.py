@@ -170,3 +170,21 @@ def test_a_barred_address_is_refused_however_it_is_written_and_its_neighbours_ar
             allowed.check(ip)
     allowed.check("10.0.2.78")
     CAMERAS.check("10.0.2.77")
+
+
+def test_each_allowed_address_of_a_name_is_tried_until_one_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def both(*_: object, **__: object) -> list[object]:
+            stream = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+            return [(*stream, ("127.0.0.9", port)), (*stream, ("127.0.0.1", port))]
+
+        monkeypatch.setattr(socket, "getaddrinfo", both)
+        loopback = Allowed.of(("loopback",))
+        with connect("localhost", port, loopback, timeout_s=2.0) as connected:
+            assert connected.getpeername()[0] == "127.0.0.1"
+            assert connected.gettimeout() == 2.0
+        server.close()
+        with pytest.raises(ConnectionRefusedError):
+            connect("localhost", port, loopback, timeout_s=2.0)
