@@ -68,7 +68,10 @@ def discover(
             typer.echo(f"{answer.en}\n{answer.zh}", err=True)
             raise typer.Exit(1)
         assert isinstance(answer, Discovered)
-        found = {"items": [asdict(each) for each in answer.cameras]}
+        found = {
+            "items": [asdict(each) for each in answer.cameras],
+            "notes": [asdict(each) for each in answer.notes],
+        }
     if form == "json":
         typer.echo(json.dumps(found, ensure_ascii=False))
         return
@@ -78,6 +81,9 @@ def discover(
     for each in found["items"]:
         known = ", ".join(each.get("cameras", ())) or "new"
         typer.echo(f"{each['host']:24} {each['name']:20.20} {each['model']:20.20} {known}")
+    for said in found.get("notes", ()):
+        hosts = ", ".join(each["host"] for each in found["items"] if each["endpoint"] == said["detail"])
+        typer.echo(f"look: {said['en']} / {said['zh']}: {hosts or said['detail']}", err=True)
     typer.echo(f"{len(found['items'])} found", err=True)
 
 

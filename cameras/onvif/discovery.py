@@ -201,7 +201,8 @@ class _Hearing:
         self._on_found = on_found
         self._per_host: Counter[str] = Counter()
         self._answers = 0
-        self.found: dict[str, FoundDevice] = {}
+        self.found: dict[tuple[str, str], FoundDevice] = {}
+        self._endpoints: set[str] = set()
         self.twice: set[str] = set()
 
     def hear(self, sock: socket.socket) -> None:
@@ -223,15 +224,15 @@ class _Hearing:
             self._take(match, host)
 
     def _take(self, match: Match, host: str) -> None:
-        before = self.found.get(match.endpoint)
-        if before is not None:
-            if before.host != host:
-                self.twice.add(match.endpoint)
+        if (match.endpoint, host) in self.found:
             return
+        if match.endpoint in self._endpoints:
+            self.twice.add(match.endpoint)  # both are told: whoever answers first may pose as the other
         found = located(match, host)
         if found is None or len(self.found) >= MOST_DEVICES:
             return
-        self.found[match.endpoint] = found
+        self.found[match.endpoint, host] = found
+        self._endpoints.add(match.endpoint)
         self._on_found(found)
 
 

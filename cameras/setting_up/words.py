@@ -138,7 +138,7 @@ class FoundCamera:
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """Everything that answered, each device once."""
+    """Everything that answered, each device once at each host from which it did."""
 
     cameras: tuple[FoundCamera, ...]
     notes: tuple[Said, ...] = ()

@@ -69,14 +69,14 @@ def test_the_process_tells_what_it_finds() -> None:
     assert refused.problem is Problem.NOT_ALLOWED
 
 
-def test_one_device_that_answers_from_two_hosts_is_told() -> None:
+def test_one_device_that_answers_from_two_hosts_is_told_and_both_are_listed() -> None:
     with ten() as cameras:
         cameras[1].endpoint = cameras[0].endpoint
         port = cameras[0].discovery_port
         assert port is not None
         search = Search((HOSTS[0], HOSTS[1]), multicast=False, timeout_s=0.5, port=port)
         found, twice = discover(search, LOOPBACK, SystemClock())
-    assert (len(found), twice) == (1, [cameras[0].endpoint])
+    assert ({each.host for each in found}, twice) == ({HOSTS[0], HOSTS[1]}, [cameras[0].endpoint])
 
 
 def test_a_host_cannot_fill_the_list_nor_answer_what_nobody_asked() -> None:
