@@ -13,10 +13,10 @@ from typing import Final
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from cameras.errors import ModelError
+from cameras.vision import onnx
 
 WEIGHTS: Final = Path(__file__).resolve().parents[2] / "detectors" / "weights" / "fire_verifier.onnx"
 """Those that come along."""
@@ -34,12 +34,8 @@ class FireVerifier:
         Raises:
             ModelError: The file is missing or no such model.
         """
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # a worker per core
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+            self._session = onnx.load(path)
             (pictures,) = self._session.get_inputs()
             (scores,) = self._session.get_outputs()
             self._side_px = int(pictures.shape[1])

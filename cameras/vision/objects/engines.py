@@ -18,6 +18,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from cameras.errors import ModelError
+from cameras.vision import onnx
 from config.machine import EngineName
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -78,11 +79,7 @@ class _OnnxRuntime:
     """ONNX Runtime, on the processor or a graphics card."""
 
     def __init__(self, path: Path, threads: int, provider: str = "CPUExecutionProvider") -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(str(path), options, providers=[provider])
+        self._session = onnx.load(path, threads=threads, provider=provider)
         if provider not in self._session.get_providers():  # it falls back to the processor without a word
             raise ModelError(f"{provider} does not start on this machine")
         self._outputs = [one.name for one in self._session.get_outputs()]
