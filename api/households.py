@@ -31,6 +31,7 @@ from hub.store.database import Database
 from hub.store.people.consents import Consents
 from hub.store.people.contact_homes import ContactHomes
 from hub.store.people.glass import Glass
+from hub.store.people.held_cameras import HeldCameras
 from hub.store.people.lodgers import lodgers
 from hub.store.revisions import Revisions
 
@@ -59,6 +60,7 @@ class Households:
     Attributes:
         consents: What was decided.
         contact_homes: Since when settings name whom for a home.
+        held: Cameras that stood at homes where somebody lives.
         glass: Who looks against it.
         database: Where all of it is kept.
     """
@@ -77,7 +79,9 @@ class Households:
         self.contact_homes = ContactHomes(database, clock)
         self._name(revisions.current())
         self._claimed, self._residents, self._waiting = self._lives()
-        self._effective = effective(revisions.current(), self.consents.newest, self._claimed)
+        self.held = HeldCameras(database, clock)
+        self.held.apply(revisions.current(), self._claimed)
+        self._effective = effective(revisions.current(), self.consents.newest, self._claimed, self.held.all)
         self._analyse = _analysed(self._effective)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="households", daemon=True)
@@ -104,7 +108,7 @@ class Households:
     def keeping(self, camera: str, site: str) -> Policy:
         """How long what a camera recorded at a site is kept: as who lives there decided, wherever it is now."""
         community, claimed = self._revisions.current(), self._claimed
-        return kept_at(community, camera, site, consents=self.consents.newest, claimed=claimed)
+        return kept_at(community, camera, site, consents=self.consents.newest, claimed=claimed, held=self.held.all)
 
     def follow(self, follower: Callable[[Community], None]) -> None:
         """Call `follower` with the Community as cameras follow it, now and whenever that changes."""
@@ -130,7 +134,8 @@ class Households:
             self._name(self._revisions.current())
             self._claimed, self._residents, self._waiting = self._lives()
             self._tell_of_newcomers(lived, waited)
-            made = effective(self._revisions.current(), self.consents.newest, self._claimed)
+            self.held.apply(self._revisions.current(), self._claimed)
+            made = effective(self._revisions.current(), self.consents.newest, self._claimed, self.held.all)
             if made == self._effective:
                 return
             analyse, now_s = _analysed(made), self._clock.monotonic_s()
@@ -241,7 +246,8 @@ class HouseholdSight:
     def decision(self, camera: str, site: str) -> Consent | None:
         """What holds for a camera at a site; None where no household is asked."""
         consents = self._households.consents.newest
-        return decision_of(self._community, camera, site, consents=consents, claimed=self._households.claimed)
+        claimed, held = self._claimed, self._households.held.all
+        return decision_of(self._community, camera, site, consents=consents, claimed=claimed, held=held)
 
     def room(self, who: Principal, camera: str, site: str) -> Watching:
         """What somebody of the room, or who was sent, sees of a camera at a site."""
@@ -259,6 +265,10 @@ class HouseholdSight:
     def residents(self) -> Mapping[str, frozenset[str]]:
         """The names of accounts by the site where they live."""
         return self._households.residents()
+
+    @cached_property
+    def _claimed(self) -> frozenset[str]:
+        return self._households.claimed
 
     @cached_property
     def _incidents(self) -> Collection[Incident]:

@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Final
+from urllib.parse import unquote, urlsplit
 
 from config.analysing import Analyse
 from config.community import Camera, Community, Ring
@@ -27,9 +29,11 @@ from hub.events import Event
 __all__ = [
     "Analyse",
     "Consent",
+    "Held",
     "Incident",
     "Watch",
     "Watching",
+    "addresses_of",
     "decision_of",
     "effective",
     "is_told",
@@ -176,10 +180,35 @@ Decided = Mapping[tuple[str, str], Consent]
 """The newest decision for a camera at a site."""
 
 
+Held = Mapping[tuple[str, str], frozenset[str]]
+"""The addresses of cameras that stood at homes where somebody lives, by camera and home."""
+_NONE_HELD: Final[Held] = MappingProxyType({})
+
+
+def addresses_of(camera: Camera) -> frozenset[str]:
+    """By what the streams of a camera are known: host and path, whatever the protocol, port and query."""
+    return frozenset(_address(each.url) for each in (camera.main, camera.sub) if each is not None)
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{(parts.hostname or '').rstrip('.')}/{unquote(parts.path).strip('/')}"
+
+
 def decision_of(
-    community: Community, camera: str, site: str, *, consents: Decided, claimed: Collection[str]
+    community: Community,
+    camera: str,
+    site: str,
+    *,
+    consents: Decided,
+    claimed: Collection[str],
+    held: Held = _NONE_HELD,
 ) -> Consent | None:
     """What holds for a camera at a site; None when nobody has to be asked.
+
+    What was decided where it is; where nobody decides, the strictest of what was decided at homes from which
+    settings took it, and for any other camera that
+    is read from the same address: a household is not shown by another entry for its camera.
 
     Args:
         community: Says whose site it is. A site that is gone counts as a household.
@@ -187,28 +216,81 @@ def decision_of(
         site: Where it is, or was when it recorded something.
         consents: What was decided.
         claimed: Sites where somebody lives by account.
+        held: Cameras that stood at homes where somebody lives.
     """
+
+    def at(camera_id: str, where: str) -> Consent | None:
+        return _decided_at(community, camera_id, where, consents=consents, claimed=claimed, held=held)
+
+    own = at(camera, site)
+    there = community.camera(camera)
+    if own is not None or there is None or there.site != site:
+        return own
+    known = addresses_of(there)
+    homes = {(other, home) for (other, home), found in held.items() if other == camera or found & known}
+    homes |= {(each.id, each.site) for each in _by_address(community, known) if each.id != camera}
+    others = [found for other, home in sorted(homes - {(camera, site)}) if (found := at(other, home)) is not None]
+    return _strictest(own, others, camera, site)
+
+
+def _decided_at(
+    community: Community, camera: str, site: str, *, consents: Decided, claimed: Collection[str], held: Held
+) -> Consent | None:
     decided = consents.get((camera, site))
     if decided is not None:
         return decided
+    if (camera, site) in held:
+        return Consent(camera, site)
     found = community.site(site)
     is_household = found is None or found.ring is Ring.HOUSEHOLD
     return Consent(camera, site) if is_household and site in claimed else None
 
 
-def effective(community: Community, consents: Decided, claimed: Collection[str]) -> Community:
+def _strictest(own: Consent | None, others: Collection[Consent], camera: str, site: str) -> Consent | None:
+    if not others:
+        return own
+    made = own or Consent(camera, site, Analyse.ALL, Watch.ALWAYS)
+    every = [made, *others]
+    analyse = made.analyse
+    for each in others:
+        analyse = analyse.at_most(each.analyse)
+    watch = min((each.watch for each in every), key=list(Watch).index)
+    return replace(made, analyse=analyse, watch=watch)
+
+
+def _by_address(community: Community, known: frozenset[str]) -> list[Camera]:
+    """The cameras that are read from any of some addresses."""
+    global _indexed  # noqa: PLW0603 - of the one Community in force; another one takes its place
+    of, index = _indexed
+    if of is not community:
+        made: dict[str, list[Camera]] = {}
+        for each in community.cameras:
+            for address in addresses_of(each):
+                made.setdefault(address, []).append(each)
+        of, index = _indexed = (community, made)
+    return [each for address in known for each in index.get(address, ())]
+
+
+_indexed: tuple[Community | None, Mapping[str, list[Camera]]] = (None, {})
+
+
+def effective(community: Community, consents: Decided, claimed: Collection[str], held: Held = _NONE_HELD) -> Community:
     """The Community as cameras and recordings are to follow it: nothing goes beyond what households agreed to.
 
     Every camera that needs no change is the very same, so that nothing of it restarts.
     """
-    cameras = tuple(_limited(community, camera, consents=consents, claimed=claimed) for camera in community.cameras)
+    cameras = tuple(
+        _limited(community, camera, consents=consents, claimed=claimed, held=held) for camera in community.cameras
+    )
     if all(after is before for after, before in zip(cameras, community.cameras, strict=True)):
         return community
     return community.model_copy(update={"cameras": cameras})
 
 
-def _limited(community: Community, camera: Camera, *, consents: Decided, claimed: Collection[str]) -> Camera:
-    decision = decision_of(community, camera.id, camera.site, consents=consents, claimed=claimed)
+def _limited(
+    community: Community, camera: Camera, *, consents: Decided, claimed: Collection[str], held: Held
+) -> Camera:
+    decision = decision_of(community, camera.id, camera.site, consents=consents, claimed=claimed, held=held)
     analyse = camera.analyse if decision is None else camera.analyse.at_most(decision.analyse)
     update: dict[str, object] = {} if analyse is camera.analyse else {"analyse": analyse}
     if analyse is Analyse.NOTHING and (camera.detectors or camera.behaviours):
@@ -220,11 +302,19 @@ def _limited(community: Community, camera: Camera, *, consents: Decided, claimed
     return camera.model_copy(update=update) if update else camera
 
 
-def kept_at(community: Community, camera: str, site: str, *, consents: Decided, claimed: Collection[str]) -> Policy:
+def kept_at(
+    community: Community,
+    camera: str,
+    site: str,
+    *,
+    consents: Decided,
+    claimed: Collection[str],
+    held: Held = _NONE_HELD,
+) -> Policy:
     """How long what a camera recorded at a site is kept: who lives there bounds it, wherever the camera is now."""
     there = community.camera(camera)
     policy = Policy() if there is None else community.policy_of(there)
-    decision = decision_of(community, camera, site, consents=consents, claimed=claimed)
+    decision = decision_of(community, camera, site, consents=consents, claimed=claimed, held=held)
     return policy if decision is None or decision.keep_days is None else _bounded(policy, decision.keep_days)
 
 

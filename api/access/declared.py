@@ -61,6 +61,7 @@ DECLARED = (
         says("GET /me/home/newcomers", P.DECIDE_CONSENT, keys=Keys.NONE),
         says("POST /me/home/newcomers/{newcomer_id}/confirm", P.DECIDE_CONSENT, keys=Keys.NONE),
         says("DELETE /me/home/newcomers/{newcomer_id}", P.DECIDE_CONSENT, keys=Keys.NONE),
+        says("DELETE /me/home/cameras/{camera_id}", P.DECIDE_CONSENT, keys=Keys.NONE),
         says("GET /me/data", keys=Keys.NONE),
         says("POST /me/erase", keys=Keys.NONE),
         says("GET /me/points", P.SEND_REPORTS, keys=Keys.NONE),

@@ -15,7 +15,7 @@ from api.parts import Here, Parts
 from api.schemas.home import ConfirmBody, NewcomerView
 from hub.access import Permission, Principal
 from hub.audit import Action
-from hub.errors import NotFoundError
+from hub.errors import ConflictError, NotFoundError
 from hub.reach import Grant
 from hub.store.people.contact_homes import ContactHome
 
@@ -69,6 +69,22 @@ def refuse(here: Here, who: Resident, request: Request, newcomer_id: str) -> Non
     else:
         here.households.contact_homes.refuse(found)
     note(request, Action.TAKE_BACK, kind="newcomer", id=newcomer_id, site=_site(found))
+    here.households.refresh()
+
+
+@router.delete("/me/home/cameras/{camera_id}", summary="Let go of a camera that left your home", status_code=204)
+def let_go(here: Here, who: Resident, request: Request, camera_id: str) -> None:
+    """What was decided at your home holds for it no more, wherever it is now; only for one that is not there."""
+    homes = reach_of(here, who).homes
+    sites = sorted(site for camera, site in here.households.held.all if camera == camera_id and site in homes)
+    if not sites:
+        raise NotFoundError(f"no camera {camera_id!r} of yours")
+    there = here.revisions.current().camera(camera_id)
+    for site in sites:
+        if there is not None and there.site == site:
+            raise ConflictError("it is at your home; decide what it is for instead")
+        here.households.held.let_go(camera_id, site)
+        note(request, Action.CONSENT, kind="camera", id=camera_id, site=site, let_go=True)
     here.households.refresh()
 
 

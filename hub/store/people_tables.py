@@ -102,6 +102,16 @@ consents = Table(
     comment="what residents agreed to, every version of it",
 )
 
+held_cameras = Table(
+    "held_cameras",
+    metadata,
+    Column("camera", Text, primary_key=True, comment="a camera that stood at a home where somebody lives"),
+    Column("site", Text, primary_key=True, comment="the home; what it decided follows the camera wherever it is"),
+    Column("addresses", JSON, nullable=False, comment="by which it is read: host and path"),
+    Column("at", Text, nullable=False, comment="when"),
+    comment="cameras of homes, until somebody who lives there lets them go",
+)
+
 shares = Table(
     "shares",
     metadata,

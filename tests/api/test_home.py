@@ -41,7 +41,7 @@ def there() -> Community:
             Site(id="crossing", name=Name(zh="村口", en="Crossing"), area="village", ring=Ring.ROAD),
         ),
         cameras=tuple(
-            Camera(id=f"{site}-cam", site=site, main=Stream(url="rtsp://192.0.2.1/main"))
+            Camera(id=f"{site}-cam", site=site, main=Stream(url=f"rtsp://192.0.2.1/{site}"))
             for site in (*names, "crossing")
         ),
         sensors=tuple(Sensor(id=f"{site}-smoke", site=site, kinds=("smoke",)) for site in names),

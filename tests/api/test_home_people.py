@@ -198,3 +198,30 @@ def test_recordings_count_from_when_somebody_moved_in(room: Room, li: httpx.Clie
         Grant("", tenant.id, GrantKind.HOUSEHOLD, "home-1", given_by="test", since=now - timedelta(days=3))
     )
     assert shown("tenant", before), "who lives there vouched"
+
+
+# --- consent is bound to the camera ---
+
+
+@pytest.mark.parametrize("way", ["moved", "cloned", "ring"])
+def test_settings_show_no_home_by_another_name(room: Room, li: httpx.Client, boss: httpx.Client, way: str) -> None:
+    before = room.hub.parts.revisions.current()
+    camera = before.camera("home-1-cam")
+    assert camera is not None
+    shown = "home-1-cam"
+    if way == "moved":
+        moved = camera.model_copy(update={"site": "crossing"})
+        change(room, lambda there: {"cameras": tuple(moved if c.id == moved.id else c for c in there.cameras)})
+    elif way == "cloned":
+        shown = "clone"
+        clone = camera.model_copy(update={"id": "clone", "site": "crossing"})
+        change(room, lambda there: {"cameras": (*there.cameras, clone)})
+    else:
+        change(room, lambda there: {"sites": tuple(s.model_copy(update={"ring": Ring.ROAD}) for s in there.sites)})
+    assert not sees(boss, shown)
+    if way != "cloned":
+        assert li.delete("/me/home/cameras/crossing-cam").status_code == 404
+        assert li.delete("/me/home/cameras/home-1-cam").status_code == (204 if way == "moved" else 409)
+        assert sees(boss, shown) is (way == "moved")
+    change(room, lambda _there: {"cameras": before.cameras, "sites": before.sites})
+    assert not sees(boss)

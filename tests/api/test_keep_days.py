@@ -37,7 +37,7 @@ def village(*, gate_at: str = "home-1") -> Community:
     return Community(
         sites=tuple(Site(id=each, name=Name(en=each)) for each in ("home-1", "home-2")),
         cameras=tuple(
-            Camera(id=each, site=site, main=Stream(url="rtsp://192.0.2.1/x"), record=Policy(keep_days=30))
+            Camera(id=each, site=site, main=Stream(url=f"rtsp://192.0.2.1/{each}"), record=Policy(keep_days=30))
             for each, site in cameras
         ),
         contacts=(Contact(account="li", sites=("home-1",)), Contact(account="sun", sites=("home-2",))),

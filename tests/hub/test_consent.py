@@ -22,6 +22,7 @@ from hub.consent import (
     Incident,
     Watch,
     Watching,
+    addresses_of,
     decision_of,
     effective,
     is_told,
@@ -231,3 +232,36 @@ def test_what_is_seen_all_along_is_seen_at_every_moment() -> None:
     some = Watching(live=True, since=NOW)
     assert some.shows(NOW)
     assert not some.shows(NOW - timedelta(seconds=1))
+
+
+@given(decided, claims, st.sampled_from(["rtsp", "rtsps", "http"]), st.sampled_from(["", ":8554"]))
+def test_another_entry_for_a_camera_shows_no_more_than_its_household(
+    consents: dict[tuple[str, str], Consent], claimed: frozenset[str], scheme: str, port: str
+) -> None:
+    clone = camera(9, "crossing", main=Stream(url=f"{scheme}://192.0.2.1{port}/main?x=1"))
+    there = COMMUNITY.model_copy(update={"cameras": (*COMMUNITY.cameras, clone)})
+    home = decision_of(there, "cam-1", "home-1", consents=consents, claimed=claimed)
+    found = decision_of(there, "cam-9", "crossing", consents=consents, claimed=claimed)
+    if home is not None and ("cam-9", "crossing") not in consents:
+        assert found is not None
+        assert list(Watch).index(found.watch) <= list(Watch).index(home.watch)
+        assert found.analyse is found.analyse.at_most(home.analyse)
+
+
+@given(decided, st.sampled_from(["cam-1", "other"]))
+def test_a_camera_that_was_taken_out_of_a_home_stays_as_decided_there(
+    consents: dict[tuple[str, str], Consent], name: str
+) -> None:
+    held = {("cam-1", "home-1"): addresses_of(COMMUNITY.cameras[0])}
+    home = consents.get(("cam-1", "home-1"), Consent("cam-1", "home-1"))
+    moved = camera(1, "crossing").model_copy(update={"id": name})
+    there = COMMUNITY.model_copy(update={"cameras": (moved, *COMMUNITY.cameras[1:])})
+    consents = {key: each for key, each in consents.items() if key != (moved.id, "crossing")}
+    found = decision_of(there, moved.id, "crossing", consents=consents, claimed=(), held=held)
+    assert found is not None
+    assert list(Watch).index(found.watch) <= list(Watch).index(home.watch)
+    road = tuple(each.model_copy(update={"ring": Ring.ROAD}) for each in SITES)
+    called = COMMUNITY.model_copy(update={"sites": road})
+    same = decision_of(called, "cam-1", "home-1", consents=consents, claimed=(), held=held)
+    assert same is not None
+    assert same.watch is home.watch

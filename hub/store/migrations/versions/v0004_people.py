@@ -149,6 +149,14 @@ def _decisions() -> None:
         sa.PrimaryKeyConstraint("camera", "version", name=op.f("pk_consents")),
     )
     op.create_table(
+        "held_cameras",
+        sa.Column("camera", sa.Text(), nullable=False),
+        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("addresses", sa.JSON(), nullable=False),
+        sa.Column("at", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("camera", "site", name=op.f("pk_held_cameras")),
+    )
+    op.create_table(
         "shares",
         sa.Column("id", sa.Text(), nullable=False),
         sa.Column("camera", sa.Text(), nullable=False),
