@@ -20,6 +20,13 @@ from tests.fakes.brokers import Device
 @pytest.fixture
 def device(room: Room) -> Iterator[Device]:
     made = Device(room.hub.broker, "stranger")
+
+    def is_heard() -> bool:
+        """The hub has subscribed: what is sent before is nobody's."""
+        made.send("hub/v1/home-3/first/temperature", json.dumps({"value": 1}))
+        return "first" in finds(room)
+
+    room.wait_for(is_heard)
     yield made
     made.close()
 
