@@ -186,13 +186,25 @@ _NONE_HELD: Final[Held] = MappingProxyType({})
 
 
 def addresses_of(camera: Camera) -> frozenset[str]:
-    """By what the streams of a camera are known: host and path, whatever the protocol, port and query."""
+    """By what a camera's streams are known: host and path, whatever the protocol and port, and what is asked for."""
     return frozenset(_address(each.url) for each in (camera.main, camera.sub) if each is not None)
 
 
 def _address(url: str) -> str:
     parts = urlsplit(url)
-    return f"{(parts.hostname or '').rstrip('.')}/{unquote(parts.path).strip('/')}"
+    place = f"{(parts.hostname or '').rstrip('.')}/{unquote(parts.path).strip('/')}"
+    return f"{place}?{'&'.join(sorted(filter(None, parts.query.split('&'))))}"
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two addresses show the same: a recorder tells its cameras apart by the query, a word more hides none."""
+    (place, _, asked), (other_place, _, other_asked) = one.partition("?"), other.partition("?")
+    words, other_words = set(asked.split("&")) - {""}, set(other_asked.split("&")) - {""}
+    return place == other_place and (words <= other_words or other_words <= words)
+
+
+def _meet(some: Collection[str], others: Collection[str]) -> bool:
+    return any(_is_same(one, other) for one in some for other in others)
 
 
 def decision_of(
@@ -227,7 +239,7 @@ def decision_of(
     if own is not None or there is None or there.site != site:
         return own
     known = addresses_of(there)
-    homes = {(other, home) for (other, home), found in held.items() if other == camera or found & known}
+    homes = {(other, home) for (other, home), found in held.items() if other == camera or _meet(found, known)}
     homes |= {(each.id, each.site) for each in _by_address(community, known) if each.id != camera}
     others = [found for other, home in sorted(homes - {(camera, site)}) if (found := at(other, home)) is not None]
     return _strictest(own, others, camera, site)
@@ -266,9 +278,10 @@ def _by_address(community: Community, known: frozenset[str]) -> list[Camera]:
         made: dict[str, list[Camera]] = {}
         for each in community.cameras:
             for address in addresses_of(each):
-                made.setdefault(address, []).append(each)
+                made.setdefault(address.partition("?")[0], []).append(each)
         of, index = _indexed = (community, made)
-    return [each for address in known for each in index.get(address, ())]
+    near = [each for address in known for each in index.get(address.partition("?")[0], ())]
+    return [each for each in near if _meet(addresses_of(each), known)]
 
 
 _indexed: tuple[Community | None, Mapping[str, list[Camera]]] = (None, {})

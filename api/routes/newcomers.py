@@ -43,13 +43,13 @@ def newcomers(here: Here, who: Resident) -> Page[NewcomerView]:
 
 
 @router.post("/me/home/newcomers/{newcomer_id}/confirm", summary="Somebody does live at your home", status_code=204)
-def confirm(*, here: Here, who: Resident, request: Request, newcomer_id: str, body: ConfirmBody) -> None:
+def confirm(*, here: Here, who: Resident, request: Request, newcomer_id: str, body: ConfirmBody | None = None) -> None:
     """He decides with you from now on, and sees what is recorded from now on, or from `since` on.
 
     Nobody shows another more than he sees himself.
     """
     found = _find(here, who, newcomer_id)
-    since = here.clock.now() if body.since is None else body.since.astimezone(UTC)
+    since = here.clock.now() if body is None or body.since is None else body.since.astimezone(UTC)
     own = reach_of(here, who).home_since.get(_site(found))
     begins = since if own is None else max(since, own)
     if isinstance(found, Grant):

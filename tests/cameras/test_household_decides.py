@@ -58,8 +58,12 @@ class Village:
             self.events.put(event)
 
     def decide(self, **more: Any) -> None:
-        consent = Consent("cam-1", "home-1", watch=Watch.ALWAYS, version=1, **more)
-        self.supervisor.apply(effective(self.there, {("cam-1", "home-1"): consent}, {"home-1"}))
+        decided = {
+            ("cam-1", "home-1"): Consent("cam-1", "home-1", watch=Watch.ALWAYS, version=1, **more),
+            # Both are read from one file; what another home decided counts where nobody decides.
+            ("cam-2", "home-2"): Consent("cam-2", "home-2", Analyse.ALL, Watch.ALWAYS, version=1),
+        }
+        self.supervisor.apply(effective(self.there, decided, {"home-1", "home-2"}))
 
     def status(self, camera: str) -> CameraStatus:
         return next(each for each in self.supervisor.status() if each.camera == camera)

@@ -265,3 +265,18 @@ def test_a_camera_that_was_taken_out_of_a_home_stays_as_decided_there(
     same = decision_of(called, "cam-1", "home-1", consents=consents, claimed=(), held=held)
     assert same is not None
     assert same.watch is home.watch
+
+
+def test_cameras_of_one_recorder_are_told_apart_by_what_is_asked_for() -> None:
+    """Many recorders have one path for all their cameras; a word more in the query hides none of them."""
+
+    def channel(number: int, more: str = "") -> Stream:
+        return Stream(url=f"rtsp://192.0.2.9/cam/realmonitor?channel={number}&subtype=0{more}")
+
+    at_home = camera(1, "home-1", main=channel(1))
+    road, clone = camera(8, "crossing", main=channel(2)), camera(9, "crossing", main=channel(1, "&x=1"))
+    there = COMMUNITY.model_copy(update={"cameras": (at_home, road, clone)})
+    assert decision_of(there, "cam-8", "crossing", consents={}, claimed={"home-1"}) is None
+    found = decision_of(there, "cam-9", "crossing", consents={}, claimed={"home-1"})
+    assert found is not None
+    assert found.watch is Watch.NEVER

@@ -24,7 +24,7 @@ COMMUNITY = Community(
         Site(id="crossing", name=Name(en="Crossing"), area="village", ring=Ring.ROAD),
     ),
     cameras=tuple(
-        Camera(id=f"{site}-cam", site=site, main=Stream(url="rtsp://192.0.2.1/main"))
+        Camera(id=f"{site}-cam", site=site, main=Stream(url=f"rtsp://192.0.2.1/{site}"))
         for site in ("home-1", "home-2", "crossing")
     ),
     contacts=(Contact(account="li", sites=("home-1",)), Contact(account="patrol", sites=("home-1",))),
