@@ -5,7 +5,10 @@ import { language } from "./words.js";
 const WORDS = {
   zh: {
     "title": "我的家",
-    "people": "住在这里的账号：{names}", "you": "{name}（您）",
+    "people": "住在这里的账号：{names}",
+    "newcomer": "设置里写着 {name} 也住在您家。", "newcomer.by": "{by} 登记 {name} 也住在您家。",
+    "newcomer.hint": "您确认之前，他什么也看不到；确认之后，他和您一样作主，能看从现在起的录像。",
+    "newcomer.yes": "是，住这里", "newcomer.no": "不是", "you": "{name}（您）",
     "none": "这里没有摄像头。", "no-home": "您的账号还没有登记住处。请联系村里的管理员。",
     "site": "{name}", "not-household": "此处不是住户，摄像头按社区设置运行。",
     "no-picture": "现在没有画面", "own-only": "画面只有您家能看", "watched-now": "值守室现在能看",
@@ -38,7 +41,10 @@ const WORDS = {
   },
   en: {
     "title": "My home",
-    "people": "Accounts of who lives here: {names}", "you": "{name} (you)",
+    "people": "Accounts of who lives here: {names}",
+    "newcomer": "The settings say that {name} lives at your home too.", "newcomer.by": "{by} entered {name} as living at your home too.",
+    "newcomer.hint": "Before you confirm it that account sees nothing; after it, it decides as you do and sees what is recorded from now on.",
+    "newcomer.yes": "Yes, lives here", "newcomer.no": "No", "you": "{name} (you)",
     "none": "There is no camera here.", "no-home": "Your account has no home yet. Ask the administrator of the village.",
     "site": "{name}", "not-household": "This is no household; its cameras follow the community's settings.",
     "no-picture": "No picture now", "own-only": "Only your home sees it", "watched-now": "The room may watch now",

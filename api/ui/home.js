@@ -9,6 +9,7 @@ import { choose, language, said, word } from "./words.js";
 const $ = (id) => document.getElementById(id);
 let mine = { homes: [], shared: [] };
 let views = [];
+let newcomers = [];
 let following = null;
 let confirmed = null;
 
@@ -61,10 +62,36 @@ function homeOf(home) {
   const names = home.people.map((person) => (person.own ? say("you", { name: person.name }) : person.name)).join("、");
   box.append(make("h2", said(home.name) || home.site), make("p", say("people", { names }), { className: "dim" }));
   if (!home.household) box.append(make("p", say("not-household"), { className: "dim" }));
+  box.append(...newcomers.filter((each) => each.site === home.site).map(newcomerOf));
   const list = make("ul", "", { className: "cards" });
   if (home.household) list.append(...home.cameras.map((camera) => card(camera, changed)));
   box.append(home.household && !home.cameras.length ? make("p", say("none"), { className: "dim" }) : list);
   return box;
+}
+
+function newcomerOf(each) {
+  const box = make("div", "", { className: "alarm" });
+  box.append(make("p", say(each.by ? "newcomer.by" : "newcomer", each)), make("p", say("newcomer.hint"), { className: "dim" }));
+  const choices = make("div", "", { className: "choices" });
+  const path = `/api/v1/me/home/newcomers/${encodeURIComponent(each.id)}`;
+  for (const [key, method, url] of [["newcomer.yes", "POST", `${path}/confirm`], ["newcomer.no", "DELETE", path]]) {
+    const button = make("button", say(key), { type: "button" });
+    button.addEventListener("click", () => answered(method, url));
+    choices.append(button);
+  }
+  box.append(choices);
+  return box;
+}
+
+async function answered(method, url) {
+  let fault = "";
+  try {
+    await session.call(url, { method });
+  } catch (error) {
+    fault = problem(error);
+  }
+  await load();
+  if (fault) $("fault").textContent = fault;
 }
 
 async function changed(id, told, state = "") {
@@ -96,11 +123,21 @@ async function load() {
   try {
     mine = await session.json("/api/v1/me/home");
     await loadViews(false);
+    newcomers = await waiting();
   } catch (error) {
     if (error.status === 401) return signedOut();
     $("fault").textContent = problem(error);
   }
   draw();
+}
+
+async function waiting() {
+  try {
+    return (await session.json("/api/v1/me/home/newcomers")).items;
+  } catch (error) {
+    if (error.status !== 403) throw error; // as with views
+    return [];
+  }
 }
 
 async function loadViews(more) {

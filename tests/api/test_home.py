@@ -486,6 +486,8 @@ def test_erasing_takes_two_steps_and_the_password(tmp_path: Path) -> None:
             assert left.scalar_one() == 0
             kept = connection.exec_driver_sql("select count(*) from revisions where body like '%\"sun\"%'")
             assert kept.scalar_one() == 0, "no settings to go back to name him"
+            named = connection.exec_driver_sql("select count(*) from contact_homes where name = 'sun'")
+            assert named.scalar_one() == 0
         again = made.hub.parts.accounts.create("sun", PASSWORD, Role.RESIDENT)
         assert again.username == "sun", "the name is free again, and means nobody from before"
     finally:

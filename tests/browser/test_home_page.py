@@ -78,3 +78,25 @@ def test_glass_that_is_broken_is_the_first_thing_to_read(room: Room, phone: Brow
     shot = Path(os.environ.get("HOME_PAGE_PICTURES", tmp_path)) / "glass.png"
     phone.picture(shot)
     assert phone.run("document.querySelector('#watched').hidden") is False
+
+
+def test_who_is_entered_as_living_there_is_confirmed_by_who_lives_there(
+    room: Room, phone: Browser, tmp_path: Path
+) -> None:
+    wu = room.person("wu", Role.RESIDENT)
+    room.hub.parts.revisions.change(
+        lambda there: there.model_copy(
+            update={"contacts": (*there.contacts, Contact(account="wu", sites=("home-1",)))}
+        ),
+        author="chief",
+        reason="moved in",
+    )
+    assert wu.get("/me/home").json()["homes"] == []
+    phone.run("location.reload()")
+    phone.wait_for("document.querySelector('#homes .alarm') !== null")
+    assert "wu" in phone.run("document.querySelector('#homes .alarm').textContent")
+    shot = Path(os.environ.get("HOME_PAGE_PICTURES", tmp_path)) / "newcomer.png"
+    phone.picture(shot)
+    phone.run("document.querySelector('#homes .alarm button').click()")
+    phone.wait_for("document.querySelector('#homes .alarm') === null")
+    assert [each["site"] for each in wu.get("/me/home").json()["homes"]] == ["home-1"]

@@ -27,6 +27,7 @@ from hub.store.people.grants import has_giver, keep_a_giver
 from hub.store.people_tables import (
     api_keys,
     consents,
+    contact_homes,
     glass_breaks,
     grants,
     invitations,
@@ -67,6 +68,7 @@ _NAMES: Final[tuple[Column[Any], ...]] = (
     grants.c.given_by,
     grants.c.taken_back_by,
     invitations.c.made_by,
+    contact_homes.c.name,
     schema.revisions.c.author,
     schema.rule_revisions.c.author,
 )
