@@ -257,6 +257,11 @@ class HouseholdSight:
         asked = decision is not None and decision.watch == "incident"
         return room_may_watch(decision, who=who.name, open_incidents=self._incidents if asked else (), broken=broken)
 
+    def homes_of(self, camera: str) -> set[str]:
+        """The homes of a camera that is gone: where it stood while somebody lived there, or decided for it."""
+        known = (*self._households.held.all, *self._households.consents.newest)
+        return {site for each, site in known if each == camera}
+
     def lives_at(self, name: str, site: str) -> bool:
         """Whether somebody lives at a site."""
         return name in self.residents.get(site, frozenset())

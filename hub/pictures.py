@@ -50,6 +50,9 @@ class Bound(Protocol):
     def lives_at(self, name: str, site: str) -> bool:
         """Whether the account of this name lives there, and may share it."""
 
+    def is_asked(self, camera: str, site: str) -> bool:
+        """Whether a household has to agree to what is seen of a camera there."""
+
 
 class Pictures:
     """What somebody may see of all cameras."""
@@ -140,6 +143,8 @@ def _agreed(view: View, camera: str, at: Collection[str], bound: Bound) -> list[
     parts = []
     for site in sorted({*at} if view.sites is None else view.sites.intersection(at)):
         own = view.own and bound.lives_at(view.given_by, site)
+        if view.own and not own and bound.is_asked(camera, site):
+            continue  # who shared it lives there no more, and nobody else gives a home away
         agreed = EVERYTHING if own else bound.room(camera, site)
         if agreed.since is not None:
             since = view.since if agreed.since == EVER else max(agreed.since, view.since or EVER)

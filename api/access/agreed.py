@@ -39,7 +39,7 @@ class Agreed:
         """Whether a picture that is kept may be shown to him: of the room, of who was sent, or of who lives there."""
         if camera is None:
             return True
-        sites = {site} if site is not None else {*self.at(camera)}
+        sites = {site} if site is not None else {*self.at(camera)} or self._sight.homes_of(camera)
         return all(self.room(camera, each).shows(moment) or self._is_of_his_home(each, moment) for each in sites)
 
     def _is_of_his_home(self, site: str, moment: datetime) -> bool:
@@ -53,6 +53,10 @@ class Agreed:
     def lives_at(self, name: str, site: str) -> bool:
         """Whether the account of this name lives there, and may share it."""
         return self._sight.lives_at(name, site)
+
+    def is_asked(self, camera: str, site: str) -> bool:
+        """Whether a household has to agree to what is seen of a camera there."""
+        return self._sight.decision(camera, site) is not None
 
     @cached_property
     def _recorded(self) -> Mapping[str, set[str]]:

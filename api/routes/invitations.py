@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from api.access.auditing import note
 from api.access.auth import in_person, needs
+from api.access.inviting import still_invited
 from api.access.limits import Kind, address_of, neighbours_of
 from api.access.reaching import reach_of
 from api.errors import BadRequestError
@@ -68,6 +69,8 @@ def invite(*, here: Here, who: Host, request: Request, response: Response, body:
         raise BadRequestError("body.role", "to your home you invite residents")
     if body.role != "resident" and body.sites:
         raise BadRequestError("body.sites", "only residents live somewhere; leave it out")
+    if body.role != "resident" and not reach.is_everywhere(Permission.INVITE_RESIDENTS):
+        raise BadRequestError("body.role", "who is sent anywhere is invited by an office for the whole Community")
     for number, site in enumerate(body.sites):
         if site not in known or not (site in reach.homes or reach.allows(Permission.INVITE_RESIDENTS, site=site)):
             raise BadRequestError(f"body.sites.{number}", f"there is no site {site}")
@@ -100,6 +103,7 @@ def look(here: Here, request: Request, body: InvitationToken) -> InvitationLook:
     """What the link is for; 404 for one that is not good, or not any more."""
     here.people.limits.take(Kind.INVITATION, neighbours_of(address_of(request)))
     found = here.people.invitations.look(body.token)
+    still_invited(here, found)
     names = {site.id: site.name for site in here.revisions.current().sites}
     provider = here.people.provider
     return InvitationLook(
@@ -114,6 +118,7 @@ def look(here: Here, request: Request, body: InvitationToken) -> InvitationLook:
 def use(here: Here, request: Request, body: InvitationUse) -> Me:
     """Choose a name and a password. It works once; 404 for a link that is not good, or not any more."""
     here.people.limits.take(Kind.INVITATION, neighbours_of(address_of(request)))
+    still_invited(here, here.people.invitations.look(body.token))
     account = here.people.invitations.use(body.token, body.username, body.password)
     who = Principal(account.id, account.username, account.role)
     note(request, Action.CHANGE, kind="account", id=account.id, who=who, made="by invitation")

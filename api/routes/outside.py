@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse
 
 from api.access.auditing import note
 from api.access.auth import Person, standing_of
+from api.access.inviting import still_invited
 from api.access.limits import Kind, address_of, neighbours_of
 from api.access.oidc import PENDING_S, Arrived, Provider, Purpose
 from api.errors import NotSignedInError, TooManyError, UnavailableError
@@ -81,7 +82,7 @@ def use_invitation(
 ) -> GoThere:
     """An address to send this browser to; who signs in there gets the account, without a password."""
     here.people.limits.take(Kind.INVITATION, neighbours_of(address_of(request)))
-    here.people.invitations.look(body.token)
+    still_invited(here, here.people.invitations.look(body.token))
     purpose = Purpose("invitation", invitation=body.token, username=body.username)
     return GoThere(address=_sent_there(here, request, browser, purpose, answer=response).headers["Location"])
 

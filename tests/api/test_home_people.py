@@ -225,3 +225,18 @@ def test_settings_show_no_home_by_another_name(room: Room, li: httpx.Client, bos
         assert sees(boss, shown) is (way == "moved")
     change(room, lambda _there: {"cameras": before.cameras, "sites": before.sites})
     assert not sees(boss)
+
+
+def test_the_share_of_somebody_who_moved_out_shows_nothing(room: Room) -> None:
+    """Also where the home lets the room watch always: a friend is not the room."""
+    friend, former = room.person("friend", Role.RESIDENT), room.person("former", Role.RESIDENT)
+    change(room, lambda there: {"contacts": (*there.contacts, Contact(account="former", sites=("home-3",)))})
+    wish = {"analyse": "all", "watch": "always"}
+    assert former.put("/cameras/home-3-cam/consent", json=wish).status_code == 200
+    until = (room.hub.parts.clock.now() + timedelta(days=30)).isoformat()
+    made = former.post("/cameras/home-3-cam/shares", json={"username": "friend", "until": until, "recordings": True})
+    assert made.status_code == 201
+    assert sees(friend, "home-3-cam")
+    change(room, lambda there: {"contacts": tuple(each for each in there.contacts if each.account != "former")})
+    assert not sees(friend, "home-3-cam")
+    assert sees(room.person("lin", Role.OPERATOR), "home-3-cam"), "what the home decided for the room stands"

@@ -123,3 +123,31 @@ def test_the_page_of_an_invitation_holds_nothing_of_it(room: Room) -> None:
     page = room.client(None).get("/invite")
     assert page.status_code == 200
     assert "invite.js" in page.text
+
+
+def test_an_invitation_does_no_more_than_its_maker_may_when_it_is_used(room: Room) -> None:
+    for ends in ("disabled", "narrowed"):
+        maker = room.person(f"maker-{ends}", Role.SUPERVISOR)
+        made = maker.post("/invitations", json={"sites": ["home-5"], "note": "Zhao"})
+        token = _token(made)
+        accounts, grants = room.hub.parts.accounts, room.hub.parts.people.grants
+        account = next(each.id for each in accounts.list() if each.username == f"maker-{ends}")
+        if ends == "disabled":
+            accounts.disable(account)
+        else:
+            for grant in grants.of(account):
+                grants.take_back(grant.id, "test")
+            grants.give(Grant("", account, GrantKind.SITE, "home-6"))
+        assert room.client(None).post("/api/v1/invitations/look", json={"token": token}).status_code == 404
+        assert _use(room, token, f"zhao-{ends}").status_code == 404
+
+
+def test_who_has_a_part_invites_nobody_who_is_sent_everywhere(room: Room) -> None:
+    part = room.person("part", Role.SUPERVISOR)
+    account = next(each.id for each in room.hub.parts.accounts.list() if each.username == "part")
+    for grant in room.hub.parts.people.grants.of(account):
+        room.hub.parts.people.grants.take_back(grant.id, "test")
+    room.hub.parts.people.grants.give(Grant("", account, GrantKind.SITE, "home-2"))
+    patrol = {"role": "responder", "sites": []}
+    assert part.post("/invitations", json=patrol).status_code == 422
+    assert room.client(Role.SUPERVISOR).post("/api/v1/invitations", json=patrol).status_code == 201

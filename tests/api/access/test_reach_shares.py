@@ -72,6 +72,9 @@ def test_a_share_shows_nothing_of_the_next_place_of_a_camera(there: Recorded) ->
         assert guest.post("/cameras/cam-1/live").status_code == 404
     finally:
         moved("crossing")
+        assert guest.post("/cameras/cam-1/live").status_code == 404, "what its home decided goes along"
+        released = there.room.person("li", Role.RESIDENT).delete("/me/home/cameras/cam-1")
+    assert released.status_code == 204
     assert guest.post("/cameras/cam-1/live").status_code == 200
 
 
