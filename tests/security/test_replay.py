@@ -28,7 +28,7 @@ ALLOWED = {
     "hub/sensors/home_assistant/registry.py": "the same of an announcement",
     "hub/store/announcements.py": "the same",
     "api/recordings/links.py": "whether a link is written as links are, after its seal was compared",
-    "api/backup/restoring.py": "SHA-256 of a file that whoever asks holds himself",
+    "api/backup/contents.py": "SHA-256 of a file that whoever asks holds himself",
     "cameras/recordings/evidence/verifying.py": "the same",
     "cameras/vision/objects/wheel_models.py": "SHA-256 of a file that everybody can fetch",
     "hub/store/revisions.py": "digest of a file of settings, to know whether it was edited",

@@ -243,7 +243,7 @@ def test_a_signed_in_person_links_himself_once(room: Room, town: OpenId, browser
 def test_an_invitation_can_be_used_through_the_provider(room: Room, town: OpenId, browser: httpx.Client) -> None:
     expires = room.hub.parts.clock.now() + timedelta(days=1)
     _, token = room.hub.parts.people.invitations.invite(
-        Role.RESIDENT, ("home-1",), note="", made_by="lead", expires=expires
+        Role.RESIDENT, ("home-1",), note="", made_by="system", expires=expires
     )
     town.subject = "guest-there"
     body = {"token": token, "username": "guest"}
