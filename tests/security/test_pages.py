@@ -175,8 +175,9 @@ def _plant(world: World) -> str:
     name = Name(zh=ATTACK + TURNED, en=ATTACK + TURNED)
     rings = {"evil": Ring.ROAD, "evil-home": Ring.HOUSEHOLD}
     sites = tuple(Site(id=each, name=name, area="near", ring=ring) for each, ring in rings.items())
-    stream = Stream(url="rtsp://10.9.8.9/x")
-    cameras = tuple(Camera(id=f"{each}-cam", site=each, name=name, main=stream) for each in rings)
+    cameras = tuple(
+        Camera(id=f"{each}-cam", site=each, name=name, main=Stream(url=f"rtsp://10.9.8.9/{each}")) for each in rings
+    )
     parts.accounts.create("evil-resident", PASSWORD, Role.RESIDENT)
     changed = {
         "sites": (*there.sites, *sites),
