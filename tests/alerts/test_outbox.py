@@ -155,8 +155,11 @@ def test_a_slow_channel_delays_no_other(room: Room, make_delivery: MakeDelivery)
 
 
 def test_what_is_graver_goes_first_after_a_failure(room: Room, make_delivery: MakeDelivery) -> None:
+    all_wait = threading.Event()
+
     class Down(Heard):
         def send(self, given: Notice) -> Outcome:
+            all_wait.wait(20)  # or the clock, which goes on when nobody works, is past the failures before red is there
             super().send(given)
             return TryLater("down") if room.clock.now() < moment(100) else Heard().outcome
 
@@ -166,6 +169,8 @@ def test_what_is_graver_goes_first_after_a_failure(room: Room, make_delivery: Ma
     delivery.apply(community("mail"))
     room.handling.comment(room.incidents[0].id, LIN, "x")
     room.happens(smoke(2, "b", "elsewhere"), event("sos", 3, source="c", fields={"pressed": True}))
+    until(lambda: delivery._outbox.behind == 0, what="all of it decided")
+    all_wait.set()
     found = ended(delivery, 2)
     sent = sorted((each for each in found if each.sent), key=lambda each: (each.sent, -Level(each.level).rank))
     assert sent[0].level == "red"
