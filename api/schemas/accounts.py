@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas.grants import ReachView
-from hub.access import Role
+from hub.access import Permission, Role
 
 Username = Annotated[str, Field(min_length=1, max_length=64, examples=["lin"])]
 Password = Annotated[str, Field(min_length=1, max_length=256, examples=["three words and a river"])]
@@ -48,8 +48,8 @@ class Me(BaseModel):
 
     id: str
     username: str = Field(examples=["lin"])
-    role: str = Field(examples=["operator"])
-    may: list[str] = Field(description="Names of what this role, or key, allows.", examples=[["incidents.view"]])
+    role: Role = Field(examples=["operator"])
+    may: list[Permission] = Field(description="Names of what this role, or key, allows.", examples=[["incidents.view"]])
     reach: ReachView | None = Field(default=None, description="Where that is; of `/me` alone.")
 
 

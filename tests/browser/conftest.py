@@ -1,12 +1,25 @@
-"""A hub for the tests of the pages."""
+"""A hub and a browser for the tests of the pages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.api.room import Room, open_room
+from tests.browser.browsing import DESK, PROGRAM, Visit, chromium
+
+MakeVisit = Callable[..., Visit]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One Chromium for a file of tests."""
+    if PROGRAM is None:
+        pytest.skip("no Chromium on this machine (apt-get install chromium)")
+    with chromium() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -15,3 +28,19 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     opened = open_room(tmp_path_factory.mktemp("hub") / "data")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[MakeVisit]:
+    """Makes visits: `visit(url, size=PHONE, language="en")`. None of them may leave an error on its console."""
+    made: list[Visit] = []
+
+    def make(url: str, *, size: tuple[int, int] = DESK, language: str = "zh") -> Visit:
+        made.append(Visit(browser, url, size=size, language=language))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+    said = [line for each in made for line in each.said]
+    assert not said, said

@@ -1,0 +1,19 @@
+/** The desk: the page of the monitoring room and of whoever sets the hub up. */
+
+import "element-plus/theme-chalk/base.css";
+import "element-plus/theme-chalk/dark/css-vars.css";
+import "@/kit/levels.css";
+import "./desk.css";
+
+import { createApp } from "vue";
+
+import { startLink } from "@/hub/link";
+import { resume } from "@/hub/session";
+import { i18n } from "@/words";
+
+import Desk from "./Desk.vue";
+import { router } from "./router";
+
+startLink();
+await resume();
+createApp(Desk).use(i18n).use(router).mount("#page");

@@ -1,0 +1,17 @@
+/** The phone page: residents, wardens and patrols. Light enough for a thin line; no component library. */
+
+import "@/kit/levels.css";
+import "./phone.css";
+
+import { createApp } from "vue";
+
+import { startLink } from "@/hub/link";
+import { resume } from "@/hub/session";
+import { i18n } from "@/words";
+
+import Phone from "./Phone.vue";
+import { router } from "./router";
+
+startLink();
+await resume();
+createApp(Phone).use(i18n).use(router).mount("#page");

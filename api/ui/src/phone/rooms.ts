@@ -1,0 +1,25 @@
+/** Rooms of the phone page: each folder beside this file that has a `room.ts` is one, found by its being there. */
+
+import type { RouteRecordRaw } from "vue-router";
+
+import type { Of } from "@/hub/client";
+
+export interface Room {
+  /** Its place in the bar at the bottom; without one it is reached from elsewhere only. */
+  order?: number;
+  /** Its name in the bar. */
+  title: () => string;
+  /** A single sign in the bar, drawn as text. */
+  sign?: string;
+  /** Whose it is; everybody's without. */
+  roles?: Of<"Role">[];
+  /** The pages, below `/m/`; the first is where the bar leads. */
+  routes: [RouteRecordRaw, ...RouteRecordRaw[]];
+}
+
+const found = import.meta.glob<{ room: Room }>("./*/room.ts", { eager: true });
+
+/** All rooms, in the order of the bar. */
+export const rooms: Room[] = Object.values(found)
+  .map((module) => module.room)
+  .sort((one, other) => (one.order ?? 1_000) - (other.order ?? 1_000));

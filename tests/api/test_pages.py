@@ -1,0 +1,53 @@
+"""The pages as the hub serves them: packed, kept or asked for anew, and never a file that is none of theirs."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from api.routes import pages
+from tests.api.room import Room
+
+needs_pages = pytest.mark.skipif(not pages._BUILT.is_dir(), reason="the pages are not built (make ui)")
+
+
+@needs_pages
+def test_every_address_of_an_application_answers_with_it(room: Room) -> None:
+    asked = room.client(None)
+    desk, phone = asked.get("/"), asked.get("/m/")
+    assert desk.headers["content-type"] == "text/html; charset=utf-8"
+    assert asked.get("/desk/incidents/anything?x=1").text == desk.text != phone.text
+    assert asked.get("/m/home/cam-1").text == phone.text
+    assert desk.headers["cache-control"] == "no-cache"
+
+
+@needs_pages
+def test_scripts_come_packed_and_are_kept(room: Room) -> None:
+    asked = room.client(None)
+    [script] = re.findall(r'src="(/ui/assets/desk-[^"]+\.js)"', asked.get("/").text)
+    plain = asked.get(script, headers={"Accept-Encoding": "identity"})
+    packed = asked.get(script, headers={"Accept-Encoding": "gzip"})
+    assert plain.headers["cache-control"].endswith("immutable")
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.text == plain.text
+    assert int(packed.headers["content-length"]) < len(plain.content) / 2
+
+
+@needs_pages
+@pytest.mark.parametrize("path", ["nothing.js", "../app.py", "%2e%2e/app.py", "desk.html.br", "assets", ""])
+def test_no_address_reaches_another_file(room: Room, path: str) -> None:
+    assert room.client(None).get(f"/ui/{path}").status_code == 404
+
+
+def test_short_addresses_lead_to_their_pages(room: Room) -> None:
+    for short, place in pages.MOVED.items():
+        answer = room.client(None).get(short)
+        assert (answer.status_code, answer.headers["location"]) == (307, place)
+
+
+def test_pages_that_were_not_built_say_so(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "_built", dict)
+    answer = room.client(None).get("/")
+    assert answer.status_code == 503
+    assert "make ui" in answer.text
