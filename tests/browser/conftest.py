@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
+from api.routes import pages
 from tests.api.room import Room, open_room
 from tests.browser.browsing import DESK, PROGRAM, Visit, chromium
 
 MakeVisit = Callable[..., Visit]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def built_elsewhere() -> Iterator[None]:
+    """`HUB_TEST_PAGES=FOLDER` tries pages that were built into another folder (`npx vite build --outDir FOLDER`)."""
+    with pytest.MonkeyPatch.context() as patch:
+        if folder := os.environ.get("HUB_TEST_PAGES"):
+            patch.setattr(pages, "_BUILT", Path(folder))
+        yield
 
 
 @pytest.fixture(scope="module")
