@@ -19,13 +19,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from api.demo.footprint import Footprint
-from api.demo.story import Story
-from api.demo.village import RESIDENTS, Footage, community_yaml
+from api.demo.story import Login, Story
+from api.demo.village import PATROL, RESIDENTS, Footage, community_yaml
 from api.demo.watch import FeedWatch
 from api.main import Hub, build
 from cameras.streams.serving import VideoServer
@@ -99,20 +99,14 @@ def run_demo(*, data: Path, port: int, seconds: float | None) -> int:
             hub.parts.rules.set_state(
                 _ABOUT_THIS_MACHINE, "off", author=USERNAME, reason="a machine for trying things out"
             )
-            password = secrets.token_urlsafe(9)
-            hub.parts.accounts.create(USERNAME, password, Role.ADMINISTRATOR)
-            room_password = secrets.token_urlsafe(9)
-            hub.parts.accounts.create(OPERATOR, room_password, Role.OPERATOR)
-            home_password = secrets.token_urlsafe(9)
-            for resident in RESIDENTS:
-                hub.parts.accounts.create(resident, home_password, Role.RESIDENT)
+            logins = _sign_up(hub)
+            password = logins[0].password
             watch = FeedWatch(hub.url, username=USERNAME, password=password, clock=clock, on_entry=told.entry)
             lifecycle.push("watch", watch.stop)
             watch.start()
             _simulate(hub, lifecycle, clock, told)
             _await_ready(hub, wanted, clock)
-            _write_access(data / "demo.json", hub, password, [one.url for one in footage.values()])
-            logins = ((USERNAME, password), (OPERATOR, room_password), (next(iter(RESIDENTS)), home_password))
+            _write_access(data / "demo.json", hub, logins, [one.url for one in footage.values()])
             told.ready(hub.url, logins, data)
             if seconds is None:
                 while not wanted.wait(1.0):
@@ -180,6 +174,17 @@ def _is_free(port: int) -> bool:
         return True
 
 
+def _sign_up(hub: Hub) -> list[Login]:
+    """An account for each who uses the hub, the administrator's first; all residents have one password."""
+    people = {USERNAME: Role.ADMINISTRATOR, OPERATOR: Role.OPERATOR, PATROL: Role.RESPONDER}
+    logins = [Login(role, name, secrets.token_urlsafe(9)) for name, role in people.items()]
+    home = secrets.token_urlsafe(9)
+    logins += [Login(Role.RESIDENT, resident, home) for resident in RESIDENTS]
+    for login in logins:
+        hub.parts.accounts.create(login.username, login.password, login.role)
+    return logins
+
+
 def _let_residents_decide(hub: Hub) -> None:
     """The households of the demo let their cameras be analysed and watched; they may think again at /home."""
     for camera in hub.parts.revisions.current().cameras:
@@ -211,13 +216,14 @@ def _await_ready(hub: Hub, wanted: threading.Event, clock: Clock) -> None:
         clock.wait(wanted, 0.1)
 
 
-def _write_access(path: Path, hub: Hub, password: str, urls: list[str]) -> None:
+def _write_access(path: Path, hub: Hub, logins: list[Login], urls: list[str]) -> None:
     """Write demo.json: complete or not there, and for this user only, because of the passwords."""
     broker = hub.broker
     access = {
         "url": hub.url,
-        "username": USERNAME,
-        "password": password,
+        "username": logins[0].username,
+        "password": logins[0].password,
+        "logins": [asdict(login) for login in logins],
         "mqtt": {
             "url": f"mqtt://{broker.host}:{broker.port}",
             "username": broker.username,

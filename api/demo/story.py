@@ -9,11 +9,13 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from api.demo.footprint import Cost
 from api.demo.watch import Entry
 from config.community import Level, Name
+from hub.access import Role
 from hub.clock import Clock
 
 _COLOURS = {
@@ -38,9 +40,26 @@ _MOVES = {
 }
 """What happened to an alert after it was raised, in Chinese; the English word is the move's own."""
 
+_PEOPLE = {
+    Role.ADMINISTRATOR: ("管理员 | admin", "/"),
+    Role.OPERATOR: ("值班员 | room", "/"),
+    Role.RESIDENT: ("住户 | home", "/m/"),
+    Role.RESPONDER: ("巡防员 | patrol", "/m/"),
+}
+"""What people of each role are called, and their page."""
+
 WANTED = ("fire.camera_flame", "road.crash")
 """What the demo promises within its first minute."""
 WITHIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How somebody signs in to the demo."""
+
+    role: Role
+    username: str
+    password: str
 
 
 class Story:
@@ -78,14 +97,16 @@ class Story:
         """Something happened in the village."""
         self.line(f"{self._now_s():6.1f} s       · {what.zh} | {what.en}")
 
-    def ready(self, url: str, logins: Sequence[tuple[str, str]], data: Path) -> None:
-        """Everything runs; `logins` holds names and passwords: the administrator's, the operator's, a resident's."""
-        (demo, demo_password), (room, room_password), (home, home_password) = logins
+    def ready(self, url: str, logins: Sequence[Login], data: Path) -> None:
+        """Everything runs; `logins` are those of the people who may try it, one of each role is shown."""
+        shown = {login.role: login for login in reversed(logins)}
+        people = "".join(
+            f"  {name:<14}{login.username:<8}{login.password}  {url}{page}\n"
+            for role, (name, page) in _PEOPLE.items()
+            if (login := shown.get(role))
+        )
         self.line(
-            f"\n  打开 | open      {url}\n"
-            f"  管理员 | admin   {demo}  {demo_password}\n"
-            f"  值班员 | room    {room}  {room_password}\n"
-            f"  住户   | home    {home}  {home_password}  ({url}/home)\n"
+            f"\n  打开 | open      {url}\n{people}"
             f"  文件 | files     {data}  (community.yaml, demo.json)\n"
             "  结束 | end       Ctrl-C\n"
         )

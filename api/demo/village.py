@@ -36,12 +36,18 @@ areas:
   - {id: south, name: {zh: 南组, en: South group}, parent: village}
 
 sites:
-  - {id: junction-1, name: {zh: 一号路口, en: Junction 1}, area: village, ring: road}
-  - {id: river, name: {zh: 村前河道, en: River}, area: south, ring: road}
-  - {id: workshop, name: {zh: 木器厂, en: Joinery}, area: south, ring: enterprise}
-  - {id: hh-017, name: {zh: 17号户, en: Household 17}, area: north, ring: household}
-  - {id: hh-012, name: {zh: 12号户, en: Household 12}, area: north, ring: household}
-  - {id: hh-023, name: {zh: 23号户, en: Household 23}, area: south, ring: household, tags: [lives-alone]}
+  - {id: junction-1, name: {zh: 一号路口, en: Junction 1}, area: village, ring: road,
+     location: {lat: 30.5412, lon: 119.9731}}
+  - {id: river, name: {zh: 村前河道, en: River}, area: south, ring: road,
+     location: {lat: 30.5389, lon: 119.9742}}
+  - {id: workshop, name: {zh: 木器厂, en: Joinery}, area: south, ring: enterprise,
+     location: {lat: 30.5394, lon: 119.9768}}
+  - {id: hh-017, name: {zh: 17号户, en: Household 17}, area: north, ring: household,
+     location: {lat: 30.5427, lon: 119.9745}}
+  - {id: hh-012, name: {zh: 12号户, en: Household 12}, area: north, ring: household,
+     location: {lat: 30.5431, lon: 119.9759}}
+  - {id: hh-023, name: {zh: 23号户, en: Household 23}, area: south, ring: household, tags: [lives-alone],
+     location: {lat: 30.5401, lon: 119.9752}}
 
 cameras:
 """
@@ -55,6 +61,8 @@ _CAMERAS = (
 
 RESIDENTS = {"zhang": "hh-017", "zhao": "hh-012"}
 """Who lives where by account; what they decided for their cameras stands in `running.py`."""
+PATROL = "patrol"
+"""The account of whoever answers for the village outside the room."""
 
 
 def community_yaml(footage: Mapping[str, Footage]) -> str:
@@ -71,6 +79,7 @@ def community_yaml(footage: Mapping[str, Footage]) -> str:
             lines.append(f"      - {{id: {use}, name: {called}, use: {use}, points: {corners}}}\n")
     lines.append("\ncontacts: # who lives where: their cameras are theirs to decide about, at /home\n")
     lines += [f"  - {{account: {account}, sites: [{site}]}}\n" for account, site in RESIDENTS.items()]
+    lines.append(f"\nduties: # who is sent when something happens\n  - {{account: {PATROL}, area: village}}\n")
     lines.append("\nsensors:\n")
     for sensor in SENSORS:
         name = sensor.name

@@ -11,10 +11,11 @@ import pytest
 
 from api.demo.footprint import Footprint, descendants
 from api.demo.running import run_demo
-from api.demo.story import Story
+from api.demo.story import Login, Story
 from api.demo.village import Footage, community_yaml
 from config.community import Name, ZoneUse
 from config.load import load_community
+from hub.access import Role
 from hub.clock import SetClock, SystemClock
 from hub.errors import ConfigurationError
 from hub.sensors.simulator import SENSORS
@@ -86,3 +87,18 @@ def test_the_footprint_counts_child_processes() -> None:
     cost = footprint.stop()
     assert cost is not None
     assert cost.peak_memory_mb > own_mb
+
+
+def test_it_says_who_may_look_at_which_page(
+    clock: SetClock, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    logins = [
+        Login(Role.OPERATOR, "room", "p1"),
+        Login(Role.RESIDENT, "zhang", "p2"),
+        Login(Role.RESIDENT, "zhao", "p2"),
+    ]
+    Story(clock).ready("http://hub", logins, tmp_path)
+    told = capsys.readouterr().out
+    assert "值班员 | room" in told
+    assert "zhang   p2  http://hub/m/\n" in told
+    assert "zhao" not in told, "one of each is enough to look at"
