@@ -31,7 +31,7 @@ def main() -> int:
         sys.stderr.write("pictures: no Chromium on this machine (apt-get install chromium)\n")
         return 1
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "api.cli", "demo", "--data", folder, "--port", "0"]
+        command = [str(Path(sys.executable).with_name("hub")), "demo", "--data", folder, "--port", "0"]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as demo, sync_playwright() as playwright:
             try:
                 access = _ready(Path(folder) / "demo.json", demo)
