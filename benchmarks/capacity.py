@@ -2,11 +2,12 @@
 
     python -m benchmarks.capacity [--cameras 10 50 100 159 300] [--seconds 600]
 
-A hub as it is run (`hub run`, one worker per core, recording, analysis, object model where there is one) receives
-cameras of 640x360 at 10 pictures a second over RTSP from a farm, a tenth of them busy. Told of each number of cameras:
-how long until all record, the processor time of hub and workers (mean, and the 95th percentile of windows of ten
-seconds) as a share of the whole machine, memory, processes besides the broker, pictures that the analysis or a recording
-dropped, and what the farm itself cost, which is not the hub's. Prints a table and writes JSON (`--json FILE`).
+A hub as it is run (`hub run`, one worker per core, recording, analysis, object model where there is one)
+receives cameras of 640x360 at 10 pictures a second over RTSP from a farm, a tenth of them busy. Told of each
+number of cameras: how long until all record, the processor time of hub and workers (mean, and the 95th
+percentile of windows of ten seconds) as a share of the whole machine, memory, processes besides the broker,
+pictures that the analysis or a recording dropped, and what the farm itself cost, which is not the hub's. Prints
+a table and writes JSON (`--json FILE`).
 """
 
 from __future__ import annotations
