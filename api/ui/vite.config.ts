@@ -18,15 +18,18 @@ function compressed(): Plugin {
     name: "compressed",
     apply: "build",
     enforce: "post",
-    generateBundle(_options, bundle) {
-      for (const [name, file] of Object.entries(bundle)) {
-        const body = file.type === "chunk" ? file.code : file.source;
-        if (!/\.(js|css|svg|json|webmanifest)$/.test(name) || body.length < WORTH_BYTES) continue;
-        const text = Buffer.from(body);
-        const brotli = brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 10 } });
-        this.emitFile({ type: "asset", fileName: `${name}.br`, source: brotli });
-        this.emitFile({ type: "asset", fileName: `${name}.gz`, source: gzipSync(text, { level: 9 }) });
-      }
+    generateBundle: {
+      order: "post", // after what is loaded later has got its place in the files
+      handler(_options, bundle) {
+        for (const [name, file] of Object.entries(bundle)) {
+          const body = file.type === "chunk" ? file.code : file.source;
+          if (!/\.(js|css|svg|json|webmanifest)$/.test(name) || body.length < WORTH_BYTES) continue;
+          const text = Buffer.from(body);
+          const brotli = brotliCompressSync(text, { params: { [constants.BROTLI_PARAM_QUALITY]: 10 } });
+          this.emitFile({ type: "asset", fileName: `${name}.br`, source: brotli });
+          this.emitFile({ type: "asset", fileName: `${name}.gz`, source: gzipSync(text, { level: 9 }) });
+        }
+      },
     },
   };
 }
