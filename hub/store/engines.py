@@ -2,7 +2,8 @@
 
 SQLite runs in WAL mode: readers never block the writer. Python's `sqlite3` begins transactions in its own way, which
 breaks SAVEPOINT and transactional DDL; here it is told to keep out and SQLAlchemy says BEGIN. The writing engine begins
-with the write lock (IMMEDIATE), so that it cannot fail half-way for want of it; the reading engine cannot write at all.
+with the write lock (IMMEDIATE), so that it cannot fail half-way for want of it; the reading engine cannot write at all,
+and what somebody did not read to its end ends with his transaction: SQLite would keep the snapshot for the next reader.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from weakref import WeakSet
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
@@ -114,7 +116,7 @@ def _sqlite(url: URL, *, durability: Durability, busy_timeout_s: float) -> Engin
         pool_size=READERS,
         max_overflow=0,
         pool_timeout=_READER_WAIT_S,
-        connect_args=connect_args,
+        connect_args={**connect_args, "factory": _ReadingConnection},
         hide_parameters=True,
     )
     settings = (
@@ -127,6 +129,25 @@ def _sqlite(url: URL, *, durability: Durability, busy_timeout_s: float) -> Engin
     _set_up_sqlite(writing, settings, begin="BEGIN IMMEDIATE")
     _set_up_sqlite(reading, ("PRAGMA query_only = ON",), begin="BEGIN")
     return Engines(writing, reading, path)
+
+
+class _ReadingConnection(sqlite3.Connection):
+    """Closes its cursors before ROLLBACK: while one is open, that ends nothing, and the next BEGIN reads the past."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._cursors: WeakSet[sqlite3.Cursor] = WeakSet()
+
+    def cursor(self, *args: Any, **settings: Any) -> Any:
+        made = super().cursor(*args, **settings)
+        self._cursors.add(made)
+        return made
+
+    def rollback(self) -> None:
+        for each in tuple(self._cursors):
+            each.close()
+        self._cursors.clear()
+        super().rollback()
 
 
 def _set_up_sqlite(engine: Engine, settings: tuple[str, ...], *, begin: str) -> None:

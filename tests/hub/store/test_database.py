@@ -62,6 +62,17 @@ def test_a_reader_keeps_its_snapshot_while_the_writer_goes_on(database: Database
     assert names(database) == ["a"]
 
 
+def test_what_was_not_read_to_its_end_holds_nobody_else_in_the_past(database: Database) -> None:
+    database.write(put("a"))
+    database.write(put("b"))
+    with database.read() as connection:
+        left = connection.execute(select(settings.c.name))
+        assert left.fetchone() is not None
+    database.write(put("c"))
+    assert names(database) == ["a", "b", "c"]
+    del left
+
+
 def test_a_reader_cannot_write(database: Database) -> None:
     with pytest.raises(StoreError), database.read() as connection:
         put("a")(connection)
