@@ -299,7 +299,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         {
             "database": lambda: takes_writes(database),
             "engine": lambda: engine.alive and engine.status().behind < _ENGINE_BEHIND,
-            "broker": lambda: intake.status().connected,
+            "broker": lambda: intake.status().listening,
             "workers": lambda: all(worker.state is not WorkerState.WAITING for worker in cameras.workers()),
         },
         clock,

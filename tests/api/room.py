@@ -21,8 +21,10 @@ from hub.consent import Analyse, Consent, Watch
 from hub.events import Event, new_event_id
 from hub.store.event_log import Fact
 from hub.store.people.passwords import Passwords
+from tests.fakes.brokers import Device
 from tests.fakes.cameras import JPEG, FakeCameras
 from tests.fakes.networks import HERE
+from tests.fakes.waiting import until
 
 JPEG_OF = JPEG
 PASSWORD = "three words and a river"
@@ -113,6 +115,11 @@ class Room:
         answer = self.client().get("/api/v1/incidents", params={"site": site})
         found: list[dict[str, Any]] = answer.json()["items"]
         return found[0] if found else None
+
+    def device(self, name: str) -> Device:
+        """A device that sends to the hub, which listens by now: what comes before nobody would keep."""
+        until(lambda: self.hub.parts.readiness()["broker"], timeout_s=DEADLINE_S, what="the hub's listening")
+        return Device(self.hub.broker, name)
 
     def wait_for(self, look: Any) -> Any:
         """What `look` gives as soon as it gives anything; looks again at every journal entry."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from config.community import Community, Sensor
 from hub.access import Role
 from tests.api.room import Room
-from tests.fakes.brokers import Device
 from tests.fakes.waiting import until
 
 
 def test_a_sensor_that_is_added_later_has_the_readings_of_before(room: Room) -> None:
-    device = Device(room.hub.broker, "attic")
+    device = room.device("attic")
     administrator = room.client(Role.ADMINISTRATOR)
     try:
         device.send("tele/attic/SENSOR", '{"DS18B20": {"Temperature": 20.6}}')

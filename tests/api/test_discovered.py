@@ -23,7 +23,7 @@ BODY = {
 
 @pytest.fixture
 def device(room: Room) -> Iterator[Device]:
-    made = Device(room.hub.broker, "attic")
+    made = room.device("attic")
     yield made
     made.close()
 

@@ -7,7 +7,6 @@ import json
 from config.community import Sensor
 from hub.access import Role
 from tests.api.room import Room
-from tests.fakes.brokers import Device
 
 
 def test_a_person_in_a_guarded_place_that_frigate_sees_is_an_incident(room: Room) -> None:
@@ -34,7 +33,7 @@ def test_a_person_in_a_guarded_place_that_frigate_sees_is_an_incident(room: Room
         "stationary": False,
         "end_time": None,
     }
-    device = Device(room.hub.broker, "frigate")
+    device = room.device("frigate")
     device.send("frigate/available", "online", retain=True)
     device.send("frigate/events", json.dumps({"type": "new", "before": {}, "after": after}))
     incident = room.wait_for(lambda: room.incident_at("home-38"))

@@ -11,7 +11,6 @@ import pytest
 from config.community import Community
 from hub.access import Role
 from tests.api.room import Room
-from tests.fakes.brokers import Device
 from tests.fakes.mail import MailServer, mail_server
 from tests.fakes.waiting import until
 from tests.fakes.web import Recipient, web_recipient
@@ -68,7 +67,7 @@ def test_an_alarm_reaches_a_loudspeaker_a_web_server_and_the_warden_in_his_langu
     assert answer.status_code == 200
     assert answer.json()["available"] == [{"via": "mail", "kind": "email", "at_least": "blue"}]
     assert warden.get("/me/notifications").json()["language"] == "en"
-    speaker = Device(room.hub.broker, "speaker")
+    speaker = room.device("speaker")
     speaker.listen("speakers/#")
     incident = room.smoke()
     wanted = {"desk", "speakers", "mail"}

@@ -14,7 +14,7 @@ from tests.fakes.brokers import Device
 
 @pytest.fixture
 def device(room: Room) -> Iterator[Device]:
-    made = Device(room.hub.broker, "home")
+    made = room.device("home")
     yield made
     made.close()
 

@@ -19,7 +19,7 @@ from tests.fakes.brokers import Device
 
 @pytest.fixture
 def device(room: Room) -> Iterator[Device]:
-    made = Device(room.hub.broker, "stranger")
+    made = room.device("stranger")
 
     def is_heard() -> bool:
         """The hub has subscribed: what is sent before is nobody's."""
