@@ -95,8 +95,9 @@ def test_a_loudspeaker_does_not_say_the_same_of_the_same_place_twice(room: Room,
     speaker = Heard(Traits(dedupe_s=600, once=True))
     delivery = make_delivery(speaker=speaker)
     delivery.apply(community("speaker", moves=["opened"]))
-    for at_s in (1, 300, 800):
+    for number, at_s in enumerate((1, 300, 800), 1):
         room.happens(smoke(at_s))
+        ended(delivery, number)  # what still waits when the clock jumps is told as late, in an incident of its own
         room.happens(event("smoke", at_s + 10, fields={"alarm": False}))
         room.handling.resolve(room.incidents[0].id, LIN, "test")
     states = [each.state for each in ended(delivery, 3)]

@@ -240,9 +240,10 @@ def test_a_stream_that_is_not_written_is_told_and_so_is_its_return(hub: MakeHub,
     until(lambda: len(made.told("camera.recording")) == 4, what="off again")
     made.apply()
     until(lambda: len(made.told("camera.recording")) == 5, what="the camera's end")
-    assert made.told("camera.recording") == [
-        *("main on", "main off unreachable", "main on", "main off unreachable", "main unwanted"),
-    ]
+    told = made.told("camera.recording")
+    assert told[:3] + told[4:] == ["main on", "main off unreachable", "main on", "main unwanted"]
+    # Whether it was tried again before it counted as off, 2 s here and 10 s in earnest: up to 2.5 s lie between tries.
+    assert told[3] in ("main off unreachable", "main off ended")
     assert [segment.head.because for segment in on_disk(made.machine, "gate", "main")] == [
         Because.STARTED,
         Because.OFFLINE,

@@ -21,6 +21,7 @@ from cameras.recordings.media import (
     StreamName,
     VideoFormat,
 )
+from cameras.recordings.mp4.naming import usual_path
 from cameras.recordings.mp4.packed import pack
 from cameras.running.outbox import Outbox
 from cameras.running.recording_watch import RecordingWatch
@@ -160,7 +161,7 @@ def test_a_stream_is_off_when_nothing_was_written_for_a_while() -> None:
 
 def segment(segment_id: str, *, is_open: bool) -> Segment:
     head = SegmentHead(segment_id, "yard", "gate", StreamName.MAIN, AT, Because.STARTED)
-    return Segment(head, "data", f"yard/gate/main/{segment_id}.mp4", FORM, 100, 100, (), is_open)
+    return Segment(head, "data", usual_path(head), FORM, 100, 100, (), is_open)
 
 
 @pytest.mark.timeout(10)
@@ -197,6 +198,10 @@ def _closed(number: int, marks: int = 300) -> Segment:
     return replace(segment(f"s{number}", is_open=False), marks=of)
 
 
+def _gone(hour: int) -> tuple[str, ...]:
+    return tuple(f"yard/gate/main/2026-05-01/0{hour}/00-{second}.mp4" for second in ("00", "30"))
+
+
 def test_news_of_segments_that_nobody_takes_stays_small() -> None:
     outbox = Outbox()
     tracemalloc.start()
@@ -217,7 +222,7 @@ def test_the_oldest_news_goes_when_their_marks_take_too_much_and_the_rest_is_tol
         outbox.segment(_closed(number))
     outbox.segment(replace(_closed(4), drift_ms=7))
     for number in range(4):
-        outbox.removed("data", (f"{number}a.mp4", f"{number}b.mp4"))
+        outbox.removed("data", _gone(number))
     assert outbox.lost_segments == 2
     ours, theirs = socket.socketpair()
     outbox.attach(link := Link(ours))
@@ -228,7 +233,7 @@ def test_the_oldest_news_goes_when_their_marks_take_too_much_and_the_rest_is_tol
         SegmentClosed(_closed(2)),
         SegmentClosed(_closed(3)),
         SegmentClosed(replace(_closed(4), drift_ms=7)),
-        SegmentsRemoved("data", ("3a.mp4", "3b.mp4")),
+        SegmentsRemoved("data", _gone(3)),
     ]
     outbox.stop()
     link.close()

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.browser.chromium import PROGRAM, Browser
 
 from api.access.declaration import Declaration
 from api.access.declared import DECLARED
@@ -17,7 +18,6 @@ from hub.access import Role
 from tests.api.access.calls import call_of
 from tests.api.access.world import NOT_THERE, Thing, World
 from tests.api.room import PASSWORD
-from tests.browser.chromium import PROGRAM, Browser
 
 ATTACK = "<script>window.hacked=1</script><img src=x onerror=window.hacked=1>\"'`><svg/onload=window.hacked=1>"
 TURNED = "\u202egpj.exe\u202c\u2066</title>"
