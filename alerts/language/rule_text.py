@@ -154,6 +154,11 @@ def _as_item(text: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def plain_body(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What is written, without where it stands in the text."""
+    return {str(name): _plain(inner) for name, inner in body.items()}
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(name): _plain(inner) for name, inner in value.items()}

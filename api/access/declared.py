@@ -291,6 +291,7 @@ DECLARED = (
         Kind.RULE,
         says("GET /rules", P.VIEW_RULES, by=By.ANY),
         says("POST /rules", P.EDIT_RULES, by=By.WHOLE),
+        says("POST /rules/check", P.VIEW_RULES, by=By.ANY),
         says("GET /rules/{rule_id}", P.VIEW_RULES, by=By.ANY),
         says("PUT PATCH DELETE /rules/{rule_id}", P.EDIT_RULES, by=By.WHOLE),
         says("GET /rules/{rule_id}/versions", P.VIEW_RULES, by=By.ANY),

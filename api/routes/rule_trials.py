@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Query, Response
 
 from alerts.language.rule import Rule
-from alerts.language.rule_text import parse_rule, split_rules
+from alerts.language.rule_text import parse_rule, plain_body, split_rules
 from alerts.language.rulebook import rule_files, rule_of
 from alerts.trials.asking import ask
 from alerts.trials.rehearsal import Rehearsal
@@ -20,7 +20,7 @@ from api.access.reaching import everywhere, reach_of
 from api.errors import BadRequestError
 from api.paging import Cursor, Limit, Page, decode, encode
 from api.parts import Here, Parts
-from api.routes.rules import COUNTED, Viewer
+from api.routes.rules import COUNTED, WRITTEN, Viewer, Written
 from api.schemas.places import Text
 from api.schemas.rules import (
     AsidePage,
@@ -29,6 +29,8 @@ from api.schemas.rules import (
     DayCount,
     FindingView,
     MissView,
+    RuleDraft,
+    RuleMistake,
     TestBody,
     TestsView,
     TestView,
@@ -38,7 +40,7 @@ from api.schemas.rules import (
 )
 from config.reading import read_text
 from hub.access import Permission, Principal
-from hub.errors import NotFoundError
+from hub.errors import ConfigurationError, NotFoundError
 from hub.store.rule_traces import Trace
 
 router = APIRouter(prefix="/api/v1", tags=["rules"])
@@ -48,6 +50,28 @@ _LONGEST = timedelta(days=3660)
 _MOST_COUNTED = 20_000
 Since = Annotated[datetime | None, Query(alias="from")]
 Until = Annotated[datetime | None, Query(alias="to", description="Not included.")]
+
+
+@router.post("/rules/check", summary="Read a rule as it would be", openapi_extra=WRITTEN)
+def check(
+    here: Here,
+    _who: Viewer,
+    text: Written,
+    rule: Annotated[
+        str, Query(max_length=64, description="Id of the rule that it is to replace; empty for none.")
+    ] = "",
+) -> RuleDraft:
+    """Say what is written, and all that is wrong with it by itself and with the other rules; nothing is kept."""
+    try:
+        written = parse_rule(text)
+    except ConfigurationError as error:
+        return RuleDraft(text=text, body=None, mistakes=_mistakes(error))
+    try:
+        here.rules.check(rule, written.text)
+        mistakes = []
+    except ConfigurationError as error:
+        mistakes = _mistakes(error)
+    return RuleDraft(text=written.text, body=plain_body(written.body), mistakes=mistakes)
 
 
 @router.get("/rules/backtests", summary="List backtests")
@@ -179,6 +203,10 @@ def why_it_did_not(
         since=answer.since,
         complete=answer.complete,
     )
+
+
+def _mistakes(error: ConfigurationError) -> list[RuleMistake]:
+    return [RuleMistake(where=each.path, message=each.message, line=each.line) for each in error.mistakes]
 
 
 def _tests(here: Parts, rule: str, wanted: TestBody) -> list[tuple[str, RuleTest]]:

@@ -45,7 +45,7 @@ Why = Annotated[str, Query(max_length=2000, description="Why, for those who look
 COUNTED = timedelta(days=30)
 _YAML = ("application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml", "text/plain")
 _EXAMPLE = "rule: door.open\nname: {zh: 门, en: Door}\n..."
-_WRITTEN: dict[str, Any] = {
+WRITTEN: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
@@ -110,7 +110,7 @@ def rules(
     return Page(items=[views.of(each.stored) for each in found], next=following)
 
 
-@router.post("/rules", summary="Add a rule", status_code=201, openapi_extra=_WRITTEN)
+@router.post("/rules", summary="Add a rule", status_code=201, openapi_extra=WRITTEN)
 def add(*, here: Here, who: Editor, text: Written, response: Response, reason: Why = "") -> RuleDetail:
     """Add a rule and begin to run it."""
     everywhere(here, who, Permission.EDIT_RULES)
@@ -125,7 +125,7 @@ def rule(here: Here, who: Viewer, rule_id: str, response: Response) -> RuleDetai
     return _detail(here, who, here.rules.get(rule_id), response)
 
 
-@router.put("/rules/{rule_id}", summary="Change a rule", openapi_extra=_WRITTEN)
+@router.put("/rules/{rule_id}", summary="Change a rule", openapi_extra=WRITTEN)
 def change(
     *,
     here: Here,

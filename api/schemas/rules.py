@@ -99,6 +99,22 @@ class TestBody(_Body):
     tests: str | None = Field(default=None, description="More tests, YAML in the form of a test file.")
 
 
+class RuleMistake(BaseModel):
+    """Something in a rule that cannot be taken."""
+
+    where: str = Field(examples=["when.lasts.for"], description="Path of the part; empty for all of it.")
+    message: str
+    line: int | None = Field(default=None, description="In `text`, the first is 1.")
+
+
+class RuleDraft(BaseModel):
+    """A rule as it would be: read, and not kept."""
+
+    text: str = Field(description="YAML: as sent, or as the hub writes what was sent as JSON.")
+    body: dict[str, Any] | None = Field(description="The same, read; null when it is no YAML or not one rule.")
+    mistakes: list[RuleMistake] = Field(description="All that is wrong; empty when it could be put in force.")
+
+
 class MissView(BaseModel):
     """Something that is not as expected."""
 

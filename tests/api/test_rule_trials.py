@@ -32,6 +32,25 @@ def add(room: Room, text: str) -> None:
     room.client(Role.SUPERVISOR).post("/api/v1/rules", content=text, headers=YAML)
 
 
+def test_a_rule_is_read_as_yaml_and_as_json_and_all_its_mistakes_are_named(room: Room) -> None:
+    client, path = room.client(), "/api/v1/rules/check"
+    read = client.post(path, content=RULE, headers=YAML).json()
+    assert (read["mistakes"], read["body"]["when"]["event"]["kind"]) == ([], "door")
+    read["body"]["when"]["event"]["kind"] = "motion"
+    again = client.post(path, json=read["body"]).json()
+    assert "kind: motion" in again["text"]
+    assert again["body"] == read["body"]
+    bad = client.post(path, content=RULE.replace("severity: blue", "severity: mauve"), headers=YAML).json()
+    [mistake] = bad["mistakes"]
+    assert (mistake["where"], mistake["line"]) == ("raises.severity", 4)
+    assert bad["body"]["raises"]["severity"] == "mauve"
+    broken = client.post(path, content="rule: [", headers=YAML).json()
+    assert (broken["body"], len(broken["mistakes"])) == (None, 1)
+    other = client.post(path, params={"rule": "water.leak"}, content=RULE, headers=YAML).json()
+    assert other["mistakes"][0]["where"] == "rule"
+    assert client.get("/api/v1/rules/door.tried").status_code == 404
+
+
 def test_an_operator_runs_the_tests_beside_a_rule_and_tests_of_a_change(room: Room) -> None:
     client = room.client()
     beside = client.post("/api/v1/rules/fire.smoke_sensor/test").json()

@@ -87,6 +87,7 @@ BODIES: Mapping[str, Any] = {
 TEXTS: Mapping[str, tuple[str, bytes]] = {
     "POST /rules": ("application/yaml", b"rule: near.x\n"),
     "PUT /rules/{rule_id}": ("application/yaml", b"rule: near.x\n"),
+    "POST /rules/check": ("application/yaml", b"rule: near.x\n"),
     "PUT /dispatches/{order_id}/photo": ("image/jpeg", b"\xff\xd8 no picture"),
 }
 FORMS: Mapping[str, Mapping[str, str]] = {
