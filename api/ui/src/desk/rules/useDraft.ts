@@ -1,0 +1,105 @@
+/**
+ * A rule while it is edited: one text and one body, kept in step by the hub's own reader, with all that is wrong.
+ *
+ * What is typed last wins: an answer about an older text or form is dropped.
+ */
+
+import { computed, onScopeDispose, ref, shallowRef } from "vue";
+
+import { api, got, type Of } from "@/hub/client";
+import { explain } from "@/kit/faults";
+
+import type { Body, Mistake } from "./written";
+
+const WAIT_MS = 350;
+
+export type Draft = ReturnType<typeof useDraft>;
+
+/** Ask the hub what is written in a rule, as YAML or as JSON. */
+function read(rule: string, written: string | Body, signal: AbortSignal): Promise<Of<"RuleDraft">> {
+  const yaml = typeof written === "string";
+  return got(
+    api.POST("/api/v1/rules/check", {
+      params: { query: { rule } },
+      headers: { "Content-Type": yaml ? "application/yaml" : "application/json" },
+      body: written as never,
+      bodySerializer: (body: unknown) => (yaml ? (body as string) : JSON.stringify(body)),
+      signal,
+    }),
+  );
+}
+
+export function useDraft() {
+  const text = ref("");
+  const body = shallowRef<Body | null>(null);
+  const mistakes = shallowRef<Mistake[]>([]);
+  const checking = ref(false);
+  const fault = ref("");
+  const kept = ref("");
+  let rule = "";
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let asking: AbortController | null = null;
+
+  /** Begin with a rule as it stands; `of` is empty for one that is new. */
+  function begin(of: string, written: string, stored: Body): void {
+    drop();
+    rule = of;
+    text.value = kept.value = written;
+    body.value = stored;
+    mistakes.value = [];
+    fault.value = "";
+  }
+
+  function drop(): void {
+    clearTimeout(timer);
+    asking?.abort();
+    checking.value = false;
+  }
+
+  function soon(what: () => string | Body): void {
+    drop();
+    checking.value = true;
+    timer = setTimeout(() => void check(what()), WAIT_MS);
+  }
+
+  async function check(written: string | Body): Promise<void> {
+    const mine = (asking = new AbortController());
+    try {
+      const found = await read(rule, written, mine.signal);
+      if (typeof written === "string") body.value = found.body as Body | null;
+      else text.value = found.text;
+      mistakes.value = found.mistakes;
+      fault.value = "";
+    } catch (error) {
+      if (!mine.signal.aborted) fault.value = explain(error);
+    } finally {
+      if (asking === mine) checking.value = false;
+    }
+  }
+
+  /** Somebody typed in the text. */
+  function write(written: string): void {
+    if (written === text.value) return;
+    text.value = written;
+    soon(() => text.value);
+  }
+
+  /** Somebody changed the form. */
+  function fill(changed: Body): void {
+    body.value = changed;
+    soon(() => changed);
+  }
+
+  onScopeDispose(drop);
+  return {
+    text,
+    body,
+    mistakes,
+    checking,
+    fault,
+    changed: computed(() => text.value !== kept.value),
+    begin,
+    write,
+    fill,
+  };
+}
