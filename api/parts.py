@@ -60,7 +60,9 @@ class Cameras(Protocol):
     def apply(self, community: Community) -> None:
         """Run the cameras of this Community; only those that changed are touched."""
 
-    def still(self, camera_id: str, *, event_id: str | None = None, timeout_s: float = 2.0) -> Still | None:
+    def still(
+        self, camera_id: str, *, event_id: str | None = None, width_px: int | None = None, timeout_s: float = 2.0
+    ) -> Still | None:
         """A picture of a camera, of an event's moment if it is still held."""
 
     def picture(self, camera_id: str, wanted: PictureWanted, *, timeout_s: float = 5.0) -> PictureTaken:

@@ -86,7 +86,7 @@ __all__ = [
     "to_json",
 ]
 
-VERSION = 6
+VERSION = 7
 """Of the words; a worker that outlived a hub of another version is replaced."""
 
 _LENGTH_BYTES = 4

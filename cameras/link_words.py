@@ -126,11 +126,12 @@ class PictureTaken:
 
 @dataclass(frozen=True, slots=True)
 class StillWanted:
-    """Hub to worker: the still of an event, or the newest picture when `event_id` is None."""
+    """Hub to worker: the still of an event, or the newest picture when `event_id` is None, no wider than `width_px`."""
 
     request: int
     camera: str
     event_id: str | None
+    width_px: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,12 +151,15 @@ class Supervisor:
             for keeper in self._keepers:
                 keeper.settle()
 
-    def still(self, camera_id: str, *, event_id: str | None = None, timeout_s: float = 2.0) -> Still | None:
+    def still(
+        self, camera_id: str, *, event_id: str | None = None, width_px: int | None = None, timeout_s: float = 2.0
+    ) -> Still | None:
         """The newest picture of a camera, or that of the moment of an event.
 
         Args:
             camera_id: Which camera.
             event_id: An Event with phase began or moment; None for the newest picture.
+            width_px: The newest picture is made no wider than that, for thin lines; None as it was taken.
             timeout_s: Longest wait.
 
         Returns:
@@ -166,7 +169,7 @@ class Supervisor:
         place_of = self._places.get(camera_id)
         if place_of is None:
             return None
-        wanted = StillWanted(next(self._requests), camera_id, event_id)
+        wanted = StillWanted(next(self._requests), camera_id, event_id, width_px)
         taken = _answer_of(self._keepers[place_of], wanted, timeout_s)
         return taken.still if isinstance(taken, StillTaken) else None
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from alerts.dispatch.sending import send_next
+from alerts.dispatch.sending import AT_ONCE, send_next
 from alerts.errors import TooManyReportsError
 from alerts.incidents.deadlines import is_request
 from alerts.incidents.handling import Ask, Handling, Written, make_move
@@ -92,7 +92,7 @@ class Reporting:
             if again is not None:  # the phone sent it twice at once
                 took.append(again)
                 return Written(read_incident(connection, again.incident), 0, 0)
-            self._bounded(connection, who, now)
+            self._bounded(connection, who, now, draft.category.kind)
             written = take(
                 connection,
                 replace(report, at=now),
@@ -310,9 +310,10 @@ class Reporting:
             kept.append(photo)
         return kept
 
-    def _bounded(self, connection: Connection, who: Principal, now: datetime) -> None:
+    def _bounded(self, connection: Connection, who: Principal, now: datetime, kind: str) -> None:
+        """Calls for help have a bound of their own: who told of twenty lamps may still call."""
         most = self._ground.settings().most_in_an_hour
-        sent = sent_since(connection, who.name, now - _HOUR)
+        sent = sent_since(connection, who.name, now - _HOUR, AT_ONCE, others=kind not in AT_ONCE)
         if len(sent) >= most:
             again = sent[len(sent) - most] + _HOUR
             raise TooManyReportsError(most, retry_after_s=max(1, int((again - now).total_seconds()) + 1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -122,11 +122,14 @@ def sent_before(connection: Connection, account: str, client_id: str) -> Report 
     return report_of(found[0]) if found else None
 
 
-def sent_since(connection: Connection, account: str, since: datetime) -> list[datetime]:
-    """When somebody sent reports after a time, the earliest first."""
+def sent_since(
+    connection: Connection, account: str, since: datetime, kinds: Collection[str], *, others: bool = False
+) -> list[datetime]:
+    """When somebody sent reports of some kinds, or of all others, after a time; the earliest first."""
     query = (
         select(reports.c.at)
         .where(reports.c.account == account, reports.c.at > time_to_text(since))
+        .where(reports.c.kind.not_in(kinds) if others else reports.c.kind.in_(kinds))
         .order_by(reports.c.at)
     )
     return [time_from_text(at) for at in connection.execute(query).scalars()]

@@ -88,7 +88,7 @@ class Looking:
             start, end = start or self.link.start, end or self.link.end
         if start is None or end is None:
             raise BadRequestError("query.from" if start is None else "query.to", "say from when to when")
-        start, end = _zoned(start, "query.from"), _zoned(end, "query.to")
+        start, end = zoned(start, "query.from"), zoned(end, "query.to")
         if self.link is not None and not self.link.covers(start, end):
             raise NotFoundError("this link opens another span")
         return start, end
@@ -142,7 +142,12 @@ def past(
     return start, min(end, now)
 
 
-def _zoned(moment: datetime, name: str) -> datetime:
+def zoned(moment: datetime, name: str) -> datetime:
+    """A time of the query as UTC.
+
+    Raises:
+        BadRequestError: It has no zone, or there is no such time.
+    """
     if moment.tzinfo is None:
         raise BadRequestError(name, "name the time zone, as in 2026-03-01T08:00:00Z or ...+08:00")
     try:

@@ -15,6 +15,7 @@ from starlette.responses import FileResponse
 from alerts.dispatch.arrival import check_near, is_code_of
 from alerts.dispatch.dispatching import ANSWERS, Finding
 from alerts.errors import OrderMovedError
+from alerts.incidents.colours import coloured
 from alerts.incidents.incident import OPEN, Verdict
 from alerts.incidents.views import IncidentView as StoredIncident
 from alerts.people.pictures import JPEG, PictureError, picture
@@ -36,6 +37,7 @@ from api.schemas.dispatches import (
     OrderView,
     ReasonBody,
 )
+from api.schemas.places import Text
 from hub.access import Permission, Principal, allows
 from hub.errors import NotAllowedError, NotFoundError
 from hub.events import time_to_text
@@ -279,6 +281,25 @@ def _states(wanted: list[str]) -> tuple[State, ...]:
     return () if "all" in wanted else tuple(dict.fromkeys(found))
 
 
+def _spot(here: Parts, incident: StoredIncident) -> tuple[float, float] | None:
+    """Where it is on the ground, as far as the settings say."""
+    near = here.desk.territory.places().nearness
+    return near.devices.get(incident.camera or "") or near.sites.get(incident.site or "")
+
+
+def _where(here: Parts, incident: StoredIncident) -> list[Text]:
+    """The way there by name: camera, site, area, and what is above that."""
+    community, places = here.revisions.current(), here.desk.territory.places()
+    camera = None if incident.camera is None else community.camera(incident.camera)
+    area = incident.area or places.area_of_site.get(incident.site or "")
+    found = [
+        None if camera is None else camera.name,
+        places.sites.get(incident.site or ""),
+        *(places.areas.get(each) for each in places.way_up(area)),
+    ]
+    return [text for text in map(Text.of, found) if text is not None]
+
+
 def _view(here: Parts, who: Principal, order: Order, incident: StoredIncident | None = None) -> OrderView:
     incident = incident or here.alerts.incident(order.incident)
     within, level = here.handling.deadlines(), incident.level.value
@@ -289,9 +310,17 @@ def _view(here: Parts, who: Principal, order: Order, incident: StoredIncident | 
     room = allows(who, Permission.HANDLE_INCIDENTS)
     may = ANSWERS.get(order.state, ()) if incident.handling in OPEN and (room or order.unit == who.name) else ()
     body = order.to_json()
+    spot = _spot(here, incident)
+    shown = coloured(incident.to_json(), here.revisions.current().colours)
     body.update(
         number=incident.number,
         kind=incident.kind,
+        name=shown["name"],
+        colour=shown["colour"],
+        text=shown["text"],
+        where=_where(here, incident),
+        lat=None if spot is None else spot[0],
+        lon=None if spot is None else spot[1],
         level=incident.level,
         times=OrderTimes(**times),
         allowed=[name for name in may if room or name != "cancel"],

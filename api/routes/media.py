@@ -173,7 +173,7 @@ def still(
     if at is None:
         seen_camera(here, looking.who, camera_id)  # what it sees now is for those where it is now
         with here.playback.still_places.place(guest_of(looking.who)):
-            taken = here.cameras.still(camera_id, timeout_s=_STILL_TIMEOUT_S)
+            taken = here.cameras.still(camera_id, width_px=width, timeout_s=_STILL_TIMEOUT_S)
         if taken is None:
             raise UnavailableError(f"camera {camera_id} has no picture now")
         return Response(taken.jpeg, media_type="image/jpeg", headers={"X-Taken-At": _text(taken.at)})

@@ -58,6 +58,13 @@ def desk() -> Response:
     return _page("desk.html")
 
 
+@open_router.get("/m/sw.js")
+@open_router.get("/m/manifest.webmanifest")
+def phone_file(request: Request) -> Response:
+    """What makes the page for phones one that is installed; a service worker only serves what is beside it or below."""
+    return _page(request.url.path.removeprefix("/m/"))
+
+
 @open_router.get("/m/{path:path}")
 def phone(path: str) -> Response:
     """The page for phones."""

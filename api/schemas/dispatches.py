@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from alerts.incidents.colours import Colour
 from alerts.store.orders import Proof, State
 from api.schemas.incidents import Note, ResolveBody
 from api.schemas.places import Text
@@ -46,6 +47,12 @@ class OrderView(BaseModel):
     answer: str = Field(description="What was said to it last.")
     version: int = Field(description="Counts changes; the ETag is this number in quotes.")
     photo: str | None = Field(default=None, description="Address of the photo of the arrival, if there is one.")
+    name: Text = Field(description="What the kind is called.")
+    colour: Colour = Field(description="The level as this site shows it.")
+    text: Text = Field(description="The incident in a line.")
+    where: list[Text] = Field(description="By name: the camera, the site, its area, and the areas above it.")
+    lat: float | None = Field(default=None, description="Of the camera or the site, WGS 84.")
+    lon: float | None = None
     times: OrderTimes
     allowed: list[str] = Field(description="What you may say to it now.", examples=[["accept", "decline", "arrive"]])
 

@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from alerts.incidents.colours import Colour
 from api.schemas.places import Text
 from config.analysing import Analyse
+from config.community import Level
 from hub.consent import MOST_DAYS, Consent, Watch
 
 
@@ -157,6 +159,22 @@ class HomeView(BaseModel):
     people: list[PersonView]
     cameras: list[HomeCameraView]
     glass: list[GlassView] = Field(description="Who looked against what was decided, the newest first.")
+
+
+class HomeAlertView(BaseModel):
+    """Something that was raised at one's home."""
+
+    id: str
+    kind: str = Field(examples=["camera.fire"])
+    name: Text = Field(description="What this kind is called.")
+    level: Level
+    colour: Colour = Field(description="The level as this site shows it.")
+    condition: str = Field(examples=["active"], description="active, returned or closed.")
+    at: datetime
+    site: str
+    camera: str | None = None
+    text: Text
+    do: Text
 
 
 class SharedCameraView(BaseModel):

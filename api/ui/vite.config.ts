@@ -9,6 +9,8 @@ import Components from "unplugin-vue-components/vite";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
+import { installable } from "./pwa/plugin";
+
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const WORTH_BYTES = 1024;
 
@@ -40,6 +42,7 @@ export default defineConfig({
   plugins: [
     vue(),
     Components({ dirs: [], dts: false, resolvers: [ElementPlusResolver({ importStyle: "css" })] }),
+    installable("/ui/"),
     compressed(),
   ],
   define: {
@@ -53,7 +56,12 @@ export default defineConfig({
     assetsInlineLimit: 0, // the pages' policy allows no script of a data: address
     chunkSizeWarningLimit: 900,
     reportCompressedSize: false,
-    rolldownOptions: { input: { desk: at("desk.html"), phone: at("phone.html") } },
+    rolldownOptions: {
+      input: { desk: at("desk.html"), phone: at("phone.html"), sw: at("src/phone/sw.ts") },
+      output: {
+        entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
+      },
+    },
   },
   // For work on the pages beside a hub that runs: HUB=http://127.0.0.1:8080 npx vite
   server: {

@@ -111,7 +111,7 @@ class Desk:
         if camera is None:
             return StillTaken(wanted.request, None)
         event_id = wanted.event_id
-        still = camera.stills.newest() if event_id is None else camera.stills.of_event(event_id)
+        still = camera.stills.newest(wanted.width_px) if event_id is None else camera.stills.of_event(event_id)
         return StillTaken(wanted.request, still)
 
 

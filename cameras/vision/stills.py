@@ -16,6 +16,8 @@ from cameras.vision.decoding import Picture
 from cameras.vision.private import NOWHERE, Places
 from hub.events import Event, Phase
 
+MOST_PX = 1920
+"""The widest picture, pixels."""
 _MAX_STILLS = 48
 """Events whose pictures are kept per camera; at 60 KB each 159 cameras hold 450 MB at the very most."""
 
@@ -74,10 +76,12 @@ class Stills:
             while len(self._kept) > _MAX_STILLS:
                 self._kept.popitem(last=False)
 
-    def newest(self) -> Still | None:
-        """The newest picture, encoded now; None before the first."""
+    def newest(self, width_px: int | None = None) -> Still | None:
+        """The newest picture, encoded now and no wider than that; None before the first."""
         picture = self._newest
-        return None if picture is None else Still(picture.jpeg(private=self.private), picture.at)
+        if picture is None:
+            return None
+        return Still(picture.jpeg(min(width_px or MOST_PX, MOST_PX), private=self.private), picture.at)
 
     def of_event(self, event_id: str) -> Still | None:
         """The picture of the moment in which this event began, None when it is not kept (any more)."""

@@ -163,7 +163,9 @@ def test_every_change_is_in_the_history_with_a_name(room: Room, admin: httpx.Cli
 
 
 def test_the_newest_picture_is_a_jpeg_and_its_lack_says_so(room: Room) -> None:
+    room.client().get("/api/v1/cameras/cam-1/still.jpg?width=320")
     got = room.client().get("/api/v1/cameras/cam-1/still.jpg")
+    assert room.cameras.widths[-2:] == [320, None]
     assert got.headers["content-type"] == "image/jpeg"
     assert got.content == JPEG_OF
     room.cameras.blind.add("cam-2")

@@ -92,6 +92,8 @@ def test_somebody_is_sent_accepts_arrives_by_code_and_says_what_it_was(room: Roo
     assert (order["state"], order["grid"], order["note"]) == ("ordered", 0, "the side door is open")
     assert order["times"]["accepted_within_s"] == ACCEPTED_WITHIN_S
     assert order["due"] > order["ordered"]
+    assert [each["en"] for each in order["where"]][1:] == ["Village", "Block", "Community", "Town"]
+    assert ({"lat": order["lat"], "lon": order["lon"]}, order["name"]["zh"]) == (HERE, "烟感报警")
     assert room.person("zhao").get("/dispatches", params={"mine": True, "state": "live"}).json()["items"] == [
         {**order, "allowed": ["accept", "decline", "arrive"]}
     ]

@@ -23,6 +23,23 @@ def test_every_address_of_an_application_answers_with_it(room: Room) -> None:
 
 
 @needs_pages
+def test_the_phone_page_can_be_installed(room: Room) -> None:
+    """Its worker has to lie beside it, and is asked for anew each time, else no page would ever be newer."""
+    asked = room.client(None)
+    page, worker, manifest = asked.get("/m/"), asked.get("/m/sw.js"), asked.get("/m/manifest.webmanifest")
+    assert 'href="/m/manifest.webmanifest"' in page.text
+    assert worker.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert worker.headers["cache-control"] == manifest.headers["cache-control"] == "no-cache"
+    told = manifest.json()
+    assert (manifest.headers["content-type"], told["scope"]) == ("application/manifest+json", "/m/")
+    for icon in told["icons"]:
+        assert asked.get(icon["src"]).headers["content-type"] == icon["type"]
+    shell = re.findall(r"/ui/assets/[\w.-]+", worker.text)
+    assert set(re.findall(r"/ui/assets/phone-[\w.-]+", page.text)) <= set(shell)
+    assert {asked.get(each).status_code for each in shell} == {200}
+
+
+@needs_pages
 def test_scripts_come_packed_and_are_kept(room: Room) -> None:
     asked = room.client(None)
     [script] = re.findall(r'src="(/ui/assets/desk-[^"]+\.js)"', asked.get("/").text)

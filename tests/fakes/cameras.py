@@ -23,6 +23,8 @@ class FakeCameras:
         self._since: datetime = clock.now()
         self.applied: list[Community] = []
         self.asked: list[tuple[str, str | None]] = []
+        self.widths: list[int | None] = []
+        """How wide each still was wanted."""
         self.pictured: list[tuple[str, PictureWanted]] = []
         self.blind: set[str] = set()
         """Cameras that have no picture."""
@@ -40,8 +42,11 @@ class FakeCameras:
     def apply(self, community: Community) -> None:
         self.applied.append(community)
 
-    def still(self, camera_id: str, *, event_id: str | None = None, timeout_s: float = 2.0) -> Still | None:
+    def still(
+        self, camera_id: str, *, event_id: str | None = None, width_px: int | None = None, timeout_s: float = 2.0
+    ) -> Still | None:
         del timeout_s
+        self.widths.append(width_px)
         self.asked.append((camera_id, event_id))
         return None if camera_id in self.blind else Still(JPEG, self._clock.now())
 

@@ -10,8 +10,10 @@ import { resume } from "@/hub/session";
 import { i18n } from "@/words";
 
 import Phone from "./Phone.vue";
+import { keepInstalled } from "./installed";
 import { router } from "./router";
 
 startLink();
 await resume();
 createApp(Phone).use(i18n).use(router).mount("#page");
+keepInstalled();
