@@ -568,16 +568,20 @@ def test_what_is_shown_and_sent_back_does_not_become_a_setting(room: Room, li: h
     assert admin.get("/api/v1/cameras/home-1-cam").json()["analyse"] == "all"
 
 
-def test_who_lives_there_reads_what_was_raised_there_and_nothing_of_others(room: Room, li: httpx.Client) -> None:
-    before = room.hub.parts.clock.now()
-    for home in ("home-1", "home-2"):
-        room.say("smoke", f"{home}-smoke", site=home, alarm=True)
-    [raised] = room.wait_for(lambda: li.get("/me/home/alerts", params={"from": time_to_text(before)}).json()["items"])
-    assert (raised["site"], raised["kind"], raised["condition"]) == ("home-1", "fire.smoke", "active")
-    assert raised["text"]["zh"]
-    assert li.get("/me/home/alerts", params={"camera": "home-2-cam"}).json()["items"] == []
-    assert li.get("/me/home/alerts", params={"from": "2026-03-01T08:00:00"}).status_code == 422
-    assert room.person("nobody-there", Role.RESIDENT).get("/me/home/alerts").json()["items"] == []
-    assert room.client(Role.OPERATOR).get("/api/v1/me/home/alerts").status_code == 403
-    for home in ("home-1", "home-2"):
-        room.say("smoke", f"{home}-smoke", site=home, alarm=False)
+def test_who_lives_there_reads_what_was_raised_there_and_nothing_of_others(tmp_path: Path) -> None:
+    own = open_room(tmp_path / "data", there=there())
+    try:
+        li, before = own.person("li", Role.RESIDENT), own.hub.parts.clock.now()
+        for home in ("home-2", "home-1"):
+            own.say("smoke", f"{home}-smoke", site=home, alarm=True)
+        [raised] = own.wait_for(
+            lambda: li.get("/me/home/alerts", params={"from": time_to_text(before)}).json()["items"]
+        )
+        assert (raised["site"], raised["kind"], raised["condition"]) == ("home-1", "fire.smoke", "active")
+        assert raised["text"]["zh"]
+        assert li.get("/me/home/alerts", params={"camera": "home-2-cam"}).json()["items"] == []
+        assert li.get("/me/home/alerts", params={"from": "2026-03-01T08:00:00"}).status_code == 422
+        assert own.person("nobody-there", Role.RESIDENT).get("/me/home/alerts").json()["items"] == []
+        assert own.client(Role.OPERATOR).get("/api/v1/me/home/alerts").status_code == 403
+    finally:
+        own.close()

@@ -37,7 +37,11 @@ export function icon(width: number): Buffer {
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(width, 4);
   head.set([8, 2, 0, 0, 0], 8); // eight bits of each of three colours
-  const parts = [chunk("IHDR", head), chunk("IDAT", deflateSync(rows, { level: 9 })), chunk("IEND", Buffer.alloc(0))];
+  const parts = [
+    chunk("IHDR", head),
+    chunk("IDAT", deflateSync(rows, { level: 9 })),
+    chunk("IEND", Buffer.alloc(0)),
+  ];
   return Buffer.concat([Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]), ...parts]);
 }
 

@@ -40,7 +40,8 @@ export function installable(base: string): Plugin {
       const worker = bundle["sw.js"];
       if (worker?.type !== "chunk") throw new Error("there is no service worker");
       const shell = shellOf(bundle as unknown as Bundle, "phone").map((name) => base + name);
-      if (shell.length === 0 || !LIST.test(worker.code)) throw new Error("there is nothing to keep, or no list");
+      if (shell.length === 0 || !LIST.test(worker.code))
+        throw new Error("there is nothing to keep, or no list");
       worker.code = worker.code.replace(LIST, JSON.stringify(shell));
     },
   };

@@ -7,12 +7,13 @@ import { computed, reactive, readonly, ref } from "vue";
 
 const ASK_EVERY_MS = 2_000;
 const ANSWER_WITHIN_MS = 2_000;
+const HEARD = "hub-heard";
 
 const state = reactive({
   /** `connecting` before the first answer. */
   at: "connecting" as "connecting" | "live" | "lost",
-  /** When it was last heard of, this machine's clock, ms. */
-  heard: Date.now(),
+  /** When it was last heard of, this machine's clock, ms; of a page that opens without a line, when another was told. */
+  heard: Number(localStorage.getItem(HEARD)) || Date.now(),
   /** The hub's time minus this machine's, ms. */
   offset: 0,
 });
@@ -58,6 +59,7 @@ export function heardOf(): void {
   const was = state.at;
   state.heard = Date.now();
   state.at = "live";
+  localStorage.setItem(HEARD, String(state.heard));
   if (was === "lost") for (const act of [...returned]) act();
 }
 

@@ -4,6 +4,7 @@
 
 import { ref } from "vue";
 
+import { heardOf } from "./link";
 import { Problem, problemOf } from "./problem";
 
 const SIGNED_IN = "signed-in";
@@ -84,6 +85,7 @@ export async function authorised(input: RequestInfo | URL, init?: RequestInit): 
     return fetch(request);
   };
   const answer = await ask();
+  heardOf();
   if (answer.status !== 401) return answer;
   await refresh();
   return ask();

@@ -14,5 +14,8 @@ export function keepInstalled(): void {
       void serviceWorker.ready.then((registration) => registration.update()).catch(() => undefined);
     } else if (replaced) location.reload(); // unseen: what is open is kept where it matters
   });
-  setTimeout(() => void serviceWorker.register("/m/sw.js", { scope: "/m/" }).catch(() => undefined), AFTER_MS);
+  setTimeout(
+    () => void serviceWorker.register("/m/sw.js", { scope: "/m/" }).catch(() => undefined),
+    AFTER_MS,
+  );
 }

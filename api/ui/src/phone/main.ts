@@ -2,6 +2,7 @@
 
 import "@/kit/levels.css";
 import "./phone.css";
+import "./parts.css";
 
 import { createApp } from "vue";
 
