@@ -85,7 +85,10 @@ class Level(enum.StrEnum):
     @property
     def rank(self) -> int:
         """0 for green to 4 for red."""
-        return list(Level).index(self)
+        return _RANKS[self]
+
+
+_RANKS = {level: rank for rank, level in enumerate(Level)}
 
 
 class Ring(enum.StrEnum):

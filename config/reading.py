@@ -78,6 +78,15 @@ def read_yaml(path: Path) -> object:
     Raises:
         ConfigurationError: The file is missing, empty, too large, not UTF-8 or not YAML; a key stands twice.
     """
+    return read_text(text_of(path), file=path)
+
+
+def text_of(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        ConfigurationError: The file is missing, too large or not UTF-8.
+    """
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -86,11 +95,9 @@ def read_yaml(path: Path) -> object:
     if len(raw) > MAX_BYTES:
         raise _unreadable(path, f"is larger than {MAX_BYTES // 1024 // 1024} MiB")
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-    else:
-        return read_text(text, file=path)
     raise _unreadable(path, "is not UTF-8; save it with the encoding UTF-8", line)
 
 

@@ -309,6 +309,7 @@ class RuleStore:
         folder, origin = self._folder
         with self._database.read() as connection:
             known = newest_rule_revisions(connection, from_file=True)
+            ever = set(newest_rule_revisions(connection))
         changed: list[RuleRevision] = []
         wrong: list[Mistake] = []
         there = set()
@@ -318,7 +319,8 @@ class RuleStore:
                 last = known.get(written.id)
                 if last is not None and last.state != REMOVED and last.file_digest == written.digest:
                     continue
-                if message := other_content(written, self.versions(written.id)):
+                before = self.versions(written.id) if written.id in ever else []
+                if message := other_content(written, before):
                     wrong.append(Mistake(file, written.id, message))
                     continue
                 changed.append(revision_of(written, at=self._clock.now(), author=FILE, reason="", origin=origin))

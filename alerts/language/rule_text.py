@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from alerts.language.remembered import read_rules
 from config.errors import ConfigurationError, Mistake
-from config.reading import LinedList, LinedMap, read_text
+from config.reading import LinedList, LinedMap
 from config.writing import write_text
 
 _NAME = Path("body")
@@ -89,7 +90,7 @@ class RuleText:
 def rule_text_of(body: Mapping[str, Any]) -> RuleText:
     """The rule that `body` describes, written by us."""
     text = write_text([_plain(body)])
-    return RuleText(text, read_text(text)[0])  # type: ignore[index]
+    return RuleText(text, read_rules(text)[0])  # type: ignore[index]
 
 
 def parse_rule(text: str) -> RuleText:
@@ -98,7 +99,7 @@ def parse_rule(text: str) -> RuleText:
     Raises:
         ConfigurationError: It is not YAML, or not one rule; lines are those of the text.
     """
-    data = read_text(text, file=_NAME)
+    data = read_rules(text, file=_NAME)
     if isinstance(data, dict):
         item = _read(_as_item(text))
         return item if item is not None and item.body == data else rule_text_of(data)
@@ -113,7 +114,7 @@ def split_rules(text: str) -> tuple[RuleText, ...]:
     Raises:
         ConfigurationError: It is not YAML, or not a list.
     """
-    data = read_text(text)
+    data = read_rules(text)
     if not isinstance(data, LinedList):
         raise ConfigurationError((Mistake(None, "", "is not a list; begin each rule with `- rule: name`", 1),))
     lines = text.splitlines()
@@ -128,7 +129,7 @@ def split_rules(text: str) -> tuple[RuleText, ...]:
 def _read(text: str) -> RuleText | None:
     """The rule in a text that was put together, None when that went wrong."""
     try:
-        data = read_text(text)
+        data = read_rules(text)
     except ConfigurationError:
         return None
     return RuleText(text, data[0]) if isinstance(data, list) and len(data) == 1 and isinstance(data[0], dict) else None
