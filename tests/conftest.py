@@ -12,6 +12,7 @@ import pytest
 
 from hub.clock import SetClock
 from hub.store.database import Database, sqlite_url
+from tests.fakes.schemas import quick
 
 if TYPE_CHECKING:
     from tests.postgres_server import PostgresServer
@@ -51,6 +52,14 @@ def no_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_tables() -> Iterator[None]:
+    """A fresh database gets its tables by the statements of the migrations, which are worked out once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hub.store.database.migrate", quick)
+        yield
+
+
 @pytest.fixture
 def clock() -> SetClock:
     """A clock that stands at a morning in May until the test moves it."""
@@ -82,14 +91,20 @@ def sqlite_database_url(tmp_path: Path) -> str:
 
 @pytest.fixture
 def postgres_database_url(postgres: PostgresServer) -> Iterator[str]:
-    """A fresh PostgreSQL database."""
-    with postgres.database() as url:
+    """A PostgreSQL database with the hub's tables and nothing in them."""
+    with postgres.migrated(_migrate) as url:
         yield url
+
+
+def _migrate(url: str) -> None:
+    database = Database(url)
+    database.start()
+    database.stop()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """A fresh, empty database of each kind: the test runs twice."""
+    """A fresh database of each kind, which has no rows: the test runs twice."""
     url: str = request.getfixturevalue(f"{request.param}_database_url")
     return url
 

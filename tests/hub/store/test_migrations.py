@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,23 @@ from sqlalchemy import create_engine, text
 
 from hub.errors import StoreError
 from hub.store.database import Database
+from hub.store.migrations import migrate
 from hub.store.schema import metadata
+from tests.fakes.schemas import Migrated
+from tests.postgres_server import PostgresServer
+
+
+@pytest.fixture(autouse=True)
+def really(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here each fresh database is migrated, by no short way."""
+    monkeypatch.setattr("hub.store.database.migrate", migrate)
+
+
+@pytest.fixture
+def postgres_database_url(postgres: PostgresServer) -> Iterator[str]:
+    """An empty PostgreSQL database."""
+    with postgres.database() as url:
+        yield url
 
 
 def test_the_migrated_tables_are_those_of_the_schema(database: Database) -> None:
@@ -29,16 +46,30 @@ def test_the_migrated_sqlite_tables_are_made_as_the_schema_makes_them(tmp_path: 
     metadata.create_all(made)
     made.dispose()
 
-    def tables(path: Path) -> dict[str, list[str]]:
-        with sqlite3.connect(path) as connection:
-            rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
-        connection.close()
-        return {name: sorted(part.strip(" \n,") for part in sql.splitlines()) for name, sql in rows}
-
-    migrated = tables(tmp_path / "data" / "hub.sqlite3")
+    migrated = _tables(tmp_path / "data" / "hub.sqlite3")
     del migrated["alembic_version"]
-    assert migrated.keys() == tables(tmp_path / "made.sqlite3").keys()
-    assert migrated == tables(tmp_path / "made.sqlite3")
+    assert migrated.keys() == _tables(tmp_path / "made.sqlite3").keys()
+    assert migrated == _tables(tmp_path / "made.sqlite3")
+
+
+def _tables(path: Path) -> dict[str, list[str]]:
+    with sqlite3.connect(path) as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+    connection.close()
+    return {name: sorted(part.strip(" \n,") for part in sql.splitlines()) for name, sql in rows}
+
+
+def test_the_short_way_of_the_other_tests_makes_the_same_tables(tmp_path: Path) -> None:
+    short = Migrated()
+    for number in range(2):
+        engine = create_engine(f"sqlite:///{tmp_path / str(number)}")
+        with engine.connect() as connection:
+            short(connection)
+            short(connection)
+            assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0004"]
+        engine.dispose()
+    assert _tables(tmp_path / "0") == _tables(tmp_path / "1")
+    assert len(_tables(tmp_path / "1")) > 100
 
 
 def test_a_database_of_a_newer_program_is_refused_and_left_alone(database: Database, database_url: str) -> None:
