@@ -69,6 +69,7 @@ from api.routes import (
     setup,
     silences,
     units,
+    what_if,
 )
 
 OPEN = (
@@ -123,6 +124,7 @@ SIGNED_IN = (
     grants.router,
     audit.router,
     rule_trials.router,
+    what_if.router,
     rules.router,
     silences.router,
 )

@@ -52,7 +52,7 @@ from api.storage import database_of, database_url
 from api.telling import make_delivery
 from api.trials import Trials
 from cameras.supervision.keeper import WorkerState
-from cameras.supervisor import Supervisor
+from cameras.supervisor import TRACES, Supervisor
 from config.community import Community
 from config.handling import Deadlines
 from config.load import check_community, load_community
@@ -337,7 +337,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         metrics=metrics,
         lifecycle=lifecycle,
     )
-    trials = Trials(database_url(machine), clock)
+    trials = Trials(database_url(machine), clock, traces=machine.data / TRACES)
     lifecycle.push("trials", trials.stop)
     parts = Parts(
         accounts=accounts,

@@ -1,4 +1,4 @@
-"""Trials: backtests that somebody asked the hub for, one at a time, each in a process of its own.
+"""Trials: backtests of rules and of zones that somebody asked the hub for, one at a time, each in its own process.
 
 The hub itself only hands over the order and reads what came of it, so that no alarm waits for a backtest. A trial ends
 by itself, when it is cancelled, when its time is up, or with the hub. The newest few are remembered, in memory alone.
@@ -13,9 +13,10 @@ import logging
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -28,7 +29,8 @@ logger = logging.getLogger(__name__)
 
 LONGEST_S = 600.0
 KEPT = 20
-_COMMAND = (sys.executable, "-m", "api.commands.backtesting")
+_BACKTEST = (sys.executable, "-m", "api.commands.backtesting")
+_ZONES = (sys.executable, "-m", "api.commands.trying_zones")
 _END_WITHIN_S = 5.0
 
 
@@ -38,7 +40,7 @@ class Trial:
 
     Attributes:
         id: Of this run of the hub.
-        rule: Id of the rule.
+        rule: Id of the rule; empty where zones are tried.
         since: Events that arrived since.
         until: Not included.
         who: Account name.
@@ -48,6 +50,7 @@ class Trial:
         events: How many it has seen.
         found: What came of it; empty until it is done.
         error: Why it failed.
+        camera: Id of the camera whose zones are tried.
     """
 
     id: str
@@ -61,14 +64,16 @@ class Trial:
     events: int = 0
     found: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     error: str = ""
+    camera: str = ""
 
 
 class Trials:
     """The backtests of one hub. Safe from any thread."""
 
-    def __init__(self, url: str, clock: Clock, *, longest_s: float = LONGEST_S) -> None:
-        """Prepare to try rules on the database at `url`, each within `longest_s` seconds."""
+    def __init__(self, url: str, clock: Clock, *, traces: Path = Path("traces"), longest_s: float = LONGEST_S) -> None:
+        """Prepare to try rules on the database at `url` and zones on `traces`, each within `longest_s` seconds."""
         self._url = url
+        self._traces = traces
         self._clock = clock
         self._longest_s = longest_s
         self._lock = threading.Lock()
@@ -85,13 +90,34 @@ class Trials:
         Raises:
             TooManyError: Another one runs.
         """
+        order = {"url": self._url, "text": text, "since": time_to_text(since), "until": time_to_text(until)}
+        return self._begin(_BACKTEST, order, Trial("", rule, since, until, who, self._clock.now()))
+
+    def begin_zones(
+        self, camera: str, change: Mapping[str, Any], *, since: datetime, until: datetime, who: str
+    ) -> Trial:
+        """Begin to try what is changed of a camera, as JSON types by its fields.
+
+        Raises:
+            TooManyError: Another one runs.
+        """
+        order = {
+            "url": self._url,
+            "traces": str(self._traces.absolute()),
+            "camera": camera,
+            "change": dict(change),
+            "since": time_to_text(since),
+            "until": time_to_text(until),
+        }
+        return self._begin(_ZONES, order, Trial("", "", since, until, who, self._clock.now(), camera=camera))
+
+    def _begin(self, command: Sequence[str], order: Mapping[str, Any], trial: Trial) -> Trial:
         self._settle()
         with self._lock:
             if self._running is not None or self._stopped:
                 raise TooManyError("another backtest runs; only one at a time", retry_after_s=10)
-            trial = Trial(f"t{next(self._numbers)}", rule, since, until, who, self._clock.now())
-            order = {"url": self._url, "text": text, "since": time_to_text(since), "until": time_to_text(until)}
-            process = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            trial = replace(trial, id=f"t{next(self._numbers)}")
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
             self._process, self._running = process, trial.id
             self._trials[trial.id] = trial
             for old in list(self._trials)[:-KEPT]:
@@ -101,21 +127,21 @@ class Trials:
         thread.start()
         return trial
 
-    def get(self, trial: str) -> Trial:
-        """How it stands with one of them.
+    def get(self, trial: str, *, camera: str = "") -> Trial:
+        """How it stands with one of a rule, or of a camera.
 
         Raises:
             NotFoundError: There is none with this id, or it is forgotten.
         """
         found = self._trials.get(trial)
-        if found is None:
+        if found is None or found.camera != camera:
             raise NotFoundError(f"no backtest {trial!r}")
         return found
 
     def all(self) -> tuple[Trial, ...]:
-        """Those that are remembered, the newest first."""
+        """Those of rules that are remembered, the newest first."""
         with self._lock:
-            return tuple(reversed(self._trials.values()))
+            return tuple(each for each in reversed(self._trials.values()) if not each.camera)
 
     def cancel(self, trial: str) -> Trial:
         """End it; one that is over stays as it is.

@@ -37,6 +37,7 @@ from cameras.link_words import (
     StillWanted,
     Stop,
     StreamRecording,
+    Traced,
     Unassign,
     WorkerHealth,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "StillWanted",
     "Stop",
     "StreamRecording",
+    "Traced",
     "Unassign",
     "WorkerHealth",
     "from_json",
@@ -236,6 +238,7 @@ _READERS: Mapping[str, Callable[[dict[str, Any]], Message]] = {
     "SegmentClosed": lambda parts: SegmentClosed(_segment(parts["segment"])),
     "Observed": lambda parts: Observed(tuple(event_from_json(event) for event in parts["events"])),
     "SegmentsRemoved": _removed,
+    "Traced": lambda parts: Traced(str(parts["camera"]), _bytes(parts["chunk"])),
     "WorkerHealth": lambda parts: WorkerHealth(
         **parts
         | {

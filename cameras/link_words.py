@@ -191,6 +191,19 @@ class SegmentsRemoved:
 
 
 @dataclass(frozen=True, slots=True)
+class Traced:
+    """Worker to hub: where what a camera followed was, for some seconds. Told once; a hub that is away misses it.
+
+    Attributes:
+        camera: Its id.
+        chunk: As `cameras/traces/chunks.py` packs it.
+    """
+
+    camera: str
+    chunk: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class StreamRecording:
     """How the recording of one stream does.
 
@@ -338,6 +351,7 @@ Message = (
     | SegmentOpened
     | SegmentClosed
     | SegmentsRemoved
+    | Traced
     | WorkerHealth
     | StillTaken
     | PictureTaken

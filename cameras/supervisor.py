@@ -39,6 +39,8 @@ from cameras.supervision.adoption import send_home
 from cameras.supervision.keeper import WORKER_COMMAND, Keeper, Listeners, WorkerState, WorkerStatus
 from cameras.supervision.placement import place
 from cameras.supervision.reading import read_by
+from cameras.traces.keeping import TRACES, Traces
+from config.analysing import Analyse
 from config.community import Camera, Community
 from config.machine import Machine
 from config.plates import HeldPlates
@@ -46,6 +48,7 @@ from hub.clock import Clock
 from hub.events import Event, FieldValue, new_event_id
 
 __all__ = [
+    "TRACES",
     "CameraStatus",
     "MoveWanted",
     "Moved",
@@ -62,7 +65,11 @@ _HUNG_AFTER_S = 10.0
 
 
 class Supervisor:
-    """Runs the cameras of a Community in worker processes. `start` and `stop` once, the rest from any thread."""
+    """Runs the cameras of a Community in worker processes. `start` and `stop` once, the rest from any thread.
+
+    Attributes:
+        traces: Where what cameras followed was.
+    """
 
     def __init__(
         self,
@@ -94,9 +101,10 @@ class Supervisor:
         self._requests = itertools.count(1)
         self._started_at = clock.now()
         self._data = machine.data.absolute()
+        self.traces = Traces(self._data / TRACES)
         self._setup = Setup(VERSION, "", worker_settings(machine), _program())
         self._is_gathered = False
-        listeners = Listeners(on_events, on_segments, on_removed, self._worker_up, self._worker_down)
+        listeners = Listeners(on_events, on_segments, on_removed, self._traced, self._worker_up, self._worker_down)
         self._keepers = tuple(
             Keeper(replace(self._setup, worker=f"worker-{number}"), clock=clock, listeners=listeners, command=command)
             for number in range(machine.workers.count)
@@ -148,6 +156,8 @@ class Supervisor:
                 if before is None or not cameras[camera_id].is_same(before):
                     self._keepers[worker].assign(cameras[camera_id].assign())
             self._cameras, self._places = cameras, places
+            agreed = [each.id for each in community.cameras if each.analyse is Analyse.ALL]
+            self.traces.keep_only(agreed)
             for keeper in self._keepers:
                 keeper.settle()
 
@@ -252,6 +262,11 @@ class Supervisor:
         while not self._clock.wait(self._stopping, _WATCH_EVERY_S):
             for keeper in self._keepers:
                 keeper.kill_if_hung(self._hung_after_s)
+
+    def _traced(self, camera: str, chunk: bytes) -> None:
+        wanted = self._cameras.get(camera)
+        if wanted is not None and wanted.camera.analyse is Analyse.ALL:
+            self.traces.take(camera, chunk, self._clock.now())
 
     def _worker_up(self, keeper: Keeper) -> None:
         keeper.deliver([self._event("worker.health", keeper.worker, {"state": "online"})])

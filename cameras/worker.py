@@ -168,6 +168,7 @@ def run(
             rota.look()
             for camera in rota.cameras:
                 outbox.events(camera.check())
+                outbox.trace(camera.id, camera.take_trace())
             outbox.health(_health(rota, ears=ears, outbox=outbox, disks=disks, confinement=confinement))
     finally:
         lifecycle.stop()

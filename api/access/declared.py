@@ -148,6 +148,10 @@ DECLARED = (
         says("GET /cameras/{camera_id}", P.VIEW_CAMERAS),
         says("PUT DELETE /cameras/{camera_id}", P.EDIT_COMMUNITY),
         says("POST /cameras/{camera_id}/view/confirm", P.EDIT_COMMUNITY),
+        says("POST /cameras/{camera_id}/what-if", P.EDIT_COMMUNITY),
+        says("GET /cameras/{camera_id}/what-if/{trial_id}", P.EDIT_COMMUNITY),
+        says("PUT /cameras/{camera_id}/zones", P.EDIT_COMMUNITY),
+        says("GET /cameras/{camera_id}/zones/history", P.EDIT_COMMUNITY),
         says("GET /cameras/{camera_id}/readings", P.VIEW_SENSORS),
         # Setting up.
         says("POST /cameras/discover", P.ADD_DEVICES, by=By.ANY),

@@ -115,11 +115,11 @@ def main() -> None:
     os.nice(_LOWEST)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     order = json.loads(sys.stdin.readline())
-    threading.Thread(target=_end_with_input, daemon=True).start()
+    threading.Thread(target=end_with_input, daemon=True).start()
     try:
-        _say({"done": _carry_out(order)})
+        say({"done": _carry_out(order)})
     except (HubError, MemoryError) as error:
-        _say({"failed": str(error) or "it took more memory than it may"})
+        say({"failed": str(error) or "it took more memory than it may"})
     os._exit(0)  # the thread that waits for the end of the input would be in the way of an orderly one
 
 
@@ -130,7 +130,7 @@ def _carry_out(order: Mapping[str, Any]) -> dict[str, Any]:
 
     def tell(events: int, arrived: datetime) -> None:
         done = max(0.0, (arrived - since).total_seconds() / lasts_s)
-        _say({"progress": round(done, 3), "events": events})
+        say({"progress": round(done, 3), "events": events})
 
     with history_of(Database(order["url"], clock=clock), clock) as history:
         rules = {each.revision.rule: each.rule for each in history.rules.rules()}
@@ -147,14 +147,15 @@ def _watched(events: Iterable[Event], tell: Callable[[int, datetime], None]) -> 
         yield event
 
 
-def _end_with_input() -> None:
+def end_with_input() -> None:
     """End at once when the hub is gone or has had enough."""
     while sys.stdin.readline():
         pass
     os._exit(1)
 
 
-def _say(body: Mapping[str, Any]) -> None:
+def say(body: Mapping[str, Any]) -> None:
+    """Answer one line."""
     sys.stdout.write(json.dumps(body, ensure_ascii=False) + "\n")
     sys.stdout.flush()
 

@@ -11,6 +11,7 @@ from api.recordings.desk import RecordingDesk
 from api.recordings.evidence import Evidence, Take
 from api.stills import Stills
 from cameras.recordings.evidence.signing import key_of
+from cameras.traces.keeping import TRACES, Traces
 from config.community import Community
 from config.machine import Machine
 from hub.bus import Bus
@@ -78,6 +79,12 @@ def start_evidence(
     )
     lifecycle.push("evidence", kept.stop)
     kept.start()
+    traces = Traces(machine.data / TRACES)
+
+    def forget_all(camera: str, since: datetime, until: datetime) -> None:
+        traces.forget(camera, since, until)
+        forget(camera, since, until)
+
     deletions = Deletions(
         database,
         bus,
@@ -85,7 +92,7 @@ def start_evidence(
         catalog=recordings.catalog,
         removing=recordings.removing,
         catch_up=kept.catch_up,
-        forget=forget,
+        forget=forget_all,
         is_known=recordings.caretaker.is_repaired.is_set,
     )
     lifecycle.push("deletions", deletions.stop)

@@ -20,7 +20,7 @@ from api.etags import IfMatch
 from api.onboarding.camera_plan import address_of
 from api.paging import Cursor, Limit, Page, page_of
 from api.parts import Here, Parts
-from api.schemas.cameras import CameraStatusView, CameraView, StreamRecordingView
+from api.schemas.cameras import CameraStatusView, CameraView, StreamRecordingView, ZonesBody
 from config.community import Camera, Community, Stream
 from config.hiding import HIDDEN
 from config.onvif import ONVIF_SCHEMES, Onvif
@@ -110,6 +110,27 @@ def change(
         return _with_cameras(community, tuple(after if each is before else each for each in community.cameras))
 
     here.revisions.change(edit, author=who.name, reason=f"camera {camera_id} changed")
+    return _one(here, camera_id, response)
+
+
+@router.put("/cameras/{camera_id}/zones", summary="Change a camera's zones")
+def change_zones(
+    *, here: Here, who: Editor, camera_id: str, body: ZonesBody, response: Response, if_match: IfMatch = None
+) -> CameraView:
+    """Replace its zones, lines and ground, and leave all else of it as it is. Nothing is recorded anew for it.
+
+    `If-Match` is the ETag of the camera.
+    """
+    expected = etags.required(if_match)
+    reached_camera(here, who, Permission.EDIT_COMMUNITY, camera_id)
+
+    def edit(community: Community) -> Community:
+        before = _unchanged(here, community, camera_id, expected)
+        update = {"zones": tuple(body.zones), "lines": tuple(body.lines), "ground": body.ground}
+        after = before.model_copy(update=update)
+        return _with_cameras(community, tuple(after if each is before else each for each in community.cameras))
+
+    here.revisions.change(edit, author=who.name, reason=f"zones of camera {camera_id} changed")
     return _one(here, camera_id, response)
 
 

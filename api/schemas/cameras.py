@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -13,6 +13,16 @@ from config.community import Camera, Detector, Stream, Zone
 from config.onvif import Onvif
 from config.recording import Policy
 from config.zones import Ground, Line
+
+
+class ZonesBody(BaseModel):
+    """What parts of a camera's picture are for."""
+
+    model_config = {"extra": "forbid"}
+
+    zones: Annotated[list[Zone], Field(max_length=256)]
+    lines: Annotated[list[Line], Field(max_length=32)]
+    ground: Ground | None = Field(description="null: nobody measured it.")
 
 
 class StreamView(BaseModel):

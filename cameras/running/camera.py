@@ -181,6 +181,12 @@ class RunningCamera:
                 events.append(self._recording_event(news))
         return events
 
+    def take_trace(self) -> list[bytes]:
+        """What was followed of late; nothing once not everything may be looked for any more."""
+        analysing = self._analysing
+        found = [] if analysing is None else analysing.pipeline.take_trace()
+        return found if self.task.camera.analyse is Analyse.ALL else []
+
     def status(self) -> CameraStatus:
         """How it does."""
         with self._lock:

@@ -24,6 +24,7 @@ from cameras.link_words import (
     SegmentOpened,
     SegmentsKept,
     SegmentsRemoved,
+    Traced,
     WorkerHealth,
 )
 from cameras.recordings.media import Segment
@@ -46,6 +47,9 @@ _MAX_REMOVED = 20_000
 """Paths of removed files; what is not told is missed by the hub when it compares files and catalogue."""
 
 _MAX_ANSWERS = 8
+
+_MAX_TRACES = 500
+"""Chunks of some kilobytes: of 25 cameras, five minutes of a hub that is away. Then the oldest go."""
 
 _BATCH = 200
 """Events in one message; the next one waits until the hub has stored them."""
@@ -73,6 +77,7 @@ class Outbox:
     Attributes:
         lost_events: Events dropped so far.
         lost_segments: News of segments dropped so far.
+        lost_traces: Chunks of traces dropped so far.
     """
 
     def __init__(
@@ -98,11 +103,13 @@ class Outbox:
         self._removed: deque[SegmentsRemoved] = deque()
         self._removed_paths = 0
         self._answers: deque[Answer] = deque(maxlen=_MAX_ANSWERS)
+        self._traces: deque[Traced] = deque()
         self._health: WorkerHealth | None = None
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
         self.lost_events = 0
         self.lost_segments = 0
+        self.lost_traces = 0
 
     def start(self) -> None:
         """Start sending."""
@@ -156,6 +163,17 @@ class Outbox:
                 self.lost_segments += 1
             if len(self._untold) > 2 * self._max_segments:
                 self._untold = deque(key for key in self._untold if key in self._segments)
+            self._changed.notify()
+
+    def trace(self, camera: str, chunks: Sequence[bytes]) -> None:
+        """Tell where what a camera followed was; never waits."""
+        if not chunks:
+            return
+        with self._changed:
+            self._traces.extend(Traced(camera, each) for each in chunks)
+            while len(self._traces) > _MAX_TRACES:
+                self._traces.popleft()
+                self.lost_traces += 1
             self._changed.notify()
 
     def removed(self, disk: str, paths: tuple[str, ...]) -> None:
@@ -260,5 +278,7 @@ class Outbox:
             return Observed(tuple(batch))
         if self._answers:
             return self._answers.popleft()
+        if self._traces:
+            return self._traces.popleft()
         health, self._health = self._health, None
         return health

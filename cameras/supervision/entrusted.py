@@ -51,6 +51,10 @@ class Entrusted:
         self._refuse(1, "segments")
         return False
 
+    def knows(self, camera: str) -> bool:
+        """Whether it may tell of this camera."""
+        return self._covers(camera, None)
+
     def _covers(self, camera: str | None, site: str | None) -> bool:
         if camera in self._taken_over:
             return True

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from cameras.health import CameraState
@@ -35,6 +35,7 @@ from cameras.link_words import (
     SegmentsRemoved,
     Setup,
     Stop,
+    Traced,
     Unassign,
     WorkerHealth,
 )
@@ -42,6 +43,7 @@ from cameras.recordings.media import Segment
 from cameras.running.rests import MOST_LEFT_BEHIND
 from cameras.supervision.adoption import Found, find
 from cameras.supervision.entrusted import Entrusted
+from cameras.supervision.listeners import Listeners
 from cameras.supervision.processes import StartedProcess, WorkerProcess, bound_sending
 from cameras.supervision.worker_status import WorkerState, WorkerStatus, heard
 from hub.clock import Clock
@@ -66,25 +68,6 @@ _SEND_TIMEOUT_S = 5.0
 
 _RETRY_DELAY_S = 0.5
 _BLIND_FOR_S = 3600.0  # so long many threads may hang: another process may see again, but until it is up none records
-
-
-@dataclass(frozen=True, slots=True)
-class Listeners:
-    """Who hears what workers say. The first three are tried again until they do not raise.
-
-    Attributes:
-        events: Takes events.
-        segments: Takes segments that were opened or closed.
-        removed: Takes the id of a disk and the paths of recordings that were removed from it to make room.
-        up: Told when a process is ready, in its keeper's thread.
-        down: Told when it died, and which cameras that were not offline yet went with it; likewise.
-    """
-
-    events: Callable[[list[Event]], None]
-    segments: Callable[[list[Segment]], None]
-    removed: Callable[[str, tuple[str, ...]], None]
-    up: Callable[[Keeper], None]
-    down: Callable[[Keeper, list[Assign]], None]
 
 
 class Keeper:
@@ -321,7 +304,7 @@ class Keeper:
             if was_up:
                 self._listeners.down(self, lost)
 
-    def _handle(self, message: Message, link: Link) -> None:
+    def _handle(self, message: Message, link: Link) -> None:  # noqa: C901 - one for each message
         match message:
             case Ready():
                 self._greet(message, link)
@@ -332,6 +315,9 @@ class Keeper:
                 self._keep(segment)
             case SegmentsRemoved(disk, paths):
                 self._hand_on(lambda: self._listeners.removed(disk, paths))
+            case Traced(camera, chunk):
+                if self._entrusted.knows(camera):
+                    self._listeners.traced(camera, chunk)
             case WorkerHealth():
                 if self._health is None or message.left_behind < MOST_LEFT_BEHIND:
                     self._sighted_s = self._clock.monotonic_s()

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from cameras.traces.tracing import Tracer
 from cameras.vision.behaving import Behaviour, Look, Surroundings, behaviours_of
 from cameras.vision.decoding import Frame
 from cameras.vision.detection import FIRE, MOVER, SMOKE, Detection, Detector, Scene
@@ -23,7 +24,7 @@ from cameras.vision.fire.known_flames import KnownFlames
 from cameras.vision.following.ground import GroundPlane
 from cameras.vision.following.holding import held
 from cameras.vision.following.merging import split_merged
-from cameras.vision.following.tracking import Track, Tracker
+from cameras.vision.following.tracking import Track, Tracker, Tracks
 from cameras.vision.following.zones import PERSON, VEHICLE, TrackWatch, Watched, ZoneMap, group_of
 from cameras.vision.motion import MotionModel
 from cameras.vision.plates.watch import PlateWatch
@@ -31,6 +32,7 @@ from cameras.vision.reporting import Reporter
 from cameras.vision.shared import Shared, build_shared
 from cameras.vision.sightings import FAINT, Sighting
 from cameras.vision.views.watching import VIEW_KINDS, ViewWatch
+from config.analysing import Analyse
 from config.community import Camera, ZoneUse
 from config.plates import HeldPlates
 from hub.clock import Clock
@@ -95,6 +97,7 @@ class Analysis:
         self._smoke = Sighting("camera.smoke", driver="fire", reporter=reporter, zone=self._zone_id, begin=FAINT)
         self._suspected = False
         self._view = ViewWatch(self._zones, reporter)
+        self._tracer = Tracer() if camera.analyse is Analyse.ALL else None
         self._plates = PlateWatch(reporter, plates)
         self._moving = False
         self._named_s = -math.inf
@@ -119,6 +122,10 @@ class Analysis:
         """Somebody turns the camera on purpose, until then at least; from any thread."""
         self._view.turned(until)
 
+    def take_trace(self) -> list[bytes]:
+        """What was followed of late, packed, each once; nothing where not everything may be looked for."""
+        return [] if self._tracer is None else self._tracer.take()
+
     def feed(self, frame: Frame) -> list[Event]:
         """Look at the next frame; Events on change."""
         at_s = frame.pts_s
@@ -137,6 +144,7 @@ class Analysis:
             vehicles=vehicles,
             standing=all(map(self._stands, self._objects.tracks)),
         )
+        tracks: Tracks | None = None
         named: list[Detection] | None = None  # nobody looked; an empty list is a look that found nothing
         unnamed: list[Detection] = []
         burning: list[Detection] = []
@@ -168,7 +176,11 @@ class Analysis:
             tracks = self._objects.update([*named, *still], at_s, aspect=aspect)
             events += self._named.update(tracks, at_s, at=frame.at, aspect=aspect, before=self._unnamed)
         moved = self._movers.update(split_merged(unnamed, self._movers.tracks), at_s, aspect=aspect)
-        events += self._unnamed.update(moved, at_s, at=frame.at, aspect=aspect, hidden=self._named_boxes(at_s))
+        hidden = self._named_boxes(at_s)
+        events += self._unnamed.update(moved, at_s, at=frame.at, aspect=aspect, hidden=hidden)
+        if self._tracer is not None:
+            away = self._zones.disarmed
+            self._tracer.look(frame.at, at_s, aspect=aspect, disarmed=away, objects=tracks, movers=moved, hidden=hidden)
         events += self._plates.update(plates, self.watched, at_s, at=frame.at)
         look = Look(frame, motion, self.watched, named)
         return events + self._each_behaviour(lambda behaviour: behaviour.update(look))
@@ -192,6 +204,8 @@ class Analysis:
 
         A fire goes on: it burns in the next scene as well, or ends by not being seen.
         """
+        if self._tracer is not None:
+            self._tracer.cut(at)
         self._objects.reset()
         self._movers.reset()
         ended = self._each_behaviour(lambda behaviour: behaviour.end(at))

@@ -47,6 +47,14 @@ class Turnable(Protocol):
         """Somebody turns it on purpose, until then at least; from any thread."""
 
 
+@runtime_checkable
+class Traceable(Protocol):
+    """An analysis that keeps where what it follows was."""
+
+    def take_trace(self) -> list[bytes]:
+        """What is ready of it, packed, each once; from any thread."""
+
+
 @dataclass(slots=True)
 class Counts:
     """What a pipeline did since its start.
@@ -127,6 +135,10 @@ class Pipeline:
         """Somebody turns the camera on purpose, until then at least; from any thread."""
         if isinstance(self._analysis, Turnable):
             self._analysis.turned(until)
+
+    def take_trace(self) -> list[bytes]:
+        """What the analysis followed of late; from any thread."""
+        return self._analysis.take_trace() if isinstance(self._analysis, Traceable) else []
 
     def take(self, item: StreamItem) -> list[Event]:
         """Handle the next item of the stream.

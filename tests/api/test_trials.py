@@ -75,7 +75,7 @@ def test_one_that_takes_too_long_is_ended_and_says_so(url: str) -> None:
 
 
 def test_one_that_dies_is_failed(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trials_module, "_COMMAND", (sys.executable, "-c", "print('{}')"))
+    monkeypatch.setattr(trials_module, "_BACKTEST", (sys.executable, "-c", "print('{}')"))
     trials = Trials(url, SystemClock())
     assert over(trials, begin(trials)).state == "failed"
 
@@ -99,7 +99,7 @@ def test_a_hub_that_stops_ends_its_trial_and_begins_no_more(url: str) -> None:
 
 def test_the_oldest_are_forgotten(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trials_module, "KEPT", 1)
-    monkeypatch.setattr(trials_module, "_COMMAND", (sys.executable, "-c", ""))
+    monkeypatch.setattr(trials_module, "_BACKTEST", (sys.executable, "-c", ""))
     trials = Trials(url, SystemClock())
     for _ in range(2):
         over(trials, begin(trials))

@@ -200,7 +200,7 @@ class TrackWatch:
         """
         events = []
         for track in tracks.seen:
-            explained = track.label == MOVER and any(_explains(box, track.box) for box in hidden)
+            explained = track.label == MOVER and any(explains(box, track.box) for box in hidden)
             if explained:
                 self._remember(track)
                 events += self._end(track, at=at)
@@ -335,7 +335,7 @@ def _kind_of_mover(track: Track, zone: Zone | None, aspect: float, *, everywhere
     return VEHICLE if large and track.box.h * aspect <= _MOVER_UPRIGHT * track.box.w else ""
 
 
-def _explains(named: Box, unnamed: Box) -> bool:
+def explains(named: Box, unnamed: Box) -> bool:
     """Whether something named is the greater part of what moves there, or the other way round."""
     across = min(named.x + named.w, unnamed.x + unnamed.w) - max(named.x, unnamed.x)
     down = min(named.y + named.h, unnamed.y + unnamed.h) - max(named.y, unnamed.y)
