@@ -263,7 +263,12 @@ def _things(world: World) -> None:
 
 
 def _camera(side: str, what: str, happened: Mapping[str, Any]) -> Thing:
-    params = {"camera_id": f"{side}-{what}-cam", "segment_id": happened["segments"][what], "name": "init.mp4"}
+    params = {
+        "camera_id": f"{side}-{what}-cam",
+        "segment_id": happened["segments"][what],
+        "name": "init.mp4",
+        "trial_id": NOT_THERE,
+    }
     return Thing(params, side, home=frozenset({f"{side}-resident"}) if what == "home" else frozenset())
 
 
