@@ -6,15 +6,18 @@ import "./parts.css";
 
 import { createApp } from "vue";
 
+import type { Of } from "@/hub/client";
 import { startLink } from "@/hub/link";
 import { resume } from "@/hub/session";
 import { i18n } from "@/words";
 
 import Phone from "./Phone.vue";
 import { keepInstalled } from "./installed";
-import { router } from "./router";
+import { kept } from "./kept";
+import { router, warm } from "./router";
 
 startLink();
+warm(kept<Of<"Me">>("me")?.value.role);
 await resume();
 createApp(Phone).use(i18n).use(router).mount("#page");
 keepInstalled();

@@ -5,7 +5,7 @@ import { say } from "./words";
 export const room: Room = {
   order: 20,
   title: () => say("title"),
-  sign: "⛨",
+  sign: "◉",
   roles: ["resident"],
   routes: [{ path: "/privacy", component: () => import("./Privacy.vue") }],
 };
