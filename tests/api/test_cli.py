@@ -18,13 +18,14 @@ from typer.testing import CliRunner
 from api.cli import app
 from config.errors import HubError
 from tests.fakes.clips import write_clip
+from tests.fakes.commands import run_hub
 
 ROOT = Path(__file__).resolve().parents[2]
 HUB = (sys.executable, "-c", "from api.cli import main; main()")
 DEADLINE_S = 60.0
 
 
-def hub(*words: str | Path, cwd: Path, say: str = "") -> subprocess.CompletedProcess[str]:
+def hub_process(*words: str | Path, cwd: Path, say: str = "") -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.run(
         [*HUB, *map(str, words)],
@@ -91,7 +92,7 @@ def test_the_reference_page_names_every_command() -> None:
 def test_check_names_every_mistake_and_exits_1(tmp_path: Path) -> None:
     (tmp_path / "community.yaml").write_text("sites:\n  - {id: a, name: A, colour: red}\ncameras: []\n")
     (tmp_path / "machine.yaml").write_text("http: {port: 99999}\n")
-    done = hub("check", "machine.yaml", "community.yaml", "nothing.yaml", cwd=tmp_path)
+    done = hub_process("check", "machine.yaml", "community.yaml", "nothing.yaml", cwd=tmp_path)
     assert done.returncode == 1
     assert "machine.yaml:1: http.port" in done.stdout
     assert "community.yaml:2: sites[0].colour" in done.stdout
@@ -101,7 +102,9 @@ def test_check_names_every_mistake_and_exits_1(tmp_path: Path) -> None:
 
 def test_check_is_content_with_the_shipped_files(tmp_path: Path) -> None:
     examples = ROOT / "config" / "examples"
-    done = hub("check", ROOT / "config" / "rules", examples / "machine.yaml", examples / "minimal.yaml", cwd=tmp_path)
+    done = run_hub(
+        "check", ROOT / "config" / "rules", examples / "machine.yaml", examples / "minimal.yaml", cwd=tmp_path
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "rules, good" in done.stdout
 
@@ -109,7 +112,7 @@ def test_check_is_content_with_the_shipped_files(tmp_path: Path) -> None:
 def test_check_says_for_whom_nobody_is_on_duty_and_is_content_all_the_same(tmp_path: Path) -> None:
     areas = "areas: [{id: town, name: Town}, {id: group, name: Group, parent: town}]\n"
     (tmp_path / "community.yaml").write_text(f"{areas}duties: [{{account: zhao, area: group}}]\n")
-    done = hub("check", "community.yaml", cwd=tmp_path)
+    done = run_hub("check", "community.yaml", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "  look: nobody up to the town is on duty for town in 672 of the next 672 hours, first from" in done.stdout
 
@@ -117,10 +120,10 @@ def test_check_says_for_whom_nobody_is_on_duty_and_is_content_all_the_same(tmp_p
 def test_check_and_doctor_say_what_is_not_seen_in_few_pictures_a_second(tmp_path: Path) -> None:
     (tmp_path / "machine.yaml").write_text("data: data\nhttp: {port: 0}\nworkers: {analysis_fps: 1}\n")
     said = "workers.analysis_fps is 1: the flicker of fire, crashes and running are not seen"
-    done = hub("check", "machine.yaml", cwd=tmp_path)
+    done = run_hub("check", "machine.yaml", cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"  look: {said}" in done.stdout
-    assert said in hub("doctor", "--machine", "machine.yaml", cwd=tmp_path).stdout
+    assert said in run_hub("doctor", "--machine", "machine.yaml", cwd=tmp_path).stdout
 
 
 def test_check_holds_the_names_in_rules_to_the_community_beside_them(tmp_path: Path) -> None:
@@ -128,7 +131,7 @@ def test_check_holds_the_names_in_rules_to_the_community_beside_them(tmp_path: P
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "care.yaml").write_text(rules.replace("{tags: [lives-alone]}", "{areas: [vilage]}"))
     (tmp_path / "community.yaml").write_text("areas: [{id: village, name: Village}]\n")
-    done = hub("check", "rules", "community.yaml", cwd=tmp_path)
+    done = run_hub("check", "rules", "community.yaml", cwd=tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     assert ".scope.areas[0]: area `vilage` is unknown; write `village`" in done.stdout
     assert "community.yaml: community, good" in done.stdout
@@ -136,14 +139,14 @@ def test_check_holds_the_names_in_rules_to_the_community_beside_them(tmp_path: P
 
 def test_a_wrong_configuration_is_lines_and_exit_2_and_never_a_traceback(tmp_path: Path) -> None:
     (tmp_path / "community.yaml").write_text("sites: [{id: A, name: x}]\n")
-    done = hub("run", "--community", "community.yaml", "--data", "data", cwd=tmp_path)
+    done = hub_process("run", "--community", "community.yaml", "--data", "data", cwd=tmp_path)
     assert done.returncode == 2
     assert "community.yaml:1: sites[0].id" in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_analyse_prints_one_object_per_line_and_a_summary_last(clip: Path, tmp_path: Path) -> None:
-    done = hub("analyse", clip, cwd=tmp_path)
+    done = hub_process("analyse", clip, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert {line["type"] for line in lines[:-1]} <= {"event", "alert"}
@@ -158,21 +161,21 @@ def test_analyse_takes_a_damaged_file_as_far_as_it_goes(clip: Path, tmp_path: Pa
     data = bytearray(clip.read_bytes())
     data[len(data) // 3 : len(data) // 3 + 400] = b"\x00" * 400
     (tmp_path / "damaged.mp4").write_bytes(data)
-    done = hub("analyse", "damaged.mp4", "--format", "text", cwd=tmp_path)
+    done = run_hub("analyse", "damaged.mp4", "--format", "text", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith("damaged.mp4: ")
 
 
 def test_analyse_of_what_is_no_video_exits_2_and_goes_on_with_the_next(clip: Path, tmp_path: Path) -> None:
     (tmp_path / "notes.mp4").write_text("milk, bread")
-    done = hub("analyse", "notes.mp4", clip, cwd=tmp_path)
+    done = run_hub("analyse", "notes.mp4", clip, cwd=tmp_path)
     assert done.returncode == 2
     assert "notes.mp4: not_video" in done.stderr
     assert json.loads(done.stdout.splitlines()[-1])["video"] == str(clip)
 
 
 def test_analyse_with_a_camera_that_is_not_there_names_those_that_are(clip: Path, tmp_path: Path) -> None:
-    done = hub(
+    done = run_hub(
         "analyse", clip, "--community", ROOT / "config" / "examples" / "minimal.yaml", "--camera", "x", cwd=tmp_path
     )
     assert done.returncode == 2
@@ -180,22 +183,24 @@ def test_analyse_with_a_camera_that_is_not_there_names_those_that_are(clip: Path
 
 
 def test_probe_measures_what_comes(clip: Path, tmp_path: Path) -> None:
-    done = hub("cameras", "probe", clip.as_uri(), "--seconds", "1", "--format", "json", cwd=tmp_path)
+    done = hub_process("cameras", "probe", clip.as_uri(), "--seconds", "1", "--format", "json", cwd=tmp_path)
     found = json.loads(done.stdout)
     assert (found["codec"], found["width"], found["height"], found["measured_fps"]) == ("h264", 320, 180, 10.0)
 
 
 def test_accounts_are_made_listed_and_disabled_from_the_command_line(tmp_path: Path) -> None:
     add = ("users", "add", "--data", "data")
-    assert hub(*add, "chief", "--role", "administrator", cwd=tmp_path, say="three words and a river\n").returncode == 0
-    assert hub(*add, "lin", cwd=tmp_path, say="three words and a river\n").returncode == 0
-    assert hub(*add, "mei", cwd=tmp_path, say="short\n").returncode == 2
-    assert hub("users", "sign-out", "lin", "--data", "data", cwd=tmp_path).returncode == 0
-    assert hub("users", "second-factor", "remove", "lin", "--data", "data", cwd=tmp_path).returncode == 1
-    assert hub("users", "invite", "--site", "none", "--data", "data", cwd=tmp_path).returncode == 1
-    assert hub("users", "disable", "lin", "--data", "data", cwd=tmp_path).returncode == 0
-    assert hub("users", "disable", "chief", "--data", "data", cwd=tmp_path).returncode == 1
-    listed = hub("users", "list", "--data", "data", cwd=tmp_path).stdout
+    assert (
+        run_hub(*add, "chief", "--role", "administrator", cwd=tmp_path, say="three words and a river\n").returncode == 0
+    )
+    assert run_hub(*add, "lin", cwd=tmp_path, say="three words and a river\n").returncode == 0
+    assert run_hub(*add, "mei", cwd=tmp_path, say="short\n").returncode == 2
+    assert run_hub("users", "sign-out", "lin", "--data", "data", cwd=tmp_path).returncode == 0
+    assert run_hub("users", "second-factor", "remove", "lin", "--data", "data", cwd=tmp_path).returncode == 1
+    assert run_hub("users", "invite", "--site", "none", "--data", "data", cwd=tmp_path).returncode == 1
+    assert run_hub("users", "disable", "lin", "--data", "data", cwd=tmp_path).returncode == 0
+    assert run_hub("users", "disable", "chief", "--data", "data", cwd=tmp_path).returncode == 1
+    listed = run_hub("users", "list", "--data", "data", cwd=tmp_path).stdout
     assert re.search(r"^lin +operator +disabled$", listed, flags=re.MULTILINE)
     assert "river" not in listed
 
@@ -218,7 +223,7 @@ def test_the_hub_runs_says_where_and_stops_in_order_when_asked(tmp_path: Path) -
         url = process.stdout.readline().split()[-1]
         assert "#token=" in process.stdout.readline()
         assert httpx.get(f"{url}/healthz", trust_env=False).json() == {"status": "ok"}
-        second = hub("run", "--machine", "machine.yaml", "--data", "data", cwd=tmp_path)
+        second = hub_process("run", "--machine", "machine.yaml", "--data", "data", cwd=tmp_path)
         assert second.returncode == 1
         assert "Traceback" not in second.stderr
         process.send_signal(signal.SIGTERM)
@@ -230,16 +235,16 @@ def test_the_hub_runs_says_where_and_stops_in_order_when_asked(tmp_path: Path) -
 
 
 def test_samples_of_maps_are_run_and_a_wrong_one_is_named(tmp_path: Path) -> None:
-    done = hub("payloads", "test", cwd=tmp_path)
+    done = run_hub("payloads", "test", cwd=tmp_path)
     assert done.returncode == 0, done.stdout
     assert "samples passed, 4 maps" in done.stdout
     text = (ROOT / "config" / "payloads" / "tuya.yaml").read_text(encoding="utf-8")
     text = text.replace("format: tuya", "format: mine").replace("import/tuya", "mine")
     (tmp_path / "mine.yaml").write_text(text.replace("current_a: 12.5", "current_a: 13"), encoding="utf-8")
-    failed = hub("payloads", "test", tmp_path, "--format", "json", cwd=tmp_path)
+    failed = run_hub("payloads", "test", tmp_path, "--format", "json", cwd=tmp_path)
     assert failed.returncode == 1
     assert json.loads(failed.stdout)["failed"] == 1
-    checked = hub("check", tmp_path, cwd=tmp_path)
+    checked = run_hub("check", tmp_path, cwd=tmp_path)
     assert checked.returncode == 1
     assert "mine.yaml:" in checked.stdout
     assert "samples[2]: says[0] came out as" in checked.stdout
@@ -256,16 +261,18 @@ def test_a_community_may_name_a_map_that_is_checked_with_it(tmp_path: Path) -> N
         "areas: [{id: v, name: V}]\nsites: [{id: s, name: S, area: v}]\nsensors: [{id: a, site: s, format: mine}]\n",
         encoding="utf-8",
     )
-    assert "`mine` is unknown" in hub("check", "community.yaml", cwd=tmp_path).stdout
-    assert hub("check", "community.yaml", "machine.yaml", cwd=tmp_path).returncode == 0
-    assert hub("check", "community.yaml", "maps", cwd=tmp_path).returncode == 0
+    assert "`mine` is unknown" in run_hub("check", "community.yaml", cwd=tmp_path).stdout
+    assert run_hub("check", "community.yaml", "machine.yaml", cwd=tmp_path).returncode == 0
+    assert run_hub("check", "community.yaml", "maps", cwd=tmp_path).returncode == 0
 
 
 def test_what_is_kept_is_read_by_the_command_too(tmp_path: Path) -> None:
-    done = hub("sensors", "backfill", "--since", "3d", "--data", tmp_path / "data", "--format", "json", cwd=tmp_path)
+    done = run_hub(
+        "sensors", "backfill", "--since", "3d", "--data", tmp_path / "data", "--format", "json", cwd=tmp_path
+    )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == {"read": 0, "taken": 0, "events": 0, "readings": 0, "left": {}}
-    assert hub("sensors", "backfill", "--since", "soon", cwd=tmp_path).returncode == 2
+    assert run_hub("sensors", "backfill", "--since", "soon", cwd=tmp_path).returncode == 2
 
 
 def test_a_registry_out_of_reach_keeps_no_model_of_the_other_away(

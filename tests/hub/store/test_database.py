@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Connection, func, insert, select, text
 
 from hub.errors import ConflictError, StoreBusyError, StoreClosedError, StoreError
+from hub.store import writer
 from hub.store.database import Database
 from hub.store.schema import cursors, settings
 
@@ -79,7 +80,8 @@ def test_a_reader_cannot_write(database: Database) -> None:
     assert names(database) == []
 
 
-def test_works_that_wait_together_share_commits(database: Database) -> None:
+def test_works_that_wait_together_share_commits(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "GROUP_S", DEADLINE_S)  # a busy machine takes longer for a work, and then for a group
     held = Held(database)
     before = database.stats().commits
     futures = [database.submit(put(f"{number:03}")) for number in range(300)]
@@ -87,7 +89,7 @@ def test_works_that_wait_together_share_commits(database: Database) -> None:
     held.release()
     wait(futures, DEADLINE_S)
     assert len(names(database)) == 300
-    assert database.stats().commits - before <= 30
+    assert database.stats().commits - before <= 2
     assert database.stats().works == 301
 
 
