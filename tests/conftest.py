@@ -9,13 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from hub.clock import SetClock
 from hub.store.database import Database, sqlite_url
+from tests.fakes.examples import examples
 from tests.fakes.schemas import quick
 
 if TYPE_CHECKING:
     from tests.postgres_server import PostgresServer
+
+# No deadline: how long one example takes on a machine with other work says nothing of what is claimed.
+settings.register_profile("hub", deadline=None, max_examples=examples(50, 200))
+settings.load_profile("hub")
 
 ROOT = Path(__file__).parent
 WAITING = (

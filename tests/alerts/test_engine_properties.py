@@ -16,6 +16,7 @@ from alerts.language.rule import Rule
 from alerts.language.rulebook import SHIPPED, load_rules, make_book, rule_of
 from config.reading import read_text
 from hub.events import Event, Phase, Quality
+from tests.fakes.examples import examples
 from tests.fakes.stories import COMMUNITY, START, event, health, moment, seen
 
 AROUND = """
@@ -126,7 +127,7 @@ def told(changes: list[Change]) -> list[object]:
     return [(change.move, change.at, as_json(change.alert)) for change in changes]
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(30, 80))
 @given(stories, st.integers(0, 40))
 def test_a_restart_between_any_two_events_makes_no_difference(events: list[Event], at: int) -> None:
     whole = Engine(BOOK, PLACES)
@@ -140,7 +141,7 @@ def test_a_restart_between_any_two_events_makes_no_difference(events: list[Event
     assert second.snapshot() == whole.snapshot()
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(30, 80))
 @given(stories)
 def test_what_was_handed_out_for_storing_is_all_there_is_to_know(events: list[Event]) -> None:
     engine = Engine(BOOK, PLACES)
@@ -154,7 +155,7 @@ def test_what_was_handed_out_for_storing_is_all_there_is_to_know(events: list[Ev
         assert stored == {(state.rule, state.key): state for state in engine.snapshot()}
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(30, 80))
 @given(stories)
 def test_at_most_one_alert_is_open_for_each_kind_and_key(events: list[Event]) -> None:
     engine = Engine(BOOK, PLACES)
@@ -170,7 +171,7 @@ def test_at_most_one_alert_is_open_for_each_kind_and_key(events: list[Event]) ->
     assert {slot for slot, count in opened.items() if count} == {(a.kind, a.key) for a in engine.open_alerts()}
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(20, 50))
 @given(stories, st.integers(0, 40))
 def test_resolving_moves_no_condition_of_what_is_active(events: list[Event], at: int) -> None:
     engine = Engine(BOOK, PLACES)
@@ -193,7 +194,7 @@ def test_resolving_moves_no_condition_of_what_is_active(events: list[Event], at:
 
 
 @pytest.mark.parametrize("kind", ["water_leak", "temperature", "water_level"])
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=examples(20, 50))
 @given(st.data())
 def test_the_order_of_arrival_within_the_time_of_a_timer_makes_no_difference(kind: str, data: st.DataObject) -> None:
     """What is told before the shortest timer could run out leads to the same alerts in whatever order it comes."""

@@ -35,6 +35,7 @@ from hub.events import time_to_text
 from hub.store.database import Database, sqlite_url
 from hub.store.schema import alerts, cursors, events, incidents, journal, rule_states, suppressions
 from tests.alerts.conftest import Room, room_on
+from tests.fakes.examples import examples
 from tests.fakes.people import ADMIN, CHEN, LI, LIN, SUN, WANG, ZHAO
 from tests.fakes.stories import COMMUNITY, event
 
@@ -204,7 +205,7 @@ def book(request: pytest.FixtureRequest) -> RuleBook:
     return make_book([rule for rule in shipped.rules if rule.id in RULES])
 
 
-QUICK = settings(deadline=None, max_examples=15)
+QUICK = settings(deadline=None, max_examples=examples(8, 15))
 
 
 @QUICK

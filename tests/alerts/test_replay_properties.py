@@ -28,6 +28,7 @@ from hub.store.event_log import EventLog, Fact
 from hub.store.schema import alerts, cursors, events, incidents, journal, rule_states
 from tests.alerts.test_engine_properties import happenings, in_order
 from tests.fakes.crashes import differences, dumped
+from tests.fakes.examples import examples
 from tests.fakes.stories import COMMUNITY, START, event, moment, seen
 
 PLACES = places_of(COMMUNITY)
@@ -164,7 +165,7 @@ def with_people(book: RuleBook, story: Sequence[Event]) -> list[Event]:
     return told
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(30, 60))
 @given(books, stories, st.integers(0, 30))
 def test_any_rules_keep_to_one_alert_for_each_kind_and_key_over_a_restart(
     book: RuleBook, story: list[Event], at: int
@@ -232,7 +233,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Log]:
     found.database.stop()
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(12, 25))
 @given(book=books, story=stories, restarts=st.frozensets(st.integers(0, 30), max_size=5))
 def test_a_replay_of_the_log_gives_the_same_tables_byte_for_byte(
     log: Log, book: RuleBook, story: list[Event], restarts: frozenset[int]
@@ -275,7 +276,7 @@ def told_late(draw: st.DrawFn) -> list[Event]:
 
 
 @pytest.mark.parametrize("shape", ORDERLESS)
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(15, 30))
 @given(data=st.data())
 def test_what_comes_in_another_order_within_the_horizon_raises_the_same(shape: str, data: st.DataObject) -> None:
     """As from a gateway that was away. Shapes with a timer promise it while that has not run out, as here."""

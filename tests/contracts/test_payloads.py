@@ -18,10 +18,13 @@ from hub.plugins import load_plugins
 from hub.sensors.errors import PayloadError
 from hub.sensors.kinds import KINDS
 from hub.sensors.parsing import Parsed, PayloadFormat, Seeing
+from tests.fakes.examples import examples
 
 PLUGINS = load_plugins("hub.sensors.payloads")
 ARRIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
-FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FUZZ = settings(
+    max_examples=examples(50, 150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 
 FIELD_NAMES = st.sampled_from(
     ["value", "ts", "test", "smoke", "contact", "action", "battery", "occupancy", "state", "last_seen", "temperature"]
@@ -116,7 +119,7 @@ def replaced(value: Any, path: tuple[Any, ...], part: object) -> Any:
     return made
 
 
-@settings(FUZZ, max_examples=60)
+@settings(FUZZ, max_examples=examples(25, 60))
 @given(data=st.data())
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample[0])
 def test_a_sample_with_any_part_replaced_is_read_or_refused(sample: tuple[str, str], data: st.DataObject) -> None:

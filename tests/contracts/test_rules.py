@@ -15,6 +15,7 @@ from alerts.language.shape import NO_STATE, Shape, Step, stream_of
 from config.community import Level
 from hub.events import Event, Phase, to_us
 from hub.plugins import load_plugins
+from tests.fakes.examples import examples
 from tests.fakes.stories import event, moment
 
 SHAPES = load_plugins("alerts.rules")
@@ -80,7 +81,7 @@ def test_an_unknown_option_is_refused(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", SHAPES)
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(25, 60))
 @given(events=st.lists(things(), max_size=12))
 def test_it_is_pure_and_its_state_survives_the_store(kind: str, events: list[Event]) -> None:
     shape, again = build(kind), build(kind)
@@ -112,7 +113,7 @@ def test_a_field_of_the_wrong_type_is_unknown_and_claims_nothing(kind: str) -> N
 
 
 @pytest.mark.parametrize("kind", SHAPES)
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(15, 30))
 @given(events=st.lists(things(), min_size=1, max_size=30))
 def test_what_it_remembers_is_bounded(kind: str, events: list[Event]) -> None:
     shape, state = build(kind), NO_STATE

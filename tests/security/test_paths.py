@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from api.access.declaration import Kind
 from tests.api.access.world import World
+from tests.fakes.examples import examples
 from tests.fakes.pictures import phone_jpeg
 
 SECRET = b"planted: not for anybody 7f3a"
@@ -146,7 +147,7 @@ def test_no_whole_path_is_taken(world: World, canary: Path, way: str) -> None:
             assert _check(world, route.format(way.format(path))) != 200, (route, path)
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(80, 250), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_no_made_up_address_leads_out(world: World, canary: Path, data: st.DataObject) -> None:
     del canary

@@ -17,6 +17,7 @@ from hub.sensors.admission import Admission, Message
 from hub.sensors.intake import PAYLOAD_BYTES, Door
 from hub.sensors.parsing import Observation, Parsed
 from hub.sensors.topics import covers, gathered
+from tests.fakes.examples import examples
 
 ARRIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SMOKE = "hub/v1/home-3/smoke-3/smoke"
@@ -251,7 +252,7 @@ def test_many_topics_are_brought_by_few_filters_none_of_which_meet(topics: list[
     assert gathered(topics, beside=["h/v/+"]) == filters
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(80, 200), deadline=None)
 @given(topics=st.sets(st.lists(st.sampled_from("abcd"), min_size=1, max_size=4).map("/".join), max_size=80))
 def test_each_topic_is_brought_exactly_once(topics: set[str]) -> None:
     beside = ["a/+/c", "b/#"]
@@ -281,7 +282,7 @@ def test_a_format_that_fails_refuses_that_message_and_no_other(caplog: pytest.Lo
     assert "ZeroDivisionError" in caplog.text
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(80, 200), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     body=st.dictionaries(
         st.sampled_from(
