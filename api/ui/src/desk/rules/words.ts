@@ -20,7 +20,7 @@ export const say = words(
     daily: "每天",
     "daily-help": "最近 30 天平均每天的警情",
     wrong: "误报率",
-    "wrong-help": "已判定的警情中误报和扰报的比例",
+    "wrong-help": "已判定的警情中误报和干扰的比例",
     withheld: "被压下",
     "withheld-help": "因时段或例外没有报的次数",
     shadow: "试运行",
