@@ -9,6 +9,8 @@ from tests.api.room import PASSWORD, Room
 from tests.browser.browsing import DEADLINE_MS, PHONE
 from tests.browser.conftest import MakeVisit
 
+expect.set_options(timeout=DEADLINE_MS)
+
 
 def replace_text(page: Page, before: str, after: str) -> None:
     """Type over what the editor holds, as a whole."""
@@ -104,7 +106,7 @@ def test_a_rule_is_made_in_the_form_and_a_change_meanwhile_is_said(room: Room, v
 
     page.get_by_role("tab", name="Backtest").click()
     page.get_by_role("button", name="Start the backtest").click()
-    expect(page.get_by_text("Rings 0 times")).to_be_visible(timeout=DEADLINE_MS)
+    expect(page.get_by_text("Rings 0 times")).to_be_visible()
     assert head.faults() == []
 
 
