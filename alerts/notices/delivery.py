@@ -17,9 +17,10 @@ from pydantic import ValidationError
 
 from alerts.notices.breaker import Door
 from alerts.notices.channel import HEALTH, Backing, Channel, note_health
-from alerts.notices.notice import Notifier, Services, Traits
+from alerts.notices.notice import Notifier, Outcome, Refused, Services, Traits
 from alerts.notices.outbox import Outbox
 from alerts.notices.recipients import Decision, Telling, telling_of
+from alerts.notices.trial import trial
 from alerts.notices.wording import Move
 from alerts.store import outbox
 from alerts.store.outbox import Entry, State
@@ -27,6 +28,7 @@ from config.community import Community, Contact
 from config.community import Notifier as Recipient
 from hub.bus import Bus
 from hub.clock import Clock
+from hub.errors import NotFoundError
 from hub.plugins import Plugin, load_plugins
 from hub.reach import Within
 from hub.store.database import Database
@@ -185,6 +187,36 @@ class Delivery:
                 before=before,
                 limit=limit,
             )
+
+    def test(self, recipient: str, contact: Contact, area: str | None = None) -> Outcome:
+        """Send one message that says it is a test, the way real ones go; blocks as long as the channel does.
+
+        It goes past what waits, for it is to show whether the channel works now, and stands in no ledger.
+
+        Args:
+            recipient: Id of the notifier.
+            contact: Whose address is taken on a channel for people, and in whose language it is written there.
+            area: For a channel whose address depends on where it is, as a loudspeaker.
+
+        Raises:
+            NotFoundError: There is no such notifier.
+        """
+        with self._lock:
+            channel = self._channels.get(recipient)
+        if channel is None:
+            raise NotFoundError(f"no notifier {recipient!r} that could be set up")
+        notifier = self._built(channel.recipient)
+        if notifier is None:
+            return Refused("it cannot be set up; see the log")
+        address = next((each.address for each in contact.channels if each.via == recipient), None)
+        if address is None and (channel.recipient.people or channel.traits.addressed):
+            return Refused(f"{contact.account} has no address on this channel")
+        language = contact.language if channel.recipient.people else channel.recipient.language
+        try:
+            return notifier.send(trial(self._backing.clock.now(), contact.account, language, address, area=area))
+        except Exception as error:
+            logger.exception("test of a notifier failed", extra={"notifier": recipient})
+            return Refused(f"failed: {type(error).__name__}")
 
     def contact(self, account: str) -> Contact:
         """How a person is told: as he chose, else as the Community says."""

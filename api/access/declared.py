@@ -125,6 +125,7 @@ DECLARED = (
     *about(
         Kind.AREA,
         says("GET /areas", P.VIEW_PLACES),
+        says("POST /areas", P.EDIT_COMMUNITY, by=By.WHOLE),
         says("GET /areas/{area_id}", P.VIEW_PLACES),
         says("GET /areas/{area_id}/arming", P.VIEW_PLACES),
         says("PUT /areas/{area_id}/arming", P.ARM_PLACES),
@@ -135,6 +136,7 @@ DECLARED = (
     *about(
         Kind.SITE,
         says("GET /sites", P.VIEW_PLACES),
+        says("POST /sites", P.EDIT_COMMUNITY, by=By.WHOLE),
         says("GET /sites/{site_id}", P.VIEW_PLACES),
         says("GET /sites/{site_id}/arming", P.VIEW_PLACES),
         says("PUT /sites/{site_id}/arming", P.ARM_PLACES),
@@ -213,6 +215,8 @@ DECLARED = (
         says("GET /feed", *_INCIDENTS),
         says("GET /notices", P.VIEW_INCIDENTS),
         says("POST /notices/dry-run", P.VIEW_INCIDENTS),
+        says("GET /notices/channels", P.EDIT_COMMUNITY, by=By.WHOLE),
+        says("POST /notices/test", P.EDIT_COMMUNITY, by=By.WHOLE),
         says("GET /incidents/{incident_id}", *_INCIDENTS),
         says("GET /incidents/{incident_id}/orders", *_INCIDENTS),
         says("GET /incidents/{incident_id}/still.jpg", *_EVIDENCE),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import secrets
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Cookie, Query, Request, Response
 from starlette.responses import RedirectResponse
@@ -44,7 +44,13 @@ open_router = APIRouter(prefix="/api/v1", tags=["auth"])
 router = APIRouter(prefix="/api/v1", tags=["auth"])
 
 Pages = Annotated[
-    Literal["/", "/home", "/live", "/playback", "/account"], Query(description="The page to come back to.")
+    str,
+    Query(
+        pattern=r"^/(home|live|playback|account|(desk|m)(/[A-Za-z0-9_-][A-Za-z0-9._-]{0,63}){0,6}/?)?$",
+        max_length=400,
+        examples=["/desk/wall"],
+        description="The page to come back to: one of the hub's own, never another site.",
+    ),
 ]
 Browser = Annotated[str | None, Cookie(alias=COOKIE, max_length=128, include_in_schema=False)]
 
@@ -72,7 +78,7 @@ def start(*, here: Here, request: Request, page: Pages = "/", browser: Browser =
 def link(*, here: Here, asker: Person, request: Request, response: Response, browser: Browser = None) -> GoThere:
     """An address to send this browser to; who signs in there is this account from then on."""
     here.people.limits.take(Kind.PROOF, asker.principal.id)
-    purpose = Purpose("link", page="/account", account=asker.principal.id, generation=asker.generation or 0)
+    purpose = Purpose("link", page="/m/account", account=asker.principal.id, generation=asker.generation or 0)
     return GoThere(address=_sent_there(here, request, browser, purpose, answer=response).headers["Location"])
 
 

@@ -1,24 +1,29 @@
-"""Areas and sites, as they are configured."""
+"""Areas and sites: as they are configured, and new ones.
+
+A new one is a Revision of the Community like any other change, checked completely before it is in force.
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 
 from alerts.language.places import places_of
 from api.access.auth import needs
-from api.access.reaching import reach_of, reached_area, reached_site
+from api.access.reaching import everywhere, reach_of, reached_area, reached_site
 from api.paging import Cursor, Limit, Page, page_of
 from api.parts import Here, Parts
-from api.schemas.places import AreaView, ArmingBody, ArmingView, SiteView, Text
-from config.community import Area, Site
+from api.schemas.places import AreaBody, AreaView, ArmingBody, ArmingView, SiteBody, SiteView, Text
+from config.community import Area, Community, Site
 from hub.access import Permission, Principal
+from hub.errors import ConflictError
 
 router = APIRouter(prefix="/api/v1", tags=["places"])
 Viewer = Annotated[Principal, Depends(needs(Permission.VIEW_PLACES))]
 Armer = Annotated[Principal, Depends(needs(Permission.ARM_PLACES))]
+Editor = Annotated[Principal, Depends(needs(Permission.EDIT_COMMUNITY))]
 
 
 @router.get("/areas", summary="List areas")
@@ -29,6 +34,22 @@ def areas(here: Here, who: Viewer, cursor: Cursor = None, limit: Limit = 100) ->
     mine = there if within is None else [area for area in there if area.id in within.areas]
     found, following = page_of(mine, cursor, limit)
     return Page(items=[_area(area) for area in found], next=following)
+
+
+@router.post("/areas", summary="Add an area", status_code=201)
+def add_area(here: Here, who: Editor, body: AreaBody, response: Response) -> AreaView:
+    """Add a node to the grid. 409 where an area has its id already."""
+    everywhere(here, who, Permission.EDIT_COMMUNITY)
+    made = Area(id=body.id, name=body.name, parent=body.parent)
+
+    def edit(community: Community) -> Community:
+        if any(each.id == made.id for each in community.areas):
+            raise ConflictError(f"there is an area {made.id!r} already")
+        return community.model_copy(update={"areas": (*community.areas, made)})
+
+    here.revisions.change(edit, author=who.name, reason=f"area {made.id} added")
+    response.headers["Location"] = f"/api/v1/areas/{made.id}"
+    return _area(made)
 
 
 @router.get("/areas/{area_id}", summary="One area")
@@ -59,6 +80,22 @@ def sites(here: Here, who: Viewer, cursor: Cursor = None, limit: Limit = 100) ->
     mine = there if within is None else [site for site in there if site.id in within.sites]
     found, following = page_of(mine, cursor, limit)
     return Page(items=[_site(site) for site in found], next=following)
+
+
+@router.post("/sites", summary="Add a site", status_code=201)
+def add_site(here: Here, who: Editor, body: SiteBody, response: Response) -> SiteView:
+    """Add a place, of which cameras and sensors then are part. 409 where a site has its id already."""
+    everywhere(here, who, Permission.EDIT_COMMUNITY)
+    made = Site(id=body.id, name=body.name, area=body.area, ring=body.ring, location=body.location)
+
+    def edit(community: Community) -> Community:
+        if community.site(made.id) is not None:
+            raise ConflictError(f"there is a site {made.id!r} already")
+        return community.model_copy(update={"sites": (*community.sites, made)})
+
+    here.revisions.change(edit, author=who.name, reason=f"site {made.id} added")
+    response.headers["Location"] = f"/api/v1/sites/{made.id}"
+    return _site(made)
 
 
 @router.get("/sites/{site_id}", summary="One site")

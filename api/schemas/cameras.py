@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from api.schemas.places import Text
 from config.analysing import Analyse
-from config.community import Camera, Detector, Stream, Zone
+from config.community import Camera, Detector, Location, Stream, Zone
 from config.onvif import Onvif
 from config.recording import Policy
 from config.zones import Ground, Line
@@ -91,6 +91,7 @@ class CameraView(BaseModel):
     site: str = Field(examples=["junction-3"])
     area: str | None = None
     name: Text | None = None
+    location: Location | None = Field(default=None, description="Where it stands; null is where its site is.")
     main: StreamView
     sub: StreamView | None = None
     onvif: OnvifView | None = None
@@ -120,6 +121,7 @@ class CameraView(BaseModel):
             site=camera.site,
             area=area,
             name=Text.of(camera.name),
+            location=camera.location,
             main=StreamView.of(camera.main),
             sub=None if camera.sub is None else StreamView.of(camera.sub),
             onvif=None if camera.onvif is None else OnvifView.of(camera.onvif),

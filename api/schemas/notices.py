@@ -35,6 +35,68 @@ class NoticeView(BaseModel):
     sent: datetime | None = Field(description="When it was answered.")
 
 
+class ChannelView(BaseModel):
+    """A notifier and how it does, without its addresses and secrets."""
+
+    id: str = Field(examples=["speakers"])
+    kind: str = Field(examples=["mqtt"])
+    people: bool = Field(description="It carries what single persons are told, each at an address of his own.")
+    at_least: Level
+    language: Language
+    areas: list[str] = Field(description="Only of these areas and what is below; empty: everywhere.")
+    kinds: list[str]
+    hours: bool = Field(description="It is told at some hours only.")
+    works: bool = Field(description="It could be set up, and what was sent last arrived.")
+    door: Literal["closed", "open", "half_open", "none"] = Field(
+        description="open: nothing is tried for a while after failures in a row; none: it could not be set up."
+    )
+    waiting: int = Field(description="Notices that wait for it.")
+    delivered: int = Field(description="Since it was started.")
+    given_up: int = Field(description="Since it was started.")
+    trouble: str = Field(description="Why the newest attempt failed; empty when it did not.")
+
+
+class ReachedView(BaseModel):
+    """A person who has an entry of how he is told."""
+
+    account: str
+    language: Language
+    channels: list[str] = Field(description="The notifiers over which; the addresses are not shown.")
+    sites: list[str] = Field(description="Homes of which he is told.")
+    exists: bool = Field(description="There is such an account, and it is not disabled.")
+
+
+class ChannelsView(BaseModel):
+    """All notifiers, and who is told over them."""
+
+    channels: list[ChannelView]
+    people: list[ReachedView]
+
+
+class TestNoticeBody(BaseModel):
+    """Which channel is to be tried."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    recipient: Annotated[str, Field(max_length=64, examples=["mail"])]
+    account: Annotated[str, Field(max_length=64)] | None = Field(
+        default=None, description="On a channel for people, whose address is taken; left out: your own."
+    )
+    area: Annotated[str, Field(max_length=64)] | None = Field(
+        default=None, description="For a loudspeaker, where it stands; left out: the topic of all."
+    )
+
+
+class TestNoticeView(BaseModel):
+    """What became of it."""
+
+    recipient: str
+    arrived: bool = Field(description="The other side answered that it has it.")
+    again: bool = Field(description="It did not arrive, and may at another time.")
+    reason: str = Field(description="Why it did not arrive; empty when it did.")
+    took_s: float
+
+
 class DryRunBody(BaseModel):
     """A move that is only thought of: of an incident there is, or of one that might be."""
 

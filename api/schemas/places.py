@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from config.community import Location, Name, Ring
+from config.terms import Id
 
 
 class Text(BaseModel):
@@ -20,6 +21,28 @@ class Text(BaseModel):
     def of(cls, name: Name | None) -> Text | None:
         """The text of a configured name."""
         return None if name is None else cls(zh=name.zh, en=name.en)
+
+
+class AreaBody(BaseModel):
+    """A node of the grid that is to be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Id = Field(examples=["village"])
+    name: Name
+    parent: Id | None = None
+
+
+class SiteBody(BaseModel):
+    """A place that is to be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: Id = Field(examples=["junction-3"])
+    name: Name
+    area: Id | None = None
+    ring: Ring
+    location: Location | None = None
 
 
 class AreaView(BaseModel):

@@ -6,6 +6,8 @@ declare module "vue-router" {
     bare?: boolean;
     /** Shown to who is not signed in. */
     free?: boolean;
+    /** Shown to who is signed in, also while the hub lets him do nothing else. */
+    own?: boolean;
   }
 }
 

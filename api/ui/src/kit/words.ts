@@ -5,6 +5,8 @@ export const say = words(
   "kit",
   {
     language: "English",
+    chinese: "中文",
+    english: "英文",
     "hub-gone": "连不上主机，已 {age}。下面是 {at} 的内容，恢复后会自动更新。",
     "hub-connecting": "正在连接主机…",
     "not-here": "没有这个页面。",
@@ -39,6 +41,8 @@ export const say = words(
   },
   {
     language: "中文",
+    chinese: "Chinese",
+    english: "English",
     "hub-gone": "The hub has not answered for {age}. This is how things stood at {at}; it goes on by itself.",
     "hub-connecting": "Connecting to the hub…",
     "not-here": "There is no such page.",
