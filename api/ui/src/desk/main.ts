@@ -16,4 +16,7 @@ import { router } from "./router";
 
 startLink();
 await resume();
-createApp(Desk).use(i18n).use(router).mount("#page");
+const page = createApp(Desk).use(i18n).use(router);
+// Before that nobody knows whether the page is one for who is not signed in.
+await router.isReady().catch(() => undefined);
+page.mount("#page");

@@ -13,8 +13,8 @@ export interface Room {
   /** Its name in the menu, in the reader's language. */
   title: () => string;
   icon?: Component;
-  /** Who lacks this permission does not see it in the menu. */
-  needs?: Of<"Permission">;
+  /** Who has none of these permissions does not see it in the menu. */
+  needs?: Of<"Permission"> | Of<"Permission">[];
   /** Shown in the head of the frame whatever room is open, and there behind a bare page too: what never may be missed. */
   tool?: Component;
   /** The pages, below `/desk/`; the first is where the menu leads. Components are loaded when they are opened. */

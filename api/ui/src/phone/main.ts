@@ -19,5 +19,8 @@ import { router, warm } from "./router";
 startLink();
 warm(kept<Of<"Me">>("me")?.value.role);
 await resume();
-createApp(Phone).use(i18n).use(router).mount("#page");
+const page = createApp(Phone).use(i18n).use(router);
+// Before that nobody knows whether the page is one for who is not signed in.
+await router.isReady().catch(() => undefined);
+page.mount("#page");
 keepInstalled();

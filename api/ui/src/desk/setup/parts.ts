@@ -1,0 +1,16 @@
+/** The pages of the set-up, and what each needs. */
+
+import type { Of } from "@/hub/client";
+import { may } from "@/hub/me";
+
+export interface Part {
+  path: string;
+  name: "cameras" | "sensors" | "people" | "channels" | "rosters" | "machine" | "history";
+  /** Any of these. */
+  needs: Of<"Permission">[];
+}
+
+const PARTS: Part[] = [{ path: "/setup/cameras", name: "cameras", needs: ["devices.add", "community.edit"] }];
+
+/** Those that are for whoever is signed in. */
+export const openParts = () => PARTS.filter((part) => part.needs.some(may));
