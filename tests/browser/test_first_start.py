@@ -13,7 +13,7 @@ from cameras.streams.serving import VideoServer
 from cameras.supervisor import Supervisor
 from config.machine import EmbeddedBroker, Http, Machine, Workers
 from hub.access import Role
-from tests.browser.browsing import PHONE, Visit
+from tests.browser.browsing import DEADLINE_MS, PHONE, Visit
 from tests.browser.conftest import MakeVisit
 from tests.fakes.clips import write_clip
 from tests.fakes.networks import HERE
@@ -25,6 +25,7 @@ PASSWORD = "three words and a river"
 OF_THE_CAMERA = "s3cret"
 HOST = "127.0.9.1"
 PORT = 3702
+expect.set_options(timeout=DEADLINE_MS)
 
 
 def test_from_the_first_start_to_the_first_picture(visit: MakeVisit, tmp_path: Path) -> None:
@@ -76,6 +77,8 @@ def test_from_the_first_start_to_the_first_picture(visit: MakeVisit, tmp_path: P
                 page.get_by_role("button", name="Make the account").click()
                 expect(page.get_by_role("alert")).to_contain_text("wrong or was used")
                 again.expect_said("404")
+                admin.close()
+                again.close()
             finally:
                 hub.stop()
 

@@ -15,6 +15,9 @@ export type Of<Name extends keyof components["schemas"]> = components["schemas"]
 
 export const api = createClient<paths>({ fetch: (request: Request) => authorised(request) });
 
+/** The same without a token, for who is not signed in: the first start, an invitation. */
+export const openApi = createClient<paths>();
+
 interface Answered {
   data?: unknown;
   response: Response;

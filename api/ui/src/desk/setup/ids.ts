@@ -1,6 +1,6 @@
 /** Ids as the hub takes them, made from what people call things. */
 
-export const ID_PATTERN = "[a-z0-9][a-z0-9._-]{0,63}";
+export const ID_PATTERN = "[a-z0-9][a-z0-9._\\-]{0,63}";
 
 const MOST = 64;
 
