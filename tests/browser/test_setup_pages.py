@@ -1,0 +1,143 @@
+"""Setting up at the desk: a sheet with a mistake, an invitation that is used, a second factor, a grant, a channel."""
+
+from __future__ import annotations
+
+import json
+
+import pyotp
+from playwright.sync_api import Page, expect
+
+from config.community import Community
+from hub.access import Role
+from tests.api.room import PASSWORD, Room
+from tests.browser.browsing import DEADLINE_MS, PHONE, Visit
+from tests.browser.conftest import MakeVisit
+from tests.fakes.brokers import Device
+from tests.fakes.waiting import until
+
+expect.set_options(timeout=DEADLINE_MS)
+PAGES = ("cameras", "cameras/add", "sensors", "people", "channels", "rosters", "machine", "history")
+
+
+def _admin(room: Room, visit: MakeVisit, path: str, **more: str) -> Visit:
+    accounts = room.hub.parts.accounts
+    if not any(each.username == "chief" for each in accounts.list()):
+        accounts.create("chief", PASSWORD, Role.ADMINISTRATOR)
+    admin = visit(room.hub.url, **more)
+    admin.sign_in("chief", PASSWORD, path)
+    return admin
+
+
+def _sure(page: Page, act: str) -> None:
+    page.get_by_role("dialog").get_by_role("button", name=act).click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_every_page_opens_and_axe_finds_nothing_grave(room: Room, visit: MakeVisit) -> None:
+    admin = _admin(room, visit, "/desk/setup/cameras")
+    for path in (*(f"/desk/setup/{each}" for each in PAGES), "/desk/setup/cameras/cam-1", "/desk/wrong"):
+        page = admin.open(path)
+        expect(page.locator("main h1").first).to_be_visible()
+        expect(page.get_by_text("正在读取")).to_have_count(0)
+        assert admin.faults() == [], path
+        admin.picture(f"setup-{path.removeprefix('/desk/').replace('/', '-')}")
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", name="What is wrong")).to_be_visible()
+    page.set_viewport_size({"width": 360, "height": 740})
+    for each in ("cameras", "people"):
+        page = admin.open(f"/desk/setup/{each}")
+        expect(page.locator("main h1").first).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), each
+        admin.picture(f"setup-{each}-narrow-en")
+
+
+def test_a_sheet_with_a_mistake_changes_nothing(room: Room, visit: MakeVisit) -> None:
+    admin = _admin(room, visit, "/desk/setup/cameras/add")
+    page = admin.page
+    page.get_by_role("button", name="表格导入").click()
+    sheet = "id,site,url\nnew-1,crossing,rtsp://192.0.2.9/main\nnew-2,crossin,rtsp://192.0.2.10/main\n"
+    file = page.locator("input[type=file]")
+    file.set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": sheet.encode()})
+    page.get_by_role("button", name="试运行").click()
+    expect(page.locator("table.mistakes tbody tr")).to_contain_text(["3"])
+    expect(page.get_by_role("button", name="导入", exact=True)).to_have_count(0)
+    mended = sheet.replace("crossin,", "crossing,").encode()
+    file.set_input_files({"name": "a.csv", "mimeType": "text/csv", "buffer": mended})
+    page.get_by_role("button", name="试运行").click()
+    page.get_by_role("button", name="导入", exact=True).click()
+    expect(page.get_by_text("已导入")).to_be_visible()
+    assert room.hub.parts.revisions.current().camera("new-2") is not None
+
+
+def test_somebody_is_invited_and_sets_a_second_factor_up(room: Room, visit: MakeVisit) -> None:
+    admin = _admin(room, visit, "/desk/setup/people")
+    page = admin.page
+    page.locator("select[name=invite-sites]").select_option("home-5")
+    page.get_by_role("button", name="建立邀请").click()
+    link = page.locator("code.link").inner_text()
+    admin.picture("setup-invited")
+    guest = visit(room.hub.url, size=PHONE)
+    page = guest.open(link[link.index("/invite") :])
+    expect(page.get_by_text("5号")).to_be_visible()
+    assert guest.faults() == []
+    guest.picture("invite-zh")
+    page.locator("input[name=username]").fill("wei")
+    for name in ("password", "again"):
+        page.locator(f"input[name={name}]").fill(PASSWORD)
+    page.get_by_role("button", name="建立账号").click()
+    expect(page.get_by_role("status")).to_contain_text("账号已建立")
+    page = guest.open("/m/account")
+    page.get_by_role("button", name="开始设置").click()
+    secret = page.locator("code.secret").inner_text().replace(" ", "")
+    guest.picture("account-factor-zh")
+    now = room.hub.parts.clock.now
+    page.locator("input[name=factor-code]").fill(pyotp.TOTP(secret).at(now(), counter_offset=-1))
+    page.get_by_role("button", name="确认验证码").click()
+    expect(page.locator(".recovery li")).to_have_count(10)
+    assert guest.faults() == []
+    page.locator("main .sheet > .row button").click()
+    page.locator("input[name=username]").fill("wei")
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("form.sign-in button[type=submit]").click()
+    page.locator("input[name=code]").fill(pyotp.TOTP(secret).at(now()))
+    page.locator("form.sign-in button[type=submit]").click()
+    expect(page.locator("form.sign-in")).to_have_count(0)
+    guest.expect_said("401")
+
+
+def test_a_grant_narrows_what_an_operator_sees(room: Room, visit: MakeVisit) -> None:
+    night = room.person("night", Role.OPERATOR)
+    assert len(night.get("/cameras").json()["items"]) > 1
+    admin = _admin(room, visit, "/desk/setup/people")
+    page = admin.page
+    page.locator("select[name=grant-account]").select_option("night")
+    page.locator("select[name=grant-kind]").select_option("camera")
+    page.locator("select[name=grant-place]").select_option("cam-1")
+    page.locator("input[name=grant-reason]").fill("gate only")
+    page.get_by_role("button", name="授予").click()
+    expect(page.locator("[data-grant='night camera']")).to_be_visible()
+    page.locator("[data-grant='night community']").get_by_role("button", name="收回").click()
+    _sure(page, "收回")
+    expect(page.locator("[data-grant='night community']")).to_have_count(0)
+    assert [each["id"] for each in night.get("/cameras").json()["items"]] == ["cam-1"]
+
+
+def test_a_channel_is_tried_and_says_that_it_is_a_test(room: Room, visit: MakeVisit) -> None:
+    parts = {"notifiers": [{"id": "horns", "kind": "mqtt", "options": {"topic": "horns/say"}}]}
+
+    def edit(community: Community) -> Community:
+        return Community.model_validate({**community.model_dump(context={"secrets": True}), **parts})
+
+    room.hub.parts.revisions.change(edit, author="test", reason="test")
+    horn = Device(room.hub.broker, "horn")
+    horn.listen("horns/#")
+    admin = _admin(room, visit, "/desk/setup/channels")
+    page = admin.page
+    page.locator("[data-channel=horns]").get_by_role("button", name="测试").click()
+    _sure(page, "测试")
+    expect(page.locator("[data-channel=horns]")).to_contain_text("已送达")
+    admin.picture("setup-channel-tested")
+    until(lambda: horn.seen, what="a test that is spoken")
+    assert "测试" in json.loads(horn.seen[0].payload)["text"]
+    horn.close()
+    assert admin.faults() == []
