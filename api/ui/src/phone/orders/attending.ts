@@ -1,6 +1,6 @@
 /** Attending to orders while the page is open, whichever part of it: the list, its sound, and what could not be sent. */
 
-import { computed, effectScope, ref, watch } from "vue";
+import { computed, effectScope, onScopeDispose, ref, watch } from "vue";
 
 import { api, got, type Of, type Problem } from "@/hub/client";
 import { onReturn } from "@/hub/link";
@@ -13,20 +13,31 @@ import { rank } from "@/kit/incidents";
 
 import { newId } from "../ids";
 import { useKept } from "../kept";
-import { type Answer, type Line, load, say, send } from "./outbox";
+import { type Answer, type Line, load, say, send, unsent } from "./outbox";
 
 export type Order = Of<"OrderView">;
 
 const EVERY_S = 20;
+/** A line that is there again may still fail the first that is sent over it. */
+const AGAIN_MS = 5_000;
+const WITHIN_MS = 15_000;
+const PHOTO_WITHIN_MS = 120_000;
 const BUZZ_MS = [400, 200, 400, 200, 400];
 
 const line: Line = {
-  read: (order) => got(api.GET("/api/v1/dispatches/{order_id}", { params: { path: { order_id: order } } })),
+  read: (order) =>
+    got(
+      api.GET("/api/v1/dispatches/{order_id}", {
+        params: { path: { order_id: order } },
+        signal: AbortSignal.timeout(WITHIN_MS),
+      }),
+    ),
   async photo(order, photo) {
     const answer = await authorised(`/api/v1/dispatches/${encodeURIComponent(order)}/photo`, {
       method: "PUT",
       headers: { "Content-Type": "image/jpeg" },
       body: photo,
+      signal: AbortSignal.timeout(PHOTO_WITHIN_MS),
     });
     if (!answer.ok) throw await problemOf(answer);
   },
@@ -35,7 +46,7 @@ const line: Line = {
     await got(
       api.POST(
         `/api/v1/dispatches/{order_id}/${answer}` as "/api/v1/dispatches/{order_id}/accept",
-        { params, body } as never,
+        { params, body, signal: AbortSignal.timeout(WITHIN_MS) } as never,
       ),
     );
   },
@@ -75,6 +86,12 @@ function begin() {
     await live.reload();
   };
   onReturn(() => void flush());
+  const again = setInterval(() => {
+    if (unsent.value.some((each) => each.refused === undefined)) void flush();
+  }, AGAIN_MS);
+  onScopeDispose(() => {
+    clearInterval(again);
+  });
   void load(me.value?.id ?? "", Date.now()).then(flush);
   return {
     ...live,
