@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from playwright.sync_api import Locator, Page, expect
 
 from cameras.traces.keeping import TRACES, Traces
 from hub.access import Role
+from hub.events import Phase
 from hub.geometry import Box
+from hub.store.event_log import Fact
 from tests.api.room import PASSWORD, Room
 from tests.browser.conftest import MakeVisit
 from tests.fakes.traces import stand, walk, watched
 
 CAR = Box(0.4, 0.4, 0.2, 0.2)
+expect.set_options(timeout=20_000)
 
 
 def trace(room: Room) -> None:
@@ -43,14 +47,14 @@ def zones_of(room: Room) -> list[dict[str, object]]:
     return found
 
 
-def test_a_zone_is_drawn_tried_saved_and_gone_back_on(room: Room, visit: MakeVisit) -> None:
+def test_a_zone_is_drawn_tried_saved_and_gone_back_on(room: Room, visit: MakeVisit) -> None:  # noqa: PLR0915 - a story
     trace(room)
     room.hub.parts.accounts.create("chief-1", PASSWORD, Role.ADMINISTRATOR)
     chief = visit(room.hub.url)
     page = chief.sign_in("chief-1", PASSWORD, "/desk/zones")
     expect(page.get_by_role("link", name="cam-1")).to_be_visible()
-    assert chief.faults() == []
     chief.picture("zones-choose-zh")
+    assert chief.faults() == []
     page.get_by_role("link", name="cam-1").click()
     canvas = page.locator("svg.canvas")
     expect(canvas).to_be_visible()
@@ -102,8 +106,8 @@ def test_a_zone_is_drawn_tried_saved_and_gone_back_on(room: Room, visit: MakeVis
     expect(found).to_contain_text("违停")
     expect(found).to_contain_text("消防门前")
     assert zones_of(room) == []
-    assert chief.faults() == []
     chief.picture("zones-tried-zh")
+    assert chief.faults() == []
 
     page.locator("input[name=reason]").fill("物业要求")
     page.get_by_role("button", name="保存", exact=True).click()
@@ -137,8 +141,8 @@ def test_a_zone_is_drawn_tried_saved_and_gone_back_on(room: Room, visit: MakeVis
     expect(versions.nth(2)).to_contain_text("物业要求")
     versions.nth(2).get_by_role("button", name="在画面上对比").click()
     expect(canvas.locator(".before polygon")).to_have_count(1)
-    assert chief.faults() == []
     chief.picture("zones-history-zh")
+    assert chief.faults() == []
     versions.nth(3).get_by_role("button", name="恢复到这一版").click()
     page.get_by_role("button", name="确定").click()
     expect(versions).to_have_count(5)
@@ -146,6 +150,9 @@ def test_a_zone_is_drawn_tried_saved_and_gone_back_on(room: Room, visit: MakeVis
 
 
 def test_a_camera_that_was_moved_says_so_and_is_confirmed(room: Room, visit: MakeVisit) -> None:
+    event = room.event("camera.view_moved", "cam-2", camera="cam-2", site="crossing")
+    moved = replace(event, phase=Phase.BEGAN, subject="camera.view_moved")
+    room.hub.parts.event_log.append([Fact(moved)]).result(20)
     room.hub.parts.accounts.create("chief-2", PASSWORD, Role.ADMINISTRATOR)
     chief = visit(room.hub.url, language="en")
     page = chief.sign_in("chief-2", PASSWORD, "/desk/zones/cam-2")
@@ -157,9 +164,15 @@ def test_a_camera_that_was_moved_says_so_and_is_confirmed(room: Room, visit: Mak
     page.get_by_text("Measured ground").click()
     page.get_by_role("button", name="Place four points").click()
     expect(page.locator("svg.canvas .point")).to_have_count(4)
+    expect(page.locator(".moved")).to_contain_text("zones are out of use")
     chief.picture("zones-desk-en")
     assert chief.faults() == []
     page.set_viewport_size({"width": 360, "height": 800})
     chief.picture("zones-360-en")
     page.set_viewport_size({"width": 3840, "height": 2160})
     chief.picture("zones-4k-en")
+    page.get_by_role("button", name="Discard").click()
+    page.get_by_role("button", name="Confirm the view").click()
+    page.get_by_role("button", name="Yes").click()
+    expect(page.get_by_text("Confirmed; the zones count again.")).to_be_visible()
+    assert room.client().get("/api/v1/cameras/cam-2").json()["view"] == 1
