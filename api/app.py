@@ -69,6 +69,7 @@ from api.routes import (
     setting_up,
     setup,
     silences,
+    tours,
     units,
     what_if,
 )
@@ -129,6 +130,7 @@ SIGNED_IN = (
     what_if.router,
     rules.router,
     silences.router,
+    tours.router,
 )
 
 OPENAPI_PATH = "/api/v1/openapi.json"

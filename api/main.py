@@ -78,6 +78,7 @@ from hub.store.revisions import Revisions
 from hub.store.rollups import RollUps
 from hub.store.rule_traces import RuleTraces
 from hub.store.sensor_memory import SensorMemory
+from hub.store.tours import Tours
 
 logger = logging.getLogger(__name__)
 
@@ -368,6 +369,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         rules=rules,
         stills=stills,
         tokens=tokens,
+        tours=Tours(database, clock),
         traces=RuleTraces(database),
         trials=trials,
         discovered=sensing.door.discovered,

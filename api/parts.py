@@ -46,6 +46,7 @@ from hub.store.people.accounts import Accounts
 from hub.store.raw_messages import RawMessages
 from hub.store.revisions import Revisions
 from hub.store.rule_traces import RuleTraces
+from hub.store.tours import Tours
 
 
 class Cameras(Protocol):
@@ -118,6 +119,7 @@ class Parts:
     rules: RuleStore
     stills: Stills
     tokens: Tokens
+    tours: Tours
     traces: RuleTraces
     trials: Trials
     discovered: Callable[[], tuple[tuple[str, Discovered], ...]]

@@ -101,6 +101,8 @@ class Permission(enum.StrEnum):
     """Turn cameras that can be turned, where the room may watch."""
     MOVE_OWN_CAMERAS = "cameras.move_own"
     """Turn the cameras of one's own home."""
+    PLAN_TOURS = "tours.plan"
+    """Say what the room looks at on schedule."""
     BREAK_GLASS = "pictures.break_glass"
     """See a household's camera against its consent for some minutes; it is logged and its people are told."""
     DECIDE_CONSENT = "consent.decide"
@@ -175,6 +177,7 @@ _PERMISSIONS: Mapping[str, frozenset[Permission]] = MappingProxyType(
         Role.SUPERVISOR.value: _ROOM
         | {
             Permission.MAINTAIN_DEVICES,
+            Permission.PLAN_TOURS,
             Permission.VIEW_COMMUNITY,
             Permission.VIEW_PEOPLES_FIGURES,
             Permission.VIEW_REFUSALS,

@@ -39,6 +39,7 @@ class Kind(enum.StrEnum):
     SILENCE = "silence"
     SITE = "site"
     TASK = "task"
+    TOUR = "tour"
     TRIAL = "trial"
 
 

@@ -299,6 +299,14 @@ DECLARED = (
         says("POST /silences/{silence_id}/extend", *_HIDES),
     ),
     *about(
+        Kind.TOUR,
+        says("GET /tours", P.VIEW_PICTURES),
+        says("POST /tours", P.PLAN_TOURS),
+        says("GET /tours/{tour_id}", P.VIEW_PICTURES),
+        says("PUT DELETE /tours/{tour_id}", P.PLAN_TOURS),
+        says("GET POST /tours/{tour_id}/looks", P.VIEW_PICTURES),
+    ),
+    *about(
         Kind.RULE,
         says("GET /rules", P.VIEW_RULES, by=By.ANY),
         says("POST /rules", P.EDIT_RULES, by=By.WHOLE),

@@ -26,6 +26,7 @@ from hub.store.notice_tables import notices, preferences
 from hub.store.report_tables import points, report_photos, reports, volunteer_tasks
 from hub.store.suppression_tables import suppressions
 from hub.store.tables import SEQUENCE, metadata
+from hub.store.tour_tables import tour_looks, tours
 
 __all__ = [
     "evidence_tables",
@@ -38,6 +39,8 @@ __all__ = [
     "report_photos",
     "reports",
     "suppressions",
+    "tour_looks",
+    "tours",
     "volunteer_tasks",
 ]
 

@@ -83,6 +83,9 @@ BODIES: Mapping[str, Any] = {
         "mode": "silence", "kind": "fire.smoke", "site": "near-shop", "reason": "work", "until": "{soon}",
     },
     "POST /silences/{silence_id}/extend": {"until": "{soon}", "note": "more"},
+    "POST /tours": {"name": {"en": "near walk"}, "steps": [{"cameras": ["near-road-cam"]}]},
+    "PUT /tours/{tour_id}": {"name": {"en": "near walk"}, "steps": [{"cameras": ["near-road-cam"]}]},
+    "POST /tours/{tour_id}/looks": {"step": 0, "finding": "fine"},
     "PATCH /rules/{rule_id}": {"state": "live"},
     "POST /rules/{rule_id}/rollback": {"version": 1},
 }  # fmt: skip

@@ -254,6 +254,7 @@ def _things(world: World) -> None:
         Kind.REPORT: [_report(side, each) for side, each in happened.items()],
         Kind.TASK: [Thing({"task_id": near["task"]}, "near", owners=frozenset(world.askers))],
         Kind.SILENCE: [Thing({"silence_id": each["silence"]}, side) for side, each in happened.items()],
+        Kind.TOUR: [Thing({"tour_id": each["tour"]}, side) for side, each in happened.items()],
         Kind.RULE: [Thing({"rule_id": near["rule"], "trial_id": NOT_THERE}, "near")],
         Kind.REVISION: [Thing({"number": "1"}, None)],
         Kind.ACCOUNT: [Thing({"account_id": _id(world, "near-friend"), "account": "near-friend"}, "near")],
@@ -288,7 +289,7 @@ def _id(world: World, name: str) -> str:
 
 
 def _ids(happened: Mapping[str, Any]) -> list[str]:
-    return [happened[name] for name in ("incident", "alert", "order", "report", "silence")]
+    return [happened[name] for name in ("incident", "alert", "order", "report", "silence", "tour")]
 
 
 def _happen(world: World, side: str) -> dict[str, Any]:
@@ -344,5 +345,7 @@ def _happen(world: World, side: str) -> dict[str, Any]:
     until = (parts.clock.now() + timedelta(minutes=20)).isoformat()
     silence = {"mode": "silence", "kind": "fire.smoke", "site": f"{side}-shop", "reason": "work", "until": until}
     found["silence"] = post("/silences", silence)["id"]
+    steps = [{"cameras": [f"{side}-road-cam"]}]
+    found["tour"] = post("/tours", {"name": {"en": f"{side} round"}, "steps": steps})["id"]
     found["rule"] = get("/rules", limit=1)["items"][0]["id"]
     return found
