@@ -10,6 +10,7 @@ export const room: Room = {
   needs: "pictures.view",
   routes: [
     { path: "/wall", component: () => import("./Wall.vue") },
+    { path: "/tours", component: () => import("./Tours.vue") },
     { path: "/wall/:screen", component: () => import("./Wall.vue"), meta: { bare: true } },
   ],
 };

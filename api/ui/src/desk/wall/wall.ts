@@ -26,6 +26,7 @@ export interface Choice {
   id: string;
   site: string;
   name: string;
+  recorded: boolean;
 }
 
 const MINUTE_S = 60;
@@ -46,10 +47,16 @@ export function useWall(screen: string, asked: string[]) {
   );
   const cameras = computed<Choice[]>(() =>
     (loaded.data.value ?? [])
-      .map(({ id, site, name }) => ({ id, site, name: inLanguage(name) || id }))
+      .map(({ id, site, name, streams }) => ({
+        id,
+        site,
+        name: inLanguage(name) || id,
+        recorded: streams.length > 0,
+      }))
       .sort((one, other) => one.name.localeCompare(other.name, language.value, { numeric: true })),
   );
   const names = computed(() => new Map(cameras.value.map(({ id, name }) => [id, name])));
+  const recorded = computed(() => new Set(cameras.value.flatMap((each) => (each.recorded ? [each.id] : []))));
   const layout = shallowRef<Layout | null>(asked.length ? null : kept(screen));
   /** What a tour shows instead. */
   const visiting = shallowRef<string[] | null>(null);
@@ -97,6 +104,7 @@ export function useWall(screen: string, asked: string[]) {
     loaded,
     cameras,
     names,
+    recorded,
     layout,
     visiting,
     places,
