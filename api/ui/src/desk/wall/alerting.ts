@@ -2,7 +2,9 @@
 
 import { computed, onScopeDispose, reactive, ref, watch } from "vue";
 
+import { api, got } from "@/hub/client";
 import { type Entry, listen } from "@/hub/feed";
+import { hubNow } from "@/hub/link";
 import { inLanguage } from "@/words";
 
 export type Level = "red" | "orange" | "yellow" | "blue" | "green";
@@ -68,10 +70,23 @@ function settings(): { how: How; seconds: number } {
 export function useAlerting() {
   const chosen = reactive(settings());
   const alarms = ref(new Map<string, Alarm>());
-  const end = listen((topic, entry) => {
+  function heard(topic: string, entry: Entry): void {
     const alarm = alarmOf(topic, entry, Date.now(), chosen.seconds);
     if (alarm !== null) alarms.value.set(alarm.camera, alarm);
-  });
+  }
+  /** What opened just before the feed began, or while it was away. */
+  async function catchUp(): Promise<void> {
+    try {
+      const { items } = await got(api.GET("/api/v1/incidents", { params: { query: { limit: 20 } } }));
+      for (const body of items) {
+        if (hubNow.value - Date.parse(body.opened) > chosen.seconds * 1000) continue;
+        heard("incident", { seq: 0, move: "opened", subject: body.id, body });
+      }
+    } catch {
+      // the feed itself tells of the next one
+    }
+  }
+  const end = listen(heard, () => void catchUp());
   const timer = setInterval(() => {
     for (const [camera, { until }] of alarms.value) if (until < Date.now()) alarms.value.delete(camera);
   }, 500);
