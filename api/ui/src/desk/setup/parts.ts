@@ -10,7 +10,15 @@ export interface Part {
   needs: Of<"Permission">[];
 }
 
-const PARTS: Part[] = [{ path: "/setup/cameras", name: "cameras", needs: ["devices.add", "community.edit"] }];
+const PARTS: Part[] = [
+  { path: "/setup/cameras", name: "cameras", needs: ["devices.add", "community.edit"] },
+  { path: "/setup/sensors", name: "sensors", needs: ["devices.add", "community.edit"] },
+  { path: "/setup/people", name: "people", needs: ["accounts.manage", "residents.invite", "keys.manage"] },
+  { path: "/setup/channels", name: "channels", needs: ["community.edit"] },
+  { path: "/setup/rosters", name: "rosters", needs: ["incidents.view"] },
+  { path: "/setup/machine", name: "machine", needs: ["system.view"] },
+  { path: "/setup/history", name: "history", needs: ["community.view"] },
+];
 
 /** Those that are for whoever is signed in. */
 export const openParts = () => PARTS.filter((part) => part.needs.some(may));
