@@ -58,7 +58,7 @@ def test_a_rule_is_found_mended_tried_saved_and_rolled_back(room: Room, visit: M
 
     page.get_by_role("tab", name="版本").click()
     page.get_by_role("button", name="与现行比较").first.click()
-    expect(page.locator(".diff [data-sign=new]").first).to_contain_text("yellow")
+    expect(page.locator(".diff [data-sign=new]", has_text="yellow")).to_be_visible()
     head.picture("rule-versions-zh")
     page.get_by_role("button", name="恢复这一版").first.click()
     page.get_by_role("dialog").get_by_role("button", name="恢复这一版").click()
