@@ -12,6 +12,8 @@ from playwright.sync_api import Page, expect
 from api.recordings import live_session
 from config.recording import Policy
 from hub.access import Role
+from hub.events import Event, new_event_id
+from hub.store.event_log import Fact
 from tests.browser.browsing import PROGRAM
 from tests.browser.conftest import MakeVisit
 from tests.fakes.numbered import READ_NUMBER, write_numbered
@@ -47,6 +49,15 @@ def _come(visit: MakeVisit, there: Village, name: str, path: str = WALL, **more:
 
 def _plays(page: Page, tile: str, state: str = "live") -> None:
     expect(page.locator(f"{tile} .live-picture[data-state={state}]")).to_be_visible(timeout=20_000)
+
+
+def _collide(there: Village, camera: str) -> None:
+    now = there.hub.parts.clock.now()
+    event = Event(
+        id=new_event_id(), kind="camera.collision", at=now, arrived=now, source=camera, driver="test",
+        site="crossing", area="village", camera=camera, confidence=0.9,
+    )  # fmt: skip
+    there.hub.parts.event_log.append([Fact(event)]).result(20)
 
 
 FIRST_SHOWN = """() => new Promise((done) => {
@@ -93,6 +104,20 @@ def test_pictures_are_there_at_once_and_they_are_what_happens_now(visit: MakeVis
     assert statistics.median(settled) < 1000
     assert len(settled) > 20
     room.picture("wall-zh")
+    assert room.faults() == []
+
+
+def test_an_alerting_camera_comes_forward_framed_in_its_colour(visit: MakeVisit, there: Village) -> None:
+    room = _come(visit, there, "watch-3")
+    page: Page = room.page
+    _plays(page, SECOND)
+    expect(page.locator(SECOND)).to_have_attribute("data-place", "2")
+    _collide(there, "cam-2")
+    expect(page.locator(SECOND)).to_have_attribute("data-place", "1", timeout=20_000)
+    expect(page.locator(SECOND)).to_have_attribute("data-level", "orange")
+    expect(page.locator(f"{SECOND} .alarm")).to_contain_text("橙色")
+    _plays(page, SECOND)
+    room.picture("wall-alarm-zh")
     assert room.faults() == []
 
 
