@@ -6,7 +6,7 @@ import { api, got, type Of } from "@/hub/client";
 import { useLoaded } from "@/hub/loaded";
 import { type Incident, LEVELS } from "@/kit/incidents";
 
-import { allowing, type Wanted } from "./moving";
+import { allowing, type Wanted } from "./moves/allowed";
 
 export type Group = Of<"GroupView">;
 export interface Flood {

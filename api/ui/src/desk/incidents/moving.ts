@@ -4,21 +4,12 @@ import { ElMessage } from "element-plus";
 import "element-plus/es/components/message/style/css";
 import { ref, shallowRef } from "vue";
 
-import {
-  type Bodies,
-  dispatch,
-  doneWord,
-  explainMove,
-  type Incident,
-  make,
-  type Move,
-  newestOf,
-} from "@/kit/incidents";
+import { type Bodies, dispatch, doneWord, explainMove, type Incident, make, newestOf } from "@/kit/incidents";
 
+import { allowing, type Wanted } from "./moves/allowed";
 import { put } from "./watch";
 import { say } from "./words";
 
-export type Wanted = Move | "dispatch";
 export interface Question {
   move: Wanted;
   targets: Incident[];
@@ -31,10 +22,6 @@ export const busy = ref(false);
 
 /** Moves that need no word more when they are of one incident. */
 const AT_ONCE = new Set<Wanted>(["acknowledge", "unshelve"]);
-
-/** Of these, which allow the move. */
-export const allowing = (move: Wanted, some: readonly Incident[]): Incident[] =>
-  some.filter((one) => one.allowed.includes(move));
 
 /**
  * Make a move, after asking for what it needs. Those that do not allow it are left out.
