@@ -215,6 +215,8 @@ def _grid(areas: Sequence[Area]) -> Iterator[Problem]:
     top = next((area.id for area in areas if area.parent is None), None)
     circles: set[str] = set()
     for number, area in enumerate(areas):
+        if 0 < len(area.outline) < 3:  # noqa: PLR2004 - a triangle
+            yield Problem(("areas", number, "outline"), "has no inside; write three corners or more")
         location: Location = ("areas", number, "parent")
         if area.parent is None:
             if area.id != top:

@@ -99,6 +99,13 @@ class Ring(enum.StrEnum):
     HOUSEHOLD = "household"
 
 
+class Location(_Part):
+    """A place on the ground, WGS 84."""
+
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    lon: Annotated[float, Field(ge=-180, le=180)]
+
+
 class Area(_Part):
     """A node of the four-level grid."""
 
@@ -106,13 +113,8 @@ class Area(_Part):
     name: Name
     parent: Annotated[Id, Field(json_schema_extra={"x-write": "the id of an area"})] | None = None
     """None for the one at the top."""
-
-
-class Location(_Part):
-    """A place on the ground, WGS 84."""
-
-    lat: Annotated[float, Field(ge=-90, le=90)]
-    lon: Annotated[float, Field(ge=-180, le=180)]
+    outline: Annotated[tuple[Location, ...], Field(max_length=2000)] = ()
+    """Its border for the map, corner after corner; empty: not drawn."""
 
 
 class Site(_Part):
@@ -209,6 +211,10 @@ class Camera(_Part):
     name: Name | None = None
     location: Location | None = None
     """Where it stands; None is where its site is."""
+    heading_deg: Annotated[float, Field(ge=0, le=360)] | None = None
+    """Where it looks, clockwise from north, for the map; None: not said."""
+    view_deg: Annotated[float, Field(gt=0, le=360)] | None = None
+    """How wide it sees; None: not said."""
     main: Stream
     """The large stream; analysed when there is no sub stream."""
     sub: Stream | None = None

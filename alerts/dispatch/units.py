@@ -14,6 +14,7 @@ from alerts.dispatch.arrival import metres_away
 from alerts.dispatch.grid import Grid
 from alerts.dispatch.positions import Positions
 from alerts.incidents.views import IncidentView
+from alerts.language.nearness import Position
 from alerts.language.places import Places
 from alerts.store.orders import State, busy, orders_of, sendable
 from hub.store.database import Database
@@ -49,6 +50,7 @@ class Unit:
         here: His newest order to this one.
         distance_m: From where he last said he is; None when that is not known.
         position_at: When he said so.
+        position: Where that was, latitude and longitude.
     """
 
     account: str
@@ -60,6 +62,7 @@ class Unit:
     here: State | None
     distance_m: float | None
     position_at: datetime | None
+    position: Position | None
 
     @property
     def why(self) -> Text:
@@ -114,6 +117,7 @@ def units_for(
                 here=here.get(account),
                 distance_m=None if spot is None else metres_away(view, places, spot.position),
                 position_at=None if spot is None else spot.at,
+                position=None if spot is None else spot.position,
             )
         )
     return sorted(found, key=_order)

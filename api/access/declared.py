@@ -127,6 +127,7 @@ DECLARED = (
         says("GET /areas", P.VIEW_PLACES),
         says("POST /areas", P.EDIT_COMMUNITY, by=By.WHOLE),
         says("GET /areas/{area_id}", P.VIEW_PLACES),
+        says("PUT /areas/{area_id}/outline", P.EDIT_COMMUNITY),
         says("GET /areas/{area_id}/arming", P.VIEW_PLACES),
         says("PUT /areas/{area_id}/arming", P.ARM_PLACES),
         says("GET /rosters", P.VIEW_INCIDENTS),

@@ -15,7 +15,16 @@ from api.access.auth import needs
 from api.access.reaching import everywhere, reach_of, reached_area, reached_site
 from api.paging import Cursor, Limit, Page, page_of
 from api.parts import Here, Parts
-from api.schemas.places import AreaBody, AreaView, ArmingBody, ArmingView, SiteBody, SiteView, Text
+from api.schemas.places import (
+    AreaBody,
+    AreaView,
+    ArmingBody,
+    ArmingView,
+    OutlineBody,
+    SiteBody,
+    SiteView,
+    Text,
+)
 from config.community import Area, Community, Site
 from hub.access import Permission, Principal
 from hub.errors import ConflictError
@@ -56,6 +65,22 @@ def add_area(here: Here, who: Editor, body: AreaBody, response: Response) -> Are
 def area(here: Here, who: Viewer, area_id: str) -> AreaView:
     """One area."""
     return _area(reached_area(here, who, Permission.VIEW_PLACES, area_id))
+
+
+@router.put("/areas/{area_id}/outline", summary="Draw an area")
+def draw(here: Here, who: Editor, area_id: str, body: OutlineBody) -> AreaView:
+    """Its border on the map. An empty one takes it away."""
+    wanted = reached_area(here, who, Permission.EDIT_COMMUNITY, area_id).id
+
+    def edit(community: Community) -> Community:
+        areas = [
+            each.model_copy(update={"outline": tuple(body.corners)}) if each.id == wanted else each
+            for each in community.areas
+        ]
+        return community.model_copy(update={"areas": tuple(areas)})
+
+    here.revisions.change(edit, author=who.name, reason=f"area {wanted} drawn")
+    return _area(reached_area(here, who, Permission.EDIT_COMMUNITY, wanted))
 
 
 @router.get("/areas/{area_id}/arming", summary="Whether an area is armed")
@@ -125,7 +150,9 @@ def _arming(here: Parts, *, site: str | None, area: str | None) -> ArmingView:
 
 
 def _area(area: Area) -> AreaView:
-    return AreaView(id=area.id, name=Text(zh=area.name.zh, en=area.name.en), parent=area.parent)
+    return AreaView(
+        id=area.id, name=Text(zh=area.name.zh, en=area.name.en), parent=area.parent, outline=list(area.outline)
+    )
 
 
 def _site(site: Site) -> SiteView:

@@ -185,6 +185,7 @@ def _sensor(sensor: Sensor, community: Community, health: HealthRow | None) -> S
         site=sensor.site,
         area=None if site is None else site.area,
         name=Text.of(sensor.name),
+        location=sensor.location,
         format=sensor.format,
         address=sensor.address or sensor.id,
         kinds=list(sensor.kinds),

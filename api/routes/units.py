@@ -13,6 +13,7 @@ from api.parts import Here
 from api.routes.incidents import Handler
 from api.schemas.dispatches import PositionBody, UnitsView, UnitView
 from api.schemas.places import Text
+from config.community import Location
 from hub.access import Permission, Principal
 
 router = APIRouter(prefix="/api/v1", tags=["dispatches"])
@@ -44,6 +45,7 @@ def units(here: Here, who: Handler, incident_id: str) -> UnitsView:
             here=each.here,
             distance_m=None if each.distance_m is None else round(each.distance_m),
             position_at=each.position_at,
+            position=None if each.position is None else Location(lat=each.position[0], lon=each.position[1]),
             why=Text(zh=each.why.zh, en=each.why.en),
         )
         for each in found

@@ -92,6 +92,8 @@ class CameraView(BaseModel):
     area: str | None = None
     name: Text | None = None
     location: Location | None = Field(default=None, description="Where it stands; null is where its site is.")
+    heading_deg: float | None = Field(default=None, description="Where it looks, clockwise from north.")
+    view_deg: float | None = Field(default=None, description="How wide it sees.")
     main: StreamView
     sub: StreamView | None = None
     onvif: OnvifView | None = None
@@ -122,6 +124,8 @@ class CameraView(BaseModel):
             area=area,
             name=Text.of(camera.name),
             location=camera.location,
+            heading_deg=camera.heading_deg,
+            view_deg=camera.view_deg,
             main=StreamView.of(camera.main),
             sub=None if camera.sub is None else StreamView.of(camera.sub),
             onvif=None if camera.onvif is None else OnvifView.of(camera.onvif),

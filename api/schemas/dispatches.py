@@ -11,7 +11,7 @@ from alerts.incidents.colours import Colour
 from alerts.store.orders import Proof, State
 from api.schemas.incidents import Note, ResolveBody
 from api.schemas.places import Text
-from config.community import Level
+from config.community import Level, Location
 
 Reason = Annotated[str, Field(min_length=1, max_length=2000)]
 Unit = Annotated[str, Field(min_length=1, max_length=64, examples=["zhao"], description="Account name.")]
@@ -120,6 +120,7 @@ class UnitView(BaseModel):
     here: State | None = Field(description="His newest order to this incident.")
     distance_m: float | None = Field(description="From where he last said he is; none when it is not known.")
     position_at: datetime | None = Field(default=None, description="When he said so.")
+    position: Location | None = Field(default=None, description="Where that was.")
     why: Text = Field(description="Why he stands where he stands in the list.")
 
 

@@ -51,6 +51,17 @@ class AreaView(BaseModel):
     id: str = Field(examples=["village"])
     name: Text
     parent: str | None = None
+    outline: list[Location] = Field(default=[], description="Its border, corner after corner; empty: not drawn.")
+
+
+class OutlineBody(BaseModel):
+    """The border of an area."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    corners: Annotated[
+        list[Location], Field(max_length=2000, description="Corner after corner, three at least; empty: none.")
+    ]
 
 
 class SiteView(BaseModel):

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from api.paging import Page
 from api.schemas.places import Text
+from config.community import Location
 
 
 class HealthView(BaseModel):
@@ -67,6 +68,7 @@ class SensorView(BaseModel):
     site: str
     area: str | None = None
     name: Text | None = None
+    location: Location | None = Field(default=None, description="Where it is; null is where its site is.")
     format: str = Field(examples=["plain"])
     address: str
     kinds: list[str] = []

@@ -134,7 +134,6 @@ def test_one_camera_first_picture_seeks_steps_speeds_and_gaps(
         number = _shows(page, "cam-1", round(seconds * FPS) - GOP, round(seconds * FPS) + GOP)
         assert abs(number - seconds * FPS) <= GOP, (seconds, number)
     record_property("seek_ms", [round(each) for each in took])
-    print("seeks, ms:", [round(each) for each in took])
     assert max(took) < FIRST_PICTURE_WITHIN_MS
     # The clock says when the picture was taken.
     said = int(page.locator(".playback").get_attribute("data-at") or 0)
@@ -153,7 +152,7 @@ def test_one_camera_first_picture_seeks_steps_speeds_and_gaps(
     expect(page.locator(".side")).to_contain_text("摄像头离线")
     page.get_by_label("速度").select_option("8")
     page.get_by_role("button", name="播放", exact=True).click()
-    expect(page.get_by_role("status").first).to_contain_text("没有录像，已跳到")
+    expect(page.get_by_role("status").first).to_contain_text("没有录像，已跳到", timeout=20_000)
     _shows(page, "cam-1", 1200 - GOP, 1399)
     page.wait_for_function(f"() => {_video('cam-1')}.videoWidth === 256")
     made.picture("playback-one-zh")
@@ -183,12 +182,13 @@ def test_the_first_picture_is_there_soon(there: Recorded, visit: MakeVisit, reco
     )
     first_ms = page.evaluate("window.first")
     record_property("first_picture_ms", round(first_ms))
-    print("picture of another place, ms:", round(first_ms))
     assert first_ms < FIRST_PICTURE_WITHIN_MS
     _shows(page, "cam-1", 1220 - GOP, 1399)
 
 
-def test_several_cameras_play_in_step_and_a_gap_of_one_is_told(there: Recorded, visit: MakeVisit) -> None:
+def test_several_cameras_play_in_step_and_a_gap_of_one_is_told(
+    there: Recorded, visit: MakeVisit, record_property: Any
+) -> None:
     made, page = _open(
         visit, there, "play-3", f"camera=cam-1&camera=cam-2&camera=cam-3&at={there.text(4)}", language="en"
     )
@@ -201,7 +201,7 @@ def test_several_cameras_play_in_step_and_a_gap_of_one_is_told(there: Recorded, 
         numbers = page.evaluate(look)
         worst_s = max(worst_s, (max(numbers) - min(numbers)) / FPS)
         page.evaluate("() => new Promise((done) => setTimeout(done, 150))")
-    print("drift between two cameras, s:", worst_s, "by the clock:", page.locator(".playback").get_attribute("data-drift"))
+    record_property("drift_s", worst_s)
     assert worst_s < DRIFT_S
     # Behind the gap one has nothing any more, which is said; the others go on.
     page.get_by_label("Quality").select_option("main")
@@ -247,7 +247,7 @@ def test_a_span_is_taken_home_and_kept_as_evidence(there: Recorded, visit: MakeV
 
 
 def test_a_villager_reaches_no_camera_of_others_from_here(there: Recorded, visit: MakeVisit) -> None:
-    """The page leads him to his own; the addresses it would ask for find nothing. What is not there is said to anybody."""
+    """The page leads him to his own, and what it would ask for is not found. What is not there is said to anybody."""
     client = there.room.person("li", Role.RESIDENT)
     villager = visit(there.room.hub.url, size=(360, 740))
     page = villager.sign_in("li", PASSWORD, f"/desk/playback?camera=cam-1&at={there.text(5)}")
