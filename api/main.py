@@ -112,11 +112,7 @@ class Hub:
         self._lifecycle = lifecycle
 
     def reload_rules(self) -> bool:
-        """Read the rules again; with mistakes in them the old ones stay, and the log names each.
-
-        Returns:
-            Whether they are in force.
-        """
+        """Read the rules again, and say whether they hold; with mistakes the old ones stay, and the log names each."""
         try:
             book = self._rules.reload()
         except ConfigurationError as error:

@@ -126,7 +126,8 @@ def test_a_camera_that_goes_and_comes_back_is_seen_to_and_who_is_let_go_sees_not
 ) -> None:
     """The last picture stays under the reason; the line to the hub stays open meanwhile."""
     monkeypatch.setattr(live_session, "CHECK_EVERY_S", 0.2)
-    page: Page = _come(visit, there, "watch-4").page
+    room = _come(visit, there, "watch-4")
+    page: Page = room.page
     _plays(page, FIRST)
     there.server.stop()
     expect(page.locator(f"{FIRST} .told")).to_contain_text("摄像头离线", timeout=30_000)
@@ -138,3 +139,4 @@ def test_a_camera_that_goes_and_comes_back_is_seen_to_and_who_is_let_go_sees_not
     there.hub.parts.accounts.disable(account.id)
     expect(page.locator("form.sign-in")).to_be_visible()
     expect(page.locator("video")).to_have_count(0)
+    room.expect_said("401")
