@@ -1,6 +1,6 @@
 /** Cameras as the hub tells of them. */
 
-import { api, everyPage, got, type Of } from "@/hub/client";
+import { api, everyPage, got, type Of } from "./client";
 
 // The client takes points apart into plain lists of numbers; what comes is as the description says.
 const asCamera = (camera: unknown) => camera as Of<"CameraView">;
