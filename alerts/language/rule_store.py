@@ -2,10 +2,9 @@
 
 The folder of rule files is the import form. A rule whose content or state changed in its file becomes a new revision
 and is in force, whatever was made of it meanwhile; one that did not change leaves what people made of it; one that is
-gone from the folder is removed. So the newest change wins, rule by rule. An id with its version stands for one content
-for ever: the version in an alert says what raised it. A change is checked together with all other rules, stored with
-its journal entry in one transaction, and only then told to those who follow. One RuleStore per hub; safe from any
-thread.
+gone from the folder is removed: the newest change wins, rule by rule. An id with its version stands for one content for
+ever: the version in an alert says what raised it. A change is checked together with all other rules, stored
+with its journal entry in one transaction, then told to those who follow. Safe from any thread.
 """
 
 from __future__ import annotations
@@ -319,8 +318,7 @@ class RuleStore:
                 last = known.get(written.id)
                 if last is not None and last.state != REMOVED and last.file_digest == written.digest:
                     continue
-                before = self.versions(written.id) if written.id in ever else []
-                if message := other_content(written, before):
+                if message := other_content(written, self.versions(written.id) if written.id in ever else []):
                     wrong.append(Mistake(file, written.id, message))
                     continue
                 changed.append(revision_of(written, at=self._clock.now(), author=FILE, reason="", origin=origin))
