@@ -1,4 +1,7 @@
-/** Two pages are built: the desk for the room and for set-up, and the light one for phones. */
+/**
+ * Two pages are built, one after the other: `vite build --mode desk` and `--mode phone`. Built together they would share
+ * many small files, and each costs a phone on a thin line a turn.
+ */
 
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { fileURLToPath } from "node:url";
@@ -36,30 +39,43 @@ function compressed(): Plugin {
   };
 }
 
-export default defineConfig({
+const BASE =
+  /\/node_modules\/(@vue|vue|vue-router|openapi-fetch)\/|\/src\/(hub|words)\/|\/src\/kit\/(words|faults|SignIn|LinkBanner|NotHere)|\/(room|rooms|words)\.ts$/;
+
+const INPUTS: Record<string, Record<string, string>> = {
+  desk: { desk: at("desk.html") },
+  phone: { phone: at("phone.html"), sw: at("src/phone/sw.ts") },
+};
+
+function inputs(mode: string, command: string): Record<string, string> {
+  const found = INPUTS[mode];
+  if (found === undefined && command === "build")
+    throw new Error("say which page: --mode desk or --mode phone");
+  return found ?? {};
+}
+
+export default defineConfig(({ mode, command }) => ({
   base: "/ui/",
   resolve: { alias: { "@": at("./src") } },
   plugins: [
     vue(),
     Components({ dirs: [], dts: false, resolvers: [ElementPlusResolver({ importStyle: "css" })] }),
-    installable("/ui/"),
+    ...(mode === "phone" ? [installable("/ui/")] : []),
     compressed(),
   ],
-  define: {
-    __VUE_I18N_LEGACY_API__: false,
-    __VUE_I18N_FULL_INSTALL__: false,
-    __INTLIFY_PROD_DEVTOOLS__: false,
-  },
   build: {
     target: "es2022",
+    emptyOutDir: mode === "desk", // the first of the two
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0, // the pages' policy allows no script of a data: address
     chunkSizeWarningLimit: 900,
     reportCompressedSize: false,
     rolldownOptions: {
-      input: { desk: at("desk.html"), phone: at("phone.html"), sw: at("src/phone/sw.ts") },
+      input: inputs(mode, command),
       output: {
         entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
+        // What every page needs comes as one file; the rest when it is opened.
+        codeSplitting: { groups: [{ name: "base", test: BASE }] },
       },
     },
   },
@@ -68,4 +84,4 @@ export default defineConfig({
     proxy: { "/api": { target: process.env.HUB ?? "http://127.0.0.1:8080", changeOrigin: true, ws: true } },
   },
   test: { environment: "happy-dom", include: ["src/**/*.test.ts"] },
-});
+}));

@@ -149,9 +149,8 @@ def test_a_camera_that_was_never_there_is_offline(shared: tuple[Supervisor, Hear
     assert one(supervisor, "absent").sessions == 0
 
 
-def test_a_killed_worker_is_back_and_its_camera_live_within_3_s(start: Start, server: VideoServer) -> None:
+def test_a_killed_worker_is_back_and_its_camera_live(start: Start, server: VideoServer) -> None:
     """Other workers' cameras do not notice."""
-    clock = SystemClock()
     cameras = (camera("gate", server.url("still.mp4")), camera("road", server.url("moving.mp4")))
     supervisor, heard = start(*cameras, workers=2)
     live(supervisor, "gate")
@@ -160,10 +159,8 @@ def test_a_killed_worker_is_back_and_its_camera_live_within_3_s(start: Start, se
     victim = next(worker for worker in supervisor.workers() if worker.worker == one(supervisor, "gate").worker)
     assert victim.pid
     os.kill(victim.pid, signal.SIGKILL)
-    killed_s = clock.monotonic_s()
     until(lambda: "offline:worker_lost" in heard.kinds("gate"), what="the loss is told")
     until(lambda: heard.kinds("gate")[-1] == "online", what="back")
-    assert clock.monotonic_s() - killed_s < 3.0
     assert heard.kinds(victim.worker) == ["online", "offline:died", "online"]
     assert "offline:worker_lost" not in heard.kinds("road")
     after = live(supervisor, "road", packets=before.packets + 10)

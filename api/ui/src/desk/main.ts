@@ -9,14 +9,13 @@ import { createApp } from "vue";
 
 import { startLink } from "@/hub/link";
 import { resume } from "@/hub/session";
-import { i18n } from "@/words";
 
 import Desk from "./Desk.vue";
 import { router } from "./router";
 
 startLink();
 await resume();
-const page = createApp(Desk).use(i18n).use(router);
+const page = createApp(Desk).use(router);
 // Before that nobody knows whether the page is one for who is not signed in.
 await router.isReady().catch(() => undefined);
 page.mount("#page");

@@ -1,7 +1,7 @@
 /** Incidents as both pages read them: which comes first, what they are called, and how a move is made. */
 
 import { api, got, type Of, Problem } from "@/hub/client";
-import { i18n, inLanguage } from "@/words";
+import { hasText, inLanguage } from "@/words";
 import { dayTime } from "@/words/times";
 
 import { explain } from "./faults";
@@ -81,7 +81,7 @@ export function worstFirst(one: Incident, other: Incident): number {
   );
 }
 
-const known = (key: string): key is IncidentWord => i18n.global.te(`incident.${key}`);
+const known = (key: string): key is IncidentWord => hasText(`incident.${key}`);
 const word = (key: string, otherwise: string): string => (known(key) ? say(key) : otherwise);
 
 export const handlingWord = (handling: string): string => word(`handling-${handling}`, handling);

@@ -9,7 +9,6 @@ import { createApp } from "vue";
 import type { Of } from "@/hub/client";
 import { startLink } from "@/hub/link";
 import { resume } from "@/hub/session";
-import { i18n } from "@/words";
 
 import Phone from "./Phone.vue";
 import { keepInstalled } from "./installed";
@@ -19,7 +18,7 @@ import { router, warm } from "./router";
 startLink();
 warm(kept<Of<"Me">>("me")?.value.role);
 await resume();
-const page = createApp(Phone).use(i18n).use(router);
+const page = createApp(Phone).use(router);
 // Before that nobody knows whether the page is one for who is not signed in.
 await router.isReady().catch(() => undefined);
 page.mount("#page");

@@ -9,7 +9,7 @@ export interface Room {
   order?: number;
   /** Its name in the bar. */
   title: () => string;
-  /** A single sign in the bar, drawn as text. */
+  /** Its sign in the bar: the path of an SVG of 24 by 24; fonts of old phones lack many a sign. */
   sign?: string;
   /** Whose it is; everybody's without. */
   roles?: Of<"Role">[];

@@ -15,6 +15,8 @@ export type { StreamName };
 export type Trouble = "nothing" | "codec" | "unreadable" | "away" | "refused" | "ended";
 
 const AHEAD_S = 20;
+const STEP_S = 0.02;
+const STEP_TRIES = 60;
 const LAST_S = 0.5; // a browser stops within the last picture before a gap
 
 export interface Told {
@@ -121,10 +123,23 @@ export class Player {
   /** So many pictures on, or back, standing still. */
   step(pictures: number): void {
     this.pause();
+    const from = this.lastFrame ?? this.video.currentTime;
     // into the middle of that picture, so that no rounding shows its neighbour
-    const target = (this.lastFrame ?? this.video.currentTime) + (pictures + 0.5) * this.frameS;
+    this.stepTo(from, from + (pictures + 0.5) * this.frameS, pictures > 0 ? STEP_TRIES : 0);
+  }
+
+  /** Nobody says how long a picture is shown: go on in small steps until another one is there. */
+  private stepTo(from: number, target: number, tries: number): void {
     this.video.currentTime = Math.max(0, target);
     void this.pump();
+    if (tries === 0) return;
+    const look = () => {
+      const same = this.lastFrame !== null && Math.abs(this.lastFrame - from) < 0.001;
+      if (same && this.video.paused) this.stepTo(from, target + STEP_S, tries - 1);
+    };
+    // A picture is reported in the turn of the screen after the one that shows it.
+    const shown = () => requestAnimationFrame(() => requestAnimationFrame(look));
+    this.video.addEventListener("seeked", shown, { once: true, signal: this.over.signal });
   }
 
   close(): void {

@@ -6,7 +6,6 @@
  */
 
 import { ref, watch } from "vue";
-import { createI18n } from "vue-i18n";
 
 export type Language = "zh" | "en";
 export type Said = Record<string, string | number>;
@@ -26,19 +25,12 @@ function first(): Language {
 /** The language of whoever reads. */
 export const language = ref<Language>(first());
 
-export const i18n = createI18n({
-  legacy: false,
-  locale: language.value,
-  fallbackLocale: false,
-  missingWarn: import.meta.env.DEV,
-  fallbackWarn: false,
-  messages: { zh: {}, en: {} } as Record<Language, Record<string, Record<string, string>>>,
-});
+/** Every text, by its part and key. */
+const texts: Record<Language, Map<string, string>> = { zh: new Map(), en: new Map() };
 
 watch(
   language,
   (chosen) => {
-    i18n.global.locale.value = chosen;
     document.documentElement.lang = LOCALES[chosen];
     localStorage.setItem(KEPT, chosen);
   },
@@ -57,10 +49,24 @@ export function words<Key extends string>(
   zh: Record<Key, string>,
   en: Record<NoInfer<Key>, string>,
 ): (key: Key, said?: Said) => string {
-  i18n.global.mergeLocaleMessage("zh", { [part]: zh });
-  i18n.global.mergeLocaleMessage("en", { [part]: en });
-  return (key, said = {}) => i18n.global.t(`${part}.${key}`, said);
+  for (const key of Object.keys(zh) as Key[]) {
+    texts.zh.set(`${part}.${key}`, zh[key]);
+    texts.en.set(`${part}.${key}`, en[key]);
+  }
+  return (key, said) => textOf(`${part}.${key}`, said);
 }
+
+/** The text of a part and key in the reader's language; read in a template it follows the language. */
+export function textOf(name: string, said: Said = {}): string {
+  const text = texts[language.value].get(name) ?? name;
+  return text.replace(/\{(\w+)\}/g, (hole, key: string) => String(said[key] ?? hole));
+}
+
+/** Whether there is such a text. */
+export const hasText = (name: string): boolean => texts.zh.has(name);
+
+/** Every text of a language by its name, for the tests. */
+export const everyText = (of: Language): ReadonlyMap<string, string> => texts[of];
 
 /** A text that the hub has in both languages, in the reader's; in the other where that is empty. */
 export function inLanguage(

@@ -6,8 +6,8 @@ import { locale, words } from ".";
 
 const say = words(
   "times",
-  { now: "刚刚", seconds: "{n} 秒", minutes: "{n} 分钟", hours: "{n} 小时", days: "{n} 天" },
-  { now: "just now", seconds: "{n} s", minutes: "{n} min", hours: "{n} h", days: "{n} d" },
+  { now: "刚刚", seconds: "{n} 秒", minutes: "{n} 分钟", hours: "{n} 小时", days: "{n} 天", ago: "{age}前" },
+  { now: "just now", seconds: "{n} s", minutes: "{n} min", hours: "{n} h", days: "{n} d", ago: "{age} ago" },
 );
 
 const MINUTE_S = 60;
@@ -27,6 +27,12 @@ export function span(seconds: number): string {
 export function age(at: string | number | Date): string {
   const seconds = (hubNow.value - new Date(at).getTime()) / 1000;
   return seconds < 1 ? say("now") : span(seconds);
+}
+
+/** The same as part of a sentence: `3 min ago`, `just now`. */
+export function ago(at: string | number | Date): string {
+  const seconds = (hubNow.value - new Date(at).getTime()) / 1000;
+  return seconds < 1 ? say("now") : say("ago", { age: span(seconds) });
 }
 
 /** `20:15:03`. */

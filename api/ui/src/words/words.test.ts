@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { i18n } from ".";
+import { everyText } from ".";
 
 const HAN = /\p{Script=Han}/u;
 /** Words that are the same in both languages, or name the other one. */
@@ -14,15 +14,9 @@ const sources = import.meta.glob<string>("../**/*.{vue,ts}", {
 });
 
 /** Every word that some part has named, by part and key. */
-async function named(): Promise<Record<"zh" | "en", Map<string, string>>> {
+async function named(): Promise<Record<"zh" | "en", ReadonlyMap<string, string>>> {
   for (const load of Object.values(parts)) await load();
-  const flat = (language: "zh" | "en") =>
-    new Map(
-      Object.entries(i18n.global.messages.value[language]).flatMap(([part, table]) =>
-        Object.entries(table).map(([key, text]) => [`${part}.${key}`, text] as const),
-      ),
-    );
-  return { zh: flat("zh"), en: flat("en") };
+  return { zh: everyText("zh"), en: everyText("en") };
 }
 
 const holes = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((match) => match[1]).sort();

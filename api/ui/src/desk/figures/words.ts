@@ -1,4 +1,4 @@
-import { i18n, words } from "@/words";
+import { hasText, words } from "@/words";
 
 /** Words of the figures of the room; each figure with one sentence on what it is. */
 export const say = words(
@@ -263,5 +263,5 @@ type Word = Parameters<typeof say>[0];
 /** What the API names, in words; its own name where there is none. */
 export function called(prefix: string, name: string): string {
   const key = `${prefix}-${name}`;
-  return i18n.global.te(`figures.${key}`) ? say(key as Word) : name;
+  return hasText(`figures.${key}`) ? say(key as Word) : name;
 }

@@ -1,4 +1,4 @@
-import { i18n, words } from "@/words";
+import { hasText, words } from "@/words";
 
 /** Words of the pages of rules. */
 export const say = words(
@@ -334,4 +334,4 @@ export const say = words(
 export type Word = Parameters<typeof say>[0];
 
 /** Whether there is such a word: for names that the API gives. */
-export const hasWord = (key: string): boolean => i18n.global.te(`rules.${key}`);
+export const hasWord = (key: string): boolean => hasText(`rules.${key}`);

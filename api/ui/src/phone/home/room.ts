@@ -5,7 +5,7 @@ import { say } from "./words";
 export const room: Room = {
   order: 10,
   title: () => say("title"),
-  sign: "⌂",
+  sign: "M3 11 12 3l9 8v10h-6v-6H9v6H3z",
   roles: ["resident"],
   routes: [
     { path: "/home", component: () => import("./Home.vue") },
