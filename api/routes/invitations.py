@@ -122,7 +122,7 @@ def use(here: Here, request: Request, body: InvitationUse) -> Me:
     account = here.people.invitations.use(body.token, body.username, body.password)
     who = Principal(account.id, account.username, account.role)
     note(request, Action.CHANGE, kind="account", id=account.id, who=who, made="by invitation")
-    return Me(id=who.id, username=who.name, role=Role(who.role), may=sorted(permissions(who)))
+    return Me(id=who.id, username=who.name, role=who.role, may=sorted(permissions(who)))
 
 
 def _find(here: Parts, who: Principal, invitation_id: str) -> Invitation:

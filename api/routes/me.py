@@ -25,7 +25,7 @@ from api.schemas.accounts import (
     SecondFactorView,
     SignInView,
 )
-from hub.access import Role, permissions
+from hub.access import permissions
 from hub.audit import Action
 from hub.errors import NotAllowedError, NotFoundError
 from hub.store.people.outside import Identity
@@ -38,7 +38,7 @@ def me(here: Here, asker: Someone) -> Me:
     """Who is signed in, what the role, or the key, allows, and where."""
     who = asker.principal
     reach = reach_view(reach_of(here, who))
-    return Me(id=who.id, username=who.name, role=Role(who.role), may=sorted(permissions(who)), reach=reach)
+    return Me(id=who.id, username=who.name, role=who.role, may=sorted(permissions(who)), reach=reach)
 
 
 @router.put("/me/password", summary="Change my password", status_code=204)

@@ -8,7 +8,7 @@ from api.access.auditing import note
 from api.access.limits import Kind, address_of, neighbours_of
 from api.parts import Here
 from api.schemas.accounts import Me, SetupBody
-from hub.access import Principal, Role, permissions
+from hub.access import Principal, permissions
 from hub.audit import Action
 
 open_router = APIRouter(prefix="/api/v1", tags=["setup"])
@@ -22,4 +22,4 @@ def set_up(here: Here, request: Request, body: SetupBody) -> Me:
     account = here.accounts.use_setup_token(body.token, body.username, body.password)
     who = Principal(account.id, account.username, account.role)
     note(request, Action.CHANGE, kind="account", id=account.id, who=who, changed=["made"], made="at the first start")
-    return Me(id=who.id, username=who.name, role=Role(who.role), may=sorted(permissions(who)))
+    return Me(id=who.id, username=who.name, role=who.role, may=sorted(permissions(who)))

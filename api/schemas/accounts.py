@@ -48,7 +48,7 @@ class Me(BaseModel):
 
     id: str
     username: str = Field(examples=["lin"])
-    role: Role = Field(examples=["operator"])
+    role: Role | str = Field(description="A word of another version allows nothing here.", examples=["operator"])
     may: list[Permission] = Field(description="Names of what this role, or key, allows.", examples=[["incidents.view"]])
     reach: ReachView | None = Field(default=None, description="Where that is; of `/me` alone.")
 

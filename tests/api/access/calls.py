@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.access.declaration import PREFIX
+from api.routes.pages import MOVED
 from tests.api.access.world import NOT_THERE
 from tests.fakes.pictures import phone_jpeg
 
@@ -53,12 +54,16 @@ BODIES: Mapping[str, Any] = {
     "PUT /duties": {"duties": []},
     "POST /cameras": {"id": "near-road-cam", "site": "near-road", "main": {"url": "rtsp://10.9.8.1/x"}},
     "PUT /cameras/{camera_id}": {"id": "{camera_id}", "site": "near-road", "main": {"url": "rtsp://10.9.8.1/x"}},
+    "POST /areas": {"id": "near", "name": {"en": "Near"}},
+    "POST /sites": {"id": "near-shop", "area": "near", "name": {"en": "Shop"}, "ring": "enterprise"},
+    "PUT /areas/{area_id}/outline": {"corners": []},
     "PUT /cameras/{camera_id}/zones": {"zones": [], "lines": [], "ground": None},
     "POST /cameras/{camera_id}/what-if": {"zones": []},
     "POST /cameras/{camera_id}/links": {"what": "clip", **SPAN},
     "POST /cameras/{camera_id}/recordings/delete": {**SPAN, "reason": "mine"},
     "POST /sensors": {"format": "plain", "address": NOT_THERE, "id": "new", "site": "near-road", "kinds": ["smoke"]},
     "POST /sensors/backfill": {},
+    "POST /notices/test": {"recipient": NOT_THERE},
     "POST /notices/dry-run": {"move": "opened", "kind": "fire.smoke", "level": "yellow"},
     "POST /incidents/{incident_id}/comment": {"note": "seen"},
     "POST /incidents/{incident_id}/resolve": {"verdict": "true", "note": "out"},
@@ -138,6 +143,7 @@ ANSWERS: Mapping[str, frozenset[int]] = {
     "POST /cameras/{camera_id}/break-glass": frozenset({201, 409, 429}),
     "DELETE /cameras/{camera_id}/break-glass": frozenset({200, 204, 404}),
     "POST /grants": frozenset({404, 422}),
+    "POST /notices/test": frozenset({404}),
     "POST /backups": frozenset({422}),  # nobody wrote a passphrase down
     # What whoever may call is answered where it is not `DONE`.
     "GET /cameras/{camera_id}/live.m3u8": frozenset({503}),  # the cameras of these tests send no video
@@ -161,7 +167,8 @@ ANSWERS: Mapping[str, frozenset[int]] = {
     "POST /auth/token": frozenset({401, 429}),
     "POST /auth/refresh": frozenset({401, 422}),
     "POST /setup": frozenset({404, 422}),
-    "GET /ui/{name}": frozenset({404}),
+    "GET /ui/{path:path}": frozenset({404}),
+    **{f"GET {short}": frozenset({307}) for short in MOVED},
     "GET /auth/oidc/start": frozenset({404}),  # nobody set a provider up
     "GET /auth/oidc/callback": frozenset({303}),
 }

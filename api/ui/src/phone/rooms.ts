@@ -2,8 +2,6 @@
 
 import type { RouteRecordRaw } from "vue-router";
 
-import type { Of } from "@/hub/client";
-
 export interface Room {
   /** Its place in the bar at the bottom; without one it is reached from elsewhere only. */
   order?: number;
@@ -12,7 +10,7 @@ export interface Room {
   /** Its sign in the bar: the path of an SVG of 24 by 24; fonts of old phones lack many a sign. */
   sign?: string;
   /** Whose it is; everybody's without. */
-  roles?: Of<"Role">[];
+  roles?: string[];
   /** The pages, below `/m/`; the first is where the bar leads. */
   routes: [RouteRecordRaw, ...RouteRecordRaw[]];
 }
