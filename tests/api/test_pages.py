@@ -48,7 +48,7 @@ def test_scripts_come_packed_and_are_kept(room: Room) -> None:
     assert plain.headers["cache-control"].endswith("immutable")
     assert packed.headers["content-encoding"] == "gzip"
     assert packed.text == plain.text
-    assert int(packed.headers["content-length"]) < len(plain.content) / 2
+    assert int(packed.headers["content-length"]) < 0.7 * len(plain.content)
 
 
 @needs_pages
@@ -68,3 +68,15 @@ def test_pages_that_were_not_built_say_so(room: Room, monkeypatch: pytest.Monkey
     answer = room.client(None).get("/")
     assert answer.status_code == 503
     assert "make ui" in answer.text
+
+
+@needs_pages
+@pytest.mark.parametrize("path", ["/", "/m/"])
+def test_a_page_holds_no_inline_script_and_nothing_from_elsewhere(room: Room, path: str) -> None:
+    asked = room.client(None)
+    page = asked.get(path).text
+    assert not re.search(r"<script(?![^>]* src=)|://| style=| on\w+=", page)
+    named = {*re.findall(r'"(/(?:ui|m)/[^"]+)"', page)}
+    assert len(named) > 3
+    for name in named:
+        assert asked.get(name).status_code == 200, name

@@ -13,6 +13,7 @@ from api.access.declared import DECLARED
 from api.access.wall import routes_of
 from api.app import create_app
 from api.openapi import text
+from api.routes.pages import MOVED
 from hub.access import Principal, Role, permissions
 from tests.api.room import Room
 
@@ -21,13 +22,12 @@ _PAGE = "a page that holds nothing; what it shows it asks for with a token"
 _TRIED = "what is in the body is the key, and there is no body"
 ANYBODY = {
     "GET /": (200, _PAGE),
-    "GET /live": (200, _PAGE),
-    "GET /playback": (200, _PAGE),
-    "GET /home": (200, _PAGE),
-    "GET /setup": (200, _PAGE),
-    "GET /account": (200, _PAGE),
-    "GET /invite": (200, _PAGE),
-    "GET /ui/{name}": (404, "the files of the pages, and there is no `x`"),
+    "GET /desk/{path:path}": (200, _PAGE),
+    "GET /m/{path:path}": (200, _PAGE),
+    "GET /m/sw.js": (200, "what keeps the phone page on the phone"),
+    "GET /m/manifest.webmanifest": (200, "what the phone calls the page"),
+    **{f"GET {short}": (307, "leads to a page") for short in MOVED},
+    "GET /ui/{path:path}": (404, "the files of the pages, and there is no `x`"),
     "GET /healthz": (200, "says yes"),
     "GET /readyz": (200, "says yes or no"),
     "GET /metrics": (200, "asked from this machine itself"),
@@ -80,7 +80,7 @@ def test_what_is_declared_open_is_on_the_list() -> None:
 
 @pytest.mark.parametrize("declared", ROUTES, ids=_asked)
 def test_a_route_refuses_whoever_is_not_signed_in(room: Room, declared: Declaration) -> None:
-    address = re.sub(r"\{\w+\}", "x", declared.path)
+    address = re.sub(r"\{[\w:]+\}", "x", declared.path)
     answer = room.client(None).request(declared.method, address)
     if _asked(declared) in ANYBODY:
         assert answer.status_code == ANYBODY[_asked(declared)][0]
@@ -97,7 +97,7 @@ def test_a_route_refuses_whoever_is_not_signed_in(room: Room, declared: Declarat
 @pytest.mark.parametrize("declared", CLOSED, ids=_asked)
 def test_a_resident_gets_nothing_but_what_is_his_own(room: Room, declared: Declaration) -> None:
     """A resident's token is good, and opens nothing but what is declared for what residents may."""
-    address = re.sub(r"\{\w+\}", "x", declared.path)
+    address = re.sub(r"\{[\w:]+\}", "x", declared.path)
     answer = room.client(None).request(declared.method, address, headers=_resident(room))
     if declared.lets(permissions(RESIDENT)):
         assert answer.status_code in (200, 201, 204, 404, 422)  # an `x` of theirs is not there; a choice needs a body
