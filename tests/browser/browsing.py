@@ -55,11 +55,12 @@ class Visit:
         self.page: Page = self._context.new_page()
         self.said: list[str] = []
         """Errors of the console and of scripts; a test that expects one takes it out."""
+        self._gone = False
         self.page.on("console", self._hear)
         self.page.on("pageerror", lambda error: self.said.append(f"script: {error}"))
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        if message.type in {"error", "warning"} and not (self._gone and _of_a_hub_away(message.text)):
             self.said.append(f"{message.type}: {message.text} ({message.location.get('url')})")
 
     def open(self, path: str) -> Page:
@@ -100,7 +101,12 @@ class Visit:
 
     def expect_gone(self) -> None:
         """Take out what is said while the hub is away: requests that fail, and the page that looks for a new self."""
-        self.said = [each for each in self.said if "net::ERR_" not in each and "fetching the script" not in each]
+        self._gone = True
+        self.said = [each for each in self.said if not _of_a_hub_away(each)]
 
     def close(self) -> None:
         self._context.close()
+
+
+def _of_a_hub_away(text: str) -> bool:
+    return "net::ERR_" in text or "fetching the script" in text

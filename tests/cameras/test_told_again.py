@@ -110,7 +110,7 @@ def test_a_worker_that_ends_and_hears_no_answer_is_heard_to_its_end() -> None:
     keeper = Keeper(
         Setup(VERSION, "worker-0", {}),
         clock=SystemClock(),
-        listeners=Listeners(take, lambda _: None, lambda *_: None, lambda _: None, lambda *_: None),
+        listeners=Listeners(take, lambda _: None, lambda *_: None, lambda *_: None, lambda _: None, lambda *_: None),
         command=(sys.executable, "-c", ENDING_WORKER),
     )
     keeper.assign(Assign({"id": "gate", "site": "yard"}, None))

@@ -14,6 +14,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from config.secrets import Secret
+from hub import logs
 from hub.logs import Lines, redacted
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,7 +56,8 @@ def line(message: str, *args: object, exc: BaseException | None = None, **fields
         ("got eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl", "got", "eyJzdWI"),
     ],
 )
-def test_secrets_are_known_by_their_form(text: str, kept: str, gone: str) -> None:
+def test_secrets_are_known_by_their_form(text: str, kept: str, gone: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logs, "revealed", tuple)  # by their form alone, whatever other tests revealed
     said = redacted(text)
     assert kept in said
     assert gone not in said

@@ -123,7 +123,7 @@ def test_the_search_is_for_what_can_be_found(world: World, canary: Path) -> None
     incident, name = _thing(world, Kind.INCIDENT, "incident_id"), _thing(world, Kind.INCIDENT, "name")
     assert _get(world, f"/api/v1/incidents/{incident}/evidence/files/{name}")[0] == 200
     assert _get(world, f"/api/v1/alerts/{_thing(world, Kind.ALERT, 'alert_id')}/still.jpg")[0] == 200
-    assert _get(world, "/ui/app.js")[0] == 200
+    assert _get(world, "/ui/icon.svg")[0] == 200
     assert (Path(__file__).parents[2] / "api" / "main.py").read_bytes().count(MARKS[-1])
 
 
@@ -162,7 +162,7 @@ def test_no_made_up_address_leads_out(world: World, canary: Path, data: st.DataO
     [
         "/ui/../main.py", "/ui/%2e%2e/main.py", "/ui/..%2fmain.py", "/ui/..\\main.py", "/ui/%00", "//etc/passwd",
         "/../../../../../../etc/passwd", "/%2e%2e/%2e%2e/%2e%2e/etc/passwd", "file:///etc/passwd",
-        "http://127.0.0.1/../../etc/passwd", "/ui/app.js/../../main.py", "/ui/app.js%2f..%2f..%2fmain.py",
+        "http://127.0.0.1/../../etc/passwd", "/ui/icon.svg/../../main.py", "/ui/icon.svg%2f..%2f..%2fmain.py",
     ],
 )  # fmt: skip
 def test_the_server_itself_leads_nowhere_either(world: World, line: str) -> None:
