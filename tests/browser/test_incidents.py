@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from cameras.link import Still
 from hub.access import Role
 from tests.api.room import PASSWORD, Room, open_room
 from tests.browser.browsing import DEADLINE_MS, Visit
@@ -65,10 +64,7 @@ def real_pictures(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     cv2.circle(picture, (320, 180), 90, (40, 120, 250), -1)
     jpeg = cv2.imencode(".jpg", picture)[1].tobytes()
 
-    def still(_camera_id: str, **_more: object) -> Still:
-        return Still(jpeg, room.hub.parts.clock.now())
-
-    monkeypatch.setattr(room.cameras, "still", still)
+    monkeypatch.setattr(room.cameras, "jpeg", jpeg)
 
 
 def test_a_fire_is_heard_seen_and_worked_off_from_the_keyboard(room: Room, visit: MakeVisit) -> None:

@@ -20,6 +20,7 @@ class FakeCameras:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self.jpeg = JPEG
         self._since: datetime = clock.now()
         self.applied: list[Community] = []
         self.asked: list[tuple[str, str | None]] = []
@@ -48,7 +49,7 @@ class FakeCameras:
         del timeout_s
         self.widths.append(width_px)
         self.asked.append((camera_id, event_id))
-        return None if camera_id in self.blind else Still(JPEG, self._clock.now())
+        return None if camera_id in self.blind else Still(self.jpeg, self._clock.now())
 
     def picture(self, camera_id: str, wanted: PictureWanted, *, timeout_s: float = 5.0) -> PictureTaken:
         del timeout_s
