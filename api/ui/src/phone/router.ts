@@ -1,6 +1,5 @@
 import { createRouter, createWebHistory } from "vue-router";
 
-import type { Of } from "@/hub/client";
 import { me } from "@/hub/me";
 import NotHere from "@/kit/NotHere.vue";
 
@@ -8,7 +7,7 @@ import Start from "./Start.vue";
 import { rooms } from "./rooms";
 
 /** The first page of the bar that is for who is signed in. */
-export function start(role: Of<"Role"> | undefined = me.value?.role): string {
+export function start(role: string | undefined = me.value?.role): string {
   const open = rooms.find(
     (room) => room.order !== undefined && (!room.roles || (role && room.roles.includes(role))),
   );
@@ -26,7 +25,7 @@ export const router = createRouter({
 });
 
 /** Begin to load the page that will be opened, while the hub is still asked who comes: a thin line does both at once. */
-export function warm(role: Of<"Role"> | undefined): void {
+export function warm(role: string | undefined): void {
   const wanted = location.pathname.replace(/^\/m/, "");
   const path = wanted === "" || wanted === "/" ? start(role) : wanted;
   for (const record of router.resolve(path).matched) {
