@@ -109,4 +109,5 @@ class Visit:
 
 
 def _of_a_hub_away(text: str) -> bool:
-    return "net::ERR_" in text or "fetching the script" in text
+    # A request that is under way when the hub ends is cut off with a 500.
+    return any(part in text for part in ("net::ERR_", "fetching the script", "status of 500", "status of 503"))
