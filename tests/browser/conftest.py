@@ -18,7 +18,7 @@ MakeVisit = Callable[..., Visit]
 
 @pytest.fixture(scope="session", autouse=True)
 def built_elsewhere() -> Iterator[None]:
-    """`HUB_TEST_PAGES=FOLDER` tries pages that were built into another folder (`npx vite build --outDir FOLDER`)."""
+    """`HUB_TEST_PAGES=FOLDER` tries pages that were built elsewhere (`npm run build` in another checkout)."""
     with pytest.MonkeyPatch.context() as patch:
         if folder := os.environ.get("HUB_TEST_PAGES"):
             patch.setattr(pages, "_BUILT", Path(folder))
