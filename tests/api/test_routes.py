@@ -81,6 +81,8 @@ def test_what_is_declared_open_is_on_the_list() -> None:
 @pytest.mark.parametrize("declared", ROUTES, ids=_asked)
 def test_a_route_refuses_whoever_is_not_signed_in(room: Room, declared: Declaration) -> None:
     address = re.sub(r"\{[\w:]+\}", "x", declared.path)
+    if _asked(declared) == "GET /readyz":
+        room.wait_for(lambda: all(room.hub.parts.readiness().values()))
     answer = room.client(None).request(declared.method, address)
     if _asked(declared) in ANYBODY:
         assert answer.status_code == ANYBODY[_asked(declared)][0]
