@@ -145,11 +145,11 @@ class Running:
 
     def __init__(self, pid: int, url: str) -> None:
         self.pid = pid
-        self._url = url
+        self.url = url
 
     def metrics(self) -> dict[str, float]:
         """The hub's figures, summed over their labels except the state of cameras."""
-        with urllib.request.urlopen(f"{self._url}/metrics") as answer:  # noqa: S310 - our own hub
+        with urllib.request.urlopen(f"{self.url}/metrics") as answer:  # noqa: S310 - our own hub
             lines = answer.read().decode().splitlines()
         found: dict[str, float] = {}
         for line in lines:

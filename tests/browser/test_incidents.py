@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import statistics
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 expect.set_options(timeout=DEADLINE_MS)
 
 LATE_MS = 1_000
+TONES = {"red": 6}
+"""In one pattern of a level, which is repeated."""
 NARROW = (360, 740)
 LARGE = (3840, 2160)
 HEARD = """
@@ -98,6 +101,33 @@ def test_a_fire_is_heard_seen_and_worked_off_from_the_keyboard(room: Room, visit
     assert room.client().get(f"/api/v1/incidents/{incident['id']}").json()["verdict"] == "nuisance"
     page.get_by_role("button", name="已办结").click()
     expect(row).to_contain_text("干扰")
+
+
+def _rings(page: Page, level: str, times: int) -> None:
+    """So many patterns of a level are sounded from now on, by themselves."""
+    expect(page.locator(f".watch-tool [data-ringing={level}]")).to_be_visible()
+    tones = page.evaluate("() => heard.length") + times * TONES[level]
+    page.wait_for_function("most => heard.length >= most", arg=tones)
+
+
+def test_it_rings_at_both_screens_until_one_of_the_two_has_seen_it(room: Room, visit: MakeVisit) -> None:
+    """Again and again, wherever in the desk each of them is; what the other one did shows in the row."""
+    there, here = (_night(room, visit, name, path=path) for name, path in (("two-1", "/"), ("two-2", "/desk/map")))
+    expect(here.page.locator(".watch-tool")).to_be_visible()
+    incident = room.smoke()
+    for watcher in (there, here):
+        _rings(watcher.page, "red", 2)
+        expect(watcher.page.locator(".unseen")).to_be_visible()
+    here.page.get_by_role("link", name="警情").first.click()
+    expect(_row(here.page, incident)).to_contain_text("未确认")
+    row = _row(there.page, incident)
+    row.focus()
+    there.page.keyboard.press("a")
+    expect(_row(here.page, incident)).to_contain_text("已确认")
+    for watcher in (there, here):
+        expect(watcher.page.locator(".watch-tool [data-ringing]")).to_have_count(0)
+        expect(watcher.page.locator(".unseen")).to_have_count(0)
+    expect(_row(here.page, incident)).to_contain_text("two-1")
 
 
 def test_an_event_is_on_the_screen_within_a_second(room: Room, visit: MakeVisit) -> None:
@@ -209,14 +239,23 @@ def test_a_hub_that_is_gone_is_said_and_what_was_missed_comes_after(visit: MakeV
     try:
         night = _night(first, visit, "night-8")
         expect(night.page.locator(".empty")).to_be_visible()
+        seen = first.smoke()
+        _rings(night.page, "red", 1)
+        first.client().post(f"/api/v1/incidents/{seen['id']}/acknowledge", json={}).raise_for_status()
+        expect(night.page.locator(".watch-tool [data-ringing]")).to_have_count(0)
     finally:
         first.close()
+    gone = time.monotonic()
     expect(night.page.locator(".link-banner[data-link=lost]")).to_be_visible()
+    logger.info("hub gone to banner, s: %.1f", time.monotonic() - gone)
+    expect(_row(night.page, seen)).to_be_visible()
     second = open_room(tmp_path / "data", port=port)
     try:
-        incident = second.smoke()
+        second.say("smoke", "home-2-smoke", site="home-2", alarm=True)
+        incident = second.wait_for(lambda: second.incident_at("home-2"))
         expect(_row(night.page, incident)).to_contain_text("未确认")
         expect(night.page.locator(".link-banner")).to_have_count(0)
+        _rings(night.page, "red", 2)
     finally:
         second.close()
     night.expect_gone()

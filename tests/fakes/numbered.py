@@ -54,6 +54,7 @@ def write_numbered(
     height: int = 180,
     sound: bool = False,
     pauses: bool = False,
+    grain: float = 0.0,
 ) -> Path:
     """Write a clip of numbered pictures and return its path.
 
@@ -66,7 +67,9 @@ def write_numbered(
         height: Pixels.
         sound: With a tone in AAC.
         pauses: Leave out eight pictures in a row of every fifty, as cameras do that save bits while nothing moves.
+        grain: Standard deviation of a sensor's noise below the number, in grey levels.
     """
+    noise = np.random.default_rng(7)
     with av.open(str(path), "w") as container:
         options = {"preset": "ultrafast", "tune": "zerolatency", "sc_threshold": "0"}
         stream = container.add_stream("libx264", rate=fps, options=options)
@@ -79,6 +82,9 @@ def write_numbered(
             if pauses and 10 <= number % 50 < 18:
                 continue
             image = numbered(number, width=width, height=height)
+            if grain:
+                below = image[BLOCK_PX:]
+                image[BLOCK_PX:] = np.clip(below + noise.normal(0, grain, below.shape), 0, 255).astype(np.uint8)
             frame = av.VideoFrame.from_ndarray(image, format="bgr24")
             frame.pts, frame.time_base = number, Fraction(1, fps)
             container.mux(stream.encode(frame))

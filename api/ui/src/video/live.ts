@@ -44,6 +44,14 @@ type Message =
   | { type: "dropped"; pictures: number }
   | { type: "ends"; because: string };
 
+/** Nothing of it is wanted any more. One that is not open yet is closed when it is: browsers complain of the other. */
+function hangUp(socket: WebSocket | null): void {
+  if (socket === null) return;
+  socket.onmessage = null;
+  if (socket.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close();
+  else socket.close();
+}
+
 export class Live {
   readonly counts = { dropped: 0, connections: 0 };
   readonly edge: Edge;
@@ -87,7 +95,7 @@ export class Live {
     this.stopped = true;
     clearInterval(this.timer);
     clearTimeout(this.renewal);
-    this.socket?.close();
+    hangUp(this.socket);
     this.list?.stop();
     this.wake?.();
     this.edge.close();
@@ -99,7 +107,7 @@ export class Live {
     this.looked = looked;
     if (looked) this.wake?.();
     else {
-      this.socket?.close();
+      hangUp(this.socket);
       this.list?.stop();
     }
   }

@@ -1,4 +1,4 @@
-/** Cameras of which an incident was just opened: they come forward for some seconds. */
+/** Cameras that just alerted, in a new incident or in one that was open already: they come forward for some seconds. */
 
 import { computed, onScopeDispose, reactive, ref, watch } from "vue";
 
@@ -25,8 +25,14 @@ interface Body {
   colour?: Level | null;
   level?: Level;
   text?: { zh?: string | null; en?: string | null };
+  /** It is part of something else that is shown. */
+  muted?: boolean;
+  /** A person hid it. */
+  hidden?: string;
 }
 
+/** After which of its moves an alert asks to be looked at (anew). */
+const ASKS = new Set(["raised", "recurred", "reactivated", "rose", "shown"]);
 const GRAVE: Level[] = ["red", "orange", "yellow", "blue", "green"];
 const KEPT = "wall-forward";
 const LEAST_S = 5;
@@ -34,14 +40,16 @@ const MOST_S = 600;
 
 /** The alarm that a feed entry tells of; null for what is not one with a camera. */
 export function alarmOf(topic: string, entry: Entry, now: number, forS: number): Alarm | null {
-  if (topic !== "incident" || (entry.move !== "opened" && entry.move !== "reopened")) return null;
+  const again = topic === "incident" && entry.move === "reopened";
+  if (!again && !(topic === "alert" && ASKS.has(String(entry.move)))) return null;
   const body = entry.body as Body | undefined;
   const level = body?.colour ?? body?.level;
-  if (!body?.camera || level === undefined || !GRAVE.includes(level)) return null;
+  if (!body?.camera || body.muted || body.hidden || level === undefined || !GRAVE.includes(level))
+    return null;
   const text = inLanguage(body.text);
   return {
     camera: body.camera,
-    incident: String(entry.subject),
+    incident: String(entry.incident),
     level,
     text,
     at: now,
@@ -74,13 +82,14 @@ export function useAlerting() {
     const alarm = alarmOf(topic, entry, Date.now(), chosen.seconds);
     if (alarm !== null) alarms.value.set(alarm.camera, alarm);
   }
-  /** What opened just before the feed began, or while it was away. */
+  /** What was raised just before the feed began, or while it was away. */
   async function catchUp(): Promise<void> {
     try {
       const { items } = await got(api.GET("/api/v1/incidents", { params: { query: { limit: 20 } } }));
-      for (const body of items) {
-        if (hubNow.value - Date.parse(body.opened) > chosen.seconds * 1000) continue;
-        heard("incident", { seq: 0, move: "opened", subject: body.id, body });
+      const shown = items.filter((each) => each.display === "shown");
+      for (const { id, body } of shown.flatMap(({ id, alerts }) => alerts.map((body) => ({ id, body })))) {
+        if (hubNow.value - Date.parse(body.raised) > chosen.seconds * 1000) continue;
+        heard("alert", { seq: 0, move: "raised", subject: body.id, incident: id, body });
       }
     } catch {
       // the feed itself tells of the next one
