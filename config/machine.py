@@ -126,6 +126,9 @@ class Workers(_Section):
     """Frames per second that are analysed while something moves; fewer than 4 do not show fire, crashes and running."""
     inference_share: Annotated[float, Field(gt=0, le=1)] = 0.6
     """Share of one core per worker that object detection may use."""
+    cpu_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Share of one core that a worker aims at in all: object detection has what receiving, recording and looking for
+    motion leave of it, and a tenth of a core at least."""
     linger_s: Annotated[float, Field(ge=0, le=7 * 86_400)] = 3600.0
     """How long a worker goes on recording when its hub was killed, for the next one to take it over."""
     memory_mib: Annotated[int, Field(ge=512, le=16_777_216)] | None = None

@@ -24,8 +24,9 @@ from cameras.vision.shared import Shared
 from hub.geometry import Box
 from hub.plugins import Options, Plugin
 
-_QUIET_S: Final = 5.0
-"""How often a picture in which nothing moves is looked at: what stands in it hardly changes."""
+_QUIET_S: Final = (5.0, 10.0, 20.0, 40.0, 60.0)
+"""How often a picture in which nothing moves is looked at: less and less often, for what is not followed by then and
+does not come with motion is not there. Looking every 5 s at 159 quiet cameras would take a whole core."""
 _STANDING_S: Final = (1.0, 2.0, 5.0)
 """The same while something is followed, which may drive on without much motion: less and less often while it stands and
 is there each time. States are told again every ten seconds, which looks further apart could not."""
@@ -79,6 +80,7 @@ class ObjectDetector:
         self._shared = shared
         self._looked_s = -math.inf
         self._stood = 0
+        self._quiet = 0
         self._begun_s = -math.inf
         self._turn = 0
         self._part = 0
@@ -91,6 +93,7 @@ class ObjectDetector:
     def reset(self) -> None:
         """Look again at once."""
         self._looked_s = -math.inf
+        self._quiet = 0
 
     def detect(self, scene: Scene) -> list[Detection] | None:
         """What is there; None when it was not this camera's turn."""
@@ -103,6 +106,7 @@ class ObjectDetector:
             return None
         self._looked_s = scene.frame.pts_s
         self._stood = min(self._stood + 1, len(_STANDING_S) - 1)
+        self._quiet = min(self._quiet + 1, len(_QUIET_S)) if self._is_quiet(scene) else 0
         image = scene.frame.image
         windows = [(0, 0, image.shape[1], image.shape[0]), *(self._crops(scene) or self._tiles(image))]
         begun_s = scene.clock.monotonic_s()
@@ -117,12 +121,17 @@ class ObjectDetector:
 
     def _due(self, scene: Scene) -> bool:
         if scene.motion.moving or not self._settled(scene):
-            self._stood = 0
+            self._stood = self._quiet = 0
             return True
         if not scene.standing:
             self._stood = 0
         waited_s = scene.frame.pts_s - self._looked_s
-        return waited_s >= (_STANDING_S[self._stood] if scene.followed else _QUIET_S)
+        if not self._is_quiet(scene):
+            return waited_s >= _STANDING_S[self._stood]
+        return waited_s >= _QUIET_S[max(0, self._quiet - 1)]
+
+    def _is_quiet(self, scene: Scene) -> bool:
+        return self._settled(scene) and not (scene.motion.moving or scene.followed)
 
     def _crops(self, scene: Scene) -> list[tuple[int, int, int, int]]:
         """Squares around what moves and what is followed, in pixels; in turn, when there are more than allowed."""

@@ -7,6 +7,9 @@ with L seconds a look, a part of P (of a core) and n askers of it, all alike, no
 Eighty urgent cameras at a share of 0.6 and 30 ms a look each look every 6 s, 9 s at the most, and one fire in the
 making among them is looked at twice a second and more, with 14 ms a look.
 
+A worker that has much else to do spends less: inference is what can wait, so it has what the rest leaves of the part
+of a core that the worker may take in all (`Leftover`), and never less than a tenth of a core.
+
 Used from the worker's analysis thread alone. The time is the caller's, so that a file analysed on its own time is never
 short of it.
 """
@@ -14,6 +17,8 @@ short of it.
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -37,6 +42,10 @@ _FIRST_LOOK_S: Final = 0.05
 """What a look is taken to cost before one was measured: three runs of a 20 ms network, about."""
 _USED_S: Final = 5.0
 """Over so long is taken what fires leave to the others."""
+_LEAST_SHARE: Final = 0.1
+"""Of a core, for inference, however much else there is to do: three looks a second."""
+_MEASURED_S: Final = 5.0
+"""How often it is measured what else the worker does."""
 
 
 @dataclass(slots=True)
@@ -91,6 +100,47 @@ class _Part:
         return 1 / each_hz if urgent else others / max(looks_hz - hurry * each_hz, 1e-6)
 
 
+class Leftover:
+    """What everything else in a worker leaves to inference.
+
+    Attributes:
+        share: Of one core, 0..1.
+    """
+
+    def __init__(self, within: float, cpu_s: Callable[[], float] = time.process_time) -> None:
+        """Prepare.
+
+        Args:
+            within: What the worker may take in all, of one core.
+            cpu_s: Processor time that it took so far, inference included.
+        """
+        self._within = within
+        self._cpu_s = cpu_s
+        self._begun: tuple[float, float] | None = None
+        self._spent_s = 0.0
+        self._other: float | None = None
+        self.share = within
+
+    def spend(self, seconds: float) -> None:
+        """Inference took so long."""
+        self._spent_s += seconds
+
+    def measure(self, now_s: float) -> bool:
+        """Measure anew when it is time to; whether `share` is another one."""
+        if self._begun is None or now_s < self._begun[0]:
+            self._begun, self._spent_s = (now_s, self._cpu_s()), 0.0
+            return False
+        past_s = now_s - self._begun[0]
+        if past_s < _MEASURED_S:
+            return False
+        cpu_s = self._cpu_s()
+        other = max(0.0, cpu_s - self._begun[1] - self._spent_s) / past_s
+        self._other = other if self._other is None else (self._other + other) / 2
+        self._begun, self._spent_s = (now_s, cpu_s), 0.0
+        self.share = max(_LEAST_SHARE, self._within - self._other)
+        return True
+
+
 class InferenceBudget:
     """Inference seconds, filled at the set share of real time and divided among those who ask.
 
@@ -98,9 +148,10 @@ class InferenceBudget:
         refused: Looks that were put off because it was another camera's turn.
     """
 
-    def __init__(self, share: float) -> None:
-        """Allow `share` (0..1) of one core."""
-        self._share = share
+    def __init__(self, share: float, leftover: Leftover | None = None) -> None:
+        """Allow `share` (0..1) of one core, and no more than what is left over; None when all of it always is."""
+        self._most = self._share = share
+        self._leftover = leftover
         saved_s = _SAVED_S * _FIRE_SHARE
         self._fire = _Part(share * _FIRE_SHARE, saved_s, _FIRE_WEIGHT, saved_s)
         self._rest = _Part(share - self._fire.share, _SAVED_S - saved_s, _URGENT_WEIGHT, _SAVED_S - saved_s)
@@ -129,7 +180,10 @@ class InferenceBudget:
 
     def spend(self, seconds: float) -> None:
         """Book the time that the look took which was granted last."""
-        self._spending.spend(max(0.0, seconds))
+        seconds = max(0.0, seconds)
+        self._spending.spend(seconds)
+        if self._leftover is not None:
+            self._leftover.spend(seconds)
 
     def forget(self, camera: str) -> None:
         """The camera left this worker."""
@@ -137,6 +191,10 @@ class InferenceBudget:
             part.asking = {who: asking for who, asking in part.asking.items() if who[0] != camera}
 
     def _fill(self, now_s: float) -> None:
+        if self._leftover is not None and self._leftover.measure(now_s):
+            self._share = min(self._most, self._leftover.share)
+            self._fire.share = self._share * _FIRE_SHARE
+            self._rest.share = self._share - self._fire.share
         past_s = 0.0 if self._at_s is None else max(0.0, now_s - self._at_s)
         self._at_s = now_s
         over_s = self._fire.fill(past_s * self._fire.share)

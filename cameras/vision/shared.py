@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 
 from cameras.errors import ModelError
-from cameras.vision.budget import InferenceBudget
+from cameras.vision.budget import InferenceBudget, Leftover
 from cameras.vision.fire.verifier import WEIGHTS, FireVerifier
 from cameras.vision.fire.votes import Verifier
 from cameras.vision.objects.fetching import missing, objects_path
@@ -123,8 +123,9 @@ class Shared:
 
 
 def build_worker_shared(machine: Machine, models_dir: Path) -> Shared:
-    """As `build_shared`, in a worker, which keeps over a restart what its cameras usually show."""
-    return replace(build_shared(machine, models_dir), views=machine.data / "views")
+    """As `build_shared`, in a worker, which keeps over a restart what its cameras usually show, and has much to do."""
+    budget = InferenceBudget(machine.workers.inference_share, Leftover(machine.workers.cpu_share))
+    return replace(build_shared(machine, models_dir), budget=budget, views=machine.data / "views")
 
 
 def build_shared(machine: Machine, models_dir: Path) -> Shared:

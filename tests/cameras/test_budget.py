@@ -10,7 +10,7 @@ from statistics import median
 
 import pytest
 
-from cameras.vision.budget import InferenceBudget
+from cameras.vision.budget import InferenceBudget, Leftover
 from hub.clock import SetClock
 
 
@@ -158,3 +158,18 @@ def test_the_share_holds_with_fires_everywhere() -> None:
     looks = loaded(making=40, first=40)
     spent_s = sum(len(at_s) * (FIRE_S if purpose else OBJECTS_S) for (purpose, _), at_s in looks.items())
     assert spent_s <= 0.6 * 60 + 1.0
+
+
+@pytest.mark.parametrize(("other", "expected"), [(0.0, 0.4), (0.3, 0.2), (0.9, 0.1)])
+def test_inference_has_what_the_rest_of_a_worker_leaves(other: float, expected: float) -> None:
+    """Of half a core that the worker may take in all; a tenth at least, and never more than its own share."""
+    taken_s = 0.0
+    budget, spent_s = InferenceBudget(0.4, Leftover(0.5, lambda: taken_s)), 0.0
+    for tick in range(120 * 8):
+        taken_s += other / 8
+        for camera in range(20):
+            if budget.grant(str(camera), tick / 8, urgent=False):
+                budget.spend(0.05)
+                taken_s += 0.05
+                spent_s += 0.05
+    assert spent_s / 120 == pytest.approx(expected, abs=0.03)
