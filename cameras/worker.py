@@ -135,6 +135,7 @@ def run(
         sources=Sources(clock, cameras_allowed(machine.networks)),
         clock=clock,
         wake=rota.wake,
+        wake_soon=rota.wake_soon,
         tuning=tuning,
         build=guarded(
             lambda task: build_analysis(task.camera, area=task.area, shared=shared, clock=clock, plates=task.plates)

@@ -34,6 +34,9 @@ from hub.plugins import Options, Plugin
 
 _LOOK_S: Final = 2.0
 """Rain, snow and what passes are elsewhere in the next look; a group of pictures of most cameras is over by then."""
+_CALM_S: Final = 6.0
+"""Between looks while nothing moves and the last three showed the usual picture: what changes it is seen as motion, and
+what comes without any is no matter of seconds."""
 _GAP_S: Final = 20.0
 """Looks further apart are not compared with each other."""
 _HOLD_S: Final = 12.0
@@ -116,6 +119,7 @@ class ViewDetector:
         self._lived = False
         self._white = 0.0
         self._blind = False
+        self._calm = False
 
     def reset(self) -> None:
         """The stream broke: what is usual stays known, and so does that the camera is turned away."""
@@ -133,7 +137,8 @@ class ViewDetector:
         self._jumps.see(motion.luminance, frame.pts_s)
         self._keys += frame.is_key
         last = self._last
-        if last is not None and 0 <= frame.pts_s - last.at_s < _LOOK_S:
+        wait_s = _CALM_S if self._calm and not motion.moving else _LOOK_S
+        if last is not None and 0 <= frame.pts_s - last.at_s < wait_s:
             return None
         now = look_at(frame.image, motion.small, motion.luminance, frame.pts_s)
         if last is not None and (last.grey.shape != now.grey.shape or not 0 < now.at_s - last.at_s <= _GAP_S):
@@ -145,8 +150,18 @@ class ViewDetector:
         self._look_for_light(now)
         self._look_for_life(now)
         if last is not None:
-            self._look_for_change(compare(now, last), now)
+            self._look_for_change(compare(now, last), now, now.at_s - last.at_s)
+        self._calm = self._is_calm()
         return [self._detection(one) for one in self._conditions if one.told]
+
+    def _is_calm(self) -> bool:
+        """Whether the picture is as ever: known, alive, and in the last looks as much of it was kept."""
+        last = [shares for _, shares in list(self._recent)[-3:]]
+        if not self._known or self._keys or len(last) < 3 or any(one.pending for one in self._conditions):  # noqa: PLR2004
+            return False
+        kept = [shares.kept for shares in last]
+        gone = max(shares.gone + shares.soft + shares.burnt for shares in last)
+        return max(kept) - min(kept) <= _PART and gone <= _PART / 2
 
     def _remember(self, scene: Scene, now: Look) -> None:
         """Take up what was usual before the last start, once; keep what is usual for the next."""
@@ -211,7 +226,7 @@ class ViewDetector:
 
     # Against the usual picture
 
-    def _look_for_change(self, view: View, now: Look) -> None:
+    def _look_for_change(self, view: View, now: Look, past_s: float) -> None:
         if self._blind:
             return
         if self._usual is None:
@@ -229,7 +244,7 @@ class ViewDetector:
             return
         self._judge(typical, view, now.at_s)
         if not any(one.pending for one in self._conditions) and shares.kept >= _FEW:
-            self._usual.learn(view, 1 - math.exp(-_LOOK_S / _FOLLOW_S))
+            self._usual.learn(view, 1 - math.exp(-past_s / _FOLLOW_S))
 
     def _get_to_know(self, view: View, shares: Shares | None, now: Look) -> None:
         assert self._usual is not None

@@ -283,7 +283,7 @@ class RunningCamera:
     def _putter(self, analysing: Analysing) -> Callable[[StreamItem], None]:
         def put(item: StreamItem) -> None:
             analysing.put(item)
-            self._means.wake()
+            self._means.wake_soon()
 
         return put
 

@@ -80,7 +80,8 @@ class Means:
     Attributes:
         sources: Makes the sources of streams.
         clock: The worker's.
-        wake: Called when there is something to do for `step`.
+        wake: Called when there is something to do for `step` at once.
+        wake_soon: Called when a packet waits for it, which more will follow.
         tuning: The worker's.
         build: Makes an analysis, and says why it is not what the settings ask for.
         make_sampler: Makes samples of a stream's packets.
@@ -91,6 +92,7 @@ class Means:
     sources: Sources
     clock: Clock
     wake: Callable[[], None]
+    wake_soon: Callable[[], None]
     tuning: Tuning
     build: Callable[[Task], tuple[Analysis, str | None]]
     make_sampler: MakeSampler

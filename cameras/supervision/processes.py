@@ -23,12 +23,15 @@ from cameras.supervision.reading import passed_on
 def environment(reads: Iterable[str]) -> dict[str, str]:
     """The worker finds the same packages, and computes in one thread: there is one worker per core.
 
+    Its threads share two heaps: of one each, which is what the C library makes, most would lie idle.
+
     Args:
         reads: What its cameras are read from; `env:NAME` are passed on.
     """
     root = str(Path(__file__).parents[2])
     path = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
-    return passed_on(reads) | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    own = {"PYTHONPATH": path, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
+    return passed_on(reads) | own
 
 
 def bound_sending(connection: socket.socket, timeout_s: float) -> None:

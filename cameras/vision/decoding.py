@@ -8,13 +8,14 @@ cannot be decoded is counted and passed over, never an error.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import av
 import cv2
 import numpy as np
 from av.error import FFmpegError
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from cameras.errors import SourceError, SourceProblem
@@ -70,6 +71,7 @@ class Picture:
         is_key: Whether it is the first of a group of pictures.
         number: Of its packet.
         raw: As the decoder gave it.
+        reformatter: The decoder's own, which prepares itself once and not for each picture; for its thread alone.
     """
 
     at: datetime
@@ -77,15 +79,17 @@ class Picture:
     is_key: bool
     number: int
     raw: av.VideoFrame
+    reformatter: VideoReformatter = field(default_factory=VideoReformatter)
 
     def frame(self, max_width_px: int = ANALYSIS_WIDTH_PX) -> Frame:
         """Converted for analysis."""
         raw = self.raw if self.raw.width > max_width_px else None
-        return Frame(self._bgr(max_width_px), self.at, self.stream_s, self.is_key, self.number, raw)
+        image = self._bgr(max_width_px, self.reformatter)
+        return Frame(image, self.at, self.stream_s, self.is_key, self.number, raw)
 
     def jpeg(self, max_width_px: int = 1920, private: Places = (), around: Box | None = None) -> bytes:
         """As a still, with private places filled; sharp only `around` something, if that is given."""
-        image = self._bgr(max_width_px)
+        image = self._bgr(max_width_px, VideoReformatter())  # asked for from any thread
         if around is not None:
             veil(image, around)
         hide(image, private)
@@ -94,11 +98,12 @@ class Picture:
             raise RuntimeError(f"no JPEG of a {self.raw.width}x{self.raw.height} picture")
         return data.tobytes()
 
-    def _bgr(self, max_width_px: int) -> NDArray[np.uint8]:
+    def _bgr(self, max_width_px: int, reformatter: VideoReformatter) -> NDArray[np.uint8]:
         width, height = self.raw.width, self.raw.height
         if width > max_width_px:
             width, height = max_width_px, max(1, round(height * max_width_px / width))
-        return np.ascontiguousarray(self.raw.reformat(width, height, "bgr24", interpolation="AREA").to_ndarray())
+        made = reformatter.reformat(self.raw, width, height, "bgr24", interpolation="AREA")
+        return np.ascontiguousarray(made.to_ndarray())
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +145,7 @@ class Decoder:
         context.copy_opaque = True
         context.options = {"max_pixels": str(MOST_SIDE_PX * MOST_SIDE_PX)}  # a picture may grow within a stream
         self._context = context
+        self._reformatter = VideoReformatter()
         self._broken = 0
 
     def decode(self, packet: Packet) -> list[Picture]:
@@ -170,7 +176,7 @@ class Decoder:
             self._broken += 1
             return []
         return [
-            Picture(stamp.at, stamp.stream_s, stamp.is_key, stamp.number, frame)
+            Picture(stamp.at, stamp.stream_s, stamp.is_key, stamp.number, frame, self._reformatter)
             for frame in frames
             if isinstance(stamp := frame.opaque, _Stamp)
         ]

@@ -16,7 +16,6 @@ from __future__ import annotations
 import enum
 import math
 import random
-import statistics
 from collections import deque
 from dataclasses import dataclass
 
@@ -44,9 +43,9 @@ _ODD_BYTES = 24
 _MAX_KEY_GAP_S = 5.0
 """With key frames further apart a sleeping camera would be blind for too long."""
 
-AUDIT_SHARE = 0.02
-"""Of a sleeping camera's groups of pictures so many are decoded in full: with key frames every 2 s some 36 an hour, at
-some 2 % of what decoding everything takes."""
+AUDIT_SHARE = 0.01
+"""Of a sleeping camera's groups of pictures so many are decoded in full: with key frames every 2 s some 18 an hour, at
+some 1 % of what decoding everything takes."""
 
 _MAX_HELD = 512
 _MAX_HELD_BYTES = 4 * 1024 * 1024
@@ -216,7 +215,7 @@ class Triage:
         self._run.append(packet.size_bytes)
         if len(self._run) < _RUN:
             return
-        run = statistics.median_low(self._run)
+        run = sorted(self._run)[_RUN // 2]
         self._odd = self._sizes.odd(run)
         if not self._moving and not (self._odd and not self.awake):
             self._sizes.learn(run)

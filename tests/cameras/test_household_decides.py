@@ -101,7 +101,8 @@ def test_a_decision_counts_within_a_second_and_touches_no_other_camera(village: 
     assert (after.decoded, after.analysed, after.packets) == (0, 0, 0)
     assert after.sessions == village.status("cam-2").sessions == 1, "no stream was opened anew"
     assert all(each.state == "recording" for each in after.recording)
-    assert [event.kind for event in village.told() if event.camera == "cam-1"] == []
+    told = [event for event in village.told() if event.camera == "cam-1"]
+    assert [event.kind for event in told if event.phase is not Phase.ENDED] == [], "what was open may end late"
     village.decide(analyse=Analyse.ALL)
     until(lambda: village.status("cam-1").analysed > 5, what="it is looked at again")
     assert village.status("cam-1").sessions == 1

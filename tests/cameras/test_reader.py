@@ -133,6 +133,7 @@ def test_a_slow_camera_fills_its_own_queue_and_starves_nobody(tmp_path: Path) ->
                     sources=Sources(clock),
                     clock=clock,
                     wake=rota.wake,
+                    wake_soon=rota.wake_soon,
                     tuning=Tuning(analysis_fps=20, sleep_after_s=None),
                     build=lambda _task, analysis=analysis: (analysis, None),  # type: ignore[misc]
                     make_sampler=Sampler,

@@ -176,12 +176,11 @@ class UsualView:
     def learn(self, view: View, share: float) -> None:
         """Take in a View with the weight `share`, 0..1; with 0 all that were taken in weigh the same."""
         self.looks += 1
-        rate = np.float32(share or 1 / self.looks)
-        self.light += rate * (view.light - self.light)
-        self.detail += rate * (view.detail - self.detail)
-        self.structure += rate * (view.structure - self.structure)
-        self.directions += rate * (view.directions - self.directions)
-        self._fine += rate * (view.fine - self._fine)
+        rate = share or 1 / self.looks
+        taken = (view.light, view.detail, view.structure, *view.directions, view.fine.astype(np.float32))
+        mine = (self.light, self.detail, self.structure, *self.directions, self._fine)
+        for new, mean in zip(taken, mine, strict=True):
+            cv2.accumulateWeighted(new, mean, rate)
 
     def take_light(self, view: View, where: NDArray[np.bool_]) -> None:
         """The same scene in another light: contrasts begin anew in the cells `where`; the places of edges stay."""
