@@ -2,6 +2,7 @@
 
 What must stay true: an acknowledged message is on the disk (`sync_interval: always`); it listens where it is told,
 loopback by default, and never without a password; no password stands on a command line; it ends no process but its own.
+One that could not write is started anew when there is room again (`brokerlog.py`).
 When the hub is killed, the broker goes on for a moment and then ends by itself (`tether.py`); a hub that starts
 meanwhile takes it over, so devices notice nothing. One watcher thread starts it again, with growing pauses, when it
 dies.
@@ -26,6 +27,7 @@ from config.machine import EmbeddedBroker as BrokerSettings
 from config.secrets import Secret
 from hub.clock import Clock
 from hub.errors import BrokerError
+from hub.sensors.brokerlog import WriteTrouble
 from hub.sensors.brokerprocess import (
     BrokerProcess,
     end_leftover,
@@ -56,6 +58,9 @@ READY_S = 20.0
 """A start takes some 30 ms here; a disk full of waiting messages is read first."""
 
 STOP_S = 5.0
+LOOK_S = 2.0
+"""How often the broker's log is looked at."""
+
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 15.0
 """Pauses between starts double from the first to the longest, and vary by a quarter so that nothing beats in time."""
 
@@ -193,15 +198,33 @@ class EmbeddedBroker:
                 logger.info("broker ready", extra={"port": self._port, "broker_pid": self.pid})
                 self._started.set()
                 self._on_health(True, "broker ready")
-                process.wait(self._clock)
+                self._look_after(process)
                 if self._stopping.is_set():
                     return
-                logger.error("broker died", extra={"last_words": self._last_words()})
-                self._on_health(False, "broker died")
             if self._clock.monotonic_s() - began_s > STEADY_S:
                 pause_s = FIRST_PAUSE_S
             self._clock.wait(self._stopping, pause_s * random.uniform(0.75, 1.25))  # noqa: S311 - spreads, hides nothing
             pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
+
+    def _look_after(self, process: BrokerProcess) -> None:
+        """Wait for its end; end it when it could not write, and could now if it were started anew."""
+        trouble, told = WriteTrouble(self._folder), ""
+        while not process.wait(self._clock, timeout_s=LOOK_S):
+            new = trouble.told()
+            if new and not told:
+                logger.error("broker cannot write, and takes nothing until it is started anew", extra={"reason": new})
+                self._on_health(False, f"broker cannot write: {new}")
+            told = told or new
+            if told and not self._stopping.is_set() and trouble.is_over():
+                logger.warning("there is room again: starting the broker anew")
+                process.end()
+                if not process.wait(self._clock, timeout_s=STOP_S):
+                    process.end(signal.SIGKILL)
+                    process.wait(self._clock)
+                return
+        if not self._stopping.is_set():
+            logger.error("broker died", extra={"last_words": self._last_words()})
+            self._on_health(False, "broker died")
 
     def _take_over(self) -> BrokerProcess | None:
         """The broker that a killed hub left running, if it runs as we would have started it."""

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from config.secrets import Secret
 from hub.clock import SystemClock
 from hub.errors import BrokerError
 from hub.sensors.broker import EmbeddedBroker
+from hub.sensors.brokerlog import WriteTrouble
 from hub.sensors.brokerprocess import end_leftover
 from tests.fakes.brokers import Device
 
@@ -156,6 +158,59 @@ def test_what_it_acknowledged_survives_being_killed(broker: EmbeddedBroker, wait
     reader.listen("a/+")
     wait_until(lambda: len(reader.seen) == 20, what="20 retained messages")
     reader.close()
+
+
+NO_ROOM = (
+    "[7] 2026/11/23 02:20:29.552873 [ERR] JetStream failed to store a msg on stream '$G > $MQTT_msgs': "
+    "write /data/msgs/284.blk: no space left on device\n"
+)
+
+
+@pytest.fixture
+def room(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Whether there is room on the broker's disk."""
+    is_there = threading.Event()
+    monkeypatch.setattr(WriteTrouble, "is_over", lambda _: is_there.is_set())
+    return is_there
+
+
+def test_a_broker_that_met_a_full_disk_is_started_anew_when_there_is_room(
+    broker: EmbeddedBroker, health: Health, room: threading.Event, wait_until: Callable[..., None]
+) -> None:
+    """nats-server takes nothing more after a failed write, however much room there is: only a new start mends it."""
+    device = Device(broker.endpoint())
+    device.send("a", "kept", retain=True)
+    device.close()
+    pid = broker.pid
+    with Path(f"/proc/{pid}/cwd/nats.log").open("a", encoding="utf-8") as log:
+        log.write(NO_ROOM)
+    wait_until(lambda: health.said == [True, False], what="that it cannot write")
+    assert broker.pid == pid
+    room.set()
+    wait_until(lambda: health.said == [True, False, True], what="offline, then online")
+    assert broker.pid != pid
+    assert broker.current_run().after_clean_stop
+    reader = Device(broker.endpoint(), "reader")
+    reader.listen("a")
+    wait_until(lambda: len(reader.seen) == 1, what="what was acknowledged before")
+    reader.close()
+
+
+def test_trouble_with_writing_is_told_once_of_each_part_of_the_log(tmp_path: Path) -> None:
+    log = tmp_path / "nats.log"
+    log.write_text(NO_ROOM)
+    trouble = WriteTrouble(tmp_path)
+    assert trouble.told() == ""
+    with log.open("a") as file:
+        file.write("[7] 2026/11/23 [ERR] authentication error\n")
+    assert trouble.told() == ""
+    with log.open("a") as file:
+        file.write(NO_ROOM)
+    assert [trouble.told(), trouble.told()] == ["no space left on device", ""]
+    log.write_text(NO_ROOM)  # it was rotated
+    assert trouble.told() == "no space left on device"
+    assert trouble.is_over()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["nats.log"]
 
 
 def test_it_stops_in_order_and_twice(broker: EmbeddedBroker, tmp_path: Path) -> None:
