@@ -97,6 +97,16 @@ class CameraFarm:
         answers = [self._order(place, {"camera": camera, "faults": faults}) for place in places]
         return {name: sum(each[name] for each in answers) for name in answers[0]}
 
+    def spans(self) -> dict[str, list[tuple[float, float]]]:
+        """When each camera sent pictures to somebody, seconds since 1970, without pauses of more than a second."""
+        found: dict[str, list[tuple[float, float]]] = {}
+        for place in range(len(self._processes)):
+            path = self._folder / f"spans-{place}.json"
+            self._order(place, {"spans": str(path)})
+            read: dict[str, list[tuple[float, float]]] = json.loads(path.read_text(encoding="utf-8"))
+            found |= {name: [(begin, end) for begin, end in rows] for name, rows in read.items()}
+        return found
+
     def _order(self, place: int, order: dict[str, Any]) -> dict[str, Any]:
         process = self._processes[place]
         assert process.stdin is not None

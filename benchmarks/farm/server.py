@@ -2,7 +2,8 @@
 
 A program of its own (`python -m benchmarks.farm.server PLAN`). The plan is JSON, `{"cameras": [{"id", "main", "sub",
 "username", "password"}]}` with paths of clips. Its first line tells the port; then each line of standard input
-is an order, `{"camera": "cam-7" or "*", "faults": {...}}`, answered by a line. It ends when its standard input does.
+is an order, `{"camera": "cam-7" or "*", "faults": {...}}`, answered by a line; one with `"spans": PATH` has it write
+when each camera sent pictures. It ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -20,11 +21,15 @@ from typing import Any
 
 from benchmarks.farm.clips import RTP_HZ, Clip, read_clip
 from benchmarks.farm.faults import Faults
+from hub.clock import SystemClock
 
 _MOST_UNSENT_BYTES = 4 * 1024 * 1024
 """A viewer that is so far behind loses pictures, as with a real camera; they are counted."""
 _STORM_S = 0.5
 _REALM = "farm"
+_CLOCK = SystemClock()
+_PAUSE_S = 1.0
+"""Pictures further apart than this are not in one row."""
 
 
 class FarmCamera:
@@ -38,6 +43,8 @@ class FarmCamera:
         self.sessions: set[Session] = set()
         self.sent = 0
         self.unsent = 0
+        self.spans: list[list[float]] = []
+        """When pictures went out, from the first to the last of each row without a gap, seconds since 1970."""
 
 
 class Session(asyncio.Protocol):
@@ -59,6 +66,7 @@ class Session(asyncio.Protocol):
         self._round = 0
         self._began_s = 0.0
         self._held_s = 0.0
+        self._span: list[float] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Somebody connected."""
@@ -175,6 +183,7 @@ class Session(asyncio.Protocol):
             else:
                 self._transport.write(sent)
                 camera.sent += 1
+                self._note(camera)
         self._number += len(picture.offsets)
         was_s = picture.due_s
         self._index += 1
@@ -184,6 +193,13 @@ class Session(asyncio.Protocol):
         self._held_s += gap_s * (1 / faults.slow - 1) if faults.slow < 1 else 0.0
         due_s = self._began_s + self._held_s + self._round * clip.length_s + clip.pictures[self._index].due_s
         self._timer = self._loop.call_at(due_s, self._send)
+
+    def _note(self, camera: FarmCamera) -> None:
+        at_s = _CLOCK.now().timestamp()
+        if self._span is None or at_s - self._span[1] > _PAUSE_S:
+            self._span = [at_s, at_s]
+            camera.spans.append(self._span)
+        self._span[1] = at_s
 
     def _rest(self) -> None:
         if self._timer is not None:
@@ -200,6 +216,9 @@ class Session(asyncio.Protocol):
 def obey(cameras: dict[str, FarmCamera], line: str) -> dict[str, Any]:
     """Carry out one order; gives what to answer."""
     order = json.loads(line)
+    if "spans" in order:
+        spans = {name: camera.spans for name, camera in cameras.items()}
+        Path(order["spans"]).write_text(json.dumps(spans), encoding="utf-8")
     wanted = cameras.values() if order.get("camera", "*") == "*" else [cameras[order["camera"]]]
     for camera in wanted:
         camera.faults.set(order.get("faults", {}))
