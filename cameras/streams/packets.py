@@ -169,18 +169,45 @@ class Stamper:
             data: Of the video.
             after_loss: Whether something before it was left out as damaged.
         """
-        raw = data.pts if data.pts is not None else data.dts
-        raw_s = None if raw is None else float(raw * data.time_base)
+        pts, dts = data.pts, data.dts
+        raw = pts if pts is not None else dts
+        tick = data.time_base
+        return self.stamp_at(
+            data,
+            raw_s=None if raw is None else raw * tick.numerator / tick.denominator,
+            dts_s=None if dts is None else dts * tick.numerator / tick.denominator,
+            is_key=data.is_keyframe,
+            after_loss=after_loss,
+        )
+
+    def stamp_at(
+        self,
+        data: av.Packet[av.VideoStream],
+        *,
+        raw_s: float | None,
+        dts_s: float | None,
+        is_key: bool,
+        after_loss: bool = False,
+    ) -> Packet:
+        """The Packet of data whose times are known in seconds already: fractions cost more than all the rest.
+
+        Args:
+            data: Of the video.
+            raw_s: When it is shown, on the source's axis; None where it does not say.
+            dts_s: When it is decoded, likewise.
+            is_key: Whether decoding can begin here.
+            after_loss: Whether something before it was left out as damaged.
+        """
         stream_s = self._place(raw_s)
         packet = Packet(
             number=self._number,
             pts_s=None if raw_s is None else stream_s,
             stream_s=stream_s,
             at=self._at(stream_s),
-            is_key=data.is_keyframe,
+            is_key=is_key,
             size_bytes=data.size,
             data=data,
-            dts_s=None if data.dts is None else float(data.dts * data.time_base) - (self._origin_s or 0.0),
+            dts_s=None if dts_s is None else dts_s - (self._origin_s or 0.0),
             jumped=self._began_again,
             after_loss=after_loss,
         )
@@ -190,12 +217,17 @@ class Stamper:
 
     def stamp_sound(self, data: av.Packet[av.AudioStream]) -> SoundPacket | None:
         """The SoundPacket of what the demuxer gave; None while there is no video to go with it."""
+        raw = data.pts if data.pts is not None else data.dts
+        tick = data.time_base
+        return self.stamp_sound_at(data, None if raw is None else raw * tick.numerator / tick.denominator)
+
+    def stamp_sound_at(self, data: av.Packet[av.AudioStream], raw_s: float | None) -> SoundPacket | None:
+        """The SoundPacket of data whose time is known in seconds already; None while there is no video."""
         if self._newest_s is None:
             return None
-        raw = data.pts if data.pts is not None else data.dts
         pts_s = None
-        if raw is not None and self._origin_s is not None:
-            pts_s = float(raw * data.time_base) - self._origin_s + self._sound_shift_s
+        if raw_s is not None and self._origin_s is not None:
+            pts_s = raw_s - self._origin_s + self._sound_shift_s
             if abs(pts_s - self._newest_s) > _APART_S:
                 self._sound_shift_s += self._newest_s - pts_s
                 pts_s = self._newest_s
