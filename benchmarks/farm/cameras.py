@@ -143,6 +143,8 @@ class CameraFarm:
             assert process.stdin is not None
             process.stdin.close()
             process.wait(10)
+            if process.stdout is not None:
+                process.stdout.close()
         self._processes.clear()
 
     def __enter__(self) -> Self:
