@@ -3,8 +3,8 @@
     python -m benchmarks.reading [--cameras 40 159] [--seconds 30]
 
 Cameras of 640x360 at 10 pictures a second, a tenth of them busy, from a farm in a process of its own. A process for
-each of the two ways reads all of them and does nothing with what comes, one way after the other on the same farm. Told per
-camera: processor time (which hardly depends on what else the machine does), and of the process: threads, resident
+each of the two ways reads all of them and does nothing with what comes, one after the other on the same farm. Told
+per camera: processor time (which hardly depends on what else the machine does), and of the process: threads, resident
 memory before and after, how long until all were open, and how many of the pictures came that were sent meanwhile.
 """
 
@@ -103,9 +103,10 @@ def _measured(reader: str, urls: Path, seconds: float) -> Row:
     command = [sys.executable, "-m", "benchmarks.reading", "--seconds", str(seconds), "--read", reader, str(urls)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=Path(__file__).parents[1])
     row = Row(**json.loads(done.stdout.splitlines()[-1]))
+    came = f"{row.packets_s:.0f} of {row.cameras * 10}"
     print(
         f"{row.cameras:7}  {row.reader:7}  {row.cpu_pct:22.3f}   {row.threads:7}"
-        f"   {row.memory_mb:6.0f} MB ({row.before_mb:.0f})   {row.open_s:6.1f} s   {row.packets_s:.0f} of {row.cameras * 10}",
+        f"   {row.memory_mb:6.0f} MB ({row.before_mb:.0f})   {row.open_s:6.1f} s   {came}",
         flush=True,
     )
     return row

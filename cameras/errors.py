@@ -8,6 +8,7 @@ HubError
 +-- NothingRecordedError   there is no recording of a span
 +-- ModelError         a model cannot be fetched, is not what it should be, or cannot be converted
 +-- SourceError        a stream cannot be opened or broke; holds a SourceProblem, which says whether trying again helps
++-- UnfitError         a stream is of a kind that the reading loop does not know; FFmpeg may
 
 Messages never hold a user name or password: `cameras.streams.addresses` takes them out before anything is raised.
 """
@@ -61,6 +62,10 @@ class SourceError(HubError):
         super().__init__(f"{reason}: {detail}" if detail else str(reason))
         self.reason = reason
         self.detail = detail
+
+
+class UnfitError(HubError):
+    """A stream is of a kind that the reading loop does not know, while FFmpeg may: it is left to that."""
 
 
 class ModelError(HubError):

@@ -243,7 +243,8 @@ class CameraStatus:
         packets: Packets taken from the queue.
         queued: Packets waiting.
         dropped: Packets thrown away because the analysis was behind.
-        corrupt: Packets that came damaged.
+        corrupt: Packets that came damaged, or are known to be missing.
+        by_ffmpeg: Why its stream is left to FFmpeg with a thread of its own; empty when the reading loop reads it.
         broken: Packets that could not be decoded.
         decoded: Pictures decoded.
         analysed: Pictures analysed.
@@ -272,6 +273,7 @@ class CameraStatus:
     queued: int = 0
     dropped: int = 0
     corrupt: int = 0
+    by_ffmpeg: str = ""
     broken: int = 0
     decoded: int = 0
     analysed: int = 0

@@ -40,6 +40,7 @@ from cameras.running.outbox import Outbox
 from cameras.running.pictures import Pictures
 from cameras.running.rota import Rota
 from cameras.running.task import Means, Task, Tuning
+from cameras.streams.rtsp.loop import Loop
 from cameras.streams.sources import Sources
 from cameras.vision.pipeline import Analysis
 from config.community import Camera
@@ -131,8 +132,12 @@ def run(
         linger_s=tuning.live_linger_s,
     )
     shared = build_shared(machine, machine.models_folder)
+    loop = Loop(clock) if machine.workers.rtsp == "loop" else None
+    if loop is not None:
+        loop.start()
+        lifecycle.push("reading", partial(_stop_loop, loop))
     means = Means(
-        sources=Sources(clock, cameras_allowed(machine.networks)),
+        sources=Sources(clock, cameras_allowed(machine.networks), loop=loop),
         clock=clock,
         wake=rota.wake,
         wake_soon=rota.wake_soon,
@@ -203,6 +208,11 @@ def _disks(machine: Machine, outbox: Outbox, clock: Clock) -> Disks:
     )
     disks.start()
     return disks
+
+
+def _stop_loop(loop: Loop) -> None:
+    if not loop.stop(timeout_s=2.0):
+        logger.warning("the loop that reads cameras hangs, going on without")
 
 
 def _stop_disks(disks: Disks) -> None:

@@ -212,6 +212,7 @@ def _states(here: Parts) -> dict[str, CameraStatusView]:
             reason=status.reason,
             troubles=dict(status.troubles),
             codec=status.codec,
+            by_ffmpeg=status.by_ffmpeg or None,
             width=status.width,
             height=status.height,
             fps=status.fps,

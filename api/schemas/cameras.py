@@ -81,6 +81,11 @@ class CameraStatusView(BaseModel):
     width: int | None = None
     height: int | None = None
     fps: float | None = None
+    by_ffmpeg: str | None = Field(
+        default=None,
+        examples=["its video is JPEG"],
+        description="Why its stream is left to FFmpeg, with a thread of its own; null when the reading loop reads it.",
+    )
     recording: list[StreamRecordingView] = Field(default=[], description="One for each stream that is to be recorded.")
 
 

@@ -194,7 +194,6 @@ class RunningCamera:
             feeds, watches = tuple(self._feeds.values()), tuple(self._watches.values())
         standing = self._health.standing
         info = None if feed is None else feed.info
-        reader_cpu_s = sum(each.reader.cpu_s for each in feeds)
         known: dict[str, object] = {}
         if analysing is not None:
             counts, audits = analysing.pipeline.counts, analysing.pipeline.audits
@@ -227,7 +226,8 @@ class RunningCamera:
             fps=None if info is None else info.fps,
             sessions=0 if feed is None else feed.reader.sessions,
             corrupt=0 if feed is None else feed.reader.corrupt,
-            cpu_s=round(reader_cpu_s + (0.0 if analysing is None else analysing.cpu_s), 4),
+            by_ffmpeg="" if feed is None else feed.reader.unfit,
+            cpu_s=round(sum(each.reader.cpu_s for each in feeds) + (0.0 if analysing is None else analysing.cpu_s), 4),
             recording=tuple(watch.status(self._offline(watch.stream)) for watch in watches),
             **known,  # type: ignore[arg-type]
         )
@@ -309,6 +309,8 @@ class RunningCamera:
                 self._open(name, stream)
         for name in recorded - self._watches.keys():
             self._start_recording(name)
+        for name, feed in self._feeds.items():
+            feed.hurry(wanted=name in self._watched)
 
     def _open(self, name: StreamName, stream: Stream) -> None:
         means = self._means

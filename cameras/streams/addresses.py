@@ -16,10 +16,11 @@ from cameras.confining.connections import connections_watched
 from cameras.errors import SourceError, SourceProblem
 from config.community import Stream
 from hub.logs import forms_of
-from hub.networks import Allowed, NotAllowedNetworkError, resolve_allowed
+from hub.networks import Allowed, NotAllowedNetworkError, Resolved, resolve_allowed
 
 _WEB_PORTS = {"http": 80, "https": 443}
 _RTSP_PORT = 554
+_ANYWHERE = Allowed.of(("0.0.0.0/0", "::/0"), "the terminal")
 
 _USER_INFO = re.compile(r"(?<=//)[^/\s'\"]*@")
 
@@ -38,6 +39,39 @@ def full_url(stream: Stream) -> str:
     return urlunsplit(
         parts._replace(netloc=f"{quote(stream.username or '', safe='')}:{quote(password, safe='')}@{host}")
     )
+
+
+def login_of(stream: Stream) -> tuple[str | None, str | None]:
+    """User and password, for who says them itself.
+
+    Raises:
+        SourceError: The password stands in an environment variable or file that is not there.
+    """
+    try:
+        return stream.username, None if stream.password is None else stream.password.reveal()
+    except ValueError as error:
+        raise SourceError(SourceProblem.LOGIN_REFUSED, str(error)) from error
+
+
+def checked_address(stream: Stream, url: str, allowed: Allowed | None) -> Resolved:
+    """Where to connect to for an RTSP address: nothing that the settings do not allow. May wait for a name server.
+
+    Args:
+        stream: Whose credentials no error shows.
+        url: The address; the stream's own, or one that its camera pointed to.
+        allowed: Where cameras may be; None is anywhere.
+
+    Raises:
+        SourceError: It is not allowed or cannot be resolved, or the stream's password is not there.
+    """
+    login_of(stream)
+    parts = urlsplit(url)
+    try:
+        return resolve_allowed(parts.hostname or "", parts.port or _RTSP_PORT, allowed or _ANYWHERE)
+    except NotAllowedNetworkError as error:
+        raise SourceError(SourceProblem.NOT_ALLOWED, str(error)) from None
+    except (OSError, ValueError) as error:
+        raise SourceError(SourceProblem.UNREACHABLE, without_credentials(str(error), stream)) from None
 
 
 def without_credentials(text: str, stream: Stream) -> str:

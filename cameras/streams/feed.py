@@ -18,7 +18,7 @@ from cameras.health import Health
 from cameras.recordings.media import Because, SampleSink, StreamName
 from cameras.streams.packet_queue import Broke, Opened, StreamItem
 from cameras.streams.packets import Packet, SoundPacket, StreamInfo
-from cameras.streams.reader import Reader
+from cameras.streams.reader import StreamReader
 from cameras.streams.sources import Sources
 from cameras.streams.tee import Tee
 from config.community import Stream
@@ -88,12 +88,8 @@ class Feed:
         self._sampler = make_sampler((self._tee,), clock)
         self._sampling_failed: str | None = None
         self._is_stopped = False
-        self.reader = Reader(
-            camera if name is StreamName.MAIN else f"{camera}-{name}",
-            lambda stopping: sources.make(stream, stopping=stopping, options={"sound": True}),
-            put=self._take,
-            health=self.health,
-            clock=clock,
+        self.reader: StreamReader = sources.reader(
+            camera if name is StreamName.MAIN else f"{camera}-{name}", stream, put=self._take, health=self.health
         )
 
     def start(self) -> None:
@@ -107,6 +103,10 @@ class Feed:
         if not self.reader.stop(timeout_s=timeout_s) and timeout_s > 0:
             logger.info("the stream closes late", extra={"camera": self._camera})
         self._tee.close(self._clock.now(), because)
+
+    def hurry(self, *, wanted: bool) -> None:
+        """Somebody watches it, and wants each picture at once; or nobody does any more."""
+        self.reader.hurry(wanted=wanted)
 
     def analyse(self, put: Callable[[StreamItem], None] | None) -> None:
         """Give the packets to `put` from now on, and to nobody else; None to nobody."""

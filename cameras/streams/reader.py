@@ -2,8 +2,9 @@
 
 It alone opens and closes the source. It never waits for the analysis: a full queue drops. After a break it tries again,
 at first soon, then less often but every 2.5 s at least, so that a camera is back within 5 s of its return; with jitter,
-so that 159 cameras behind one switch do not come back in the same instant. A wrong password is tried once a minute:
-cameras lock their door after a few.
+so that 159 cameras behind one switch do not come back in the same instant. A wrong password is tried again after a
+minute, then after ever longer, a quarter of an hour at most: cameras lock their door after a few. (Who mends the
+password in the settings makes another stream of it, which is tried at once.)
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from cameras.errors import SourceError, SourceProblem
 from cameras.health import Health
@@ -26,16 +28,74 @@ _FIRST_DELAY_S = 0.25
 _LONGEST_DELAY_S = 2.5
 _GROWTH = 2.0
 _LOGIN_DELAY_S = 60.0
+_LONGEST_LOGIN_DELAY_S = 900.0
 _STEADY_AFTER_S = 10.0
 """A session that held for so long was a good one: the next break starts from the shortest delay again."""
 
 
+class StreamReader(Protocol):
+    """Keeps one stream open: this one in a thread of its own, that of the reading loop in everybody's."""
+
+    @property
+    def sessions(self) -> int:
+        """Times that the stream was opened."""
+
+    @property
+    def cpu_s(self) -> float:
+        """Processor time that reading took."""
+
+    @property
+    def corrupt(self) -> int:
+        """Packets that came damaged, or are known to be missing."""
+
+    @property
+    def unfit(self) -> str:
+        """Why the reading loop leaves this stream to FFmpeg; empty when it does not, or was not asked to read it."""
+
+    def start(self) -> None:
+        """Start reading."""
+
+    def stop(self, *, timeout_s: float) -> bool:
+        """Stop reading; whether it was over within `timeout_s` seconds."""
+
+    def hurry(self, *, wanted: bool) -> None:
+        """Somebody watches and wants each packet at once, or nobody does."""
+
+
+class Delays:
+    """How long a reader waits until it tries again. Not for several threads."""
+
+    def __init__(self) -> None:
+        self._next_s = _FIRST_DELAY_S
+        self._login_s = _LOGIN_DELAY_S
+
+    def after(self, problem: SourceProblem, lasted_s: float) -> float:
+        """Seconds until the next attempt.
+
+        Args:
+            problem: How the one before ended.
+            lasted_s: How long that was, from its beginning.
+        """
+        if lasted_s >= _STEADY_AFTER_S:
+            self._next_s = _FIRST_DELAY_S
+        if problem is SourceProblem.LOGIN_REFUSED:
+            wait_s, self._login_s = self._login_s, min(_LONGEST_LOGIN_DELAY_S, self._login_s * _GROWTH)
+        else:
+            wait_s, self._next_s = self._next_s, min(_LONGEST_DELAY_S, self._next_s * _GROWTH)
+        return wait_s * random.uniform(0.75, 1.0)  # noqa: S311 - spreads, guards nothing
+
+    def opened(self) -> None:
+        """It was let in: the next refusal is a first one."""
+        self._login_s = _LOGIN_DELAY_S
+
+
 class Reader:
-    """The reader of one camera. `start` once; `stop` from any thread.
+    """The reader of one camera, in a thread of its own. `start` once; `stop` from any thread.
 
     Attributes:
         sessions: Times that the stream was opened.
         cpu_s: Processor time that reading took.
+        unfit: As the StreamReader's.
     """
 
     def __init__(
@@ -67,6 +127,8 @@ class Reader:
         self._source: PacketSource | None = None
         self.sessions = 0
         self.cpu_s = 0.0
+        self.unfit = ""
+        self._delays = Delays()
 
     def start(self) -> None:
         """Start reading."""
@@ -83,6 +145,9 @@ class Reader:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
+    def hurry(self, *, wanted: bool) -> None:
+        """Every packet comes at once, watched or not."""
+
     @property
     def corrupt(self) -> int:
         """Packets that came damaged."""
@@ -90,15 +155,11 @@ class Reader:
         return self._corrupt_before + (0 if source is None else source.corrupt)
 
     def _run(self) -> None:
-        delay_s = _FIRST_DELAY_S
         while not self._stopping.is_set():
             begun_s = self._clock.monotonic_s()
             problem = self._session()
-            if self._clock.monotonic_s() - begun_s >= _STEADY_AFTER_S:
-                delay_s = _FIRST_DELAY_S
-            wait_s = _LOGIN_DELAY_S if problem is SourceProblem.LOGIN_REFUSED else delay_s
-            self._clock.wait(self._stopping, wait_s * random.uniform(0.75, 1.0))  # noqa: S311 - spreads, guards nothing
-            delay_s = min(_LONGEST_DELAY_S, delay_s * _GROWTH)
+            wait_s = self._delays.after(problem, self._clock.monotonic_s() - begun_s)
+            self._clock.wait(self._stopping, wait_s)
 
     def _session(self) -> SourceProblem:
         """Open, read until it breaks, close."""
@@ -109,6 +170,7 @@ class Reader:
             info = self._source.open()
             opened = True
             self.sessions += 1
+            self._delays.opened()
             self._put_unless_stopping(Opened(info))
             for packet in self._source.packets():
                 if self._stopping.is_set():

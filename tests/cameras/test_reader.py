@@ -16,7 +16,7 @@ from cameras.running.rota import Rota
 from cameras.running.task import Means, Task, Tuning
 from cameras.streams.packet_queue import Broke, Opened, StreamItem
 from cameras.streams.packets import Packet, PacketSource, StreamInfo
-from cameras.streams.reader import Reader
+from cameras.streams.reader import Delays, Reader
 from cameras.streams.sources import Sources
 from config.community import Camera, Stream
 from hub.clock import SetClock, SystemClock
@@ -78,10 +78,19 @@ def test_it_tries_again_soon_then_less_often_but_within_2_5_s() -> None:
     assert health.standing.reason is SourceProblem.UNREACHABLE
 
 
-def test_a_wrong_password_is_tried_once_a_minute() -> None:
-    """Cameras lock their door after a few wrong ones."""
-    delays, _, _ = delays_after(SourceError(SourceProblem.LOGIN_REFUSED), 4)
-    assert all(45 <= delay <= 60 for delay in delays)
+def test_a_wrong_password_is_tried_less_and_less_often() -> None:
+    """Cameras lock their door after a few: a minute, then twice as long each time, a quarter of an hour at most."""
+    delays, _, _ = delays_after(SourceError(SourceProblem.LOGIN_REFUSED), 8)
+    for delay, most in zip(delays, (60, 120, 240, 480, 900, 900, 900), strict=True):
+        assert 0.75 * most <= delay <= most
+
+
+def test_a_camera_that_let_us_in_before_is_asked_again_after_a_minute() -> None:
+    delays = Delays()
+    for _ in range(5):
+        delays.after(SourceProblem.LOGIN_REFUSED, 0.1)
+    delays.opened()
+    assert delays.after(SourceProblem.LOGIN_REFUSED, 0.1) <= 60
 
 
 def test_a_defect_of_a_protocol_costs_a_session_and_not_the_reader() -> None:
