@@ -28,6 +28,8 @@ install = { $(BIN)/python -m pip install --disable-pip-version-check --progress-
 # What make starts ends in order when make is killed: Linux sends it SIGTERM (prctl 1, PR_SET_PDEATHSIG).
 tied = $(BIN)/python -I -c 'import ctypes, os, sys; \
 	sys.platform == "linux" and ctypes.CDLL(None).prctl(1, 15); os.execv(sys.argv[1], sys.argv[1:])'
+# Many an image of Python sets this; then each worker, command and test process would compile all of the hub anew.
+unexport PYTHONDONTWRITEBYTECODE
 DATA ?=
 PORT ?=
 # bash sets SECONDS itself, in its own process; only what stands on make's command line or in the environment counts.

@@ -6,6 +6,7 @@ application's own closing and waits at most `grace_s` seconds for answers that a
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import ssl
@@ -30,6 +31,17 @@ _WAITING = 2048
 _UNSENT_BYTES = 128 * 1024
 """What the system takes of an answer before it is sent. Its own bound is 4 MB: on a slow line a minute of live pictures
 that nobody can take back, when what is late should be left out."""
+
+
+class _Ending(uvicorn.Server):
+    """Leaves no connection open behind it: uvicorn forgets those whose answer did not end in the time of grace."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        await asyncio.sleep(0)  # what was cut off ends in order, where it can
+        for connection in tuple(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
 
 
 class Server:
@@ -84,7 +96,7 @@ class Server:
             config.load()
             config.ssl = tls  # ours, so that another certificate can be put into it while it serves
         self._scheme = "http" if tls is None else "https"
-        self._server = uvicorn.Server(config)
+        self._server = _Ending(config)
         self._thread = threading.Thread(target=self._run, name="http", daemon=True)
         self._grace_s = grace_s
 

@@ -10,6 +10,8 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -42,8 +44,9 @@ class Plugin(Generic[Built]):
     summary: str
 
 
+@cache
 def load_plugins(package: str) -> Mapping[str, Plugin[Any]]:
-    """The plugins in a folder, by kind.
+    """The plugins in a folder, by kind; the folder is looked through once, for each rule that is built asks for it.
 
     Args:
         package: Dotted name of the folder, for example `hub.sensors.payloads`.
@@ -67,4 +70,4 @@ def load_plugins(package: str) -> Mapping[str, Plugin[Any]]:
             raise PluginError(f"plugin kind {plugin.kind!r} stands twice: {origin[plugin.kind]} and {name}")
         found[plugin.kind] = plugin
         origin[plugin.kind] = name
-    return found
+    return MappingProxyType(found)

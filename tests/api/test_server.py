@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import threading
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from starlette.responses import StreamingResponse
 
 from api.server import Server
 from hub.clock import SystemClock
@@ -63,3 +67,28 @@ def test_who_comes_before_the_first_answer_waits_and_is_not_refused() -> None:
             assert early.recv(64).startswith(b"HTTP/1.1 200")
         finally:
             server.stop()
+
+
+def test_a_connection_whose_answer_does_not_end_is_closed_with_the_server() -> None:
+    app = FastAPI()
+    begun = threading.Event()
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"x"
+        begun.set()
+        while True:
+            await asyncio.sleep(0.01)
+            yield b"x" * 65536
+
+    @app.get("/")
+    def answer() -> StreamingResponse:
+        return StreamingResponse(endless())
+
+    server = Server(app, host="127.0.0.1", port=0, grace_s=0)
+    server.start()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert begun.wait(30)
+        connections = tuple(server._server.server_state.connections)
+        server.stop()
+        assert [each.transport.get_extra_info("socket").fileno() for each in connections] == [-1]

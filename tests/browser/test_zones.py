@@ -13,11 +13,12 @@ from hub.events import Phase
 from hub.geometry import Box
 from hub.store.event_log import Fact
 from tests.api.room import PASSWORD, Room
+from tests.browser.browsing import DEADLINE_MS
 from tests.browser.conftest import MakeVisit
 from tests.fakes.traces import stand, walk, watched
 
 CAR = Box(0.4, 0.4, 0.2, 0.2)
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=DEADLINE_MS)
 
 
 def trace(room: Room) -> None:
@@ -95,10 +96,10 @@ def test_a_zone_is_drawn_tried_saved_and_gone_back_on(room: Room, visit: MakeVis
     page.mouse.down()
     page.mouse.move(box["x"] + 0.9 * box["width"], box["y"] + 0.6 * box["height"], steps=4)
     page.mouse.up()
-    expect(page.get_by_role("alert")).to_contain_text("交叉")
+    expect(page.locator("ul.faults")).to_contain_text("交叉")
     expect(page.get_by_role("button", name="保存", exact=True)).to_be_disabled()
     page.get_by_role("button", name="撤销").click()
-    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.locator("ul.faults")).to_have_count(0)
 
     page.get_by_role("button", name="用最近 24 小时试一试").click()
     found = page.locator(".found")

@@ -27,7 +27,7 @@ from hub.events import Event, Phase
 from tests.fakes.analysis import FAILS, HANGS, UNBUILDABLE
 from tests.fakes.doors import listening, locked
 from tests.fakes.networks import HERE
-from tests.fakes.waiting import until
+from tests.fakes.waiting import DEADLINE_S, until
 
 COMMAND = (sys.executable, "-m", "tests.fakes.worker_program")
 ROOT = Path(__file__).parent.parent.parent
@@ -111,7 +111,7 @@ def one(supervisor: Supervisor, camera_id: str) -> CameraStatus:
     return next(status for status in supervisor.status() if status.camera == camera_id)
 
 
-def live(supervisor: Supervisor, camera_id: str, *, packets: int = 1, timeout_s: float = 10.0) -> CameraStatus:
+def live(supervisor: Supervisor, camera_id: str, *, packets: int = 1, timeout_s: float = DEADLINE_S) -> CameraStatus:
     def check() -> CameraStatus | None:
         status = one(supervisor, camera_id)
         return status if status.state is CameraState.LIVE and status.packets >= packets else None

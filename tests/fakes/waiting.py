@@ -11,7 +11,11 @@ from hub.clock import SystemClock
 Found = TypeVar("Found")
 
 
-def until(condition: Callable[[], Found], *, timeout_s: float = 10.0, what: str = "the condition") -> Found:
+DEADLINE_S = 60.0
+"""Only a failure takes so long; a machine with much other work may need it."""
+
+
+def until(condition: Callable[[], Found], *, timeout_s: float = DEADLINE_S, what: str = "the condition") -> Found:
     """The first true value of `condition`, asked every 20 ms.
 
     Raises:

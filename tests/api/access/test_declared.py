@@ -83,19 +83,23 @@ def test_a_route_of_another_kind_cannot_be_smuggled_in() -> None:
         hold_to([Route("/x", page)], (), ())
 
 
-@pytest.mark.parametrize("declared", DECLARED, ids=lambda each: f"{each.method} {each.path}")
-def test_what_a_route_asks_is_what_is_declared(declared: Declaration) -> None:
+def test_what_a_route_asks_is_what_is_declared() -> None:
     """Routes that take links ask inside; the matrix holds them."""
-    asked = set(asked_by(_routes()[declared.method, declared.path]))
-    wanted = {frozenset({each}) for each in declared.also} | ({declared.opens} if declared.opens else set())
-    if declared.entrance is Entrance.TOKEN:
-        assert asked == wanted
-    else:
-        assert not asked or asked == wanted
+    wrong = []
+    for declared in DECLARED:
+        asked = set(asked_by(_routes()[declared.method, declared.path]))
+        wanted = {frozenset({each}) for each in declared.also} | ({declared.opens} if declared.opens else set())
+        if asked != wanted and (asked or declared.entrance is Entrance.TOKEN):
+            wrong.append(f"{declared.method} {declared.path} asks {asked}, not {wanted}")
+    assert wrong == []
 
 
-@pytest.mark.parametrize("declared", DECLARED, ids=lambda each: f"{each.method} {each.path}")
-def test_a_declaration_makes_sense(declared: Declaration) -> None:
+def test_every_declaration_makes_sense() -> None:
+    for declared in DECLARED:
+        _makes_sense(declared)
+
+
+def _makes_sense(declared: Declaration) -> None:
     if declared.entrance in (Entrance.OPEN, Entrance.SECRET):
         assert not declared.opens
     if declared.entrance in (Entrance.LINK, Entrance.ONLY_LINK):

@@ -42,7 +42,7 @@ def is_there(pid: int) -> bool:
 
 
 def wait_for(condition: object) -> None:
-    end_s = CLOCK.monotonic_s() + 15
+    end_s = CLOCK.monotonic_s() + 60
     assert callable(condition)
     while not condition():
         assert CLOCK.monotonic_s() < end_s
@@ -76,7 +76,8 @@ def test_a_process_ends_when_whoever_asked_has_left(tmp_path: Path) -> None:
 
 
 def test_two_run_at_once_and_others_wait_for_a_bounded_time_in_a_bounded_queue(tmp_path: Path) -> None:
-    asked = setting_up(HANGS, str(tmp_path / "pids"), wait_s=0.3)
+    pids = tmp_path / "pids"
+    asked = setting_up(HANGS, str(pids), wait_s=0.3)
 
     def ask() -> str:
         try:
@@ -87,7 +88,7 @@ def test_two_run_at_once_and_others_wait_for_a_bounded_time_in_a_bounded_queue(t
 
     with ThreadPoolExecutor(PLACES + MOST_WAITING + 2) as threads:
         running = [threads.submit(ask) for _ in range(PLACES)]
-        wait_for(lambda: asked._running[False] == PLACES)
+        wait_for(lambda: asked._running[False] == PLACES and pids.exists() and pids.read_text().count("\n") == PLACES)
         assert ask() == "others are looking for cameras; come back later: 15"
         asked._wait_s = 20.0
         waiting = [threads.submit(ask) for _ in range(MOST_WAITING)]
@@ -95,6 +96,6 @@ def test_two_run_at_once_and_others_wait_for_a_bounded_time_in_a_bounded_queue(t
         assert ask() == "others are looking for cameras; come back later: 30"
         asked.stop()
         assert {each.result(10) for each in (*running, *waiting)} == {"the hub is stopping: 10"}
-    assert not any(is_there(int(pid)) for pid in (tmp_path / "pids").read_text().split())
+    assert not any(is_there(int(pid)) for pid in pids.read_text().split())
     with pytest.raises(UnavailableError, match="stopping"):
         asked.ask(Discover())

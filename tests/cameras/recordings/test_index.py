@@ -163,10 +163,7 @@ def test_any_bytes_are_read(data: bytes, behind: bool, tmp_path: Path) -> None: 
 
 
 def nested(depth: int) -> bytes:
-    data = b""
-    for _ in range(depth):
-        data = struct.pack(">I4s", 8 + len(data), b"moov") + data
-    return data
+    return b"".join(struct.pack(">I4s", 8 * (depth - each), b"moov") for each in range(depth))
 
 
 @pytest.mark.parametrize(
