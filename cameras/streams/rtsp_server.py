@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import signal
 import sys
 import threading
@@ -32,14 +33,14 @@ async def _serve(folder: str, host: str, port: int) -> None:
     listening = server._server.sockets[0].getsockname()[1]  # noqa: SLF001 - the toolkit has no other word for its port
     sys.stdout.write(json.dumps({"port": listening}) + "\n")
     sys.stdout.flush()
-    ended = asyncio.Event()
+    threading.Thread(target=_watch_parent, name="watch-parent", daemon=True).start()
+    await loop.create_future()
 
-    def watch_parent() -> None:
-        sys.stdin.read()
-        loop.call_soon_threadsafe(ended.set)
 
-    threading.Thread(target=watch_parent, name="watch-parent", daemon=True).start()
-    await ended.wait()
+def _watch_parent() -> None:
+    """End with the parent as cameras that lose power do: viewers that are cut off in order would fill its terminal."""
+    sys.stdin.read()
+    os._exit(0)
 
 
 def main() -> None:
