@@ -5,13 +5,29 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Connection,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    create_engine,
+    select,
+    text,
+)
 
 from hub.errors import StoreError
+from hub.store import migrations
 from hub.store.database import Database
 from hub.store.migrations import migrate
 from hub.store.schema import metadata
@@ -79,6 +95,63 @@ def test_a_database_of_a_newer_program_is_refused_and_left_alone(database: Datab
     with pytest.raises(StoreError, match=r"newer version of the program wrote this database \(step 9999"):
         older.start()
     older.stop()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_what_the_oldest_version_wrote_is_there_after_all_steps(request: pytest.FixtureRequest, kind: str) -> None:
+    """A row of every table as the first step made it goes through all later steps unchanged."""
+    url: str = request.getfixturevalue(f"{kind}_database_url")
+    if kind == "sqlite":
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True)
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        _go_to(connection, "0001")
+        old = MetaData()
+        old.reflect(connection)
+        for table in old.sorted_tables:
+            if table.name != "alembic_version":
+                connection.execute(table.insert(), {one.name: _value(one) for one in table.columns})
+        before = _rows(connection, old)
+    engine.dispose()
+    assert len(before) > 10
+    newer = Database(url)
+    newer.start()
+    try:
+        with newer.read() as connection:
+            migrations.check_current(connection)
+            assert _rows(connection, old) == before
+    finally:
+        newer.stop()
+
+
+def _go_to(connection: Connection, step: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.attributes["connection"] = connection
+    command.upgrade(config, step)
+
+
+def _value(column: Column[Any]) -> object:
+    """Something that fits; every key is the same, so that what refers to another table finds it."""
+    kind = column.type
+    if isinstance(kind, Boolean):
+        return True
+    if isinstance(kind, Integer):
+        return 1
+    if isinstance(kind, Float):
+        return 1.5
+    if isinstance(kind, LargeBinary):
+        return b"\x00\xff"
+    return {"zh": "村"} if isinstance(kind, JSON) else "2026-03-01T12:00:00.000000Z"
+
+
+def _rows(connection: Connection, tables: MetaData) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of all tables, of the columns that these had."""
+    return {
+        table.name: [tuple(row) for row in connection.execute(select(*table.columns))]
+        for table in tables.sorted_tables
+        if table.name != "alembic_version"
+    }
 
 
 def test_starting_again_keeps_what_is_there(database: Database, database_url: str) -> None:
