@@ -29,7 +29,7 @@ from config.community import Community
 from config.handling import STARTING, Deadlines
 from hub.bus import Bus, Topic
 from hub.clock import Clock
-from hub.errors import ConfigurationError, StoreBusyError, StoreClosedError
+from hub.errors import ConfigurationError, StoreBusyError, StoreClosedError, StoreUnavailableError
 from hub.store.database import Database
 from hub.store.event_log import EventLog, StoredEvent
 
@@ -49,7 +49,8 @@ IDLE_S = 0.5
 """Without a word from the bus the log is looked at this often."""
 _RETRY_S = 1.0
 _ATTEMPTS = 3
-"""An event whose transaction fails this often alone is passed over, for one bad event must not stop all alarms."""
+"""An event whose transaction fails this often alone is passed over, for one bad event must not stop all alarms. While
+nothing can be written at all, it is tried again for as long as that takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ class EngineLoop:
         self._carried: list[Change] = []
         self._batch = BATCH
         self._attempts = 0
+        self._is_held_up = False
         self._failures = 0
         self._passed_over = 0
         self._reload_error = ""
@@ -322,11 +324,12 @@ class EngineLoop:
             except StoreClosedError:
                 return
             except Exception as error:
-                if self._attempts == 0:
+                if self._attempts == 0 and not self._is_held_up:
                     logger.exception("engine batch failed, going on from the store", extra={"cursor": self._cursor})
                 self._failed(error)
                 continue
             self._attempts = 0
+            self._is_held_up = False
             if more:
                 continue
             self._batch = BATCH
@@ -343,7 +346,8 @@ class EngineLoop:
     def _failed(self, error: Exception) -> None:
         """Begin again from the store; one by one, so that a bad event harms only itself."""
         self._failures += 1
-        if not isinstance(error, StoreBusyError):
+        self._is_held_up = True
+        if not isinstance(error, StoreBusyError | StoreUnavailableError):  # these are no event's fault
             self._attempts += 1
             self._batch = 1
         self._stopping.wait(_RETRY_S)

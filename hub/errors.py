@@ -53,6 +53,10 @@ class StoreBusyError(StoreError):
     """The write queue is full."""
 
 
+class StoreUnavailableError(StoreError):
+    """Nothing can be written now, whatever it is: the disk is full or failing, the database locked or away."""
+
+
 class BrokerError(HubError):
     """The embedded broker did not start or died."""
 

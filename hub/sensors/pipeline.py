@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.clock import Clock
-from hub.errors import StoreError
+from hub.errors import StoreError, StoreUnavailableError
 from hub.sensors.admission import Admission, Message
 from hub.sensors.deliveries import SETTLE_S, Deliveries, Taken
 from hub.sensors.endpoint import BrokerRun
@@ -337,7 +337,8 @@ class Pipeline:
             if error is not None:
                 logger.warning("message not stored", extra={"error": repr(error)})
             if first.failed or error is not None:
-                self._suspect(first)
+                if not isinstance(error, StoreUnavailableError):
+                    self._suspect(first)
                 self._leave(first)
             else:
                 self._finish(first)

@@ -16,11 +16,11 @@ from typing import Any, Literal
 from weakref import WeakSet
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import NullPool
 
-from hub.errors import StoreBusyError, StoreError
+from hub.errors import StoreBusyError, StoreError, StoreUnavailableError
 
 Durability = Literal["full", "normal"]
 
@@ -57,6 +57,24 @@ class Engines:
         self.writing.dispose()
 
 
+_SQLITE_AWAY = frozenset(
+    {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_NOMEM,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_PROTOCOL,
+    }
+)
+_POSTGRES_AWAY = frozenset({"08", "53", "57", "58"})
+"""Classes of SQLSTATE: no connection, no resources, ended by somebody, its system fails."""
+_NO_LOCK = "55P03"
+
+
 def sqlite_url(data_dir: Path) -> str:
     """The URL of the SQLite database in the data folder."""
     return URL.create("sqlite", database=str(data_dir.absolute() / "hub.sqlite3")).render_as_string(hide_password=False)
@@ -89,8 +107,19 @@ def translated(error: SQLAlchemyError) -> StoreError:
     if isinstance(error, PoolTimeoutError):
         return StoreBusyError("all reading connections are in use")
     if isinstance(error, DBAPIError):
-        return StoreError(f"the database refused: {str(error.orig).strip()}")
+        kind = StoreUnavailableError if _is_unavailable(error) else StoreError
+        return kind(f"the database refused: {str(error.orig).strip()}")
     return StoreError(f"the database refused: {error}")
+
+
+def _is_unavailable(error: DBAPIError) -> bool:
+    """Whether the database is at fault, and not what was to be written."""
+    if error.connection_invalidated:
+        return True
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in _SQLITE_AWAY
+    state = getattr(error.orig, "sqlstate", "")  # None where there is no connection that could tell
+    return isinstance(error, OperationalError) and (not state or state[:2] in _POSTGRES_AWAY or state == _NO_LOCK)
 
 
 def transaction_alive(connection: Connection) -> bool:

@@ -24,7 +24,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from hub.clock import Clock
-from hub.errors import StoreBusyError, StoreClosedError, StoreError
+from hub.errors import StoreBusyError, StoreClosedError, StoreError, StoreUnavailableError
 from hub.store.engines import transaction_alive, translated
 
 logger = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class _Job:
         return self.takes_items and other.takes_items and self.work == other.work
 
 
-class _TransactionLostError(Exception):
+class _TransactionLostError(StoreUnavailableError):
     """The transaction is gone, and with it the works before this one."""
 
 

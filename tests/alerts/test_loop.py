@@ -17,7 +17,7 @@ from alerts.loop import EngineLoop
 from alerts.store.lists import Filter, Repository
 from hub.bus import Bus, Topic
 from hub.clock import SystemClock
-from hub.errors import ConfigurationError, StoreError
+from hub.errors import ConfigurationError, StoreError, StoreUnavailableError
 from hub.store.database import Database
 from hub.store.event_log import EventLog, Fact
 from tests.alerts.conftest import MakeRoom
@@ -233,6 +233,30 @@ def test_one_event_that_cannot_be_stored_is_passed_over_and_the_next_one_rings(
         assert bus.wait(Topic.JOURNAL, after=0, timeout_s=10) > 0
     assert [each.site for each in Repository(sqlite_database).incidents(Filter()).items] == ["hh-017"]
     assert loop.status().passed_over == 1
+
+
+def test_while_nothing_can_be_written_no_event_is_passed_over(
+    running: tuple[EngineLoop, EventLog, Bus],
+    sqlite_database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A full disk lasts longer than the attempts that a bad event has; the alarm rings when there is room."""
+    loop, event_log, bus = running
+    monkeypatch.setattr("alerts.loop._RETRY_S", 0.01)
+    write_alert, refused = recording.write_alert, iter(range(10))
+
+    def full(connection: recording.Connection, alert: recording.Alert, *rest: str, new: bool) -> recording.AlertView:
+        if next(refused, None) is not None:
+            raise StoreUnavailableError("the database refused: database or disk is full")
+        return write_alert(connection, alert, *rest, new=new)
+
+    monkeypatch.setattr(recording, "write_alert", full)
+    with caplog.at_level(logging.CRITICAL):
+        event_log.append([Fact(SMOKE)]).result(5)
+        assert bus.wait(Topic.JOURNAL, after=0, timeout_s=30) > 0
+    assert [each.site for each in Repository(sqlite_database).incidents(Filter()).items] == ["hh-017"]
+    assert (loop.status().passed_over, loop.status().failures) == (0, 10)
 
 
 def test_timers_wait_at_a_start_until_cameras_have_said_what_is_so_now(make_room: MakeRoom) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future, wait
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, func, insert, select, text
 
-from hub.errors import ConflictError, StoreBusyError, StoreClosedError, StoreError
+from hub.errors import ConflictError, StoreBusyError, StoreClosedError, StoreError, StoreUnavailableError
 from hub.store import writer
 from hub.store.database import Database
 from hub.store.schema import cursors, settings
@@ -159,6 +160,19 @@ def test_a_database_error_comes_as_store_error_with_its_cause_and_without_values
     assert "hunter2" not in str(caught.value.__cause__)
 
 
+def test_a_full_disk_is_told_apart_from_what_cannot_be_written(sqlite_database: Database) -> None:
+    """Whoever gives up on what fails again and again must not give up on what only found no room."""
+    sqlite_database.write(lambda connection: connection.exec_driver_sql("PRAGMA max_page_count = 1"))  # as many as now
+    row = {"name": "a", "value": "x" * 5_000_000}
+    with pytest.raises(StoreUnavailableError, match="full"):
+        sqlite_database.write(lambda connection: connection.execute(insert(settings), row))
+    sqlite_database.write(lambda connection: connection.exec_driver_sql("PRAGMA max_page_count = 1000000"))
+    sqlite_database.write(lambda connection: connection.execute(insert(settings), row))
+    with pytest.raises(StoreError) as refused:
+        sqlite_database.write(lambda connection: connection.execute(insert(settings), row))
+    assert not isinstance(refused.value, StoreUnavailableError)
+
+
 def test_a_commit_that_fails_fails_all_its_works_and_the_writer_goes_on(database: Database) -> None:
     """A foreign key that is checked only at COMMIT makes one fail."""
 
@@ -297,6 +311,22 @@ def test_a_server_that_is_not_there_is_a_store_error_without_the_password(tmp_pa
         database.start()
     assert "hunter2" not in str(caught.value)
     database.stop()
+
+
+def test_a_locked_database_and_a_server_that_is_away_are_unavailable(sqlite_database_url: str, tmp_path: Path) -> None:
+    hub = Database(sqlite_database_url, busy_timeout_s=0.05)
+    hub.start()
+    other = sqlite3.connect(tmp_path / "data" / "hub.sqlite3", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    try:
+        with pytest.raises(StoreUnavailableError, match="locked"):
+            hub.write(lambda connection: connection.execute(insert(settings), {"name": "a", "value": "b"}))
+    finally:
+        other.close()
+        hub.stop()
+    away = Database(f"postgresql+psycopg://hub@/hub?host={tmp_path}")
+    with pytest.raises(StoreUnavailableError):
+        away.start()
 
 
 def test_a_folder_that_cannot_be_written_is_a_store_error(tmp_path: Path) -> None:
