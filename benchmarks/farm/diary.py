@@ -34,12 +34,14 @@ class Diary:
         troubles: In their order.
         offsets: From when on the hub's clock was how much ahead, seconds since 1970 and seconds.
         hub_away: When no hub, or no broker, could have listened; from and to.
+        quiet_s: From when on all sensors were silent, for good.
         removed: What was recorded of each camera before a disk was filled: the hub makes room by removing it.
     """
 
     troubles: list[Trouble] = field(default_factory=list)
     offsets: list[tuple[float, float]] = field(default_factory=lambda: [(0.0, 0.0)])
     hub_away: list[list[float]] = field(default_factory=list)
+    quiet_s: float = float("inf")
     removed: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
 
     def of(self, *kinds: str) -> Iterator[Trouble]:
