@@ -128,6 +128,13 @@ def watch(
     for name, about in _PER_CAMERA:
         metrics.watch(f"hub_camera_{name}", about, _per_camera(cameras, name), kind="counter", labels=("camera",))
     metrics.watch(
+        "hub_camera_analysis_cpu_seconds",
+        "Processor time of decoding and looking at a camera's pictures.",
+        _per_camera(cameras, "analysis_cpu_s"),
+        kind="counter",
+        labels=("camera",),
+    )
+    metrics.watch(
         "hub_worker_restarts",
         "Times that a worker was started anew.",
         lambda: {(each.worker,): float(each.restarts) for each in cameras.workers()},

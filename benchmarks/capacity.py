@@ -1,13 +1,14 @@
 """How many cameras this machine bears.
 
-    python -m benchmarks.capacity [--cameras 10 50 100 159 300] [--seconds 600]
+    python -m benchmarks.capacity [--cameras 10 50 100 159 300] [--seconds 600] [--json FILE]
 
 A hub as it is run (`hub run`, one worker per core, recording, analysis, object model where there is one)
 receives cameras of 640x360 at 10 pictures a second over RTSP from a farm, a tenth of them busy. Told of each
 number of cameras: how long until all record, the processor time of hub and workers (mean, and the 95th
-percentile of windows of ten seconds) as a share of the whole machine, memory, processes besides the broker,
-pictures that the analysis or a recording dropped, and what the farm itself cost, which is not the hub's. Prints
-a table and writes JSON (`--json FILE`).
+percentile of windows of ten seconds) as a share of the whole machine, what of it a camera takes and for what,
+memory, processes besides the broker, and what the farm itself cost, which is not the hub's. Pictures are counted
+one by one: the farm stops sending at the end, and each that it sent has to have come to the analysis and to stand
+in a recorded file. A number that cannot be borne is a line of the table and not the end of it.
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ import sys
 import tempfile
 import threading
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import yaml
 
 from benchmarks.farm.cameras import CameraFarm, FarmClips
+from cameras.recordings.mp4.boxes import HEADER_BYTES, header_at
+from cameras.recordings.mp4.fragments import runs
 from hub.clock import SystemClock
 from tests.fakes.clips import write_clip
 
@@ -38,6 +41,8 @@ WINDOW_S = 10.0
 SETTLE_S = 40.0
 """Longer than quiet cameras take to fall asleep and the first statistics of each to be learned."""
 PATIENCE_S = 120.0
+ARRIVES_S = 30.0
+"""What is under way has come by then."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PORT_LINE = "http://"
 
@@ -48,27 +53,54 @@ class Row:
 
     Attributes:
         cameras: How many.
-        all_record_s: From the hub's start until each has a recording open.
+        recording: So many recorded in the end.
+        all_record_s: From the hub's start until each has a recording open; 0 when not all did in time.
         machine_mean: Hub and workers, percent of all cores.
         machine_p95: The same, 95th percentile of the windows.
-        hub_mean: The hub alone, percent of one core.
+        hub_core: The hub alone, percent of one core.
+        analysis_core: Decoding and looking at pictures, percent of one core.
+        rest_core: All else in the workers, percent of one core: receiving, recording, telling the hub.
+        camera_core: All of it, percent of one core for each camera.
         memory_mb: Resident memory of hub and workers, the largest that was seen.
         processes: Besides the broker.
-        dropped: Pictures that the analysis had no time for.
-        lost: Pictures that the farm sent and a recording lacks.
-        farm_mean: What serving the cameras cost, percent of one core.
+        analysed_fps: Pictures a second and camera that were analysed.
+        decoded_share: Of the pictures that came, decoded.
+        sent: Pictures that the farm sent, from the first to the last.
+        unsent: Pictures that the farm left out because nobody read what came before.
+        lost: Pictures that were sent and did not come, or not undamaged; without the newest of each camera, which
+            FFmpeg holds until the next comes.
+        unrecorded: Pictures that were sent and stand in no file; counted likewise.
+        dropped: Pictures that came and that the analysis had no time for.
+        farm_core: What serving the cameras cost, percent of one core.
+        load_before: The machine's load average before the hub was started.
     """
 
     cameras: int
+    recording: int
     all_record_s: float
     machine_mean: float
     machine_p95: float
-    hub_mean: float
+    hub_core: float
+    analysis_core: float
+    rest_core: float
+    camera_core: float
     memory_mb: float
     processes: int
-    dropped: int
+    analysed_fps: float
+    decoded_share: float
+    sent: int
+    unsent: int
     lost: int
-    farm_mean: float
+    unrecorded: int
+    dropped: int
+    farm_core: float
+    load_before: float
+
+
+HEAD = (
+    "cameras  all record   machine mean / p95   a camera = analysis + rest + hub   memory  processes"
+    "  analysed  decoded     sent  lost  unrecorded  dropped   farm   load"
+)
 
 
 def main() -> None:
@@ -80,21 +112,29 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     cores = len(os.sched_getaffinity(0))
-    print(f"{cores} cores, load {os.getloadavg()[0]:.1f} before")
-    print("cameras  all record   machine mean / p95   hub alone   memory  processes  dropped  lost   farm")
+    print(f"{cores} cores; processor time of a camera and of the farm is in percent of one of them")
+    print(HEAD)
     rows = []
     for count in arguments.cameras:
         with tempfile.TemporaryDirectory() as folder:
             row = measure(count, arguments, Path(folder), cores)
         rows.append(row)
-        print(
-            f"{row.cameras:7}  {row.all_record_s:8.1f} s   {row.machine_mean:6.1f} % / {row.machine_p95:5.1f} %"
-            f"   {row.hub_mean:6.1f} %  {row.memory_mb:5.0f} MB  {row.processes:8}  {row.dropped:7}  {row.lost:4}"
-            f"  {row.farm_mean:5.1f} %",
-            flush=True,
-        )
-    if arguments.json:
-        arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=2), encoding="utf-8")
+        print(line(row), flush=True)
+        if arguments.json:
+            arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=2), encoding="utf-8")
+
+
+def line(row: Row) -> str:
+    """One line of the table."""
+    each = max(1, row.cameras)
+    began = f"{row.all_record_s:8.1f} s" if row.all_record_s else f"{row.recording:4} only"
+    parts = f"{row.analysis_core / each:5.2f} + {row.rest_core / each:4.2f} + {row.hub_core / each:4.2f} %"
+    spent = f"{row.machine_mean:6.1f} % / {row.machine_p95:5.1f} %   {row.camera_core:5.2f} = {parts}"
+    size = f"{row.memory_mb:5.0f} MB  {row.processes:9}"
+    seen = f"{row.analysed_fps:6.2f}/s  {row.decoded_share:6.1%}"
+    counted = f"{row.sent:8}  {row.lost:4}  {row.unrecorded:10}  {row.dropped:7}"
+    beside = f"{row.farm_core:5.1f}  {row.load_before:5.1f}"
+    return f"{row.cameras:7}  {began:>10}   {spent}   {size}  {seen}  {counted}  {beside}"
 
 
 def clips(folder: Path) -> FarmClips:
@@ -106,38 +146,105 @@ def clips(folder: Path) -> FarmClips:
 
 def measure(count: int, arguments: argparse.Namespace, folder: Path, cores: int) -> Row:
     """Run a hub with so many cameras."""
+    load = os.getloadavg()[0]
     farm = CameraFarm(clips(folder), cameras=count, busy=round(count * arguments.busy), folder=folder)
-    with farm, hub_on(folder, farm) as hub:
-        began_s = CLOCK.monotonic_s()
-        while hub.recording() < count:
-            if CLOCK.monotonic_s() - began_s > PATIENCE_S:
-                raise SystemExit(f"{count - hub.recording()} of {count} cameras do not record after {PATIENCE_S:g} s")
-            CLOCK.wait(NEVER, 0.2)
-        all_record_s = CLOCK.monotonic_s() - began_s
-        CLOCK.wait(NEVER, SETTLE_S)
-        sent, before = farm.fault()["sent"], hub.counts()
-        farm_s = sum(map(cpu_s, farm.pids))
-        hub_s, windows, memory = cpu_s(hub.pid), [], 0.0
-        start_s = CLOCK.monotonic_s()
-        while CLOCK.monotonic_s() - start_s < arguments.seconds:
-            mine, at_s = hub.cpu_s(), CLOCK.monotonic_s()
-            CLOCK.wait(NEVER, min(WINDOW_S, arguments.seconds))
-            windows.append((hub.cpu_s() - mine) / (CLOCK.monotonic_s() - at_s) / cores * 100)
-            memory = max(memory, hub.memory_mb())
-        took_s = CLOCK.monotonic_s() - start_s
-        after, sent = hub.counts(), farm.fault()["sent"] - sent
-        return Row(
-            cameras=count,
-            all_record_s=all_record_s,
-            machine_mean=statistics.mean(windows),
-            machine_p95=sorted(windows)[max(0, round(len(windows) * 0.95) - 1)],
-            hub_mean=(cpu_s(hub.pid) - hub_s) / took_s * 100,
-            memory_mb=memory,
-            processes=len(hub.pids()),
-            dropped=round(after["dropped"] - before["dropped"]),
-            lost=max(0, sent - round(after["packets"] - before["packets"]) - 2 * count),
-            farm_mean=(sum(map(cpu_s, farm.pids)) - farm_s) / took_s * 100,
+    with farm:
+        with hub_on(folder, farm) as hub:
+            began_s = CLOCK.monotonic_s()
+            until(lambda: hub.recording() >= count, PATIENCE_S)
+            all_record_s = CLOCK.monotonic_s() - began_s if hub.recording() >= count else 0.0
+            CLOCK.wait(NEVER, SETTLE_S)
+            before, start_s = Spent.of(hub, farm), CLOCK.monotonic_s()
+            windows, memory = [], 0.0
+            while CLOCK.monotonic_s() - start_s < arguments.seconds:
+                mine, at_s = hub.cpu_s(), CLOCK.monotonic_s()
+                CLOCK.wait(NEVER, min(WINDOW_S, arguments.seconds))
+                windows.append((hub.cpu_s() - mine) / (CLOCK.monotonic_s() - at_s) / cores * 100)
+                memory = max(memory, hub.memory_mb())
+            took_s = CLOCK.monotonic_s() - start_s
+            spent, processes, recording = Spent.of(hub, farm).since(before), len(hub.pids()), hub.recording()
+            farm.fault(freeze=True)
+            sent = farm.fault()
+            until(lambda: hub.came() >= sent["sent"] - count, ARRIVES_S)
+            came, dropped = hub.came(), round(hub.counts()["dropped"])
+        recorded = sum(map(pictures_in, (folder / "data" / "recordings").rglob("*.mp4")))
+    return Row(
+        cameras=count,
+        recording=recording,
+        all_record_s=all_record_s,
+        machine_mean=statistics.mean(windows),
+        machine_p95=sorted(windows)[max(0, round(len(windows) * 0.95) - 1)],
+        hub_core=spent.hub_s / took_s * 100,
+        analysis_core=spent.analysis_s / took_s * 100,
+        rest_core=(spent.workers_s - spent.analysis_s) / took_s * 100,
+        camera_core=(spent.hub_s + spent.workers_s) / took_s * 100 / count,
+        memory_mb=memory,
+        processes=processes,
+        analysed_fps=spent.analysed / took_s / count,
+        decoded_share=spent.decoded / max(1.0, spent.packets),
+        sent=sent["sent"],
+        unsent=sent["unsent"],
+        lost=max(0, sent["sent"] - count - came),
+        unrecorded=max(0, sent["sent"] - count - recorded),
+        dropped=dropped,
+        farm_core=spent.farm_s / took_s * 100,
+        load_before=load,
+    )
+
+
+def until(is_so: Callable[[], bool], patience_s: float) -> None:
+    """Wait until it is so, or for so long."""
+    began_s = CLOCK.monotonic_s()
+    while not is_so() and CLOCK.monotonic_s() - began_s < patience_s:
+        CLOCK.wait(NEVER, 0.2)
+
+
+def pictures_in(path: Path) -> int:
+    """How many pictures a recorded file holds, by its fragments' own tables."""
+    found = 0
+    with path.open("rb") as file:
+        while len(head := file.read(HEADER_BYTES)) == HEADER_BYTES:
+            size, kind = header_at(head, 0)
+            if kind == b"moof":
+                found += runs(head + file.read(size - HEADER_BYTES))[0].samples
+            else:
+                file.seek(size - HEADER_BYTES, os.SEEK_CUR)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What was taken so far, seconds of processor time and pictures."""
+
+    hub_s: float
+    workers_s: float
+    analysis_s: float
+    farm_s: float
+    packets: float
+    decoded: float
+    analysed: float
+
+    @classmethod
+    def of(cls, hub: Running, farm: CameraFarm) -> Spent:
+        """As it stands now."""
+        told = hub.metrics()
+
+        def total(name: str) -> float:
+            return told.get(f"hub_camera_{name}_total", 0.0)
+
+        return cls(
+            hub_s=cpu_s(hub.pid),
+            workers_s=sum(cpu_s(pid) for pid in hub.pids() if pid != hub.pid),
+            analysis_s=total("analysis_cpu_seconds"),
+            farm_s=sum(map(cpu_s, farm.pids)),
+            packets=total("packets"),
+            decoded=total("decoded"),
+            analysed=total("analysed"),
         )
+
+    def since(self, before: Spent) -> Spent:
+        """What was taken between the two."""
+        return Spent(*(getattr(self, each.name) - getattr(before, each.name) for each in fields(self)))
 
 
 class Running:
@@ -164,6 +271,10 @@ class Running:
         """Packets that came and pictures that were dropped so far."""
         found = self.metrics()
         return {name: found.get(f"hub_camera_{name}_total", 0.0) for name in ("packets", "dropped")}
+
+    def came(self) -> int:
+        """Pictures that came to the analysis, in time or not."""
+        return round(sum(self.counts().values()))
 
     def recording(self) -> int:
         """How many cameras are live, which is when they record."""
@@ -231,7 +342,8 @@ def cpu_s(pid: int) -> float:
 def _children(pid: int) -> list[str]:
     found = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        found += (task / "children").read_text(encoding="utf-8").split()
+        with suppress(OSError):  # a thread may end meanwhile
+            found += (task / "children").read_text(encoding="utf-8").split()
     return found
 
 

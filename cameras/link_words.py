@@ -255,6 +255,7 @@ class CameraStatus:
         audits_moved: Those in which something moved that their key frame did not show.
         audits_missed: Those of them of which no packet's size told.
         cpu_s: Processor time spent on it.
+        analysis_cpu_s: Of that, on decoding and looking at its pictures.
         recording: One for each stream that is to be recorded.
     """
 
@@ -284,6 +285,7 @@ class CameraStatus:
     audits_moved: int = 0
     audits_missed: int = 0
     cpu_s: float = 0.0
+    analysis_cpu_s: float = 0.0
     recording: tuple[StreamRecording, ...] = ()
 
 

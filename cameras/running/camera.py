@@ -205,6 +205,7 @@ class RunningCamera:
                 "decoded": counts.decoded,
                 "analysed": counts.analysed,
                 "failures": analysing.failures,
+                "analysis_cpu_s": round(analysing.cpu_s, 4),
             }
         if analysing is not None and self.task.camera.analyse is Analyse.ALL:  # else it would tell when somebody moves
             known |= {
