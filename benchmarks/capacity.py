@@ -70,7 +70,7 @@ class Row:
         lost: Pictures that were sent and did not come, or not undamaged; without the newest of each camera, which
             FFmpeg holds until the next comes.
         unrecorded: Pictures that were sent and stand in no file; counted likewise.
-        dropped: Pictures that came and that the analysis had no time for.
+        dropped: Pictures that came while it was measured and that the analysis had no time for.
         farm_core: What serving the cameras cost, percent of one core.
         load_before: The machine's load average before the hub was started.
     """
@@ -166,7 +166,7 @@ def measure(count: int, arguments: argparse.Namespace, folder: Path, cores: int)
             farm.fault(freeze=True)
             sent = farm.fault()
             until(lambda: hub.came() >= sent["sent"] - count, ARRIVES_S)
-            came, dropped = hub.came(), round(hub.counts()["dropped"])
+            came = hub.came()
         recorded = sum(map(pictures_in, (folder / "data" / "recordings").rglob("*.mp4")))
     return Row(
         cameras=count,
@@ -186,7 +186,7 @@ def measure(count: int, arguments: argparse.Namespace, folder: Path, cores: int)
         unsent=sent["unsent"],
         lost=max(0, sent["sent"] - count - came),
         unrecorded=max(0, sent["sent"] - count - recorded),
-        dropped=dropped,
+        dropped=round(spent.dropped),
         farm_core=spent.farm_s / took_s * 100,
         load_before=load,
     )
@@ -223,6 +223,7 @@ class Spent:
     packets: float
     decoded: float
     analysed: float
+    dropped: float
 
     @classmethod
     def of(cls, hub: Running, farm: CameraFarm) -> Spent:
@@ -240,6 +241,7 @@ class Spent:
             packets=total("packets"),
             decoded=total("decoded"),
             analysed=total("analysed"),
+            dropped=total("dropped"),
         )
 
     def since(self, before: Spent) -> Spent:

@@ -27,6 +27,9 @@ _LEARNING_SHARE = 0.02
 _MIN_LEARNED = 30
 """Packets before sizes are judged at all, and a camera may sleep."""
 
+_FIRST_S = 4.0
+"""So soon a camera may sleep in which nothing has moved yet: when all of them start, none can be awake for long."""
+
 _RUN = 5
 """Packets whose median is judged: motion raises them all, a bit-rate controller's hiccup one, and streams whose packets
 differ in turn (B-frames: one large, several small) have an even median."""
@@ -111,7 +114,7 @@ class Triage:
         self._last_motion_s: float | None = None
         self._last_key_s: float | None = None
         self._key_gap_s = math.inf
-        self._moving = False
+        self._moving = self._moved = False
         self.awake = True
 
     def judge(self, packet: Packet) -> Verdict:
@@ -159,6 +162,7 @@ class Triage:
         if not moving:
             return False
         self._last_motion_s = stream_s
+        self._moved = True
         if self._audit is not None:
             self._audit.saw(stream_s)
             self.awake = True  # nothing is held: everything since the key frame has been decoded
@@ -176,7 +180,7 @@ class Triage:
         self._odd = False
         self._last_motion_s = self._last_key_s = None
         self._key_gap_s = math.inf
-        self._moving = False
+        self._moving = self._moved = False
         self.awake = True
 
     def _audited(self, packet: Packet) -> Verdict:
@@ -195,14 +199,15 @@ class Triage:
             self.audits.missed += audit.moved and not audit.told
 
     def _wake(self, stream_s: float) -> None:
-        self.awake = True
+        self.awake = self._moved = True
         self._last_motion_s = stream_s
         self._run.clear()
         self._odd = False
 
     def _may_sleep(self, stream_s: float) -> bool:
         assert self._last_motion_s is not None
-        quiet = stream_s - self._last_motion_s >= self._sleep_after_s
+        after_s = self._sleep_after_s if self._moved else min(_FIRST_S, self._sleep_after_s)
+        quiet = stream_s - self._last_motion_s >= after_s
         return quiet and self._key_gap_s <= _MAX_KEY_GAP_S and self._sizes.ready
 
     def _note_key(self, stream_s: float) -> None:

@@ -88,6 +88,18 @@ def asleep(triage: Triage, *, small: int = 400, large: int = 400) -> int:
     raise AssertionError("it does not sleep")
 
 
+@pytest.mark.parametrize(("moved", "after_s"), [(False, 4), (True, 10)])
+def test_a_camera_sleeps_sooner_while_nothing_has_moved_yet(*, moved: bool, after_s: int) -> None:
+    """When all cameras of a worker start, the background of each is known within seconds."""
+    triage = Triage(sleep_after_s=10, audit_share=0)
+    for number in range(200):
+        verdict = triage.judge(packet(number, key=number % 10 == 0, size=400))
+        if verdict is not Verdict.DECODE:
+            break
+        triage.saw(number / 10, moving=moved and number == 0)
+    assert (number / 10, verdict) == (after_s, Verdict.KEY_ONLY)
+
+
 def test_one_large_packet_does_not_wake_a_camera() -> None:
     triage = Triage(sleep_after_s=3, audit_share=0)
     number = asleep(triage)
