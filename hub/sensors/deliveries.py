@@ -5,6 +5,9 @@ docs/decisions/0002-mqtt-broker.md): they set DUP on what they sent before and k
 afresh after its own restart, and after being killed it even forgets DUP. So a message that comes again is known
 
 - by DUP, packet id and content, while the numbering holds, also by the next process of the hub;
+- by DUP and content, under a packet id that is newer than all of this connection, when it was acknowledged on this
+  connection: nats-server sends again what waits for 5 s, under a fresh packet id when our acknowledgement crosses that.
+  What it sent before and we never read has an older packet id. Never for a one-shot kind;
 - by content, each stored message at most once, when the broker numbered afresh while this process lived on: it stored
   what had been sent to it, so what comes again is a repetition. By DUP, or in the first moments without it when the
   broker was killed; never for a one-shot kind: a help button pressed twice is two messages with equal payload.
@@ -33,6 +36,8 @@ WINDOW_S = 30.0
 
 BURST_S = 2.0
 """A killed broker that forgot DUP sends again at once, in the first moments after the connection."""
+
+_PACKETS = 65_535
 
 
 @dataclass(slots=True, eq=False)
@@ -64,6 +69,8 @@ class Deliveries:
         self._forget: list[int] = []
         self._window_ends_s = math.inf
         self._burst_ends_s = -math.inf
+        self._newest: int | None = None
+        """The packet id that the broker gave out last, as far as we saw on this connection."""
 
     def restore(self, marks: Iterable[tuple[int, bytes]]) -> None:
         """Take over the marks that an earlier process left under a numbering that still holds: (packet id, digest)."""
@@ -80,6 +87,7 @@ class Deliveries:
             dup_kept: The broker stopped in order since, so DUP tells the truth.
         """
         self.disconnected()
+        self._newest = None
         self._window_ends_s = now_s + WINDOW_S
         self._burst_ends_s = -math.inf if dup_kept else now_s + BURST_S
         if renumbered:
@@ -112,6 +120,12 @@ class Deliveries:
         if dup and entry is not None and entry.digest == digest:
             entry.packet = packet
             return entry
+        is_newer = self._newest is not None and _is_after(packet, self._newest)
+        if is_newer or (self._newest is None and not dup):
+            self._newest = packet
+        if dup and is_newer and not one_shot and (crossed := self._acknowledged_here(digest)) is not None:
+            self._put(packet, crossed)
+            return crossed
         if one_shot or now_s >= self._window_ends_s or not (dup or now_s < self._burst_ends_s):
             return None
         pile = self._carried.get(digest)
@@ -176,6 +190,10 @@ class Deliveries:
     def __len__(self) -> int:
         return len(self._by_packet) + sum(len(pile) for pile in self._carried.values())
 
+    def _acknowledged_here(self, digest: bytes) -> Taken | None:
+        entries = self._by_packet.values()
+        return next((each for each in entries if each.acknowledged_s is not None and each.digest == digest), None)
+
     def _put(self, packet: int, entry: Taken) -> None:
         before = self._by_packet.get(packet)
         if before is not None and before.marked and not entry.marked:
@@ -194,3 +212,8 @@ class Deliveries:
         for packet, entry in list(self._by_packet.items()):
             if entry.packet is None and entry.acknowledged_s is None:
                 self._remove(packet, entry)
+
+
+def _is_after(packet: int, other: int) -> bool:
+    """Whether a packet id was given out after another one; they go round from 65535 to 1."""
+    return 0 < (packet - other) % _PACKETS < _PACKETS // 2

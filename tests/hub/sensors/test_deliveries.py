@@ -165,3 +165,47 @@ def test_a_message_that_could_not_be_stored_is_new_when_it_comes_again() -> None
     deliveries = Deliveries()
     deliveries.drop(deliveries.take(7, A))
     assert again(deliveries, 7, A) is None
+
+
+def acknowledged(deliveries: Deliveries, packet: int, digest: bytes) -> Taken:
+    """A message that came for the first time on this connection, was stored, and acknowledged."""
+    assert again(deliveries, packet, digest, dup=False) is None
+    entry = deliveries.take(packet, digest)
+    entry.stored = True
+    deliveries.acknowledged(entry, 5.0)
+    return entry
+
+
+def test_what_crossed_our_acknowledgement_is_known_under_its_fresh_packet_id() -> None:
+    """nats-server sends again after 5 s, and under a new packet id when our answer came meanwhile."""
+    deliveries = Deliveries()
+    connect(deliveries)
+    entry = acknowledged(deliveries, 65_530, A)
+    acknowledged(deliveries, 65_534, B)
+    assert again(deliveries, 3, A) is entry
+    assert entry.packet == 3
+
+
+def test_what_was_sent_before_this_connection_and_never_read_is_no_repetition() -> None:
+    """Its packet id is older than those of this connection, though an equal message was acknowledged on it."""
+    deliveries = Deliveries()
+    connect(deliveries)
+    acknowledged(deliveries, 130, A)
+    acknowledged(deliveries, 180, B)
+    assert again(deliveries, 131, A) is None
+
+
+def test_without_an_acknowledgement_on_this_connection_nothing_crossed() -> None:
+    deliveries = Deliveries()
+    connect(deliveries)
+    acknowledged(deliveries, 130, A)
+    connect(deliveries, now_s=6.0)
+    assert again(deliveries, 140, B, dup=False) is None
+    assert again(deliveries, 181, A) is None
+
+
+def test_a_press_that_crossed_is_rather_two() -> None:
+    deliveries = Deliveries()
+    connect(deliveries)
+    acknowledged(deliveries, 130, A)
+    assert again(deliveries, 181, A, one_shot=True) is None
