@@ -78,6 +78,33 @@ class Analysing:
         """The Events that end what is open."""
         return self._guarded(lambda: self.pipeline.finish(drains=self.drains))
 
+    def figures(self, *, moving_too: bool) -> dict[str, object]:
+        """What it did so far, as it stands in CameraStatus.
+
+        Args:
+            moving_too: With what would tell when somebody moves.
+        """
+        counts, audits = self.pipeline.counts, self.pipeline.audits
+        known: dict[str, object] = {
+            "packets": counts.packets,
+            "queued": len(self.queue),
+            "dropped": self.queue.dropped,
+            "broken": counts.broken,
+            "decoded": counts.decoded,
+            "analysed": counts.analysed,
+            "failures": self.failures,
+            "analysis_cpu_s": round(self.cpu_s, 4),
+        }
+        if moving_too:
+            known |= {
+                "wakes": counts.wakes,
+                "awake": self.pipeline.awake,
+                "audits": audits.looked,
+                "audits_moved": audits.moved,
+                "audits_missed": audits.missed,
+            }
+        return known
+
     def _guarded(self, work: Callable[[], list[Event]]) -> list[Event]:
         try:
             return work()

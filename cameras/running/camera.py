@@ -194,27 +194,8 @@ class RunningCamera:
             feeds, watches = tuple(self._feeds.values()), tuple(self._watches.values())
         standing = self._health.standing
         info = None if feed is None else feed.info
-        known: dict[str, object] = {}
-        if analysing is not None:
-            counts, audits = analysing.pipeline.counts, analysing.pipeline.audits
-            known = {
-                "packets": counts.packets,
-                "queued": len(analysing.queue),
-                "dropped": analysing.queue.dropped,
-                "broken": counts.broken,
-                "decoded": counts.decoded,
-                "analysed": counts.analysed,
-                "failures": analysing.failures,
-                "analysis_cpu_s": round(analysing.cpu_s, 4),
-            }
-        if analysing is not None and self.task.camera.analyse is Analyse.ALL:  # else it would tell when somebody moves
-            known |= {
-                "wakes": counts.wakes,
-                "awake": analysing.pipeline.awake,
-                "audits": audits.looked,
-                "audits_moved": audits.moved,
-                "audits_missed": audits.missed,
-            }
+        agreed = self.task.camera.analyse is Analyse.ALL
+        known = {} if analysing is None else analysing.figures(moving_too=agreed)
         return CameraStatus(
             camera=self.id,
             state=standing.state,
