@@ -85,11 +85,11 @@ test: $(VENV)/.installed-dev ui models
 	@cd $(UI) && $(NPM) test --silent
 	@HUB_MODELS="$${HUB_MODELS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/community-hub/models}" $(BIN)/python -m pytest $(WORKERS) $(TESTS)
 
+# The pages are checked beside the rest: each of the two takes a minute of one core.
 lint: $(VENV)/.installed-dev $(UI)/node_modules/.installed
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@cd $(UI) && $(NPM) run --silent check
+	@{ cd $(UI) && $(NPM) run --silent check; } & pages=$$!; \
+	{ $(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy; }; found=$$?; \
+	wait $$pages && exit $$found
 
 bench: $(VENV)/.installed-dev models
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))

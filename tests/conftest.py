@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -29,10 +30,15 @@ WAITING = (
     "browser",
     "cameras/test_recording_workers.py",
     "cameras/test_supervisor.py",
+    "alerts/test_crashes.py",
+    "alerts/test_people_stories.py",
+    "security",
     "api",
     "hub/sensors",
+    "cameras/test_view.py",
+    "cameras/behaviours",
 )
-"""Tests that wait for other programs, those that take longest first."""
+"""Tests that wait for other programs, or take long in one file: those that take longest first."""
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -48,6 +54,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((number for number, part in enumerate(WAITING) if path.startswith(part)), len(WAITING))
 
     items.sort(key=place)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where tests are collected nothing is garbage before all are, and would be looked through in vain."""
+    if not getattr(config.option, "numprocesses", None):
+        gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From here on garbage is collected, but not among the tests and modules."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
