@@ -1,6 +1,6 @@
 """What a camera costs here and with others, side by side: the same RTSP cameras, one after the other, in one run.
 
-    python -m benchmarks.peers [--cameras 10] [--seconds 60] [--rounds 1] [--json FILE]
+    python -m benchmarks.peers [--cameras 10] [--seconds 60] [--rounds 1] [--only NAME ...] [--json FILE]
 
 - `hub`: as it is run (`hub run`): everything recorded as it comes, analysis and detectors as they are by themselves;
 - `motion`: Debian's motion 4.5, detection as it is by itself at the cameras' 10 pictures a second, everything recorded
@@ -67,6 +67,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--settle", type=float, default=SETTLE_S)
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--only", nargs="+", choices=("hub", "motion", "ffmpeg"))
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     print(
@@ -81,9 +82,15 @@ def main() -> int:
         with farm:
             for number in range(asked.rounds):
                 for each in (_hub, _motion, _ffmpeg):
+                    if asked.only and name_of(each) not in asked.only:
+                        continue
                     place = folder / f"{each.__name__}-{number}"
                     place.mkdir()
-                    row = each(place, farm, asked)
+                    try:
+                        row = each(place, farm, asked)
+                    except (TimeoutError, subprocess.TimeoutExpired) as error:
+                        print(f"{name_of(each)} is left out: {error}", flush=True)
+                        continue
                     if row is not None:
                         rows.append(row)
                         print(
@@ -95,6 +102,11 @@ def main() -> int:
         found = {"machine": machine_name(), "rows": [asdict(row) for row in rows]}
         asked.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
     return 0
+
+
+def name_of(measure: Callable[..., object]) -> str:
+    """Who it measures."""
+    return measure.__name__.strip("_")
 
 
 def _hub(folder: Path, farm: CameraFarm, asked: argparse.Namespace) -> Row | None:
@@ -184,7 +196,7 @@ def _until(done: Callable[[], bool], timeout_s: float = 120.0) -> None:
     until_s = CLOCK.monotonic_s() + timeout_s
     while not done():
         if CLOCK.monotonic_s() > until_s:
-            raise SystemExit(f"not all cameras run after {timeout_s:g} s")
+            raise TimeoutError(f"not all cameras run after {timeout_s:g} s")
         CLOCK.wait(NEVER, 0.5)
 
 
