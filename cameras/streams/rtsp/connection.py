@@ -198,9 +198,10 @@ class Connection:
         raise SourceError(problem, os.strerror(code))
 
     def _read(self) -> None:
-        begun_s = time.thread_time()
         self._guarded(self._take_in)
-        self.cpu_s += time.thread_time() - begun_s
+        loop, now_s = self._loop, time.thread_time()
+        self.cpu_s += now_s - loop.spent_s
+        loop.spent_s = now_s
 
     def _on_beat(self) -> None:
         self._read()

@@ -14,6 +14,7 @@ import logging
 import selectors
 import socket
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -49,12 +50,14 @@ class Loop:
     Attributes:
         buffer: What everybody reads into, one after the other.
         view: Over it.
+        spent_s: Processor time of the thread when somebody last looked; who works adds up what he took since.
     """
 
     def __init__(self, clock: Clock) -> None:
         """Prepare; nothing runs before `start`."""
         self.buffer = bytearray(BUFFER_BYTES)
         self.view = memoryview(self.buffer)
+        self.spent_s = 0.0
         self._clock = clock
         self._selector = selectors.DefaultSelector()
         self._wanted: deque[Callable[[], None]] = deque()
@@ -127,7 +130,9 @@ class Loop:
         while not self._ending:
             now_s = self._clock.monotonic_s()
             due_s = min(beat_s if self._beating else now_s + 1.0, self._timers[0][0] if self._timers else now_s + 1.0)
-            for key, _ in self._selector.select(max(0.0, due_s - now_s)):
+            ready = self._selector.select(max(0.0, due_s - now_s))
+            self.spent_s = time.thread_time()
+            for key, _ in ready:
                 self._guard(key.data)
             while self._wanted:
                 self._guard(self._wanted.popleft())
