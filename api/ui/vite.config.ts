@@ -12,7 +12,7 @@ import Components from "unplugin-vue-components/vite";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
-import { installable } from "./pwa/plugin";
+import { early, installable } from "./pwa/plugin";
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const WORTH_BYTES = 1024;
@@ -39,12 +39,16 @@ function compressed(): Plugin {
   };
 }
 
-const BASE =
-  /\/node_modules\/(@vue|vue|vue-router|openapi-fetch)\/|\/src\/(hub|words)\/|\/src\/kit\/(words|faults|SignIn|LinkBanner|NotHere)|\/(room|rooms|words)\.ts$/;
+/** What every page of it needs, which comes as one file; of the phone also its first page, without the words of others. */
+const BASE: Record<string, RegExp> = {
+  desk: /\/node_modules\/(@vue|vue|vue-router|openapi-fetch)\/|\/src\/(hub|words)\/|\/src\/kit\/(words|faults|SignIn|LinkBanner|NotHere)|\/(room|rooms|words)\.ts$/,
+  phone:
+    /\/node_modules\/(@vue|vue|vue-router|openapi-fetch)\/|\/src\/(hub|words)\/|\/src\/kit\/(words|faults|SignIn|LinkBanner|NotHere|LevelTag|StillPicture)|\/(room|rooms)\.ts$|\/phone\/(words|kept)\.ts$|\/phone\/home\/(Home|Happened|ClipLink|words|span)/,
+};
 
 const INPUTS: Record<string, Record<string, string>> = {
   desk: { desk: at("desk.html") },
-  phone: { phone: at("phone.html"), sw: at("src/phone/sw.ts") },
+  phone: { phone: at("phone.html"), early: at("src/phone/early.ts"), sw: at("src/phone/sw.ts") },
 };
 
 function inputs(mode: string, command: string): Record<string, string> {
@@ -58,9 +62,9 @@ export default defineConfig(({ mode, command }) => ({
   base: "/ui/",
   resolve: { alias: { "@": at("./src") } },
   plugins: [
-    vue(),
+    vue({ features: { optionsAPI: mode !== "phone" } }), // ours has none; it is a twentieth of the page
     Components({ dirs: [], dts: false, resolvers: [ElementPlusResolver({ importStyle: "css" })] }),
-    ...(mode === "phone" ? [installable("/ui/")] : []),
+    ...(mode === "phone" ? [installable("/ui/"), early("/ui/")] : []),
     compressed(),
   ],
   build: {
@@ -75,7 +79,7 @@ export default defineConfig(({ mode, command }) => ({
       output: {
         entryFileNames: (chunk) => (chunk.name === "sw" ? "sw.js" : "assets/[name]-[hash].js"),
         // What every page needs comes as one file; the rest when it is opened.
-        codeSplitting: { groups: [{ name: "base", test: BASE }] },
+        codeSplitting: { groups: [{ name: "base", test: BASE[mode] ?? /$^/ }] },
       },
     },
   },

@@ -17,7 +17,7 @@ from hub.access import Role
 from tests.api.room import PASSWORD, Room
 from tests.browser.browsing import DEADLINE_MS, PHONE, Visit
 from tests.browser.conftest import MakeVisit
-from tests.browser.phones import open_village, picture
+from tests.browser.phones import HERE, open_village, picture
 
 NARROW = (360, 740)
 THIN = {"offline": False, "latency": 150, "downloadThroughput": 300_000 / 8, "uploadThroughput": 300_000 / 8}
@@ -182,6 +182,26 @@ def test_a_report_with_a_photo_is_sent_small_and_followed_to_its_end(room: Room,
     page.goto(room.hub.url + "/m/reports/tasks")
     expect(page.get_by_text("我的积分")).to_be_visible()
     in_both(page, phone, "tasks")
+
+
+def test_a_report_says_where_it_was_made_and_a_refused_position_hinders_nobody(room: Room, visit: MakeVisit) -> None:
+    told = {"latitude": HERE["lat"], "longitude": HERE["lon"], "accuracy": 12}
+    for allowed, said in ((True, "误差约 12 米"), (False, "定位没有成功")):
+        phone = visit(room.hub.url, size=PHONE)
+        phone.page.context.set_geolocation({**told})
+        phone.page.context.grant_permissions(["geolocation"] if allowed else [])
+        page = phone.sign_in("mei", PASSWORD, "/m/reports/new")
+        page.locator("select[name=category]").select_option(label="路灯不亮")
+        page.locator("textarea[name=text]").fill(f"灯不亮 {allowed}")
+        page.locator("select[name=place]").select_option("*here")
+        expect(page.get_by_role("status").filter(has_text=said)).to_be_visible()
+        phone.picture(f"phone-report-{'here' if allowed else 'refused'}-zh")
+        page.get_by_role("button", name="发送").click()
+        expect(page.locator(".steps")).to_be_visible()
+        assert phone.faults() == []
+    reports = room.person("mei").get("/me/reports").json()["items"]
+    where = {each["text"]: (each["lat"], each["lon"]) for each in reports if each["text"].startswith("灯不亮")}
+    assert where == {"灯不亮 True": (HERE["lat"], HERE["lon"]), "灯不亮 False": (None, None)}
 
 
 def test_a_call_for_help_says_what_became_of_it_and_no_line_says_so_at_once(room: Room, visit: MakeVisit) -> None:

@@ -16,7 +16,7 @@ from api.main import Hub, build
 from cameras.health import CameraState
 from cameras.streams.serving import VideoServer
 from cameras.supervisor import Supervisor
-from config.community import Area, Camera, Community, Name, Ring, Site, Stream
+from config.community import Area, Camera, Community, Contact, Name, Ring, Site, Stream
 from config.machine import EmbeddedBroker, Http, Machine, Workers
 from hub.access import Role
 from tests.fakes.networks import HERE
@@ -50,14 +50,25 @@ class Village:
 
 @contextmanager
 def village(
-    folder: Path, *, fps: int, main: str, sub: str | None = None, other: str | None = None, **camera: Any
+    folder: Path,
+    *,
+    fps: int,
+    main: str,
+    sub: str | None = None,
+    other: str | None = None,
+    home_of: tuple[str, ...] = (),
+    **camera: Any,
 ) -> Iterator[Village]:
-    """A hub whose camera `cam-1` plays files of `folder` through a tap, and `cam-2` plays `other`."""
+    """A hub whose camera `cam-1` plays files of `folder` through a tap, and `cam-2` plays `other`.
+
+    They stand at the crossing, which is a road, or the home of these accounts.
+    """
     with VideoServer(folder) as server, Tap(server.port, fps=fps) as tap:
         second = () if other is None else (Camera(id="cam-2", site="crossing", main=Stream(url=server.url(other))),)
+        ring = Ring.HOUSEHOLD if home_of else Ring.ROAD
         there = Community(
             areas=(Area(id="village", name=Name(zh="大坪村", en="Village")),),
-            sites=(Site(id="crossing", name=Name(zh="村口", en="Crossing"), area="village", ring=Ring.ROAD),),
+            sites=(Site(id="crossing", name=Name(zh="村口", en="Crossing"), area="village", ring=ring),),
             cameras=(
                 Camera(
                     id="cam-1",
@@ -69,6 +80,7 @@ def village(
                 ),
                 *second,
             ),
+            contacts=tuple(Contact(account=each, sites=("crossing",)) for each in home_of),
         )
         machine = Machine(
             data=folder / "data",

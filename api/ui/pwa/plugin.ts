@@ -11,7 +11,7 @@ const NOT_KEPT = /hls/;
 
 type Bundle = Rollup.OutputBundle;
 
-/** Every script and style that the phone page may ask for, with what it loads later. */
+/** Every script and style that an entry of the phone page may ask for, with what it loads later. */
 function shellOf(bundle: Bundle, entry: string): string[] {
   const found = new Set<string>();
   const visit = (name: string) => {
@@ -28,6 +28,26 @@ function shellOf(bundle: Bundle, entry: string): string[] {
   return [...found].sort();
 }
 
+/** Puts the early program before all others, loaded beside them: what it asks is on its way while they are. */
+export function early(base: string): Plugin {
+  return {
+    name: "early",
+    apply: "build",
+    enforce: "post",
+    transformIndexHtml: {
+      order: "post",
+      handler(_html, { bundle }) {
+        const found = Object.values(bundle ?? {}).find(
+          (each) => each.type === "chunk" && each.isEntry && each.name === "early",
+        );
+        if (found === undefined) throw new Error("there is no early program");
+        const attrs = { type: "module", async: true, crossorigin: true, src: base + found.fileName };
+        return [{ tag: "script", attrs, injectTo: "head-prepend" }];
+      },
+    },
+  };
+}
+
 export function installable(base: string): Plugin {
   return {
     name: "installable",
@@ -39,7 +59,8 @@ export function installable(base: string): Plugin {
       }
       const worker = bundle["sw.js"];
       if (worker?.type !== "chunk") throw new Error("there is no service worker");
-      const shell = shellOf(bundle as unknown as Bundle, "phone").map((name) => base + name);
+      const names = ["phone", "early"].flatMap((entry) => shellOf(bundle as unknown as Bundle, entry));
+      const shell = names.map((name) => base + name);
       if (shell.length === 0 || !LIST.test(worker.code))
         throw new Error("there is nothing to keep, or no list");
       worker.code = worker.code.replace(LIST, JSON.stringify(shell));

@@ -4,10 +4,12 @@
 
 import { ref } from "vue";
 
+import { askedFirst, early } from "./early";
 import { heardOf } from "./link";
 import { Problem, problemOf } from "./problem";
 
 const SIGNED_IN = "signed-in";
+const REFRESH = "/api/v1/auth/refresh";
 const EARLY_MS = 30_000;
 
 let access: string | null = null;
@@ -42,7 +44,7 @@ export async function signIn(username: string, password: string, code = ""): Pro
 /** Exchange the cookie for the next pair. Two tabs share it and it works once: one tab asks at a time. */
 export async function refresh(): Promise<void> {
   const ask = async () => {
-    const answer = await fetch("/api/v1/auth/refresh", { method: "POST" });
+    const answer = await (early(REFRESH) ?? fetch(REFRESH, { method: "POST" }));
     if (answer.status === 401) forget();
     await take(answer);
   };
@@ -76,6 +78,13 @@ export async function resume(): Promise<void> {
   }
 }
 
+/** Of a plain question its address in the API; null for what changes something, or goes on. */
+function addressOf(input: RequestInfo | URL, init?: RequestInit): string | null {
+  const plain = input instanceof Request ? input.method === "GET" : !init?.method && !init?.headers;
+  const { pathname, search } = new URL(input instanceof Request ? input.url : input, location.href);
+  return plain ? pathname + search : null;
+}
+
 /** A fetch with the token: refreshed half a minute before it ends, and once more if the hub refuses it. */
 export async function authorised(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   if (access === null || Date.now() > goodUntil - EARLY_MS) await refresh();
@@ -84,7 +93,10 @@ export async function authorised(input: RequestInfo | URL, init?: RequestInit): 
     request.headers.set("Authorization", `Bearer ${access ?? ""}`);
     return fetch(request);
   };
-  const answer = await ask();
+  const address = addressOf(input, init);
+  const begun = address === null ? undefined : early(address);
+  if (address !== null) askedFirst(address);
+  const answer = await (begun?.catch(ask) ?? ask());
   heardOf();
   if (answer.status !== 401) return answer;
   await refresh();

@@ -15,6 +15,7 @@ import { keepInstalled } from "./installed";
 import { kept } from "./kept";
 import { router, warm } from "./router";
 
+window.early ??= new Map(); // from here on it would come too late
 startLink();
 warm(kept<Of<"Me">>("me")?.value.role);
 await resume();

@@ -5,8 +5,8 @@ import type { RouteRecordRaw } from "vue-router";
 export interface Room {
   /** Its place in the bar at the bottom; without one it is reached from elsewhere only. */
   order?: number;
-  /** Its name in the bar. */
-  title: () => string;
+  /** Its name in the bar, of the frame's words: the room's own are not loaded before the room. */
+  title?: () => string;
   /** Its sign in the bar: the path of an SVG of 24 by 24; fonts of old phones lack many a sign. */
   sign?: string;
   /** Whose it is; everybody's without. */

@@ -85,11 +85,10 @@ export function useAlerting() {
   /** What was raised just before the feed began, or while it was away. */
   async function catchUp(): Promise<void> {
     try {
-      const { items } = await got(api.GET("/api/v1/incidents", { params: { query: { limit: 20 } } }));
-      const shown = items.filter((each) => each.display === "shown");
-      for (const { id, body } of shown.flatMap(({ id, alerts }) => alerts.map((body) => ({ id, body })))) {
+      const { items } = await got(api.GET("/api/v1/alerts", { params: { query: { limit: 20 } } }));
+      for (const body of items) {
         if (hubNow.value - Date.parse(body.raised) > chosen.seconds * 1000) continue;
-        heard("alert", { seq: 0, move: "raised", subject: body.id, incident: id, body });
+        heard("alert", { seq: 0, move: "raised", subject: body.id, incident: body.incident, body });
       }
     } catch {
       // the feed itself tells of the next one

@@ -25,6 +25,7 @@ export function isDeletable(from: Date, to: Date, now: number): boolean {
 
 /** Bytes in words: `12 MB`. */
 export function sizeText(bytes: number): string {
+  if (bytes < 1e5) return `${Math.ceil(bytes / 1e3)} kB`;
   const mega = bytes / 1e6;
   return mega >= 1000
     ? `${(mega / 1000).toFixed(1)} GB`

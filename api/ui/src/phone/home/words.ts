@@ -4,7 +4,6 @@ import { words } from "@/words";
 export const say = words(
   "home",
   {
-    title: "我的家",
     none: "这里没有摄像头。",
     "no-home": "您的账号还没有登记住处。请联系村里的管理员。",
     shared: "别人共享给我的",
@@ -59,7 +58,6 @@ export const say = words(
     do: "怎么办：{text}",
   },
   {
-    title: "My home",
     none: "There is no camera here.",
     "no-home": "Your account has no home yet. Ask the administrator of the village.",
     shared: "Shared with me",

@@ -4,7 +4,6 @@ import { words } from "@/words";
 export const say = words(
   "orders",
   {
-    title: "任务",
     mine: "我的任务",
     none: "现在没有任务。",
     over: "已结束的",
@@ -70,7 +69,6 @@ export const say = words(
     "not-found": "没有这个任务，或已转给别人。",
   },
   {
-    title: "Orders",
     mine: "My orders",
     none: "There is no order now.",
     over: "Over",

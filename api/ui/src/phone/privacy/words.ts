@@ -4,7 +4,6 @@ import { words } from "@/words";
 export const say = words(
   "privacy",
   {
-    title: "隐私",
     people: "住在这里的账号：{names}",
     you: "{name}（您）",
     newcomer: "设置里写着 {name} 也住在您家。",
@@ -80,7 +79,6 @@ export const say = words(
     "role-integrator": "集成商",
   },
   {
-    title: "Privacy",
     people: "Accounts of who lives here: {names}",
     you: "{name} (you)",
     newcomer: "The settings say that {name} lives at your home too.",

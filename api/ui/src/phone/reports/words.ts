@@ -4,7 +4,6 @@ import { words } from "@/words";
 export const say = words(
   "reports",
   {
-    title: "上报",
     new: "上报一件事",
     mine: "我上报的",
     none: "您还没有上报过。",
@@ -65,7 +64,6 @@ export const say = words(
     more: "更早的",
   },
   {
-    title: "Report",
     new: "Report something",
     mine: "What I reported",
     none: "You have not reported anything yet.",
