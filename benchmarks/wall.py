@@ -182,7 +182,8 @@ def cost(hub: Running, seconds: float) -> Cost:
 
 def browser_pids() -> list[int]:
     """The processes of the browser that this program has started."""
-    parents, browsers = {}, set()
+    parents: dict[int, int] = {}
+    browsers: set[int] = set()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             name, _, rest = (folder / "stat").read_text(encoding="utf-8").partition("(")[2].rpartition(")")

@@ -185,10 +185,9 @@ def test_a_report_with_a_photo_is_sent_small_and_followed_to_its_end(room: Room,
 
 
 def test_a_report_says_where_it_was_made_and_a_refused_position_hinders_nobody(room: Room, visit: MakeVisit) -> None:
-    told = {"latitude": HERE["lat"], "longitude": HERE["lon"], "accuracy": 12}
     for allowed, said in ((True, "误差约 12 米"), (False, "定位没有成功")):
         phone = visit(room.hub.url, size=PHONE)
-        phone.page.context.set_geolocation({**told})
+        phone.page.context.set_geolocation({"latitude": HERE["lat"], "longitude": HERE["lon"], "accuracy": 12})
         phone.page.context.grant_permissions(["geolocation"] if allowed else [])
         page = phone.sign_in("mei", PASSWORD, "/m/reports/new")
         page.locator("select[name=category]").select_option(label="路灯不亮")

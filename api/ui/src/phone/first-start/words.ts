@@ -6,11 +6,7 @@ export const say = words(
   {
     title: "首次设置",
     intro: "为这台主机建立第一个管理员账号。此链接只能用一次。",
-    username: "用户名",
-    password: "密码（至少 10 个字符）",
-    again: "再输一次密码",
     do: "建立账号",
-    differ: "两次输入的密码不一样。",
     gone: "此设置链接无效或已用过。请用主机启动时显示的新链接。",
     done: "账号已建立，您已登录。接下来可以添加摄像机。",
     "add-cameras": "添加摄像机",
@@ -20,11 +16,7 @@ export const say = words(
   {
     title: "First start",
     intro: "Make the first administrator of this hub. This link works once.",
-    username: "User name",
-    password: "Password (10 characters or more)",
-    again: "Password again",
     do: "Make the account",
-    differ: "The two passwords differ.",
     gone: "This link is wrong or was used. Take the newest that the hub printed when it started.",
     done: "The account is made and you are signed in. Next you can add cameras.",
     "add-cameras": "Add cameras",
