@@ -76,13 +76,14 @@ def start(tmp_path: Path) -> Iterator[Start]:
         made.stop()
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory, clips: Path) -> Iterator[tuple[Supervisor, Heard]]:
-    """One supervisor for the tests that only look: of cameras with nothing in common."""
+@pytest.fixture(scope="module", params=["ffmpeg", "loop"])
+def shared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, clips: Path
+) -> Iterator[tuple[Supervisor, Heard]]:
+    """One supervisor for the tests that only look: of cameras with nothing in common, whoever receives them."""
     heard = Heard()
-    machine = Machine(
-        data=tmp_path_factory.mktemp("shared"), workers=Workers(count=1, analysis_fps=10, linger_s=0), networks=HERE
-    )
+    workers = Workers(count=1, analysis_fps=10, linger_s=0, rtsp=request.param)
+    machine = Machine(data=tmp_path_factory.mktemp("shared"), workers=workers, networks=HERE)
     with VideoServer(clips) as server:
         made = Supervisor(machine, SystemClock(), heard.take, command=COMMAND)
         moving, still = server.url("moving.mp4"), server.url("still.mp4")
