@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from api.routes import pages
 from tests.api.room import Room, open_room
-from tests.browser.browsing import DESK, PROGRAM, Visit, chromium
+from tests.browser.browsing import DEADLINE_MS, DESK, PROGRAM, Visit, chromium
 
 MakeVisit = Callable[..., Visit]
+expect.set_options(timeout=DEADLINE_MS)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,7 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from hub.access import Role
 from tests.api.room import PASSWORD, Room, open_room
-from tests.browser.browsing import DEADLINE_MS, Visit
+from tests.browser.browsing import DEADLINE_MS, Visit, crowding
 from tests.browser.conftest import MakeVisit
 
 logger = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ def test_an_event_is_on_the_screen_within_a_second(room: Room, visit: MakeVisit)
         page.wait_for_function("id => id in seen", arg=incident["id"])
         took_ms.append(page.evaluate("id => seen[id]", incident["id"]) - begun.timestamp() * 1000)
     logger.info("event to screen, ms: %s", sorted(round(each) for each in took_ms))
-    assert statistics.median(took_ms) < LATE_MS
+    assert statistics.median(took_ms) < LATE_MS * crowding()
 
 
 def test_what_a_colleague_does_is_seen_at_once_in_the_other_language(room: Room, visit: MakeVisit) -> None:

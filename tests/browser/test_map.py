@@ -54,12 +54,12 @@ def test_the_village_lies_on_its_map(room: Room, visit: MakeVisit, tmp_path: Pat
     room.hub.parts.accounts.create("admin-9", PASSWORD, Role.ADMINISTRATOR)
     setting_up = visit(room.hub.url)
     page = setting_up.sign_in("admin-9", PASSWORD, "/desk/map")
-    expect(page.locator(".pin.cameras")).to_have_count(2, timeout=20_000)
+    expect(page.locator(".pin.cameras")).to_have_count(2)
     page.locator("select[name=draw-area]").select_option("village")
     file = tmp_path / "village.geojson"
     file.write_text(json.dumps({"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [BORDER]}}))
     page.locator("input[name=draw-file]").set_input_files(file)
-    expect(page.get_by_text("大坪村 的边界，共 4 个顶点")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("大坪村 的边界，共 4 个顶点")).to_be_visible()
     expect(page.locator("path.shape.areas")).to_have_count(1)
     assert len(room.hub.parts.revisions.current().areas[0].outline) == 4
 
@@ -67,9 +67,9 @@ def test_the_village_lies_on_its_map(room: Room, visit: MakeVisit, tmp_path: Pat
     room.hub.parts.accounts.create("night-9", PASSWORD, Role.OPERATOR)
     night = visit(room.hub.url)
     page = night.sign_in("night-9", PASSWORD, "/desk/map")
-    expect(page.locator(".pin.cameras")).to_have_count(2, timeout=20_000)
+    expect(page.locator(".pin.cameras")).to_have_count(2)
     room.say("camera.fire", "cam-1", camera="cam-1", site="crossing", why="flame", confidence=0.9)
-    expect(page.locator(".pin.incidents")).to_have_count(1, timeout=20_000)
+    expect(page.locator(".pin.incidents")).to_have_count(1)
     expect(page.locator("path.shape.cameras")).to_have_count(1)
     # What has no place on the ground is not lost.
     expect(page.locator(".unplaced")).to_contain_text("2号")
@@ -92,7 +92,7 @@ def test_the_village_lies_on_its_map(room: Room, visit: MakeVisit, tmp_path: Pat
 
     small = visit(room.hub.url, size=(360, 740), language="en")
     page = small.sign_in("night-9", PASSWORD, "/desk/map")
-    expect(page.locator(".pin.incidents")).to_have_count(1, timeout=20_000)
+    expect(page.locator(".pin.incidents")).to_have_count(1)
     expect(page.locator("input[name=draw-file]")).to_have_count(0)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
     small.picture("map-360-en")

@@ -63,7 +63,7 @@ def _come(visit: MakeVisit, there: Village, name: str, path: str = WALL, **more:
 
 
 def _plays(page: Page, tile: str, state: str = "live") -> None:
-    expect(page.locator(f"{tile} .live-picture[data-state={state}]")).to_be_visible(timeout=20_000)
+    expect(page.locator(f"{tile} .live-picture[data-state={state}]")).to_be_visible()
 
 
 def _collide(there: Village, camera: str) -> None:
@@ -105,7 +105,7 @@ def test_pictures_are_there_at_once_and_they_are_what_happens_now(visit: MakeVis
     """Within two seconds of opening the wall; a second late at most, by the numbers in the pictures."""
     room = _come(visit, there, "watch-1", "/desk/tours")
     page: Page = room.page
-    expect(page.get_by_text("还没有巡检路线。")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("还没有巡检路线。")).to_be_visible()
     first_ms = page.evaluate(FIRST_SHOWN)
     _plays(page, FIRST)
     _plays(page, SECOND)
@@ -180,7 +180,7 @@ def test_an_alerting_camera_comes_forward_but_never_before_what_somebody_enlarge
     _plays(page, SECOND)
     expect(page.locator(SECOND)).to_have_attribute("data-place", "2")
     _collide(there, "cam-2")
-    expect(page.locator(SECOND)).to_have_attribute("data-place", "1", timeout=20_000)
+    expect(page.locator(SECOND)).to_have_attribute("data-place", "1")
     expect(page.locator(SECOND)).to_have_attribute("data-level", "orange")
     expect(page.locator(f"{SECOND} .alarm")).to_contain_text("橙色")
     _plays(page, SECOND)
@@ -190,7 +190,7 @@ def test_an_alerting_camera_comes_forward_but_never_before_what_somebody_enlarge
     page.get_by_role("button", name="报警画面").click()
     page.locator("select[name=how]").select_option("enlarge")
     _collide(there, "cam-1")
-    expect(page.locator(FIRST)).to_have_attribute("data-level", "orange", timeout=20_000)
+    expect(page.locator(FIRST)).to_have_attribute("data-level", "orange")
     expect(page.locator(f"{SECOND}.enlarged")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator(f"{FIRST}.enlarged")).to_be_visible()

@@ -103,7 +103,7 @@ def test_a_zone_is_drawn_tried_saved_and_gone_back_on(room: Room, visit: MakeVis
 
     page.get_by_role("button", name="用最近 24 小时试一试").click()
     found = page.locator(".found")
-    expect(found).to_contain_text("新增", timeout=60_000)
+    expect(found).to_contain_text("新增", timeout=2 * DEADLINE_MS)
     expect(found).to_contain_text("违停")
     expect(found).to_contain_text("消防门前")
     assert zones_of(room) == []

@@ -93,7 +93,7 @@ class Hub:
             found = on_disk(self.machine, camera, stream)
             return found if found and found[-1].duration_ms >= duration_ms else []
 
-        return until(check, timeout_s=20, what=f"{duration_ms} ms of {camera}/{stream}")
+        return until(check, what=f"{duration_ms} ms of {camera}/{stream}")
 
 
 def machine(data: Path, *, linger_s: float, workers: int = 1) -> Machine:
@@ -179,7 +179,7 @@ def test_an_analysis_that_hangs_costs_the_recording_nothing(shared: Hub) -> None
 
 def test_segments_follow_on_each_other_and_are_told_once(hub: MakeHub, server: VideoServer) -> None:
     made = hub(camera("gate", server.url("still.mp4")), segment_s=2.0)
-    until(lambda: len(made.segments) >= 3, timeout_s=20, what="a segment opened, closed, and the next opened")
+    until(lambda: len(made.segments) >= 3, what="a segment opened, closed, and the next opened")
     made.supervisor.stop()
     segments = on_disk(made.machine, "gate", "main")
     assert has_no_gap(segments)
@@ -338,7 +338,7 @@ def killed_hub(tmp_path: Path) -> Iterator[Callable[..., list[int]]]:
         with subprocess.Popen(command, cwd=ROOT) as process:
             try:
                 for each in cameras:
-                    until(lambda each=each: lasts(settings, each, 500), timeout_s=20, what="a recording")  # type: ignore[misc]
+                    until(lambda each=each: lasts(settings, each, 500), what="a recording")  # type: ignore[misc]
                 left.extend(children_of(process.pid))
             finally:
                 process.kill()
