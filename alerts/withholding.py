@@ -15,12 +15,12 @@ from alerts.cells import Cell, Cells
 from alerts.claims import Claims
 from alerts.held import NOTED_AGAIN_US, TOLD_AGAIN_US, Held
 from alerts.language.around import alert_place, place_of
-from alerts.language.calendar import Window
 from alerts.language.duration import duration_text
 from alerts.language.kinds import ALERT_KINDS
 from alerts.language.pattern import Answer
 from alerts.language.rule import Rule
 from alerts.language.shape import NO_STATE, Claim, Verdict, moment_us
+from hub.calendar import Window
 from hub.events import Event
 from hub.store.facts import to_us
 

@@ -122,6 +122,8 @@ WORDS: Mapping[str, str] = {
     "ValueOptions.field": "Field of the observation that is a number.",
     "Words.en": "In English.",
     "Words.zh": "In Chinese.",
+    "Zone.classes": "It counts only for these; left out: for everything.",
+    "Zone.hours": "It counts only then; left out: always.",
     "Zone.name": "Its name; without one its id is shown.",
     "Zone.points": "Corners in order around it, each [x, y] from 0 to 1.",
 }

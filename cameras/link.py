@@ -88,7 +88,7 @@ __all__ = [
     "to_json",
 ]
 
-VERSION = 7
+VERSION = 8
 """Of the words; a worker that outlived a hub of another version is replaced."""
 
 _LENGTH_BYTES = 4

@@ -48,12 +48,14 @@ class Assign:
         area: The Area of its Site.
         record: Its streams that are recorded, `main` and `sub`.
         plates: The lists that the plates it reads are compared with, as JSON types.
+        dates: What the hours of its zones go by, as JSON types; None when they have none.
     """
 
     camera: Mapping[str, Any]
     area: str | None
     record: tuple[str, ...] = ()
     plates: tuple[Mapping[str, Any], ...] = ()
+    dates: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

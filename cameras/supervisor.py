@@ -41,6 +41,7 @@ from cameras.supervision.placement import place
 from cameras.supervision.reading import read_by
 from cameras.traces.keeping import TRACES, Traces
 from config.analysing import Analyse
+from config.calendars import Dates
 from config.community import Camera, Community
 from config.machine import Machine
 from config.plates import HeldPlates
@@ -140,7 +141,11 @@ class Supervisor:
             areas = {site.id: site.area for site in community.sites}
             cameras = {
                 camera.id: _Wanted(
-                    camera, areas.get(camera.site), community.policy_of(camera).streams, community.plates_for(camera)
+                    camera,
+                    areas.get(camera.site),
+                    community.policy_of(camera).streams,
+                    community.plates_for(camera),
+                    community.dates_for(camera),
                 )
                 for camera in community.cameras
             }
@@ -295,6 +300,7 @@ class _Wanted:
     area: str | None
     record: tuple[str, ...]
     plates: tuple[HeldPlates, ...]
+    dates: Dates | None
 
     def is_same(self, other: _Wanted) -> bool:
         """Whether a running camera may stay as it is; its name, and how long what it records is kept, do not matter."""
@@ -307,7 +313,8 @@ class _Wanted:
         """For the worker: with the references of its secrets (or, where it was written so, the secret itself)."""
         settings = self.camera.model_dump(mode="json", context={"secrets": True})
         plates = tuple(one.model_dump(mode="json") for one in self.plates)
-        return Assign(settings, self.area, self.record, plates)
+        dates = None if self.dates is None else self.dates.model_dump(mode="json")
+        return Assign(settings, self.area, self.record, plates, dates)
 
 
 def worker_settings(machine: Machine) -> dict[str, Any]:

@@ -43,6 +43,7 @@ from cameras.running.task import Means, Task, Tuning
 from cameras.streams.rtsp.loop import Loop
 from cameras.streams.sources import Sources
 from cameras.vision.pipeline import Analysis
+from config.calendars import Dates
 from config.community import Camera
 from config.machine import Machine
 from config.plates import HeldPlates
@@ -72,7 +73,14 @@ class BuildAnalysis(Protocol[Shared_contra]):
     """Makes the analysis of one camera."""
 
     def __call__(
-        self, camera: Camera, *, area: str | None, shared: Shared_contra, clock: Clock, plates: Sequence[HeldPlates]
+        self,
+        camera: Camera,
+        *,
+        area: str | None,
+        shared: Shared_contra,
+        clock: Clock,
+        plates: Sequence[HeldPlates],
+        dates: Dates | None,
     ) -> Analysis:
         """The analysis, from the camera's settings. Raises HubError when they ask for what there is not."""
 
@@ -143,7 +151,9 @@ def run(
         wake_soon=rota.wake_soon,
         tuning=tuning,
         build=guarded(
-            lambda task: build_analysis(task.camera, area=task.area, shared=shared, clock=clock, plates=task.plates)
+            lambda task: build_analysis(
+                task.camera, area=task.area, shared=shared, clock=clock, plates=task.plates, dates=task.dates
+            )
         ),
         make_sampler=Sampler,
         make_recorder=_recorders(tuning.segment_s or machine.recordings.segment_s, disks, outbox, clock),
@@ -308,11 +318,17 @@ def _build_shared(machine: Machine, models: Path) -> _Shared:
 
 
 def _build_analysis(
-    camera: Camera, *, area: str | None, shared: _Shared, clock: Clock, plates: Sequence[HeldPlates]
+    camera: Camera,
+    *,
+    area: str | None,
+    shared: _Shared,
+    clock: Clock,
+    plates: Sequence[HeldPlates],
+    dates: Dates | None,
 ) -> Analysis:
     from cameras.vision.analysis import build_analysis  # noqa: PLC0415 - likewise
 
-    return build_analysis(camera, area=area, shared=shared, clock=clock, plates=plates)
+    return build_analysis(camera, area=area, shared=shared, clock=clock, plates=plates, dates=dates)
 
 
 def main() -> None:

@@ -6,7 +6,7 @@
       market: [2026-10-05, 2026-10-15]
 
 A calendar is a list of days. Which of them is `workday` and `holiday` has a meaning of its own for rules
-(alerts/language/calendar.py); here they are names like any other.
+(hub/calendar.py); here they are names like any other.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 LONGEST_DAYS = 366
 """One entry spans a year at most: a longer one is a slip in the year."""
@@ -75,3 +75,12 @@ def days_of(entries: Iterable[str]) -> frozenset[date]:
         first, last = parse_days(entry)
         found.update(first + timedelta(days=number) for number in range((last - first).days + 1))
     return frozenset(found)
+
+
+class Dates(BaseModel):
+    """What hours and days go by in one place: its time zone, and its calendars."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    timezone: str
+    calendars: dict[CalendarName, tuple[CalendarDays, ...]] = {}

@@ -28,6 +28,7 @@ from config.paths import Location, shown
 from config.plate_check import plate_problems
 from config.polygon import fault, ground_fault
 from config.recording_check import disk_problems, recording_problems
+from config.zones import CLASSLESS, TIMELESS, Zone, ZoneUse
 
 MAX_AREA_LEVELS = 4
 """The grid: community, section, block, group of households."""
@@ -266,6 +267,7 @@ def _picture(location: Location, camera: Camera) -> Iterator[Problem]:
     for number, zone in enumerate(camera.zones):
         if wrong := fault(zone.points):
             yield Problem((*location, "zones", number, "points"), wrong)
+        yield from _limits((*location, "zones", number), zone)
         if zone.way is not None and zone.way[0] == zone.way[1]:
             yield Problem((*location, "zones", number, "way"), "leads nowhere; write two different points, from and to")
     yield from _ids((*location, "lines"), camera.lines)
@@ -274,6 +276,20 @@ def _picture(location: Location, camera: Camera) -> Iterator[Problem]:
             yield Problem((*location, "lines", number, "points"), "has the same point twice in a row; leave one out")
     if camera.ground is not None and (wrong := ground_fault(camera.ground)):
         yield Problem((*location, "ground", "points"), wrong)
+
+
+def _limits(place: Location, zone: Zone) -> Iterator[Problem]:
+    """When and for what a zone counts, where its use knows neither."""
+    if zone.hours and zone.use is ZoneUse.PRIVATE:
+        yield Problem((*place, "hours"), "windows are private at any hour; leave it out")
+    elif zone.hours and zone.use in TIMELESS:
+        yield Problem(
+            (*place, "hours"), "whether a post is manned is for a rule; write the hours there, as `only`"
+        )
+    if zone.classes and zone.use in CLASSLESS:
+        yield Problem((*place, "classes"), f"`{zone.use}` goes by the pixels, not by what is followed; leave it out")
+    if len(set(zone.classes)) < len(zone.classes):
+        yield Problem((*place, "classes"), "names one twice; leave one out")
 
 
 def _plugin(

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from config.account_names import AccountName
 from config.analysing import Analyse
-from config.calendars import CalendarDays, CalendarName
+from config.calendars import CalendarDays, CalendarName, Dates
 from config.grid import Duty
 from config.handling import STARTING, Deadlines
-from config.hours import HoursList, HoursSpec
+from config.hours import ClockHours
 from config.onvif import Onvif
 from config.plates import HeldPlates, PlateList, held
 from config.recording import STARTING_EVIDENCE, STARTING_RECORDING, Evidence, Policy, Record, Recording
@@ -28,7 +28,7 @@ from config.secrets import Secret
 from config.shifts import THREE_SHIFTS, Shift
 from config.terms import Id, Name
 from config.url_credentials import shown, taken_apart
-from config.zones import Ground, Line, Zone, ZoneUse
+from config.zones import Ground, Line, Zone, ZoneClass, ZoneUse
 
 __all__ = [
     "DEFAULT_DETECTORS",
@@ -56,6 +56,7 @@ __all__ = [
     "SiteId",
     "Stream",
     "Zone",
+    "ZoneClass",
     "ZoneUse",
 ]
 
@@ -279,16 +280,6 @@ class Sensor(_Part):
     """Its parts by their names on the wire (`DS18B20-2`, `switch:1`), and what they are called here."""
 
 
-def _by_the_clock(hours: tuple[HoursSpec, ...]) -> tuple[HoursSpec, ...]:
-    if any(each.armed is not None for each in hours):
-        raise ValueError("this goes by the clock; leave `armed` out")
-    return hours
-
-
-ClockHours = Annotated[HoursList, AfterValidator(_by_the_clock)]
-"""Hours and days, whether or not a place is armed."""
-
-
 class Notifier(_Part):
     """Somebody or something outside that is told of incidents, or the way to what people carry."""
 
@@ -383,6 +374,21 @@ class Community(_Part):
         """The lists that a camera compares with what it reads: all, when it reads plates."""
         reads = any(detector.kind == "plates" for detector in camera.detectors)
         return held(self.plate_lists, self.timezone) if reads else ()
+
+    def dates_for(self, camera: Camera) -> Dates | None:
+        """By what the hours of a camera's zones go; None when none of them has any."""
+        hours = [each for zone in camera.zones for each in zone.hours]
+        if not hours:
+            return None
+        asked = {name for each in hours for name in each.calendar}
+        asked |= {"holiday"} if "workday" in asked else set()
+        calendars = {name: days for name, days in self.calendars.items() if name in asked}
+        return Dates(timezone=self.timezone, calendars=calendars)
+
+    @property
+    def dates(self) -> Dates:
+        """By what hours and days go here."""
+        return Dates(timezone=self.timezone, calendars=self.calendars)
 
     def policy_of(self, camera: Camera) -> Policy:
         """What of a camera is recorded and how long it is kept, with streams that it has."""

@@ -1,4 +1,4 @@
-"""Hours and days as people write them, in rules and in rosters; alerts/language/calendar.py says when they hold.
+"""Hours and days as people write them, in rules, rosters and zones; hub/calendar.py says when they hold.
 
 {between: "22:00-06:00", days: [fri, sat]}
 {calendar: holiday}
@@ -75,3 +75,13 @@ HoursList = Annotated[
     BeforeValidator(lambda value: (value,) if isinstance(value, dict) else value),
 ]
 """One mapping, or a list of which one must hold."""
+
+
+def _by_the_clock(hours: tuple[HoursSpec, ...]) -> tuple[HoursSpec, ...]:
+    if any(each.armed is not None for each in hours):
+        raise ValueError("this goes by the clock; leave `armed` out")
+    return hours
+
+
+ClockHours = Annotated[HoursList, AfterValidator(_by_the_clock)]
+"""Hours and days, whether or not a place is armed."""

@@ -2,6 +2,7 @@
 
 zones:
 - {id: north, use: lane, points: [[0, 0.4], [0.5, 0.4], [0.5, 1], [0, 1]], way: [[0.2, 0.9], [0.3, 0.4]]}
+- {id: gate, use: guarded, points: [[0.6, 0.5], [1, 0.5], [1, 1]], hours: {between: "22:00-06:00"}, classes: [person]}
 lines:
 - {id: gate, points: [[0.1, 0.8], [0.9, 0.8]]}
 ground:
@@ -20,6 +21,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from config.hours import ClockHours
 from config.terms import Id, Name, Part, Share
 
 Spot = tuple[Share, Share]
@@ -64,6 +66,24 @@ class ZoneUse(enum.StrEnum):
     it; a copy of a recording hides it when it is written with `--blur windows`."""
 
 
+class ZoneClass(enum.StrEnum):
+    """What a Zone may be limited to: the sorts of things that are followed."""
+
+    PERSON = "person"
+    VEHICLE = "vehicle"
+    """Cars, lorries, buses and motorcycles; on a carriageway what moves and has no name besides."""
+    BICYCLE = "bicycle"
+    ANIMAL = "animal"
+    UNNAMED = "unnamed"
+    """What moves and has no name: somebody in the dark."""
+
+
+TIMELESS = frozenset({ZoneUse.PRIVATE, ZoneUse.POST})
+"""Uses of Zones that hold at any hour."""
+CLASSLESS = frozenset({ZoneUse.PRIVATE, ZoneUse.FLAME, ZoneUse.CLEAR, ZoneUse.FIXTURE})
+"""Uses of Zones that go by the pixels, not by what is followed."""
+
+
 class Zone(Part):
     """A polygon in one camera's picture."""
 
@@ -75,6 +95,10 @@ class Zone(Part):
         None
     )
     """In a lane: from the first point to the second is the direction in which one may drive; None: either."""
+    hours: ClockHours = ()
+    """It counts only then; left out: always."""
+    classes: Annotated[tuple[ZoneClass, ...], Field(max_length=len(ZoneClass))] = ()
+    """It counts only for these; left out: for everything."""
 
 
 def private_places(zones: Iterable[Zone]) -> tuple[tuple[Spot, ...], ...]:

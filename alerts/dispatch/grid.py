@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerts.language.calendar import Window
 from alerts.language.places import Places
 from config.grid import Duty
+from hub.calendar import Window
 from hub.store.facts import from_us, to_us
 
 TOP = 3

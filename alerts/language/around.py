@@ -16,12 +16,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from alerts.alert import Alert
 from alerts.arming import ARMING_KIND
-from alerts.language.calendar import Window
 from alerts.language.duration import Seconds
 from alerts.language.pattern import Kinds, Pattern, PatternSpec, build_pattern
 from alerts.language.places import Places
 from alerts.language.scope import Reach, ScopeSpec, reach_of
 from config.hours import HoursList
+from hub.calendar import Window
 
 COMMUNITY = "community"
 """What a rule counts for that counts for everything there is, and its only key."""

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from alerts.language.around import AroundSpec
-from alerts.language.calendar import WORKDAY
 from alerts.language.places import Places, places_of
 from config.community import Community
 from config.messages import Problem, nearest, unknown
 from config.paths import Location
+from hub.calendar import WORKDAY
 
 _SCOPE = {"areas": "area", "sites": "site", "cameras": "camera", "sensors": "sensor"}
 _TAGS = ("tags", "without_tags")

@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from alerts.language.calendar import Almanac, almanac_of
 from alerts.language.nearness import Nearness, nearness_of
 from config.community import Community, Name, Ring
+from hub.calendar import Almanac, almanac_of
 from hub.sensors.gateways import gateway_of
 
 
@@ -75,7 +75,7 @@ def places_of(community: Community) -> Places:
         parents={area.id: area.parent for area in community.areas if area.parent is not None},
         ring_of_site={site.id: site.ring for site in community.sites},
         tags_of_site={site.id: frozenset(site.tags) for site in community.sites},
-        almanac=almanac_of(community),
+        almanac=almanac_of(community.dates),
         life_safety=frozenset(sensor.id for sensor in community.sensors if sensor.life_safety),
         nearness=nearness_of(community),
         gateway_of_sensor={sensor.id: name for sensor in community.sensors if (name := gateway_of(sensor))},

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from alerts.language.calendar import Window
 from alerts.language.pattern import Pattern
 from alerts.language.places import Places
 from config.community import Level
+from hub.calendar import Window
 from hub.events import Event
 from hub.store.telling import Sign
 

@@ -16,7 +16,6 @@ from typing import Any
 from alerts.dispatch.grid import Grid
 from alerts.incidents.incident import ENGINE, Display, done
 from alerts.incidents.views import JournalEntry
-from alerts.language.calendar import Window
 from alerts.language.kinds import family
 from alerts.language.places import Places, called, places_of
 from alerts.notices.notice import Language, Traits
@@ -24,6 +23,7 @@ from alerts.notices.wording import Group, Move, Said, Wording, cut, shipped_word
 from config.community import Community, Contact, ContactChannel, Level
 from config.community import Notifier as Recipient
 from config.hours import HoursSpec
+from hub.calendar import Window
 from hub.store.facts import to_us
 
 TOLD_WHILE_HIDDEN = ("returned", done("close"))

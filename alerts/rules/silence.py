@@ -19,7 +19,6 @@ from typing import Any, Literal, Protocol
 
 from pydantic import Field
 
-from alerts.language.calendar import Window, counted_us
 from alerts.language.duration import Seconds
 from alerts.language.pattern import Answer, Pattern, PatternSpec, build_pattern
 from alerts.language.shape import (
@@ -37,6 +36,7 @@ from alerts.language.shape import (
     stream_of,
 )
 from alerts.streams import FORGET_US
+from hub.calendar import Window, counted_us
 from hub.events import Event, Quality
 from hub.plugins import Options, Plugin
 

@@ -109,11 +109,13 @@ def _lines(
 ) -> Iterator[dict[str, Any]]:
     clock = SetClock(_BEGIN)
     shared = build_shared(machine, machine.models_folder)
-    # Files have a time of their own, so lists hold whatever their days.
+    # Files have a time of their own, so lists hold whatever their days, and zones whatever their hours.
     lists = [
         one.model_copy(update={"begins": None, "ends": None}) for one in subject.community.plates_for(subject.camera)
     ]
-    analysis = build_analysis(subject.camera, area=subject.area, shared=shared, clock=clock, plates=lists)
+    zones = tuple(zone.model_copy(update={"hours": ()}) for zone in subject.camera.zones)
+    camera = subject.camera.model_copy(update={"zones": zones})
+    analysis = build_analysis(camera, area=subject.area, shared=shared, clock=clock, plates=lists)
     engine = Engine(book, places_of(subject.community))
     engine.handle(_arming(subject, armed=armed))
     seen: dict[str, Event] = {}

@@ -16,7 +16,7 @@ import os
 import resource
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
@@ -73,8 +73,9 @@ def try_zones(
     told = _told_of(history, before.id, since, until)
     runs = []
     for camera in (before, after):
-        replayed = [event for event in Replay(camera, area, since).run(chunks) if since <= event.at < until]
-        placing = Places(camera)
+        dates = history.community.dates_for(camera)
+        replayed = [event for event in Replay(camera, area, since, dates).run(chunks) if since <= event.at < until]
+        placing = Places(camera, dates)
         kept = (placing.placed_anew(event) for event in told if not _is_replayed(event, covered))
         mine = sorted([*replayed, *(event for event in kept if event is not None)], key=attrgetter("arrived"))
         others = [event for event in stored if event.camera != before.id or event.arrived < since]
@@ -217,14 +218,18 @@ def _unjudged(before: Camera, after: Camera, covered: list[Span]) -> set[str]:
         found.add("no_trace")
         if {line.points for line in after.lines} != {line.points for line in before.lines}:
             found.add("lines")
-    hidden = {zone.points for zone in before.zones if zone.use in _UNSEEN}
-    if hidden - {zone.points for zone in after.zones if zone.use in _UNSEEN}:
+    if _limits(before, _UNSEEN) - _limits(after, _UNSEEN):
         found.add("hidden_before")
     if _moved_in(after) and not _moved_in(before):
         found.add("movers")
-    if {zone.points for zone in after.zones if zone.use in _BY_PIXELS} - {zone.points for zone in before.zones}:
+    if _limits(after, _BY_PIXELS) - _limits(before, _BY_PIXELS):
         found.add("by_pixels")
     return found
+
+
+def _limits(camera: Camera, uses: Collection[ZoneUse]) -> set[tuple[object, ...]]:
+    """Where, when and for what zones of such a use count."""
+    return {(zone.use, zone.points, zone.hours, zone.classes) for zone in camera.zones if zone.use in uses}
 
 
 def _moved_in(camera: Camera) -> bool:

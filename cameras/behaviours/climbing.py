@@ -99,7 +99,7 @@ class Climbing:
             if one.kind in (PERSON, UNNAMED) and one.track.seen_s == look.at_s and not self._place.disarmed:
                 events += self._see(one, look)
         for name, climber in list(self._climbers.items()):
-            if not 0 <= look.at_s - climber.on_s <= _OVER_S:
+            if not 0 <= look.at_s - climber.on_s <= _OVER_S or not self._place.counts(climber.wall):
                 del self._climbers[name]
                 if climber.told_s is not None:
                     events.append(self._tell(climber, Phase.ENDED, look.at_s, look.at))
@@ -115,7 +115,8 @@ class Climbing:
 
     def _see(self, one: Watched, look: Look) -> list[Event]:
         box = one.track.box
-        wall = next((zone for zone in self._walls if inside(box.foot, zone.points)), None)
+        walls = [zone for zone in self._walls if self._place.counts(zone, one.track.label)]
+        wall = next((zone for zone in walls if inside(box.foot, zone.points)), None)
         guarded = wall is None and one.zone is not None and one.zone.use is ZoneUse.GUARDED
         if one.track.id not in self._lowest or box.foot[1] >= self._lowest[one.track.id][0].foot[1]:
             self._lowest[one.track.id] = (box, look.at_s)
@@ -143,7 +144,8 @@ class Climbing:
         on_s = at_s
         if wall is None and at_s - one.track.begun_s <= _FIRST_S:
             first = one.track.first.foot
-            wall = next((zone for zone in self._walls if inside(first, zone.points)), None)
+            walls = (zone for zone in self._walls if self._place.counts(zone, one.track.label))
+            wall = next((zone for zone in walls if inside(first, zone.points)), None)
             on_s = max(one.track.begun_s, at_s - _OVER_S)
         if wall is None or len(self._climbers) >= _MOST:
             return None

@@ -75,7 +75,11 @@ class Congestion:
         vehicles = [] if self._place.zones.disarmed else [one for one in look.watched if one.kind == VEHICLE]
         events: list[Event] = []
         for queue in self._queues:
-            here = [one for one in vehicles if _stands_in(one, queue.lane)]
+            if not self._place.zones.counts(queue.lane):
+                events += self._end(queue, look.at)
+                continue
+            counted = (one for one in vehicles if self._place.zones.counts(queue.lane, one.track.label))
+            here = [one for one in counted if _stands_in(one, queue.lane)]
             events += self._look(queue, here, look)
         return events
 

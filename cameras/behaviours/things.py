@@ -88,7 +88,7 @@ class Things:
             self._see(one, look)
         events = []
         for number, thing in list(self._things.items()):
-            if not 0 <= look.at_s - thing.seen_s <= _GONE_S:
+            if not 0 <= look.at_s - thing.seen_s <= _GONE_S or not self._place.counts(thing.zone):
                 del self._things[number]
                 if thing.told_s is not None:
                     events.append(self._tell(thing, Phase.ENDED, look.at_s, look.at))
@@ -114,7 +114,7 @@ class Things:
             self._things[still.number] = _Thing(still, zone, look.at_s, look.at_s, subject)
 
     def _zone(self, still: Still) -> Zone | None:
-        for zone in self._zones:
+        for zone in filter(self._place.counts, self._zones):
             if zone.use is ZoneUse.FIXTURE:
                 if _share_of_zone(still.box, zone) >= _FIXTURE:
                     return zone

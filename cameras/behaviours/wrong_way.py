@@ -105,7 +105,8 @@ class WrongWay:
         for name, one in present.items():
             if one.track.seen_s == look.at_s:
                 events += self._see(name, one, look)
-        for name in [name for name in self._drivers if name not in present]:
+        counts = self._place.zones.counts
+        for name in [name for name, each in self._drivers.items() if name not in present or not counts(each.lane)]:
             events += self._end(name, look.at)
         return events
 
@@ -167,7 +168,8 @@ class WrongWay:
         places = [(x, bottom)]
         if label == MOVER:
             places += [(box.x + share * box.w, bottom) for share in _MOST_OF_IT]
-        return next((lane for lane in self._lanes if all(inside(each, lane.points) for each in places)), None)
+        open_lanes = (lane for lane in self._lanes if self._place.zones.counts(lane, label))
+        return next((lane for lane in open_lanes if all(inside(each, lane.points) for each in places)), None)
 
     def _end(self, name: str, at: datetime) -> list[Event]:
         driver = self._drivers.pop(name, None)

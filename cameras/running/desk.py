@@ -27,6 +27,7 @@ from cameras.running.pictures import Pictures
 from cameras.running.rota import Rota
 from cameras.running.task import Means, Task
 from cameras.vision.pipeline import Analysis
+from config.calendars import Dates
 from config.community import Camera
 from config.plates import HeldPlates
 from hub.errors import HubError, LinkError
@@ -118,7 +119,8 @@ class Desk:
 def _task(assign: Assign) -> Task:
     camera = Camera.model_validate(dict(assign.camera))
     plates = tuple(HeldPlates.model_validate(dict(one)) for one in assign.plates)
-    return Task(camera, assign.area, frozenset(StreamName(name) for name in assign.record), plates)
+    dates = None if assign.dates is None else Dates.model_validate(dict(assign.dates))
+    return Task(camera, assign.area, frozenset(StreamName(name) for name in assign.record), plates, dates)
 
 
 def guarded(build: Callable[[Task], Analysis]) -> Callable[[Task], tuple[Analysis, str | None]]:

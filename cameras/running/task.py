@@ -11,6 +11,7 @@ from cameras.running.recording_watch import STOPPED_AFTER_S, Recorder
 from cameras.streams.feed import MakeSampler
 from cameras.streams.sources import Sources
 from cameras.vision.pipeline import Analysis
+from config.calendars import Dates
 from config.community import Camera, Stream
 from config.plates import HeldPlates
 from hub.clock import Clock
@@ -50,12 +51,14 @@ class Task:
         area: The Area of its Site.
         record: The streams that are recorded.
         plates: The lists that plates are compared with.
+        dates: What the hours of its zones go by; None when they have none.
     """
 
     camera: Camera
     area: str | None
     record: frozenset[StreamName] = frozenset()
     plates: tuple[HeldPlates, ...] = ()
+    dates: Dates | None = None
 
     @property
     def analysed(self) -> StreamName:
@@ -70,7 +73,7 @@ class Task:
         """Whether the analysis of `other` may stay as it is."""
         away = {"name": None, "record": None, "onvif": None, "main": self.camera.main, "sub": self.camera.sub}
         same = self.camera.model_copy(update=away) == other.camera.model_copy(update=away)
-        return same and (self.area, self.plates) == (other.area, other.plates)
+        return same and (self.area, self.plates, self.dates) == (other.area, other.plates, other.dates)
 
 
 @dataclass(frozen=True, slots=True)

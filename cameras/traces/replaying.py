@@ -25,6 +25,7 @@ from cameras.vision.following.tracking import Track, Tracks
 from cameras.vision.following.zones import ANIMAL, BICYCLE, PERSON, UNNAMED, VEHICLE, TrackWatch, ZoneMap
 from cameras.vision.motion import Motion
 from cameras.vision.reporting import Reporter
+from config.calendars import Dates
 from config.community import Camera
 from hub.clock import SetClock
 from hub.events import Event
@@ -48,14 +49,14 @@ _WIDTH_PX: Final = 1000
 class Replay:
     """One camera, watched again."""
 
-    def __init__(self, camera: Camera, area: str | None, begin: datetime) -> None:
-        """Watch as `camera`, whose site lies in `area`, from `begin` on.
+    def __init__(self, camera: Camera, area: str | None, begin: datetime, dates: Dates | None = None) -> None:
+        """Watch as `camera`, whose site lies in `area`, from `begin` on; hours of its zones go by `dates`.
 
         Raises:
             ConfigurationError: Its behaviours have options that there are not.
         """
         self._clock = SetClock(begin)
-        self._zones = ZoneMap(camera.zones)
+        self._zones = ZoneMap(camera.zones, dates)
         reporter = Reporter(camera, area=area, clock=self._clock)
         ground = None if camera.ground is None else GroundPlane(camera.ground)
         self._named = TrackWatch(self._zones, reporter, driver="objects", ground=ground)
@@ -83,13 +84,14 @@ class Replay:
     def _look(self, row: Row, at: datetime, aspect: float) -> list[Event]:
         at_s = row.at_ms / 1000
         self._zones.disarmed = row.disarmed
+        self._zones.go_to(at)
         seen, ended = [], [self._last.pop(each) for each in row.ended if each in self._last]
         for one in row.seen:
             begun_s = min(one.thing.begun_ms / 1000, at_s)
             track = Track(
                 one.thing.id, one.label, one.score, one.box, begun_s, one.thing.first, at_s, one.travelled, True
             )
-            if self._zones.ignored(one.box):  # as if nobody had seen it there
+            if self._zones.ignored(one.box, one.label):  # as if nobody had seen it there
                 if track.id in self._last:
                     ended.append(self._last.pop(track.id))
                 continue
@@ -113,9 +115,9 @@ class Replay:
 class Places:
     """The zones of a camera, for Events that were told already."""
 
-    def __init__(self, camera: Camera) -> None:
-        """Take its zones."""
-        self._zones = ZoneMap(camera.zones)
+    def __init__(self, camera: Camera, dates: Dates | None = None) -> None:
+        """Take its zones, and what their hours go by."""
+        self._zones = ZoneMap(camera.zones, dates)
         self._flames = KnownFlames(camera.zones, self._zones)
 
     def placed_anew(self, event: Event) -> Event | None:
@@ -123,9 +125,12 @@ class Places:
         box = event.box
         if box is None:
             return event
-        if self._zones.ignored(box) or (event.kind in _BURNING and self._flames.hold(box)):
+        self._zones.go_to(event.at)
+        said = event.fields.get("label")
+        label = said if isinstance(said, str) and event.kind in FOLLOWED else ""
+        if self._zones.ignored(box, label) or (event.kind in _BURNING and self._flames.hold(box)):
             return None
-        zone = self._zones.at(box)
+        zone = self._zones.at(box, label)
         fields = {name: value for name, value in event.fields.items() if name != "zone_use"}
         if zone is not None:
             fields["zone_use"] = zone.use.value

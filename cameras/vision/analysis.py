@@ -33,6 +33,7 @@ from cameras.vision.shared import Shared, build_shared
 from cameras.vision.sightings import FAINT, Sighting
 from cameras.vision.views.watching import VIEW_KINDS, ViewWatch
 from config.analysing import Analyse
+from config.calendars import Dates
 from config.community import Camera, ZoneUse
 from config.plates import HeldPlates
 from hub.clock import Clock
@@ -69,6 +70,7 @@ class Analysis:
         detectors: Mapping[str, Detector],
         clock: Clock,
         plates: Sequence[HeldPlates] = (),
+        dates: Dates | None = None,
     ) -> None:
         """Begin with nothing seen.
 
@@ -78,12 +80,13 @@ class Analysis:
             detectors: By kind.
             clock: Gives `arrived`, and the time that detectors take.
             plates: The lists that plates are compared with.
+            dates: What the hours of its zones go by.
         """
         self._camera = camera
         self._clock = clock
         self._detectors = dict(detectors)
         self._motion = MotionModel(camera.zones)
-        self._zones = ZoneMap(camera.zones)
+        self._zones = ZoneMap(camera.zones, dates)
         reporter = Reporter(camera, area=area, clock=clock)
         run = new_event_id()[:6]  # tracks of another run of this camera are other tracks
         self._objects = Tracker(prefix=f"{run}-", group=group_of)
@@ -130,6 +133,8 @@ class Analysis:
         """Look at the next frame; Events on change."""
         at_s = frame.pts_s
         aspect = frame.image.shape[0] / frame.image.shape[1]
+        if self._zones.go_to(frame.at):
+            self._motion.hide(self._zones.in_force)
         self._motion.disarmed = self._zones.disarmed
         motion = self._motion.update(frame.image, at_s)
         self._moving = motion.moving
@@ -158,7 +163,7 @@ class Analysis:
             if kind == "view":
                 events += self._view.update([one for one in found if one.label in VIEW_KINDS], at_s, at=frame.at)
                 continue
-            found = [one for one in found if not self._zones.ignored(one.box)]
+            found = [one for one in found if not self._zones.ignored(one.box, one.label)]
             if kind == "plates":
                 plates = found
                 continue
@@ -271,7 +276,13 @@ class Analysis:
 
 
 def build_analysis(
-    camera: Camera, *, area: str | None, shared: Shared, clock: Clock, plates: Sequence[HeldPlates] = ()
+    camera: Camera,
+    *,
+    area: str | None,
+    shared: Shared,
+    clock: Clock,
+    plates: Sequence[HeldPlates] = (),
+    dates: Dates | None = None,
 ) -> Analysis:
     """The Analysis of one camera with the detectors that it asks for.
 
@@ -299,12 +310,13 @@ def build_analysis(
             detectors[kind] = built
     if mistakes:
         raise ConfigurationError(tuple(mistakes))
-    return Analysis(camera, area=area, detectors=detectors, clock=clock, plates=plates)
+    return Analysis(camera, area=area, detectors=detectors, clock=clock, plates=plates, dates=dates)
 
 
 def view_of(camera: Camera) -> str:
     """What a camera's view is for, in short: with other zones, lines or streams, or confirmed, it is another view."""
-    said = camera.model_dump_json(include={"zones", "lines", "ground", "view"}) + camera.analysed.url
+    unseen = {"zones": {"__all__": {"hours", "classes"}}}
+    said = camera.model_dump_json(include={"zones", "lines", "ground", "view"}, exclude=unseen) + camera.analysed.url
     return hashlib.sha256(said.encode()).hexdigest()[:16]
 
 

@@ -100,18 +100,25 @@ class MotionModel:
 
     def __init__(self, zones: tuple[Zone, ...] = ()) -> None:
         """Take the zones whose use is `ignore` or `private`; the others do not matter here."""
-        private = tuple(zone.points for zone in zones if zone.use is ZoneUse.PRIVATE)
-        self._ignored = ((*(zone.points for zone in zones if zone.use is ZoneUse.IGNORE), *private), private)
         self._masks: tuple[NDArray[np.bool_] | None, ...] = (None, None)
         self._watched: NDArray[np.bool_] | None = None
         self.disarmed = False
         self._mean: NDArray[np.float32] | None = None
+        self.hide(zones)
         self._spread = np.empty((0, 0), np.float32)
         self._last = np.empty((0, 0), np.uint8)
         self._last_s = 0.0
         self._places: list[Box] = []
         self._begun_s = 0.0
         self._moved_s = -math.inf
+
+    def hide(self, zones: tuple[Zone, ...]) -> None:
+        """From now on hide these zones; one that is limited to classes hides nothing, for others count there."""
+        private = tuple(zone.points for zone in zones if zone.use is ZoneUse.PRIVATE)
+        ignored = (zone.points for zone in zones if zone.use is ZoneUse.IGNORE and not zone.classes)
+        self._ignored = ((*ignored, *private), private)
+        if self._mean is not None:
+            self._masks = tuple(_mask(places, self._mean.shape) for places in self._ignored)
 
     def reset(self) -> None:
         """Begin anew at the next frame."""

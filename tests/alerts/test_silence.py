@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alerts.language.calendar import Almanac, Window
 from alerts.language.places import places_of
 from alerts.language.shape import NO_STATE, State, Step
 from alerts.rules.silence import PLUGIN, SilenceShape, WindowHours
 from config.community import Community
 from config.hours import HoursSpec
+from hub.calendar import Almanac, Window
 from hub.events import Event, Quality
 from hub.store.facts import to_us
 from tests.fakes.shapes import book_with, check_restart, stands_after

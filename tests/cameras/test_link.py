@@ -87,6 +87,7 @@ MESSAGES: tuple[Message, ...] = (
     Assign({"id": "gate", "name": {"zh": "大门"}}, "village"),
     Assign({"id": "gate"}, None, ("main", "sub")),
     Assign({"id": "gate"}, None, (), ({"id": "stolen", "plates": ["豫ERU586"]},)),
+    Assign({"id": "gate"}, None, (), (), {"timezone": "Asia/Shanghai", "calendars": {"market": ["2026-10-01"]}}),
     Roster(("gate", "road")),
     EventsKept(3),
     SegmentsKept(("a", "b"), ()),

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cameras.vision.decoding import Frame
+from config.calendars import Dates
 from config.community import Camera
 from config.machine import Machine
 from config.plates import HeldPlates
@@ -83,9 +84,15 @@ def build_shared(machine: Machine, models_dir: Path) -> None:
 
 
 def build_analysis(
-    camera: Camera, *, area: str | None, shared: None, clock: Clock, plates: Sequence[HeldPlates]
+    camera: Camera,
+    *,
+    area: str | None,
+    shared: None,
+    clock: Clock,
+    plates: Sequence[HeldPlates],
+    dates: Dates | None,
 ) -> FakeAnalysis:
-    del shared, clock, plates
+    del shared, clock, plates, dates
     if camera.id == UNBUILDABLE:
         raise ConfigurationError((Mistake(None, "detectors", "there is no such detector"),))
     return FakeAnalysis(camera.id, area=area)

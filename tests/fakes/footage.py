@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cameras.vision.analysis import Analysis, build_analysis, build_shared
 from cameras.vision.decoding import Frame
 from cameras.vision.detection import Detection, Detector, Scene
-from config.community import Camera, Zone, ZoneUse
+from config.community import Camera, Community, Zone, ZoneUse
 from config.machine import Machine
 from hub.clock import SetClock
 from hub.events import Event, Phase
@@ -105,11 +105,13 @@ class Watcher:
     def __init__(self, *zones: Zone, detectors: Mapping[str, Detector] | None = None, **parts: object) -> None:
         """Build the analysis of a camera with these zones and parts as a worker does, or with the given detectors."""
         self.clock = SetClock(START)
+        one = camera(*zones, **parts)
+        dates = Community(timezone="Asia/Shanghai").dates_for(one)
         if detectors is None:
             shared = build_shared(Machine(), NO_MODELS)
-            self.analysis = build_analysis(camera(*zones, **parts), area="east", shared=shared, clock=self.clock)
+            self.analysis = build_analysis(one, area="east", shared=shared, clock=self.clock, dates=dates)
         else:
-            self.analysis = Analysis(camera(*zones, **parts), area="east", detectors=detectors, clock=self.clock)
+            self.analysis = Analysis(one, area="east", detectors=detectors, clock=self.clock, dates=dates)
         self.events: list[Event] = []
 
     def show(self, frames: Iterator[Frame]) -> Watcher:

@@ -29,7 +29,8 @@ class KnownFlames:
         """Whether what is in `box` sits in a known flame's place and stays inside."""
         if not self._zones or self._there.disarmed:
             return False
-        return any(inside(_seat(box), zone.points) and _share_in(box, zone.points) >= _INSIDE for zone in self._zones)
+        here = (zone for zone in self._zones if self._there.counts(zone))
+        return any(inside(_seat(box), zone.points) and _share_in(box, zone.points) >= _INSIDE for zone in here)
 
 
 def _seat(box: Box) -> tuple[float, float]:

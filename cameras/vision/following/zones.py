@@ -16,8 +16,10 @@ from cameras.vision.detection import MOVER
 from cameras.vision.following.ground import GroundPlane
 from cameras.vision.following.paths import Path
 from cameras.vision.following.tracking import Track, Tracks
+from cameras.vision.following.zone_hours import ZoneHours
 from cameras.vision.reporting import REPEAT_S, Reporter
-from config.community import Zone, ZoneUse
+from config.calendars import Dates
+from config.community import Zone, ZoneClass, ZoneUse
 from hub.events import Event, FieldValue, Phase
 from hub.geometry import Box, inside
 
@@ -66,6 +68,14 @@ _MOVER_AREA: Final = 0.002
 """Share of the picture: smaller unnamed things are birds, paper and noise as often as vehicles."""
 
 
+_CLASSES: Final = {
+    PERSON: ZoneClass.PERSON,
+    VEHICLE: ZoneClass.VEHICLE,
+    BICYCLE: ZoneClass.BICYCLE,
+    ANIMAL: ZoneClass.ANIMAL,
+}
+
+
 def group_of(label: str) -> str:
     """What a label may be confused with from look to look, and shares tracks with."""
     return _GROUPS.get(label, KINDS.get(label, label))
@@ -79,29 +89,44 @@ class ZoneMap:
         disarmed: Whether the camera looks elsewhere, so that its zones are nowhere; set by whoever notices.
     """
 
-    def __init__(self, zones: tuple[Zone, ...]) -> None:
+    def __init__(self, zones: tuple[Zone, ...], dates: Dates | None = None) -> None:
+        """Take the zones, and what their hours go by."""
         self.count = len(zones)
         self.disarmed = False
+        self._all = zones
+        self._hours = ZoneHours(zones, dates)
+        self._resting: frozenset[str] = frozenset()
         self._ignored = tuple(zone for zone in zones if zone.use in _UNSEEN)
         # The smallest first: a bus bay inside a lane is the more exact place.
         self._zones = sorted((zone for zone in zones if zone.use not in _NO_GROUND), key=_extent)
 
-    def ignored(self, box: Box) -> bool:
+    def go_to(self, at: datetime) -> bool:
+        """Come to a moment; whether other zones count from now on."""
+        before, self._resting = self._resting, self._hours.resting(at)
+        return self._resting != before
+
+    @property
+    def in_force(self) -> tuple[Zone, ...]:
+        """Those that count at this moment."""
+        return tuple(zone for zone in self._all if zone.id not in self._resting)
+
+    def counts(self, zone: Zone, label: str = "") -> bool:
+        """Whether `zone` counts at this moment, for what is called `label`; without one, whether for anything."""
+        return zone.id not in self._resting and (not zone.classes or not label or _is_for(zone, label))
+
+    def ignored(self, box: Box, label: str = "") -> bool:
         """Whether the middle of `box` lies where nothing counts; private stays private while the camera is turned."""
         here = (zone for zone in self._ignored if not self.disarmed or zone.use is ZoneUse.PRIVATE)
+        here = (zone for zone in here if self.counts(zone) and (not zone.classes or _is_for(zone, label)))
         return any(inside(box.centre, zone.points) for zone in here)
 
-    def at(self, box: Box) -> Zone | None:
-        """The smallest zone in which what is in `box` stands on the ground."""
+    def at(self, box: Box, label: str = "") -> Zone | None:
+        """The smallest zone in which what is in `box` and called `label` stands on the ground, of those that count."""
         if self.disarmed:
             return None
         x, y = box.foot
         foot = (x, min(y, 0.999))  # what is cut off by the lower edge stands on the last line
-        return next((zone for zone in self._zones if inside(foot, zone.points)), None)
-
-    def has(self, use: ZoneUse) -> bool:
-        """Whether any zone is for `use`."""
-        return any(zone.use is use for zone in self._zones)
+        return next((zone for zone in self._zones if self.counts(zone, label) and inside(foot, zone.points)), None)
 
 
 @dataclass(slots=True)
@@ -239,7 +264,7 @@ class TrackWatch:
         watched.track = track
         zone = self._settled(watched, at_s)
         if watched.told_s is None:
-            watched.zone = zone = self._zones.at(track.box)
+            watched.zone = zone = self._zones.at(track.box, track.label)
             if track.label == MOVER:
                 watched.kind = _kind_of_mover(track, zone, aspect, everywhere=self._everywhere)
             if not watched.kind:
@@ -265,7 +290,10 @@ class TrackWatch:
 
     def _settled(self, watched: Watched, at_s: float) -> Zone | None:
         """The zone it is in, changed only after it was elsewhere for a while."""
-        zone = self._zones.at(watched.track.box)
+        zone = self._zones.at(watched.track.box, watched.track.label)
+        if watched.zone is not None and not self._zones.counts(watched.zone):  # its hours are over, at once
+            watched.coming_s = None
+            return zone
         if zone is watched.zone:
             watched.coming_s = None
         elif watched.coming_s is None or zone is not watched.coming:
@@ -342,6 +370,13 @@ def explains(named: Box, unnamed: Box) -> bool:
     if across <= 0 or down <= 0:
         return False
     return across * down >= 0.3 * max(min(named.area, unnamed.area), 1e-9)
+
+
+def _is_for(zone: Zone, label: str) -> bool:
+    """Whether what is called `label` is of the classes that a zone is limited to."""
+    if label != MOVER:
+        return _CLASSES.get(KINDS.get(label, "")) in zone.classes
+    return ZoneClass.UNNAMED in zone.classes or (zone.use in _ROADS and ZoneClass.VEHICLE in zone.classes)
 
 
 def _extent(zone: Zone) -> float:

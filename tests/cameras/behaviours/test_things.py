@@ -9,9 +9,10 @@ import pytest
 
 from cameras.vision.detection import Detection
 from config.community import ZoneUse
+from config.hours import HoursSpec
 from hub.events import Phase
 from hub.geometry import Box
-from tests.fakes.footage import HEIGHT_PX, WIDTH_PX, Image, ScriptedDetector, Watcher, film, zone
+from tests.fakes.footage import HEIGHT_PX, START, WIDTH_PX, Image, ScriptedDetector, Watcher, film, zone
 
 Draw = Callable[[Image, float], None]
 Name = Callable[[float], Sequence[Detection]]
@@ -54,6 +55,15 @@ def leaves_bag(image: Image, at_s: float) -> None:
 def watch(draw: Draw, seconds: float, *, name: Name = named, where: ZoneUse | None = None) -> Watcher:
     place = CORNER if where is None else BOTTLE
     return Watcher(place, detectors={"objects": ScriptedDetector(name)}).show(film(draw, seconds, fps=4))
+
+
+def test_a_bag_is_told_until_the_hours_of_its_corner_are_over() -> None:
+    """The film begins at 11:00 in Shanghai."""
+    limited = CORNER.model_copy(update={"hours": (HoursSpec(between="10:00-11:01"),)})
+    watcher = Watcher(limited, detectors={"objects": ScriptedDetector(named)}).show(film(leaves_bag, 75, fps=4))
+    told = watcher.of("camera.left_object")
+    assert (told[0].phase, told[-1].phase) == (Phase.BEGAN, Phase.ENDED)
+    assert round((told[-1].at - START).total_seconds()) == 60
 
 
 def test_a_bag_is_told_ten_seconds_after_its_owner_went_with_figures() -> None:

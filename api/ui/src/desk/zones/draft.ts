@@ -201,8 +201,13 @@ function between(
   });
 }
 
+const isEmpty = (value: unknown) => value == null || (Array.isArray(value) && value.length === 0);
 const sorted = (thing: object) =>
-  Object.fromEntries(Object.entries(thing).sort(([a], [b]) => a.localeCompare(b)));
+  Object.fromEntries(
+    Object.entries(thing)
+      .filter(([, value]) => !isEmpty(value))
+      .sort(([a], [b]) => a.localeCompare(b)),
+  );
 
 /** What is other in `after`. */
 export function changesOf(before: Draft, after: Draft): Change[] {

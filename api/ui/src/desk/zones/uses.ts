@@ -1,5 +1,7 @@
 /** What zones are for: their order in the list, and their colour; each is called by a word besides. */
 
+import type { Of } from "@/hub/client";
+
 import type { Use } from "./draft";
 
 export const USES: readonly Use[] = [
@@ -39,6 +41,12 @@ const COLOURS: Record<Use, string> = {
   private: "#b0b7c3",
   ignore: "#8d96a5",
 };
+export const CLASSES: readonly Of<"ZoneClass">[] = ["person", "vehicle", "bicycle", "animal", "unnamed"];
+const TIMELESS: readonly Use[] = ["private", "post"];
+const BY_PIXELS: readonly Use[] = ["private", "flame", "clear", "fixture"];
+/** Whether zones for it may have hours, and classes: the hub refuses others. */
+export const hasHours = (use: Use | undefined) => use !== undefined && !TIMELESS.includes(use);
+export const classesFor = (use: Use | undefined) => use !== undefined && !BY_PIXELS.includes(use);
 export const LINE_COLOUR = "#7dff9a";
 export const GROUND_COLOUR = "#ffffff";
 export const colourOf = (use: Use) => COLOURS[use];

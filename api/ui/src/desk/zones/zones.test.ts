@@ -25,6 +25,13 @@ const zone = (id: string, points = SQUARE) => ({ id, use: "lane" as const, point
 const draft = (...ids: string[]): Draft => ({ zones: ids.map((id) => zone(id)), lines: [], ground: null });
 const SIZE: Spot = [1000, 500];
 
+test("hours that are left out and none are the same, others are a change", () => {
+  const before = draft("a");
+  expect(changesOf(before, withZone(before, "a", { hours: [], classes: [] }))).toEqual([]);
+  const limited = withZone(before, "a", { hours: [{ between: "22:00-06:00" }] });
+  expect(changesOf(before, limited)).toEqual([{ sort: "zone", id: "a", change: "changed" }]);
+});
+
 test("an outline that crosses itself is told by its sides", () => {
   expect(crossing(SQUARE)).toBeNull();
   const bow: Spot[] = [SQUARE[0], SQUARE[2], SQUARE[1], SQUARE[3]] as Spot[];

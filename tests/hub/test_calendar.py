@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from alerts.language.calendar import Almanac, Window, almanac_of, counted_us
-from config.community import Community
+from config.calendars import Dates
 from config.hours import HoursSpec
+from hub.calendar import Almanac, Window, almanac_of, counted_us
 from hub.store.facts import to_us
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
@@ -21,7 +21,7 @@ MINUTE_US = 60_000_000
 
 
 def window(*hours: dict[str, Any], zone: ZoneInfo = SHANGHAI, **calendars: list[str]) -> Window:
-    made = almanac_of(Community.model_validate({"timezone": zone.key, "calendars": calendars}))
+    made = almanac_of(Dates(timezone=zone.key, calendars=calendars))
     return Window(tuple(HoursSpec.model_validate(each) for each in hours), made)
 
 

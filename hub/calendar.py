@@ -1,4 +1,4 @@
-"""Calendar: hours and days of rules, in the community's time zone. Pure; the time and the calendars are given.
+"""Calendar: hours and days of rules, rosters and zones, in the community's time zone. Pure; time and calendars are given.
 
     only: {between: "22:00-06:00", days: [fri, sat]}
     except: [{calendar: holiday}, {days: [sun], between: "06:00-09:00"}]
@@ -20,10 +20,9 @@ from itertools import pairwise
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from config.calendars import days_of
-from config.community import Community
+from config.calendars import Dates, days_of
 from config.hours import DAYS, HoursSpec, parse_between
-from hub.store.facts import from_us
+from hub.events import from_us
 
 WORKDAY, HOLIDAY = "workday", "holiday"
 """Monday to Friday without the days in `holiday`, and the days in `workday` besides: those worked in exchange."""
@@ -58,11 +57,11 @@ class Almanac:
         return None if listed is None else day in listed
 
 
-def almanac_of(community: Community) -> Almanac:
+def almanac_of(dates: Dates) -> Almanac:
     """Time zone and calendars of a Community."""
     return Almanac(
-        zone=ZoneInfo(community.timezone),
-        calendars={name: days_of(entries) for name, entries in community.calendars.items()},
+        zone=ZoneInfo(dates.timezone),
+        calendars={name: days_of(entries) for name, entries in dates.calendars.items()},
     )
 
 
