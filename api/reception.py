@@ -29,12 +29,14 @@ class Reception:
         rewarding: Points.
         volunteering: Tasks for volunteers.
         tasks: What time does with all of it.
+        plans: Pictures of areas from above.
     """
 
     reporting: Reporting
     rewarding: Rewarding
     volunteering: Volunteering
     tasks: tuple[Task, ...]
+    plans: Photos
 
 
 def make_reception(
@@ -55,4 +57,5 @@ def make_reception(
         rewarding=Rewarding(database, bus, clock),
         volunteering=Volunteering(database, bus, clock, thanks=lambda: there.current().thanks),
         tasks=(remind_of_orders, miss_orders, thank_for_reports(lambda: there.current().thanks)),
+        plans=Photos(machine.data / "plans"),
     )

@@ -303,8 +303,8 @@ class _Wanted:
     dates: Dates | None
 
     def is_same(self, other: _Wanted) -> bool:
-        """Whether a running camera may stay as it is; its name, and how long what it records is kept, do not matter."""
-        away = {"name": None, "record": None}
+        """Whether a running camera may stay as it is: its name, where it stands and how long is kept do not matter."""
+        away = {"name": None, "location": None, "heading_deg": None, "view_deg": None, "record": None}
         return replace(self, camera=self.camera.model_copy(update=away)) == replace(
             other, camera=other.camera.model_copy(update=away)
         )

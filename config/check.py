@@ -216,6 +216,9 @@ def _grid(areas: Sequence[Area]) -> Iterator[Problem]:
     top = next((area.id for area in areas if area.parent is None), None)
     circles: set[str] = set()
     for number, area in enumerate(areas):
+        if area.plan is not None and not area.plan.lies:
+            words = "its `south_west` corner must lie south and west of its `north_east` corner"
+            yield Problem(("areas", number, "plan"), words)
         if 0 < len(area.outline) < 3:  # noqa: PLR2004 - a triangle
             yield Problem(("areas", number, "outline"), "has no inside; write three corners or more")
         location: Location = ("areas", number, "parent")
@@ -283,9 +286,7 @@ def _limits(place: Location, zone: Zone) -> Iterator[Problem]:
     if zone.hours and zone.use is ZoneUse.PRIVATE:
         yield Problem((*place, "hours"), "windows are private at any hour; leave it out")
     elif zone.hours and zone.use in TIMELESS:
-        yield Problem(
-            (*place, "hours"), "whether a post is manned is for a rule; write the hours there, as `only`"
-        )
+        yield Problem((*place, "hours"), "whether a post is manned is for a rule; write the hours there, as `only`")
     if zone.classes and zone.use in CLASSLESS:
         yield Problem((*place, "classes"), f"`{zone.use}` goes by the pixels, not by what is followed; leave it out")
     if len(set(zone.classes)) < len(zone.classes):

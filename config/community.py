@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from config.account_names import AccountName
 from config.analysing import Analyse
 from config.calendars import CalendarDays, CalendarName, Dates
+from config.floor_plan import FloorPlan
 from config.grid import Duty
 from config.handling import STARTING, Deadlines
 from config.hours import ClockHours
@@ -26,7 +27,7 @@ from config.recording import STARTING_EVIDENCE, STARTING_RECORDING, Evidence, Po
 from config.reporting import STARTING_REPORTS, STARTING_THANKS, Reporting, Thanks
 from config.secrets import Secret
 from config.shifts import THREE_SHIFTS, Shift
-from config.terms import Id, Name
+from config.terms import Id, Location, Name
 from config.url_credentials import shown, taken_apart
 from config.zones import Ground, Line, Zone, ZoneClass, ZoneUse
 
@@ -41,6 +42,7 @@ __all__ = [
     "Contact",
     "ContactChannel",
     "Detector",
+    "FloorPlan",
     "Ground",
     "Id",
     "Level",
@@ -100,13 +102,6 @@ class Ring(enum.StrEnum):
     HOUSEHOLD = "household"
 
 
-class Location(_Part):
-    """A place on the ground, WGS 84."""
-
-    lat: Annotated[float, Field(ge=-90, le=90)]
-    lon: Annotated[float, Field(ge=-180, le=180)]
-
-
 class Area(_Part):
     """A node of the four-level grid."""
 
@@ -116,6 +111,8 @@ class Area(_Part):
     """None for the one at the top."""
     outline: Annotated[tuple[Location, ...], Field(max_length=2000)] = ()
     """Its border for the map, corner after corner; empty: not drawn."""
+    plan: FloorPlan | None = None
+    """A picture of it from above, for the map."""
 
 
 class Site(_Part):

@@ -1,4 +1,4 @@
-"""The words that every part of community.yaml is written with: ids, names, places in a picture."""
+"""The words that every part of community.yaml is written with: ids, names, places in a picture and on the ground."""
 
 from __future__ import annotations
 
@@ -47,3 +47,10 @@ class Name(Part):
     def in_language(self, language: str) -> str:
         """The name in `zh` or `en`, or in the other when there is none."""
         return (self.zh or self.en or "") if language == "zh" else (self.en or self.zh or "")
+
+
+class Location(Part):
+    """A place on the ground, WGS 84."""
+
+    lat: Annotated[float, Field(ge=-90, le=90)]
+    lon: Annotated[float, Field(ge=-180, le=180)]

@@ -1,4 +1,4 @@
-"""Calendar: hours and days of rules, rosters and zones, in the community's time zone. Pure; time and calendars are given.
+"""Calendar: hours and days of rules, rosters and zones, in the community's time zone. Pure; time and days are given.
 
     only: {between: "22:00-06:00", days: [fri, sat]}
     except: [{calendar: holiday}, {days: [sun], between: "06:00-09:00"}]

@@ -128,6 +128,9 @@ DECLARED = (
         says("POST /areas", P.EDIT_COMMUNITY, by=By.WHOLE),
         says("GET /areas/{area_id}", P.VIEW_PLACES),
         says("PUT /areas/{area_id}/outline", P.EDIT_COMMUNITY),
+        says("GET /areas/{area_id}/plan", P.VIEW_PLACES),
+        says("PUT DELETE /areas/{area_id}/plan", P.EDIT_COMMUNITY),
+        says("PUT /areas/{area_id}/plan/corners", P.EDIT_COMMUNITY),
         says("GET /areas/{area_id}/arming", P.VIEW_PLACES),
         says("PUT /areas/{area_id}/arming", P.ARM_PLACES),
         says("GET /rosters", P.VIEW_INCIDENTS),
@@ -154,6 +157,7 @@ DECLARED = (
         says("POST /cameras/{camera_id}/what-if", P.EDIT_COMMUNITY),
         says("GET /cameras/{camera_id}/what-if/{trial_id}", P.EDIT_COMMUNITY),
         says("PUT /cameras/{camera_id}/zones", P.EDIT_COMMUNITY),
+        says("PUT /cameras/{camera_id}/place", P.EDIT_COMMUNITY),
         says("GET /cameras/{camera_id}/zones/history", P.EDIT_COMMUNITY),
         says("GET /cameras/{camera_id}/readings", P.VIEW_SENSORS),
         # Setting up.

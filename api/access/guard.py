@@ -27,6 +27,7 @@ BODY_LIMIT_BYTES = 1024 * 1024  # the largest body but pictures is a camera with
 LARGER_BYTES = (  # photos from phones; a form has some text beside its four
     (re.compile(r"/api/v1/dispatches/[^/]+/photo"), 8 * 1024 * 1024),
     (re.compile(r"/api/v1/reports(/[^/]+/photos)?"), 33 * 1024 * 1024),
+    (re.compile(r"/api/v1/areas/[^/]+/plan"), 9 * 1024 * 1024),
     (re.compile(r"/api/v1/community"), 16 * 1024 * 1024),  # as large as a file of it may be
 )
 MOST_SOCKETS = 384

@@ -20,7 +20,7 @@ from api.etags import IfMatch
 from api.onboarding.camera_plan import address_of
 from api.paging import Cursor, Limit, Page, page_of
 from api.parts import Here, Parts
-from api.schemas.cameras import CameraStatusView, CameraView, StreamRecordingView, ZonesBody
+from api.schemas.cameras import CameraStatusView, CameraView, PlaceBody, StreamRecordingView, ZonesBody
 from config.community import Camera, Community, Stream
 from config.hiding import HIDDEN
 from config.onvif import ONVIF_SCHEMES, Onvif
@@ -131,6 +131,22 @@ def change_zones(
         return _with_cameras(community, tuple(after if each is before else each for each in community.cameras))
 
     here.revisions.change(edit, author=who.name, reason=f"zones of camera {camera_id} changed")
+    return _one(here, camera_id, response)
+
+
+@router.put("/cameras/{camera_id}/place", summary="Put a camera where it stands")
+def place(*, here: Here, who: Editor, camera_id: str, body: PlaceBody, response: Response) -> CameraView:
+    """Where it stands, for the map; all else stays as it is, and it runs on."""
+    reached_camera(here, who, Permission.EDIT_COMMUNITY, camera_id)
+
+    def edit(community: Community) -> Community:
+        before = community.camera(camera_id)
+        if before is None:
+            raise NotFoundError(f"there is no camera {camera_id!r}")
+        after = before.model_copy(update={"location": body.location})
+        return _with_cameras(community, tuple(after if each is before else each for each in community.cameras))
+
+    here.revisions.change(edit, author=who.name, reason=f"camera {camera_id} put in its place")
     return _one(here, camera_id, response)
 
 

@@ -42,7 +42,7 @@ def areas(here: Here, who: Viewer, cursor: Cursor = None, limit: Limit = 100) ->
     there = here.revisions.current().areas
     mine = there if within is None else [area for area in there if area.id in within.areas]
     found, following = page_of(mine, cursor, limit)
-    return Page(items=[_area(area) for area in found], next=following)
+    return Page(items=[area_view(area) for area in found], next=following)
 
 
 @router.post("/areas", summary="Add an area", status_code=201)
@@ -58,13 +58,13 @@ def add_area(here: Here, who: Editor, body: AreaBody, response: Response) -> Are
 
     here.revisions.change(edit, author=who.name, reason=f"area {made.id} added")
     response.headers["Location"] = f"/api/v1/areas/{made.id}"
-    return _area(made)
+    return area_view(made)
 
 
 @router.get("/areas/{area_id}", summary="One area")
 def area(here: Here, who: Viewer, area_id: str) -> AreaView:
     """One area."""
-    return _area(reached_area(here, who, Permission.VIEW_PLACES, area_id))
+    return area_view(reached_area(here, who, Permission.VIEW_PLACES, area_id))
 
 
 @router.put("/areas/{area_id}/outline", summary="Draw an area")
@@ -80,7 +80,7 @@ def draw(here: Here, who: Editor, area_id: str, body: OutlineBody) -> AreaView:
         return community.model_copy(update={"areas": tuple(areas)})
 
     here.revisions.change(edit, author=who.name, reason=f"area {wanted} drawn")
-    return _area(reached_area(here, who, Permission.EDIT_COMMUNITY, wanted))
+    return area_view(reached_area(here, who, Permission.EDIT_COMMUNITY, wanted))
 
 
 @router.get("/areas/{area_id}/arming", summary="Whether an area is armed")
@@ -149,10 +149,10 @@ def _arming(here: Parts, *, site: str | None, area: str | None) -> ArmingView:
     return ArmingView.model_validate(asdict(state))
 
 
-def _area(area: Area) -> AreaView:
-    return AreaView(
-        id=area.id, name=Text(zh=area.name.zh, en=area.name.en), parent=area.parent, outline=list(area.outline)
-    )
+def area_view(area: Area) -> AreaView:
+    """An area as it is shown."""
+    name = Text(zh=area.name.zh, en=area.name.en)
+    return AreaView(id=area.id, name=name, parent=area.parent, outline=list(area.outline), plan=area.plan)
 
 
 def _site(site: Site) -> SiteView:

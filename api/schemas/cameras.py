@@ -25,6 +25,14 @@ class ZonesBody(BaseModel):
     ground: Ground | None = Field(description="null: nobody measured it.")
 
 
+class PlaceBody(BaseModel):
+    """Where a camera stands."""
+
+    model_config = {"extra": "forbid"}
+
+    location: Location | None = Field(description="null: where its site is.")
+
+
 class StreamView(BaseModel):
     """A stream as it may be shown."""
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from config.community import Location, Name, Ring
+from config.community import FloorPlan, Location, Name, Ring
 from config.terms import Id
 
 
@@ -52,6 +52,27 @@ class AreaView(BaseModel):
     name: Text
     parent: str | None = None
     outline: list[Location] = Field(default=[], description="Its border, corner after corner; empty: not drawn.")
+    plan: FloorPlan | None = Field(default=None, description="A picture of it from above: `GET /areas/{id}/plan`.")
+
+
+class PlanCorners(BaseModel):
+    """Where the picture of an area lies, north up."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    south_west: Location
+    north_east: Location
+
+
+class PlanForm(BaseModel):
+    """A picture of an area from above, and where it lies: south, west, north and east in degrees."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    south: Annotated[float, Field(ge=-90, le=90)]
+    west: Annotated[float, Field(ge=-180, le=180)]
+    north: Annotated[float, Field(ge=-90, le=90)]
+    east: Annotated[float, Field(ge=-180, le=180)]
 
 
 class OutlineBody(BaseModel):

@@ -71,7 +71,8 @@ class Task:
 
     def looks_the_same(self, other: Task) -> bool:
         """Whether the analysis of `other` may stay as it is."""
-        away = {"name": None, "record": None, "onvif": None, "main": self.camera.main, "sub": self.camera.sub}
+        shown = {"name": None, "location": None, "heading_deg": None, "view_deg": None}
+        away = {**shown, "record": None, "onvif": None, "main": self.camera.main, "sub": self.camera.sub}
         same = self.camera.model_copy(update=away) == other.camera.model_copy(update=away)
         return same and (self.area, self.plates, self.dates) == (other.area, other.plates, other.dates)
 

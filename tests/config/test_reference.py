@@ -24,6 +24,7 @@ from config.community import (
     Stream,
     Zone,
 )
+from config.floor_plan import FloorPlan
 from config.grid import Duty
 from config.handling import Deadlines, LevelTimes, RequestTimes
 from config.hardening import Backup, Tls
@@ -88,6 +89,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     Thanks,
     Name,
     Area,
+    FloorPlan,
     Site,
     Location,
     Camera,

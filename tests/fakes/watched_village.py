@@ -57,11 +57,13 @@ def village(
     sub: str | None = None,
     other: str | None = None,
     home_of: tuple[str, ...] = (),
+    command: tuple[str, ...] = COMMAND,
     **camera: Any,
 ) -> Iterator[Village]:
     """A hub whose camera `cam-1` plays files of `folder` through a tap, and `cam-2` plays `other`.
 
     They stand at the crossing, which is a road, or the home of these accounts.
+    `command` starts its worker, which by default is one that looks at nothing.
     """
     with VideoServer(folder) as server, Tap(server.port, fps=fps) as tap:
         second = () if other is None else (Camera(id="cam-2", site="crossing", main=Stream(url=server.url(other))),)
@@ -90,7 +92,7 @@ def village(
             networks=HERE,
             log_level="warning",
         )
-        hub = build(machine, community=there, make_cameras=functools.partial(Supervisor, command=COMMAND))
+        hub = build(machine, community=there, make_cameras=functools.partial(Supervisor, command=command))
         try:
             yield Village(hub, server, tap)
         finally:

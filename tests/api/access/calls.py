@@ -57,6 +57,12 @@ BODIES: Mapping[str, Any] = {
     "POST /areas": {"id": "near", "name": {"en": "Near"}},
     "POST /sites": {"id": "near-shop", "area": "near", "name": {"en": "Shop"}, "ring": "enterprise"},
     "PUT /areas/{area_id}/outline": {"corners": []},
+    "PUT /areas/{area_id}/plan": {},
+    "PUT /areas/{area_id}/plan/corners": {
+        "south_west": {"lat": 30.0, "lon": 120.0},
+        "north_east": {"lat": 30.1, "lon": 120.1},
+    },
+    "PUT /cameras/{camera_id}/place": {"location": None},
     "PUT /cameras/{camera_id}/zones": {"zones": [], "lines": [], "ground": None},
     "POST /cameras/{camera_id}/what-if": {"zones": []},
     "POST /cameras/{camera_id}/links": {"what": "clip", **SPAN},

@@ -14,13 +14,21 @@ const MOST = 12;
 /** Its two times, `["", ""]` for the whole day. */
 export function timesOf({ between }: Hours): [string, string] {
   const [from = "", to = ""] = (between ?? "").split("-");
-  return [from, to === "24:00" ? "00:00" : to];
+  return [from, to];
+}
+
+/** A time as people type it, `8:00` or `0800`, as the hub writes it; null when it is none. */
+export function clock(text: string): string | null {
+  const [, hour, minute] = /^(\d{1,2})[:：.]?(\d{2})$/.exec(text.trim()) ?? [];
+  if (hour === undefined || minute === undefined || Number(minute) > 59) return null;
+  const whole = `${hour.padStart(2, "0")}:${minute}`;
+  return Number(hour) < 24 || whole === "24:00" ? whole : null;
 }
 
 /** With other times; twice the same, or one left out, is the whole day. */
 export function withTimes(hours: Hours, from: string, to: string): Hours {
   if (from === "" || to === "" || from === to) return { ...hours, between: null };
-  return { ...hours, between: `${from}-${to === "00:00" ? "24:00" : to}` };
+  return { ...hours, between: `${from === "24:00" ? "00:00" : from}-${to === "00:00" ? "24:00" : to}` };
 }
 
 export function withDay(hours: Hours, day: Day, on: boolean): Hours {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { apart, cornersOf, placesOf, sector } from "./places";
+import { apart, cornersOf, laidIn, placesOf, sector } from "./places";
 
 const square = [
   [106, 29],
@@ -82,4 +82,14 @@ describe("places", () => {
     expect(new Set(moved.map((each) => JSON.stringify(each.at))).size).toBe(3);
     expect(moved.at(-1)?.at).toEqual({ lat: 1, lon: 1 });
   });
+});
+
+it("a picture is laid in the middle of the view and keeps its shape on the ground", () => {
+  const view = { south_west: { lat: 59.9, lon: 10 }, north_east: { lat: 60.1, lon: 10.4 } };
+  const { south_west: low, north_east: high } = laidIn(view, 400, 200);
+  expect((low.lat + high.lat) / 2).toBeCloseTo(60);
+  expect((low.lon + high.lon) / 2).toBeCloseTo(10.2);
+  const shrunk = Math.cos((60 * Math.PI) / 180);
+  expect(((high.lon - low.lon) * shrunk) / (high.lat - low.lat)).toBeCloseTo(2);
+  expect(high.lon - low.lon).toBeLessThan(0.4);
 });

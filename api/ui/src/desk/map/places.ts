@@ -7,6 +7,27 @@ export interface Spot {
   lon: number;
 }
 
+/** Two corners on the ground. */
+export interface Bounds {
+  south_west: Spot;
+  north_east: Spot;
+}
+
+/** Where a picture of so many pixels is laid first: in the middle of what the map shows, three fifths of it, unbent. */
+export function laidIn(view: Bounds, width: number, height: number): Bounds {
+  const lat = (view.south_west.lat + view.north_east.lat) / 2;
+  const lon = (view.south_west.lon + view.north_east.lon) / 2;
+  const shrunk = Math.cos((lat * Math.PI) / 180);
+  const wide = (view.north_east.lon - view.south_west.lon) * shrunk;
+  const high = view.north_east.lat - view.south_west.lat;
+  const perPixel = 0.6 * Math.min(wide / width, high / height);
+  const [up, aside] = [(perPixel * height) / 2, (perPixel * width) / 2 / shrunk];
+  return {
+    south_west: { lat: lat - up, lon: lon - aside },
+    north_east: { lat: lat + up, lon: lon + aside },
+  };
+}
+
 export const MOST_CORNERS = 2000;
 const METRES_PER_DEGREE = 111_320;
 const VIEW_M = 40;
