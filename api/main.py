@@ -73,6 +73,7 @@ from hub.sensors.mqtt import Publisher
 from hub.sensors.presence import Presence
 from hub.sensors.watching import SensorWatch
 from hub.store.event_log import EventLog
+from hub.store.handovers import Handovers
 from hub.store.people.accounts import Accounts
 from hub.store.revisions import Revisions
 from hub.store.rollups import RollUps
@@ -366,6 +367,7 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
         stills=stills,
         tokens=tokens,
         tours=Tours(database, clock),
+        handovers=Handovers(database, clock),
         traces=RuleTraces(database),
         trials=trials,
         discovered=sensing.door.discovered,

@@ -42,6 +42,7 @@ from hub.sensors.parsing import Discovered
 from hub.sensors.presence import Presence
 from hub.sensors.watching import SensorWatch
 from hub.store.event_log import EventLog
+from hub.store.handovers import Handovers
 from hub.store.people.accounts import Accounts
 from hub.store.raw_messages import RawMessages
 from hub.store.revisions import Revisions
@@ -120,6 +121,7 @@ class Parts:
     stills: Stills
     tokens: Tokens
     tours: Tours
+    handovers: Handovers
     traces: RuleTraces
     trials: Trials
     discovered: Callable[[], tuple[tuple[str, Discovered], ...]]

@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from hub.store import evidence_tables, people_tables, recording_tables
+from hub.store.handover_tables import handovers
 from hub.store.notice_tables import notices, preferences
 from hub.store.report_tables import points, report_photos, reports, volunteer_tasks
 from hub.store.suppression_tables import suppressions
@@ -30,6 +31,7 @@ from hub.store.tour_tables import tour_looks, tours
 
 __all__ = [
     "evidence_tables",
+    "handovers",
     "metadata",
     "notices",
     "people_tables",

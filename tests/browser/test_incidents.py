@@ -224,12 +224,20 @@ def test_a_shift_is_handed_over_on_paper(room: Room, visit: MakeVisit) -> None:
     page = night.page
     expect(page.get_by_role("link", name=f"#{incident['number']}", exact=True)).to_be_visible()
     page.locator("textarea").fill("1号家的烟感要换电池")
+    page.get_by_role("button", name="保存说明").click()
+    expect(page.get_by_text("等下一班确认")).to_be_visible()
     assert night.faults() == []
     night.picture("handover-zh")
     page.emulate_media(media="print")
     expect(page.locator(".printed")).to_have_text("1号家的烟感要换电池")
     expect(page.locator("header.top")).to_be_hidden()
     night.picture("handover-print-zh")
+    # The next shift reads it at another computer, and says so.
+    day = _night(room, visit, "day-7", path="/desk/handover")
+    expect(day.page.locator("textarea")).to_have_value("1号家的烟感要换电池")
+    day.page.get_by_role("button", name="已阅读，我来接班").click()
+    expect(day.page.get_by_text("day-7 已接班")).to_be_visible()
+    day.picture("handover-confirmed-zh")
 
 
 def test_a_hub_that_is_gone_is_said_and_what_was_missed_comes_after(visit: MakeVisit, tmp_path: Path) -> None:

@@ -58,6 +58,8 @@ BODIES: Mapping[str, Any] = {
     "POST /sites": {"id": "near-shop", "area": "near", "name": {"en": "Shop"}, "ring": "enterprise"},
     "PUT /areas/{area_id}/outline": {"corners": []},
     "PUT /areas/{area_id}/plan": {},
+    "PUT /handovers/{date}/{shift}": {"note": "key at the desk", "seen": 0},
+    "POST /handovers/{date}/{shift}/confirm": {"seen": 0},
     "PUT /areas/{area_id}/plan/corners": {
         "south_west": {"lat": 30.0, "lon": 120.0},
         "north_east": {"lat": 30.1, "lon": 120.1},

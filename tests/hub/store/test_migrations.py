@@ -82,7 +82,7 @@ def test_the_short_way_of_the_other_tests_makes_the_same_tables(tmp_path: Path) 
         with engine.connect() as connection:
             short(connection)
             short(connection)
-            assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0005"]
+            assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == ["0006"]
         engine.dispose()
     assert _tables(tmp_path / "0") == _tables(tmp_path / "1")
     assert len(_tables(tmp_path / "1")) > 100

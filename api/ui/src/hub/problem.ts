@@ -4,7 +4,17 @@ interface Body {
   type?: string;
   title?: string;
   detail?: string;
-  errors?: { path?: string; message: string }[];
+  errors?: Wrong[];
+}
+
+/** One wrong part. */
+export interface Wrong {
+  /** Which, as `cameras[3].zones[0].points` or `body.note`. */
+  where?: string;
+  message: string;
+  /** The same in Chinese, where there is one. */
+  message_zh?: string;
+  line?: number;
 }
 
 export class Problem extends Error {

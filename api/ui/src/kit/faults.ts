@@ -1,4 +1,5 @@
 import { Problem } from "@/hub/problem";
+import { language } from "@/words";
 
 import { say } from "./words";
 
@@ -19,6 +20,14 @@ export function explain(error: unknown): string {
     case 429:
       return say("fault-busy");
     default:
-      return say("fault-other", { detail: error.message });
+      return say("fault-other", { detail: wrongIn(error) });
   }
+}
+
+/** What the hub says is wrong, in Chinese where it has that for all of it and it is read. */
+function wrongIn(error: Problem): string {
+  const wrong = error.body.errors ?? [];
+  const chinese = wrong.flatMap((each) => each.message_zh ?? []);
+  if (language.value !== "zh" || wrong.length === 0 || chinese.length < wrong.length) return error.message;
+  return chinese.join("；");
 }
