@@ -58,8 +58,8 @@ def test_a_shift_that_took_over_without_a_note_may_say_so(room: Room) -> None:
 @pytest.mark.parametrize("path", ["/api/v1/handovers/2026-03-01/noon", "/api/v1/handovers/yesterday/night"])
 def test_a_shift_that_there_is_not_has_none(room: Room, path: str) -> None:
     night = room.client(Role.OPERATOR)
-    assert night.get(path).status_code == 422
-    assert night.put(path, json={"note": "x", "seen": 0}).status_code == 422
+    assert night.get(path).status_code == 404
+    assert night.put(path, json={"note": "x", "seen": 0}).status_code == 404
 
 
 def test_a_note_is_for_those_of_the_room_and_not_endless(room: Room) -> None:

@@ -57,9 +57,8 @@ BODIES: Mapping[str, Any] = {
     "POST /areas": {"id": "near", "name": {"en": "Near"}},
     "POST /sites": {"id": "near-shop", "area": "near", "name": {"en": "Shop"}, "ring": "enterprise"},
     "PUT /areas/{area_id}/outline": {"corners": []},
-    "PUT /areas/{area_id}/plan": {},
-    "PUT /handovers/{date}/{shift}": {"note": "key at the desk", "seen": 0},
-    "POST /handovers/{date}/{shift}/confirm": {"seen": 0},
+    "PUT /handovers/{day}/{shift}": {"note": "key at the desk", "seen": 0},
+    "POST /handovers/{day}/{shift}/confirm": {"seen": 0},
     "PUT /areas/{area_id}/plan/corners": {
         "south_west": {"lat": 30.0, "lon": 120.0},
         "north_east": {"lat": 30.1, "lon": 120.1},
@@ -112,8 +111,9 @@ FORMS: Mapping[str, Mapping[str, str]] = {
     "POST /auth/token": {"username": "near-resident", "password": "no"},
     "POST /reports": {"client_id": "near-1", "category": "road_damage", "site": "near-shop", "text": "near-hole"},
     "POST /reports/{report_id}/photos": {"stage": "before"},
+    "PUT /areas/{area_id}/plan": {"south": "30.0", "west": "120.0", "north": "30.1", "east": "120.1"},
 }
-PICTURED = ("POST /reports/{report_id}/photos",)
+PICTURED = ("POST /reports/{report_id}/photos", "PUT /areas/{area_id}/plan")
 QUERIES: Mapping[str, Mapping[str, str]] = {
     "GET /rosters": {"area": "near"},
     "GET /cameras/{camera_id}/recordings": SPAN,
@@ -123,6 +123,11 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     "GET /rules/{rule_id}/why-not": {"key": "near-road"},
 }
 ANSWERS: Mapping[str, frozenset[int]] = {
+    "GET /areas/{area_id}/plan": frozenset({200, 404}),  # whether it has a picture
+    "PUT /areas/{area_id}/plan/corners": frozenset({200, 404}),
+    "GET /handovers/{day}/{shift}": frozenset({404}),  # that is no day
+    "PUT /handovers/{day}/{shift}": frozenset({404}),
+    "POST /handovers/{day}/{shift}/confirm": frozenset({404}),
     "PUT /me/password": frozenset({401, 403, 409, 422}),
     "POST /me/second-factor/confirm": frozenset({404, 409, 422}),
     "POST /me/second-factor/remove": frozenset({401, 403, 404, 409, 422}),
