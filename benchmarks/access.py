@@ -71,9 +71,9 @@ class Asking:
 
         made = []
         for of, count in ((account.id, number), (few.id, 3)):
-            for each in range(count):
-                kind, place = places[each % len(places)]
-                made.append(Grant(f"{of}-{each}", of, kind, place, given_by="x", reason=str(each), given=now))
+            for nth in range(count):
+                kind, place = places[nth % len(places)]
+                made.append(Grant(f"{of}-{nth}", of, kind, place, given_by="x", reason=str(nth), given=now))
         for each in Grants(self.database, self.clock).of(account.id):
             Grants(self.database, self.clock).take_back(each.id, "benchmark")
         self.database.write(lambda connection: add_grants(connection, made))

@@ -15,13 +15,14 @@ import random
 import resource
 import statistics
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from alerts.figures.room_figures import count
 from alerts.incidents.incident import Handling, Verdict
@@ -105,13 +106,13 @@ def fill(database: Database, *, days: int, before: int, a_day: int) -> None:
         rows = [happening(number + step, at, dice) for step, at in enumerate(made, 1)]
         number += len(rows)
         told = sorted((entry for _, _, entries in rows for entry in entries), key=lambda entry: str(entry["at"]))
-        database.write(
-            lambda connection, rows=rows, told=told: (
-                connection.execute(insert(incidents), [each[0] for each in rows]),
-                connection.execute(insert(alerts), [each[1] for each in rows]),
-                connection.execute(insert(journal), told),
-            )
-        )
+        database.write(partial(_store, rows=rows, told=told))
+
+
+def _store(connection: Connection, *, rows: Sequence[Any], told: Sequence[dict[str, Any]]) -> None:
+    connection.execute(insert(incidents), [each[0] for each in rows])
+    connection.execute(insert(alerts), [each[1] for each in rows])
+    connection.execute(insert(journal), told)
 
 
 def _batches(*, days: int, before: int, a_day: int, dice: random.Random) -> Iterator[list[datetime]]:

@@ -61,7 +61,7 @@ def rows(past: int, unfinished: int) -> Iterator[tuple[dict[str, Any], dict[str,
             "version": 1,
             "since": opened,
         }
-        alert = {
+        alert: dict[str, Any] = {
             **shared,
             "id": f"a{number}",
             "incident": f"i{number}",

@@ -115,10 +115,15 @@ def as_bytes(path: Path, wanted: Wanted, pictures: Sequence[Labelled], target: P
     fed: list[dict[str, Any]] = []
     model = ObjectModel(path, wanted)
     run = model._engine.run  # noqa: SLF001 -- what it is fed is what the ranges are taken from
-    model._engine.run = lambda feeds: (fed.append(dict(feeds)), run(feeds))[1]  # type: ignore[method-assign]  # noqa: SLF001
+
+    def noted(feeds: dict[str, Any]) -> Any:
+        fed.append(dict(feeds))
+        return run(feeds)
+
+    model._engine.run = noted  # type: ignore[assignment]  # noqa: SLF001
     model.look([one.image for one in pictures], least=0.3)
 
-    class Reader(CalibrationDataReader):
+    class Reader(CalibrationDataReader):  # type: ignore[misc]  # it ships no types
         def get_next(self) -> dict[str, Any] | None:
             return fed.pop() if fed else None
 

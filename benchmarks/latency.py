@@ -29,6 +29,7 @@ from typing import Any
 
 import httpx
 import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
 
 SENSORS = 1200
 PASSWORD = "latency-benchmark-1"  # noqa: S105 - of a hub that lives for a minute on loopback
@@ -147,7 +148,7 @@ def feed_entries(lines: Iterator[str]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def publish(port: int, delays: Delays, *, rate: float, seconds: float, alarm_share: float) -> int:
     """Publish at a steady rate; returns the number of messages."""
-    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=f"latency-{os.getpid()}")
+    client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=f"latency-{os.getpid()}")
     client.username_pw_set("hub", PASSWORD)
     client.max_inflight_messages_set(1000)
     client.connect("127.0.0.1", port)

@@ -75,8 +75,8 @@ def main() -> None:
             f" {alone:4} {agree:20} {result.find_ms:5.0f} {result.read_ms:5.0f}"
         )
     print(f"found {found} of {len(rows)}; on one picture alone said {said}")
-    for name, (right, of) in counts.items():
-        print(f"{name}: {right} of {of} read exactly")
+    for name, (well, of) in counts.items():
+        print(f"{name}: {well} of {of} read exactly")
 
 
 def _look(networks: PlateNetworks, picture: np.ndarray, wanted: str) -> _Result:

@@ -170,7 +170,7 @@ def roll_up(database: Database) -> None:
         step_s = CLOCK.monotonic_s()
         done = rollups.step(NOW + timedelta(minutes=10))
         steps.append((CLOCK.monotonic_s() - step_s) * 1000)
-    del database.write  # type: ignore[method-assign]
+    del database.write
     print(f"rolled up in {CLOCK.monotonic_s() - began_s:.0f} s, {len(steps):,} steps: {said(steps)}")
     print(f"of these the writer was held in each: {said(holds)}")
 

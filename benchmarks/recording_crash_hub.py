@@ -190,8 +190,8 @@ def losses(segments: list[Segment], story: Story) -> tuple[list[float], list[str
 
 
 def _plays(path: Path, segment: Segment) -> bool:
-    words = ("ffprobe", "-v", "error", "-count_frames", "-select_streams", "v")
-    words += ("-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", str(path))
+    words = ["ffprobe", "-v", "error", "-count_frames", "-select_streams", "v"]
+    words += ["-show_entries", "stream=nb_read_frames", "-of", "csv=p=0", str(path)]
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
     pictures = done.stdout.strip().strip(",")
     whole = pictures.isdigit() and abs(int(pictures) - segment.duration_ms * FPS / 1000) <= 1

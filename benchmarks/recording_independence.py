@@ -157,7 +157,7 @@ class Village:
     def start(self) -> None:
         """Start the hub."""
         with (self._folder / "hub.log").open("ab") as log:
-            env = environment() | {_NOTES: str(self._notes)}
+            env = environment(()) | {_NOTES: str(self._notes)}
             self._process = subprocess.Popen(_HUB, cwd=self._folder, env=env, stdout=log, stderr=log)
 
     def kill(self) -> None:

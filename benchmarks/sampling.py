@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -92,12 +93,18 @@ def stream(
     found: list[Packet | SoundPacket] = []
     for data in raw:
         found.append(stamper.stamp(data))
-        while pieces and float(pieces[0].pts * pieces[0].time_base) <= float(data.pts * data.time_base):
+        while pieces and _stream_s(pieces[0]) <= _stream_s(data):
             heard = stamper.stamp_sound(pieces.pop(0))
             assert heard is not None
             found.append(heard)
     announced = SoundInfo("pcm_alaw", 8000, 1) if sound else None
     return StreamInfo("h264", width, height, fps, sound=announced), found
+
+
+def _stream_s(packet: av.Packet[Any]) -> float:
+    assert packet.pts is not None
+    assert packet.time_base is not None
+    return float(packet.pts * packet.time_base)
 
 
 def measure(name: str, info: StreamInfo, packets: list[Packet | SoundPacket], *, seconds: int, repeat: int) -> bytes:

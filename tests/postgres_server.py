@@ -157,7 +157,7 @@ def postgres_server(*, safe: bool = False) -> Iterator[PostgresServer]:
         shutil.chown(folder, "postgres", "postgres")
         run_as |= {"user": "postgres", "group": "postgres", "extra_groups": []}
     data = folder / "data"
-    control = [binaries / "pg_ctl", "-D", data, "-w", "-t", "60"]
+    control: list[str | Path] = [binaries / "pg_ctl", "-D", data, "-w", "-t", "60"]
     try:
         subprocess.run([*control, "initdb", "-o", "-U postgres -A trust -E UTF8 --no-locale -N"], check=True, **run_as)
         with subprocess.Popen(

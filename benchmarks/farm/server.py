@@ -256,7 +256,11 @@ def _obeyed(cameras: dict[str, FarmCamera], line: str) -> dict[str, Any]:
 def _on_lines(loop: asyncio.AbstractEventLoop, act: Callable[[str], None], end: Callable[[], None]) -> None:
     def ready() -> None:
         line = sys.stdin.readline()
-        act(line) if line else (loop.remove_reader(sys.stdin), end())
+        if line:
+            act(line)
+            return
+        loop.remove_reader(sys.stdin)
+        end()
 
     loop.add_reader(sys.stdin, ready)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from benchmarks.simulated_week.village import Village
 from config.community import Camera, Ring, ZoneUse
@@ -151,7 +152,8 @@ def _well(field: str) -> Callable[[Village, str, datetime], Iterator[Event]]:
     def tell(village: Village, sensor: str, midnight: datetime) -> Iterator[Event]:
         kind = village.sensors[sensor].kinds[0]
         for at, _ in _every(village, midnight, minutes=180 if kind != "gas" else 50):
-            yield village.say(sensor, kind, at, **{field: False})
+            well: dict[str, Any] = {field: False}
+            yield village.say(sensor, kind, at, **well)
 
     return tell
 

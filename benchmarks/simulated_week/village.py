@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from config.community import Camera, Community, Ring, Sensor, ZoneUse
@@ -123,7 +124,12 @@ class Village:
     ) -> list[Event]:
         """Somebody or something goes through a picture, and stands for a while in its middle."""
         subject = f"t{next(self._numbers)}"
-        moving = {"label": label or kind.removeprefix("camera."), "score": 0.8, "speed_w_s": 0.2, "stopped": False}
+        moving: dict[str, Any] = {
+            "label": label or kind.removeprefix("camera."),
+            "score": 0.8,
+            "speed_w_s": 0.2,
+            "stopped": False,
+        }
         told = [self.see(camera, kind, at, zone=zone, subject=subject, phase=Phase.BEGAN, **moving)]
         middle = at + timedelta(seconds=seconds / 2)
         if stands_s > 0:

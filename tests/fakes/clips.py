@@ -56,6 +56,7 @@ def write_clip(
         if options and not b_frames:
             options["tune"] = "zerolatency"
         stream = container.add_stream(codec, rate=fps, options=options)
+        assert isinstance(stream, av.VideoStream)
         stream.width, stream.height = width, height
         stream.pix_fmt = {"gif": "rgb8", "mjpeg": "yuvj420p"}.get(codec, "yuv420p")
         stream.codec_context.gop_size = key_every
