@@ -150,8 +150,7 @@ def test_a_hall_gets_its_floor_plan_and_a_camera_its_place_on_it(room: Room, vis
 
 def drag(page: Page, thing: Locator, by: tuple[int, int]) -> None:
     thing.scroll_into_view_if_needed()
-    box = thing.bounding_box()
-    assert box is not None
+    box = until(thing.bounding_box, what="its place, for the map may just be drawn anew")
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
