@@ -72,6 +72,21 @@ class LinedList(list[Any]):
         self.lines: list[int] = []
 
 
+def copied(data: object) -> object:
+    """The same data of its own, down to the scalars, which nobody can change; a fifth of what `copy.deepcopy` takes."""
+    if isinstance(data, LinedMap):
+        mapping = LinedMap(data.line)
+        mapping.lines = data.lines.copy()
+        mapping.update((key, copied(value)) for key, value in data.items())
+        return mapping
+    if isinstance(data, LinedList):
+        listed = LinedList(data.line)
+        listed.lines = data.lines.copy()
+        listed.extend(map(copied, data))
+        return listed
+    return data
+
+
 def read_yaml(path: Path) -> object:
     """The data in a YAML 1.2 file.
 

@@ -8,12 +8,11 @@ secrets; nothing else may be read here.
 
 from __future__ import annotations
 
-import pickle
 from functools import lru_cache
 from pathlib import Path
 
 from config.errors import ConfigurationError
-from config.reading import read_text, text_of
+from config.reading import copied, read_text, text_of
 
 TEXTS = 1024
 """Texts that are remembered: the shipped rules are 146 and 15 files, and as much again of one's own is a lot."""
@@ -26,7 +25,7 @@ def read_rules(text: str, *, file: Path | None = None) -> object:
         ConfigurationError: It is not YAML, or a key stands twice.
     """
     try:
-        return pickle.loads(_read(text))  # noqa: S301 - what this process wrote itself; a copy in a fifth of deepcopy's time
+        return copied(_read(text))
     except ConfigurationError:
         return read_text(text, file=file)
 
@@ -41,5 +40,5 @@ def read_rule_file(path: Path) -> object:
 
 
 @lru_cache(TEXTS)
-def _read(text: str) -> bytes:
-    return pickle.dumps(read_text(text), pickle.HIGHEST_PROTOCOL)
+def _read(text: str) -> object:
+    return read_text(text)

@@ -21,7 +21,9 @@ from hub.store.handovers import Handover
 
 router = APIRouter(prefix="/api/v1", tags=["figures"])
 Viewer = Annotated[Principal, Depends(needs(Permission.VIEW_FIGURES))]
-Writer = Annotated[Principal, Depends(needs(Permission.VIEW_FIGURES, Permission.HANDLE_INCIDENTS))]
+Writer = Annotated[Principal, Depends(needs(Permission.HANDLE_INCIDENTS))]
+_BOTH = [Depends(needs(Permission.VIEW_FIGURES))]
+"""Who writes for the next shift also reads what the last one wrote."""
 Day = Annotated[str, Path(max_length=40, description="On which the shift began, as 2026-03-01.")]
 Shift = Annotated[str, Path(max_length=40, description="Its name.")]
 
@@ -32,13 +34,13 @@ def handover(here: Here, _who: Viewer, day: Day, shift: Shift) -> HandoverView:
     return _view(here.handovers.of(*_known(here, day, shift)))
 
 
-@router.put("/handovers/{day}/{shift}", summary="Write to the next shift")
+@router.put("/handovers/{day}/{shift}", summary="Write to the next shift", dependencies=_BOTH)
 def write(*, here: Here, who: Writer, day: Day, shift: Shift, body: NoteBody) -> HandoverView:
     """In place of the version that was read; 409 where somebody else wrote meanwhile."""
     return _view(here.handovers.write(*_known(here, day, shift), who.name, note=body.note.strip(), seen=body.seen))
 
 
-@router.post("/handovers/{day}/{shift}/confirm", summary="Take over from a shift")
+@router.post("/handovers/{day}/{shift}/confirm", summary="Take over from a shift", dependencies=_BOTH)
 def confirm(*, here: Here, who: Writer, day: Day, shift: Shift, body: SeenBody) -> HandoverView:
     """Say that you have read it, whoever wrote it but yourself. 409 where it was changed meanwhile."""
     return _view(here.handovers.confirm(*_known(here, day, shift), who.name, seen=body.seen))
