@@ -18,6 +18,7 @@ class FloorPlan(Part):
     picture: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="32 hexadecimal digits")]
     """Id of the file; made by the hub when the picture is sent."""
     media: Literal["image/jpeg", "image/png"]
+    """What kind of file it is."""
     south_west: Location
     """Where its lower left corner lies."""
     north_east: Location
