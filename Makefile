@@ -2,7 +2,8 @@
 #
 #   make demo    a hub with cameras, sensors and incidents to look at     SECONDS=60 PORT=8080 DATA=demo-data
 #   make run     a hub on your own configuration                          MACHINE=machine.yaml COMMUNITY=community.yaml DATA=data
-#   make test    the whole test suite                                     TESTS=tests/cameras WORKERS=
+#   make test    all tests but those of the pages                         TESTS=tests/cameras WORKERS=
+#   make test-pages  what the pages do: their own tests, and stories in Chromium with a real hub
 #   make lint    style and types
 #   make bench   measures, and writes docs/reference/performance.md anew  QUICK=1 ONLY="latency store" CLIPS=folder with labels.csv
 #   make ui      the pages, built from api/ui
@@ -39,13 +40,14 @@ COMMUNITY ?= $(wildcard community.yaml)
 TESTS ?= tests
 # Files of tests run side by side, one more than there are cores; WORKERS= runs them one after the other.
 WORKERS ?= --numprocesses auto --dist loadfile --no-loadscope-reorder
+PYTEST = HUB_MODELS="$${HUB_MODELS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/community-hub/models}" $(BIN)/python -m pytest
 CLIPS ?=
 QUICK ?=
 ONLY ?=
 PICTURES ?=
 THREADS ?= 1
 
-.PHONY: help demo run test lint bench ui pictures models verifier clean
+.PHONY: help demo run test test-pages lint bench ui pictures models verifier clean
 .DEFAULT_GOAL := help
 
 help:
@@ -82,8 +84,12 @@ models: $(VENV)/.installed
 		echo "make: the object models could not be fetched; going on without them (try again: make models)" >&2
 
 test: $(VENV)/.installed-dev ui models
+	@$(PYTEST) $(WORKERS) $(if $(filter tests,$(TESTS)),--ignore=tests/browser) $(TESTS)
+
+# A browser and a hub with cameras want the cores for themselves; so these are no part of the tests that one runs all day.
+test-pages: $(VENV)/.installed-dev ui models
 	@cd $(UI) && $(NPM) test --silent
-	@HUB_MODELS="$${HUB_MODELS:-$${XDG_CACHE_HOME:-$$HOME/.cache}/community-hub/models}" $(BIN)/python -m pytest $(WORKERS) $(TESTS)
+	@$(PYTEST) $(if $(WORKERS),--numprocesses 2 --dist loadfile --no-loadscope-reorder) tests/browser
 
 # The pages are checked beside the rest: each of the two takes a minute of one core.
 lint: $(VENV)/.installed-dev $(UI)/node_modules/.installed

@@ -34,7 +34,7 @@ def community(**changed: Any) -> Community:
 def wanted(whole: Community, camera: str) -> _Wanted:
     found = whole.camera(camera)
     assert found is not None
-    return _Wanted(found, None, ("main",), whole.plates_for(found))
+    return _Wanted(found, None, ("main",), whole.plates_for(found), None)
 
 
 def crossed(one: _Wanted) -> Task:

@@ -4,6 +4,7 @@
  */
 
 import { heardOf } from "./link";
+import { may, me } from "./me";
 import { Problem, problemOf } from "./problem";
 import { authorised, signedIn } from "./session";
 
@@ -43,7 +44,7 @@ export function listen(heard: Heard, anew: () => void = () => undefined): () => 
 async function run(): Promise<void> {
   let pause = LEAST_PAUSE_MS;
   const stop = (reading = new AbortController());
-  while (!stop.signal.aborted && signedIn.value) {
+  while (!stop.signal.aborted && signedIn.value && isForMe()) {
     try {
       await read(stop.signal, () => {
         pause = LEAST_PAUSE_MS;
@@ -57,6 +58,11 @@ async function run(): Promise<void> {
   }
   if (reading === stop) reading = null;
   if (listeners.size > 0 && stop.signal.aborted && signedIn.value) void run();
+}
+
+/** Who may see neither incidents nor orders gets no feed; who is not known yet finds out. */
+function isForMe(): boolean {
+  return me.value === null || may("incidents.view") || may("orders.answer");
 }
 
 async function read(stop: AbortSignal, lives: () => void): Promise<void> {
