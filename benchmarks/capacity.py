@@ -108,6 +108,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Cameras per machine.")
     parser.add_argument("--cameras", type=int, nargs="+", default=[10, 50, 100, 159, 300])
     parser.add_argument("--seconds", type=float, default=600.0, help="how long each is measured")
+    parser.add_argument(
+        "--rtsp", choices=["loop", "ffmpeg"], help="who receives, as `workers.rtsp`; the usual if not said"
+    )
     parser.add_argument("--busy", type=float, default=0.1, help="share of cameras in whose view something moves")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
@@ -149,7 +152,7 @@ def measure(count: int, arguments: argparse.Namespace, folder: Path, cores: int)
     load = os.getloadavg()[0]
     farm = CameraFarm(clips(folder), cameras=count, busy=round(count * arguments.busy), folder=folder)
     with farm:
-        with hub_on(folder, farm) as hub:
+        with hub_on(folder, farm, arguments.rtsp) as hub:
             began_s = CLOCK.monotonic_s()
             until(lambda: hub.recording() >= count, PATIENCE_S)
             all_record_s = CLOCK.monotonic_s() - began_s if hub.recording() >= count else 0.0
@@ -297,8 +300,8 @@ class Running:
 
 
 @contextmanager
-def hub_on(folder: Path, farm: CameraFarm) -> Iterator[Running]:
-    """A hub with the farm's cameras, from its start to its end."""
+def hub_on(folder: Path, farm: CameraFarm, rtsp: str | None = None) -> Iterator[Running]:
+    """A hub with the farm's cameras, from its start to its end; `rtsp` says who reads them, None the usual."""
     cameras = [
         {"id": name, "site": "village", **{key: {"url": url} for key, url in farm.urls(name).items()}}
         for name in farm.ids
@@ -308,6 +311,7 @@ def hub_on(folder: Path, farm: CameraFarm) -> Iterator[Running]:
         "cameras": cameras,
     }
     machine = {"data": str(folder / "data"), "http": {"port": 0}, "broker": {"port": 0}, "log_level": "warning"}
+    machine |= {} if rtsp is None else {"workers": {"rtsp": rtsp}}
     (folder / "community.yaml").write_text(yaml.safe_dump(community, allow_unicode=True), encoding="utf-8")
     (folder / "machine.yaml").write_text(yaml.safe_dump(machine), encoding="utf-8")
     files = ["--machine", str(folder / "machine.yaml"), "--community", str(folder / "community.yaml")]
