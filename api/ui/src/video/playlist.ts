@@ -2,6 +2,9 @@
 
 const HLS_MIME = "application/vnd.apple.mpegurl";
 
+const LOOK_EVERY_MS = 1_000;
+const STANDS_MS = 8_000; // longer than the hub's list reaches: what stands so long does not go on by itself
+
 export interface Playlist {
   /** Resolves when it has ended, for whatever reason; a new address is needed then. */
   over: Promise<void>;
@@ -25,6 +28,10 @@ export function playPlaylist(video: HTMLVideoElement, address: string, playing: 
   };
   const { signal } = stopping;
   video.addEventListener("playing", playing, { signal });
+  const begun = () => {
+    watchOver(video, signal, stop);
+  };
+  video.addEventListener("playing", begun, { signal, once: true }); // how long the first picture takes is the line's affair
   if (video.canPlayType(HLS_MIME)) {
     video.addEventListener("error", stop, { signal });
     video.src = address;
@@ -37,6 +44,20 @@ export function playPlaylist(video: HTMLVideoElement, address: string, playing: 
     void withLibrary(video, address, signal, stop);
   }
   return { over, stop };
+}
+
+/** A picture that stands still while it should play must not pass for a live one: it is begun anew. */
+function watchOver(video: HTMLVideoElement, signal: AbortSignal, stop: () => void): void {
+  let at = video.currentTime;
+  let moved = performance.now();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    if (video.currentTime !== at || video.paused || document.hidden) [at, moved] = [video.currentTime, now];
+    else if (now - moved > STANDS_MS) stop();
+  }, LOOK_EVERY_MS);
+  signal.addEventListener("abort", () => {
+    clearInterval(timer);
+  });
 }
 
 async function withLibrary(
