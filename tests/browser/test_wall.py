@@ -226,6 +226,7 @@ def test_a_tour_is_planned_walked_and_ticked_and_what_nobody_saw_shows(visit: Ma
     page.keyboard.press("t")
     expect(page.locator(".tile")).to_have_count(1)
     page.keyboard.press("y")
+    expect(page.locator(".patrol li[aria-current=step]")).to_have_text("2")
     _plays(page, SECOND)
     page.keyboard.press("n")
     page.get_by_label("What there is").fill("gate open")

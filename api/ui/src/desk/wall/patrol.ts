@@ -83,7 +83,7 @@ export function usePatrol(visiting: ShallowRef<string[] | null>) {
     }
     fault.value = "";
     ticked.value.push(step.step);
-    held.value = false;
+    if (finding === "something") held.value = false; // else somebody began to write while this was on its way
     if (running.value === tour) show(index.value + 1);
     void loaded.reload();
     return true;
