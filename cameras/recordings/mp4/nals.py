@@ -45,6 +45,21 @@ class PictureSize:
     nested: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class H264Sequence:
+    """What a sequence parameter set of H.264 says.
+
+    Attributes:
+        size: Of its pictures.
+        references: How many pictures another may refer to.
+        is_interlaced: Whether a picture may come as two fields.
+    """
+
+    size: PictureSize
+    references: int
+    is_interlaced: bool
+
+
 def split(data: bytes) -> Iterator[memoryview]:
     """The NAL units of a piece in Annex B, without their start codes; empty ones are left out."""
     view = memoryview(data)
@@ -113,7 +128,7 @@ class Bits:
 
 
 def h264_size(sps: bytes) -> PictureSize:
-    """What a sequence parameter set of H.264 says.
+    """What a sequence parameter set of H.264 says of its pictures.
 
     Args:
         sps: With its header byte.
@@ -121,7 +136,18 @@ def h264_size(sps: bytes) -> PictureSize:
     Raises:
         ValueError: It is none.
     """
-    bits = Bits(sps[1:1024])
+    return h264_sequence(Bits(sps[1:1024])).size
+
+
+def h264_sequence(bits: Bits) -> H264Sequence:
+    """Read a sequence parameter set of H.264 up to the flag that says whether usability information follows.
+
+    Args:
+        bits: Behind its header byte; stands before that flag afterwards.
+
+    Raises:
+        ValueError: It is none.
+    """
     profile = bits.take(8)
     bits.take(16)
     bits.count()
@@ -145,7 +171,7 @@ def h264_size(sps: bytes) -> PictureSize:
         bits.signed()
         for _ in range(min(bits.count(), 255)):
             bits.signed()
-    bits.count()
+    references = bits.count()
     bits.take(1)
     across, down = bits.count() + 1, bits.count() + 1
     frames_only = bits.take(1)
@@ -156,7 +182,8 @@ def h264_size(sps: bytes) -> PictureSize:
     wide, high = (1, 1) if separate else _units(chroma)
     width = across * 16 - (left + right) * wide
     height = (2 - frames_only) * (down * 16 - (top + bottom) * high)
-    return _checked(PictureSize(width, height, chroma, luma_bits, chroma_bits))
+    size = _checked(PictureSize(width, height, chroma, luma_bits, chroma_bits))
+    return H264Sequence(size, references, is_interlaced=not frames_only)
 
 
 def h265_size(sps: bytes) -> PictureSize:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cameras.recordings.mp4.nals import Bits
+from cameras.recordings.mp4.nals import Bits, h264_sequence
 
-_HIGH_PROFILES = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135})
 _OWN_SHAPE = 255
-_MOST_LIST = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,41 +36,9 @@ def read_sps(sps: bytes) -> SpsSays:
         ValueError: It is none.
     """
     bits = Bits(sps[1:1024])
-    profile = bits.take(8)
-    bits.take(16)
-    bits.count()
-    if profile in _HIGH_PROFILES:
-        chroma = bits.count()
-        bits.take(1 if chroma == 3 else 0)  # noqa: PLR2004 - 4:4:4
-        bits.count()
-        bits.count()
-        bits.take(1)
-        if bits.take(1):
-            for place in range(12 if chroma == 3 else 8):  # noqa: PLR2004 - likewise
-                if bits.take(1):
-                    _skip_list(bits, 16 if place < 6 else _MOST_LIST)  # noqa: PLR2004 - six lists of 4x4 come first
-    bits.count()
-    order = bits.count()
-    if order == 0:
-        bits.count()
-    elif order == 1:
-        bits.take(1)
-        bits.signed()
-        bits.signed()
-        for _ in range(min(bits.count(), 255)):
-            bits.signed()
-    references = bits.count()
-    bits.take(1)
-    bits.count()
-    bits.count()
-    frames_only = bits.take(1) == 1
-    bits.take(0 if frames_only else 1)
-    bits.take(1)
-    if bits.take(1):
-        for _ in range(4):
-            bits.count()
+    sequence = h264_sequence(bits)
     fps, reorders = _usability(bits) if bits.take(1) else (None, False)
-    return SpsSays(fps, references, reorders=reorders, is_interlaced=not frames_only)
+    return SpsSays(fps, sequence.references, reorders=reorders, is_interlaced=sequence.is_interlaced)
 
 
 def _usability(bits: Bits) -> tuple[float | None, bool]:
@@ -114,11 +80,3 @@ def _skip_buffering(bits: Bits) -> None:
         bits.count()
         bits.take(1)
     bits.take(20)
-
-
-def _skip_list(bits: Bits, entries: int) -> None:
-    last = following = 8
-    for _ in range(entries):
-        if following:
-            following = (last + bits.signed()) % 256
-        last = following or last
