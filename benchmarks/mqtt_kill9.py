@@ -18,11 +18,13 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import threading
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -207,6 +209,13 @@ def _messages(number: int, now: datetime) -> list[tuple[str, str]]:
     return made
 
 
+def _number_stored(data: Path) -> int:
+    """How many messages of the device the store holds now, read beside the hub."""
+    with closing(sqlite3.connect(f"file:{data / 'hub.sqlite3'}?mode=ro", uri=True)) as database:
+        query = "SELECT count(*) FROM events WHERE kind IN ('sos', 'water_level', 'temperature')"
+        return int(database.execute(query).fetchone()[0])
+
+
 def _stored(data: Path) -> Counter[str]:
     database = Database(sqlite_url(data))
     database.start()
@@ -255,7 +264,8 @@ def one_round(
     sender.join(DEADLINE_S * 2)
     if sender.is_alive():
         raise RuntimeError("the device could not send everything")
-    _settle(data, QUIET_S if outside is None else QUIET_S / 4)  # Mosquitto sends again at once
+    quiet_s = QUIET_S if outside is None else QUIET_S / 4  # Mosquitto sends again at once
+    _settle(data, quiet_s, expected=outcome.acknowledged.total())
     hub.stop()
     if outside is not None:
         outside.stop()
@@ -269,9 +279,12 @@ def _kill_broker(folder: Path) -> None:
     os.kill(int((folder / "nats.pid").read_text()), signal.SIGKILL)
 
 
-def _settle(data: Path, quiet_s: float) -> None:
-    """Wait until the database was not written for so long; at least a second."""
+def _settle(data: Path, quiet_s: float, *, expected: int = 0) -> None:
+    """Wait until `expected` messages are stored, or a minute passed, and the database was not written for so long."""
     never, clock = threading.Event(), SystemClock()
+    begun_s = clock.monotonic_s()
+    while expected and _number_stored(data) < expected and clock.monotonic_s() - begun_s < DEADLINE_S:
+        never.wait(0.5)
     last, since_s = -1.0, clock.monotonic_s()
     never.wait(1.0)
     while clock.monotonic_s() - since_s < quiet_s:
@@ -312,6 +325,11 @@ def main() -> None:
         }
         sums.update(figures)
         print(f"round {number}:", *(f"{name}={value}" for name, value in figures.items()), flush=True)
+        for key in sorted(outcome.acknowledged.keys() | outcome.stored.keys()):
+            acknowledged, stored = outcome.acknowledged[key], outcome.stored[key]
+            if not acknowledged <= stored <= acknowledged + outcome.unknown[key]:
+                unknown = outcome.unknown[key]
+                print(f"  {key}: acknowledged {acknowledged}, unanswered {unknown}, stored {stored}", flush=True)
     print(f"{asked.rounds} rounds on {asked.broker}:", *(f"{name}={value}" for name, value in sums.items()))
     sys.exit(1 if sums["lost"] or sums["doubled"] else 0)
 

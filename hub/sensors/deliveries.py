@@ -7,7 +7,9 @@ afresh after its own restart, and after being killed it even forgets DUP. So a m
 - by DUP, packet id and content, while the numbering holds, also by the next process of the hub;
 - by DUP and content, under a packet id that is newer than all of this connection, when it was acknowledged on this
   connection: nats-server sends again what waits for 5 s, under a fresh packet id when our acknowledgement crosses that.
-  What it sent before and we never read has an older packet id. Never for a one-shot kind;
+  Only once the connection is old enough that everything sent before it has come again: what nats-server handed to the
+  connection of a hub that had just died has no packet id yet, and comes with DUP and a fresh one. Never for a one-shot
+  kind;
 - by content, each stored message at most once, when the broker numbered afresh while this process lived on: it stored
   what had been sent to it, so what comes again is a repetition. By DUP, or in the first moments without it when the
   broker was killed; never for a one-shot kind: a help button pressed twice is two messages with equal payload.
@@ -17,6 +19,8 @@ predecessor was acknowledged in the last moment. In doubt a message is stored ag
 
 An entry is forgotten (settled) when the broker has certainly taken our acknowledgement: it answered something that we
 sent after it. Bounded by what the broker sends un-acknowledged plus what was acknowledged since its last answer.
+Answers also tell when everything from before a connection has come, not the clock: a message may wait for long in a
+connection that nobody has time to read.
 """
 
 from __future__ import annotations
@@ -31,11 +35,11 @@ SETTLE_S = 2.0
 acknowledged messages none came again after 0.3 s and a kill -9 of nats-server."""
 
 WINDOW_S = 30.0
-"""The broker has sent again what it wants acknowledged within so many seconds of a connection: six times its
-`ack_wait` of 5 s."""
+"""The broker has sent again what it wants acknowledged before it answers what is asked so many seconds after a
+connection: six times its `ack_wait` of 5 s."""
 
 BURST_S = 2.0
-"""A killed broker that forgot DUP sends again at once, in the first moments after the connection."""
+"""A killed broker that forgot DUP sends again at once, before it answers what is asked so long after the connection."""
 
 _PACKETS = 65_535
 
@@ -67,8 +71,10 @@ class Deliveries:
         self._by_packet: dict[int, Taken] = {}
         self._carried: dict[bytes, deque[Taken]] = defaultdict(deque)
         self._forget: list[int] = []
-        self._window_ends_s = math.inf
-        self._burst_ends_s = -math.inf
+        self._connected_s = math.inf
+        self._answered_s = -math.inf
+        self._is_in_window = False
+        self._is_in_burst = False
         self._newest: int | None = None
         """The packet id that the broker gave out last, as far as we saw on this connection."""
 
@@ -88,8 +94,9 @@ class Deliveries:
         """
         self.disconnected()
         self._newest = None
-        self._window_ends_s = now_s + WINDOW_S
-        self._burst_ends_s = -math.inf if dup_kept else now_s + BURST_S
+        self._connected_s = now_s
+        self._is_in_window = True
+        self._is_in_burst = not dup_kept
         if renumbered:
             for entry in self._by_packet.values():
                 entry.marked = False
@@ -101,12 +108,25 @@ class Deliveries:
 
     def disconnected(self) -> None:
         """The connection is gone: which acknowledgements arrived is not known."""
-        self._window_ends_s = math.inf
+        self._connected_s, self._answered_s = math.inf, -math.inf
+        self._is_in_window = self._is_in_burst = False
         for entry in self._by_packet.values():
             entry.packet = None
             entry.acknowledged_s = None
 
-    def repeated(self, packet: int, digest: bytes, *, dup: bool, one_shot: bool, now_s: float) -> Taken | None:
+    def answered(self, sent_s: float) -> None:
+        """The broker answered what was sent at `sent_s` (monotonic) on this connection.
+
+        MQTT is read in order on both sides: it has read every acknowledgement that went out before, and what it sent
+        before its answer has been received.
+        """
+        self._answered_s = max(self._answered_s, sent_s)
+        self._is_in_burst = self._is_in_burst and self._answered_s < self._connected_s + BURST_S
+        if self._is_in_window and self._answered_s >= self._connected_s + WINDOW_S:
+            self._is_in_window = False
+            self._drop_unclaimed()
+
+    def repeated(self, packet: int, digest: bytes, *, dup: bool, one_shot: bool) -> Taken | None:
         """The message that this one repeats, now waiting under `packet`; None when it is a new one.
 
         Args:
@@ -114,7 +134,6 @@ class Deliveries:
             digest: SHA-256 of topic and payload.
             dup: The broker says that it sent it before.
             one_shot: Two equal ones are two happenings.
-            now_s: Monotonic seconds.
         """
         entry = self._by_packet.get(packet)
         if dup and entry is not None and entry.digest == digest:
@@ -123,10 +142,14 @@ class Deliveries:
         is_newer = self._newest is not None and _is_after(packet, self._newest)
         if is_newer or (self._newest is None and not dup):
             self._newest = packet
-        if dup and is_newer and not one_shot and (crossed := self._acknowledged_here(digest)) is not None:
-            self._put(packet, crossed)
+        if one_shot:
+            return None
+        if not self._is_in_window:
+            crossed = self._acknowledged_here(digest) if dup and is_newer else None
+            if crossed is not None:
+                self._put(packet, crossed)
             return crossed
-        if one_shot or now_s >= self._window_ends_s or not (dup or now_s < self._burst_ends_s):
+        if not (dup or self._is_in_burst):
             return None
         pile = self._carried.get(digest)
         if not pile:
@@ -157,31 +180,23 @@ class Deliveries:
         if pile is not None and entry in pile:
             pile.remove(entry)
 
-    def settled(self, now_s: float, *, answered_s: float) -> list[int]:
-        """Forget what the broker certainly knows.
-
-        Args:
-            now_s: Monotonic seconds.
-            answered_s: When something was sent on this connection that the broker has answered since. It reads in
-                order, so it has read every acknowledgement that went out before.
+    def settled(self, now_s: float) -> list[int]:
+        """Forget what the broker certainly knows at `now_s` (monotonic).
 
         Returns:
             The packet ids whose marks can go.
         """
-        if now_s >= self._window_ends_s:
-            self._window_ends_s = math.inf
-            self._drop_unclaimed()
         for packet, entry in list(self._by_packet.items()):
             at_s = entry.acknowledged_s
-            if at_s is not None and at_s <= answered_s and now_s - at_s >= SETTLE_S:
+            if at_s is not None and at_s <= self._answered_s and now_s - at_s >= SETTLE_S:
                 self._remove(packet, entry)
         packets, self._forget = self._forget, []
         return packets
 
     @property
     def waits(self) -> bool:
-        """Whether an acknowledgement went out that is not settled."""
-        return any(entry.acknowledged_s is not None for entry in self._by_packet.values())
+        """Whether more is known once the broker answers a question: how old the connection is, or what it has read."""
+        return self._is_in_window or any(entry.acknowledged_s is not None for entry in self._by_packet.values())
 
     def remember(self, packets: Iterable[int]) -> None:
         """The marks of `packets` could not be removed now; `settled` names them again."""

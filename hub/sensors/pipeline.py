@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import math
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -126,7 +125,6 @@ class Pipeline:
         self._is_stopping = False
         self._run_number: int | None = None
         self._is_left = False
-        self._answered_s = -math.inf
         self._ask_at_s, self._ask_pause_s = 0.0, FIRST_ASK_S
 
     def start(self, run: BrokerRun | None) -> None:
@@ -155,7 +153,6 @@ class Pipeline:
             self._connection += 1
             self._is_connected = True
             self._is_left = False
-            self._answered_s = -math.inf
             self._deliveries.connected(
                 now_s=self._clock.monotonic_s(),
                 session_kept=session_kept,
@@ -166,11 +163,11 @@ class Pipeline:
     def answered(self, sent_s: float) -> None:
         """The broker answered what was sent at `sent_s` (monotonic) on this connection: it has read all before it."""
         with self._changed:
-            self._answered_s = max(self._answered_s, sent_s)
+            self._deliveries.answered(sent_s)
 
     @property
     def wants_answer(self) -> bool:
-        """Whether acknowledgements went out that the broker may not have read."""
+        """Whether the broker is to be asked something that changes nothing, only to hear how far it has read."""
         with self._changed:
             return self._deliveries.waits
 
@@ -215,7 +212,7 @@ class Pipeline:
         """Forget, before the connection ends in order, every message whose acknowledgement the broker has read."""
         with self._changed:
             later_s = self._clock.monotonic_s() + SETTLE_S
-            packets = self._deliveries.settled(later_s, answered_s=self._answered_s)
+            packets = self._deliveries.settled(later_s)
         if packets:
             try:
                 self._marks.forget(self._client_id, packets)
@@ -230,7 +227,7 @@ class Pipeline:
         """
         now_s = self._clock.monotonic_s()
         with self._changed:
-            packets = self._deliveries.settled(now_s, answered_s=self._answered_s)
+            packets = self._deliveries.settled(now_s)
             if packets:
                 try:
                     self._marks.forget(self._client_id, packets)  # does not wait
@@ -310,9 +307,7 @@ class Pipeline:
     # Everything below is called with the lock held.
 
     def _is_repeated(self, pending: _Pending, *, dup: bool, one_shot: bool) -> bool:
-        entry = self._deliveries.repeated(
-            pending.packet, pending.digest, dup=dup, one_shot=one_shot, now_s=self._clock.monotonic_s()
-        )
+        entry = self._deliveries.repeated(pending.packet, pending.digest, dup=dup, one_shot=one_shot)
         if entry is None:
             return False
         self._counts["repeated"] += 1
