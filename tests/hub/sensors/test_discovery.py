@@ -138,6 +138,7 @@ def test_a_press_while_the_hub_was_away_is_understood_by_the_next_process(
 ) -> None:
     """What waited comes before the announcements, which the broker retains: the hub must know them by itself."""
     first = hub.intake()
+    wait_until(lambda: first.status().listening)
     announce(device, BUTTON, BUTTON_BODY)
     wait_until(knows(hub, first, "esp/button"))
     wait_until(settled(first, 1))
@@ -153,6 +154,7 @@ def test_an_announcement_that_was_withdrawn_while_the_hub_was_away_is_forgotten(
     hub: SmallHub, device: Device, wait_until: Wait
 ) -> None:
     first = hub.intake()
+    wait_until(lambda: first.status().listening)
     announce(device, SMOKE, SMOKE_BODY)
     wait_until(knows(hub, first, "esp/smoke"))
     wait_until(settled(first, 1))
@@ -168,6 +170,7 @@ def test_announced_expiry_makes_a_silent_device_offline_also_after_a_restart(
     hub: SmallHub, device: Device, wait_until: Wait
 ) -> None:
     first = hub.intake()
+    wait_until(lambda: first.status().listening)
     announce(device, SMOKE, {**SMOKE_BODY, "expire_after": 1})
     wait_until(knows(hub, first, "esp/smoke"))
     device.send("esp/smoke", "OFF")
