@@ -64,6 +64,11 @@ def text(what: str) -> str:
     return json.dumps(schema(what), indent=1, ensure_ascii=False) + "\n"
 
 
+def options_schema(model: type[BaseModel]) -> Schema:
+    """The JSON Schema of the options of one plugin, which are made of nothing but plain values."""
+    return _definitions(model)[model.__name__]
+
+
 def _rules() -> Schema:
     definitions = _definitions(RuleSpec)
     shapes = load_plugins("alerts.rules")

@@ -224,6 +224,12 @@ class Delivery:
         known = None if telling is None else telling.contacts.get(account)
         return known or Contact(account=account)
 
+    def told_over(self, recipient: str) -> list[str]:
+        """Accounts of the people who are told over a notifier, whoever chose that."""
+        telling = self._outbox.telling
+        people = {} if telling is None else telling.contacts
+        return sorted(who for who, each in people.items() if any(way.via == recipient for way in each.channels))
+
     def choose(self, contact: Contact) -> None:
         """Keep how a person wants to be told, from the next move on."""
         now = self._backing.clock.now()

@@ -80,7 +80,7 @@ class Webhook:
                 "note": notice.note,
                 "title": notice.title,
                 "text": notice.text,
-                "incident": notice.incident,
+                "incident": dict(notice.incident),
             },
             ensure_ascii=False,
         ).encode()

@@ -1,7 +1,7 @@
 """Channels: the notifiers of the Community, how each does, and trying one.
 
-For who sets the hub up. A test goes the way that real notices go and says in words that it is one; no address is ever
-shown, and none is taken that was not set up before: nobody can make the hub call anywhere else.
+For who sets the hub up. A test goes the way that real notices go and says in words that it is one; no address is shown
+here, and none is taken that was not set up before: a test makes the hub call nowhere else.
 """
 
 from __future__ import annotations

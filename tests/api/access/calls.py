@@ -71,6 +71,8 @@ BODIES: Mapping[str, Any] = {
     "POST /sensors": {"format": "plain", "address": NOT_THERE, "id": "new", "site": "near-road", "kinds": ["smoke"]},
     "POST /sensors/backfill": {},
     "POST /notices/test": {"recipient": NOT_THERE},
+    "POST /notices/channels": {"id": "near-siren", "kind": "no-such-kind"},
+    "PUT /notices/channels/{channel_id}": {"id": NOT_THERE, "kind": "mqtt"},
     "POST /notices/dry-run": {"move": "opened", "kind": "fire.smoke", "level": "yellow"},
     "POST /incidents/{incident_id}/comment": {"note": "seen"},
     "POST /incidents/{incident_id}/resolve": {"verdict": "true", "note": "out"},
@@ -157,6 +159,10 @@ ANSWERS: Mapping[str, frozenset[int]] = {
     "DELETE /cameras/{camera_id}/break-glass": frozenset({200, 204, 404}),
     "POST /grants": frozenset({404, 422}),
     "POST /notices/test": frozenset({404}),
+    "POST /notices/channels": frozenset({422}),
+    "GET /notices/channels/{channel_id}": frozenset({404}),
+    "PUT /notices/channels/{channel_id}": frozenset({404}),
+    "DELETE /notices/channels/{channel_id}": frozenset({404}),
     "POST /backups": frozenset({422}),  # nobody wrote a passphrase down
     # What whoever may call is answered where it is not `DONE`.
     "GET /cameras/{camera_id}/live.m3u8": frozenset({503}),  # the cameras of these tests send no video
