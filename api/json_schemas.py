@@ -66,7 +66,8 @@ def text(what: str) -> str:
 
 def options_schema(model: type[BaseModel]) -> Schema:
     """The JSON Schema of the options of one plugin, which are made of nothing but plain values."""
-    return _definitions(model)[model.__name__]
+    made: Schema = _definitions(model)[model.__name__]
+    return made
 
 
 def _rules() -> Schema:

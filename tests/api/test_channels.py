@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,6 +17,7 @@ from tests.fakes.mail import mail_server
 from tests.fakes.waiting import until
 from tests.fakes.web import Recipient, web_recipient
 
+WORDS = "api/ui/src/desk/setup/channels/option-words.ts"
 CHANNELS = "/api/v1/notices/channels"
 HORNS = {"id": "horns", "kind": "mqtt", "options": {"topic": "horns/say"}}
 ANY = {"If-Match": "*"}
@@ -52,6 +55,16 @@ def test_every_kind_that_is_installed_has_a_form(chief: httpx.Client) -> None:
     assert options["required"] == ["host", "sender"]
     assert options["properties"]["security"]["enum"] == ["starttls", "tls", "none"]
     assert "587" in options["properties"]["port"]["description"]
+
+
+def test_every_option_of_every_kind_is_called_something_in_both_languages() -> None:
+    written = re.findall(r'^    "?([\w-]+)"?:', Path(WORDS).read_text("utf-8"), re.MULTILINE)
+    plugins = load_plugins("alerts.notifiers")
+    named = {f"kind-{kind}" for kind in plugins}
+    for plugin in plugins.values():
+        for name, option in plugin.options.model_json_schema()["properties"].items():
+            named |= {name, *(f"{name}-{each}" for each in option.get("enum", ()))}
+    assert not sorted(name for name in named if written.count(name) != len(("zh", "en")))
 
 
 def test_a_channel_is_added_changed_and_removed_as_one_change_of_the_community_each(
@@ -127,7 +140,8 @@ def test_nobody_makes_the_hub_send_its_own_files_or_environment(chief: httpx.Cli
 
 
 def test_a_secret_is_kept_hidden_and_does_not_follow_another_address(room: Room, chief: httpx.Client) -> None:
-    hook = {"id": "hook", "kind": "webhook", "options": {"url": "https://a.example/h?token=t0ken"}, "secret": "s3cret"}
+    url = "https://a.example/h?token=t0ken"
+    hook = {"id": "hook", "kind": "webhook", "options": {"url": url}, "secret": "s3cret"}
     made = chief.post(CHANNELS, json=hook)
     assert "s3cret" not in made.text
     assert "t0ken" not in made.text
@@ -136,7 +150,7 @@ def test_a_secret_is_kept_hidden_and_does_not_follow_another_address(room: Room,
     assert chief.put(f"{CHANNELS}/hook", json={**shown, "at_least": "red"}, headers=ANY).status_code == 200
     [kept] = room.hub.parts.revisions.current().notifiers
     assert kept.secret is not None
-    assert (kept.secret.reveal(), kept.options["url"]) == ("s3cret", hook["options"]["url"])
+    assert (kept.secret.reveal(), kept.options["url"]) == ("s3cret", url)
     astray = {**shown, "options": {"url": "https://elsewhere.example/h"}}
     assert "notifiers[0].secret" in wrongs(chief.put(f"{CHANNELS}/hook", json=astray, headers=ANY))
 

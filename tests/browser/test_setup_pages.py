@@ -7,7 +7,6 @@ import json
 import pyotp
 from playwright.sync_api import Page, expect
 
-from config.community import Community
 from hub.access import Role
 from tests.api.room import PASSWORD, Room
 from tests.browser.browsing import DEADLINE_MS, PHONE, Visit
@@ -122,22 +121,61 @@ def test_a_grant_narrows_what_an_operator_sees(room: Room, visit: MakeVisit) -> 
     assert [each["id"] for each in night.get("/cameras").json()["items"]] == ["cam-1"]
 
 
-def test_a_channel_is_tried_and_says_that_it_is_a_test(room: Room, visit: MakeVisit) -> None:
-    parts = {"notifiers": [{"id": "horns", "kind": "mqtt", "options": {"topic": "horns/say"}}]}
-
-    def edit(community: Community) -> Community:
-        return Community.model_validate({**community.model_dump(context={"secrets": True}), **parts})
-
-    room.hub.parts.revisions.change(edit, author="test", reason="test")
+def test_a_channel_is_set_up_as_a_form_tried_changed_and_removed(room: Room, visit: MakeVisit) -> None:
     horn = Device(room.hub.broker, "horn")
     horn.listen("horns/#")
     admin = _admin(room, visit, "/desk/setup/channels")
     page = admin.page
+    page.get_by_role("button", name="新建渠道").click()
+    form = page.locator("form.channel-form")
+    form.locator("select[name=channel-kind]").select_option("mqtt")
+    form.locator("input[name=channel-id]").fill("horns")
+    form.get_by_label("主题").fill("horns/say")
+    volume = form.locator("#option-volume")
+    volume.fill("300")
+    form.get_by_role("button", name="检查").click()
+    expect(form.get_by_role("alert")).to_contain_text("什么也没有改")
+    expect(form.locator("#option-volume-about")).to_contain_text("请写 0 到 100 之间的数")
+    admin.picture("setup-channel-form-zh")
+    assert admin.faults() == []
+    assert not room.hub.parts.revisions.current().notifiers
+    volume.fill("80")
+    form.get_by_role("button", name="检查").click()
+    expect(form.get_by_role("status")).to_contain_text("没有问题")
+    form.get_by_role("button", name="保存").click()
+    expect(page.get_by_text("“horns”已保存")).to_be_visible()
     page.locator("[data-channel=horns]").get_by_role("button", name="测试").click()
     _sure(page, "测试")
     expect(page.locator("[data-channel=horns]")).to_contain_text("已送达")
     admin.picture("setup-channel-tested")
     until(lambda: horn.seen, what="a test that is spoken")
-    assert "测试" in json.loads(horn.seen[0].payload)["text"]
+    spoken = json.loads(horn.seen[0].payload)
     horn.close()
+    assert ("测试" in spoken["text"], spoken["volume"]) == (True, 80)
+    _changed_and_removed_in_english(room, admin)
+
+
+def _changed_and_removed_in_english(room: Room, admin: Visit) -> None:
+    page = admin.page
+    form = page.locator("form.channel-form")
+    page.get_by_role("button", name="English").click()
+    page.locator("[data-channel=horns]").get_by_role("button", name="Change").click()
+    expect(form.get_by_label("Topic")).to_have_value("horns/say")
+    form.locator("select[name=at-least]").select_option("orange")
+    form.get_by_role("button", name="Save").click()
+    expect(page.locator("[data-channel=horns]")).to_contain_text("from Orange on")
+    page.get_by_role("button", name="New channel").click()
+    form.locator("select[name=channel-kind]").select_option("email")
+    page.set_viewport_size({"width": 360, "height": 740})
+    expect(form.get_by_label("Password of the mailbox")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    admin.picture("setup-channel-form-narrow-en")
+    form.locator("#channel-secret").scroll_into_view_if_needed()
+    admin.picture("setup-channel-secret-narrow-en")
+    form.get_by_role("button", name="Cancel").click()
+    page.locator("[data-channel=horns]").get_by_role("button", name="Remove").click()
+    _sure(page, "Remove")
+    expect(page.locator("[data-channel=horns]")).to_have_count(0)
+    assert not room.hub.parts.revisions.current().notifiers
     assert admin.faults() == []
+    admin.expect_said("422")
