@@ -7,9 +7,8 @@ afresh after its own restart, and after being killed it even forgets DUP. So a m
 - by DUP, packet id and content, while the numbering holds, also by the next process of the hub;
 - by DUP and content, under a packet id that is newer than all of this connection, when it was acknowledged on this
   connection: nats-server sends again what waits for 5 s, under a fresh packet id when our acknowledgement crosses that.
-  Only once the connection is old enough that everything sent before it has come again: what nats-server handed to the
-  connection of a hub that had just died has no packet id yet, and comes with DUP and a fresh one. Never for a one-shot
-  kind;
+  Only once everything that was on its way to a connection before has come again: what nobody read there comes with DUP
+  and a fresh packet id too. Never for a one-shot kind;
 - by content, each stored message at most once, when the broker numbered afresh while this process lived on: it stored
   what had been sent to it, so what comes again is a repetition. By DUP, or in the first moments without it when the
   broker was killed; never for a one-shot kind: a help button pressed twice is two messages with equal payload.
@@ -37,6 +36,9 @@ acknowledged messages none came again after 0.3 s and a kill -9 of nats-server."
 WINDOW_S = 30.0
 """The broker has sent again what it wants acknowledged before it answers what is asked so many seconds after a
 connection: six times its `ack_wait` of 5 s."""
+
+CROSSES_AFTER_S = 10.0
+"""nats-server sends again what was on its way to the connection before within `ack_wait`, 5 s, of this one."""
 
 BURST_S = 2.0
 """A killed broker that forgot DUP sends again at once, before it answers what is asked so long after the connection."""
@@ -75,6 +77,7 @@ class Deliveries:
         self._answered_s = -math.inf
         self._is_in_window = False
         self._is_in_burst = False
+        self._may_cross = False
         self._newest: int | None = None
         """The packet id that the broker gave out last, as far as we saw on this connection."""
 
@@ -109,7 +112,7 @@ class Deliveries:
     def disconnected(self) -> None:
         """The connection is gone: which acknowledgements arrived is not known."""
         self._connected_s, self._answered_s = math.inf, -math.inf
-        self._is_in_window = self._is_in_burst = False
+        self._is_in_window = self._is_in_burst = self._may_cross = False
         for entry in self._by_packet.values():
             entry.packet = None
             entry.acknowledged_s = None
@@ -121,8 +124,10 @@ class Deliveries:
         before its answer has been received.
         """
         self._answered_s = max(self._answered_s, sent_s)
-        self._is_in_burst = self._is_in_burst and self._answered_s < self._connected_s + BURST_S
-        if self._is_in_window and self._answered_s >= self._connected_s + WINDOW_S:
+        old_s = self._answered_s - self._connected_s
+        self._is_in_burst = self._is_in_burst and old_s < BURST_S
+        self._may_cross = old_s >= CROSSES_AFTER_S
+        if self._is_in_window and old_s >= WINDOW_S:
             self._is_in_window = False
             self._drop_unclaimed()
 
@@ -144,12 +149,10 @@ class Deliveries:
             self._newest = packet
         if one_shot:
             return None
-        if not self._is_in_window:
-            crossed = self._acknowledged_here(digest) if dup and is_newer else None
-            if crossed is not None:
-                self._put(packet, crossed)
+        if dup and is_newer and self._may_cross and (crossed := self._acknowledged_here(digest)) is not None:
+            self._put(packet, crossed)
             return crossed
-        if not (dup or self._is_in_burst):
+        if not self._is_in_window or not (dup or self._is_in_burst):
             return None
         pile = self._carried.get(digest)
         if not pile:

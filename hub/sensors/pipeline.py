@@ -3,8 +3,9 @@
 Knows no MQTT library. The connection's thread calls `connected`, `receive` and `disconnected`; the store's writer
 thread completes; acknowledgements go out in the order of arrival. At most `limit` messages are between the two: then
 `receive` waits, so the connection is not read, and the broker keeps the rest on its disk. What could not be stored is
-left un-acknowledged, counted, and asked for again by a fresh connection once the store answers. Nothing is handed to
-the store while the lock is held, because the store may wait and its writer thread needs the lock.
+left un-acknowledged, counted, and comes again: by itself from our own broker, from others by a fresh connection once
+the store answers (not from ours: acknowledgements would cross what it sends meanwhile). Nothing is handed to the store
+while the lock is held, because the store may wait and its writer thread needs the lock.
 """
 
 from __future__ import annotations
@@ -125,6 +126,7 @@ class Pipeline:
         self._is_stopping = False
         self._run_number: int | None = None
         self._is_left = False
+        self._sends_again = False
         self._ask_at_s, self._ask_pause_s = 0.0, FIRST_ASK_S
 
     def start(self, run: BrokerRun | None) -> None:
@@ -133,6 +135,7 @@ class Pipeline:
             known = self._door.admit(Message(topic, payload, retained=True, arrived=self._clock.now()))
             self._expect(known)
         if run is not None:
+            self._sends_again = True
             self._run_number = run.number
             if not run.taken_over:
                 self._marks.clear(self._client_id).result()
@@ -233,7 +236,9 @@ class Pipeline:
                     self._marks.forget(self._client_id, packets)  # does not wait
                 except StoreError:
                     self._deliveries.remember(packets)
-            if not (self._is_left and self._is_connected and not self._pending and now_s >= self._ask_at_s):
+            if self._sends_again or not self._is_left or not self._is_connected or self._pending:
+                return False
+            if now_s < self._ask_at_s:
                 return False
             self._ask_pause_s = min(self._ask_pause_s * 2, LONGEST_ASK_S)
             self._ask_at_s = now_s + self._ask_pause_s

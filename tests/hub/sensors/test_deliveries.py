@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.sensors.deliveries import BURST_S, SETTLE_S, WINDOW_S, Deliveries, Taken
+from hub.sensors.deliveries import BURST_S, CROSSES_AFTER_S, SETTLE_S, WINDOW_S, Deliveries, Taken
 
 A, B = b"a" * 32, b"b" * 32
 
@@ -213,9 +213,11 @@ def test_what_the_broker_sent_to_a_dead_hub_is_no_repetition_though_its_packet_i
     """It counts as sent, had no packet id yet, and an equal message was acknowledged by the hub that lives on."""
     deliveries = Deliveries()
     connect(deliveries)
-    acknowledged(deliveries, 130, A)
-    deliveries.answered(WINDOW_S - 0.1)
+    entry = acknowledged(deliveries, 130, A)
+    deliveries.answered(CROSSES_AFTER_S - 0.1)
     assert again(deliveries, 181, A) is None
+    deliveries.answered(CROSSES_AFTER_S)
+    assert again(deliveries, 182, A) is entry
 
 
 def test_a_connection_that_nobody_read_is_as_old_as_the_last_question_answered_on_it() -> None:
