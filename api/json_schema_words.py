@@ -83,6 +83,8 @@ WORDS: Mapping[str, str] = {
     "Name.zh": "In Chinese.",
     "Contact.channels": "The ways to reach the person; all are used.",
     "Contact.language": "In which the person is told.",
+    "Community.phones": "Whom anybody here may call, the monitoring room first; integrators do not see it.",
+    "Site.phones": "Whom one reaches there, for who handles or is sent to what happens there.",
     "ContactChannel.address": "The person's address there.",
     "Notifier.language": "In which it is told.",
     "Notifier.options": "Options of its channel.",

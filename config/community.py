@@ -22,6 +22,7 @@ from config.grid import Duty
 from config.handling import STARTING, Deadlines
 from config.hours import ClockHours
 from config.onvif import Onvif
+from config.phones import PhoneNumber, Phones
 from config.plates import HeldPlates, PlateList, held
 from config.recording import STARTING_EVIDENCE, STARTING_RECORDING, Evidence, Policy, Record, Recording
 from config.reporting import STARTING_REPORTS, STARTING_THANKS, Reporting, Thanks
@@ -124,6 +125,7 @@ class Site(_Part):
     ring: Ring = Ring.HOUSEHOLD
     location: Location | None = None
     tags: tuple[str, ...] = ()
+    phones: Phones = ()
 
 
 class Stream(_Part):
@@ -315,6 +317,8 @@ class Contact(_Part):
 
     account: AccountName
     """Name of the account by which that person signs in; large and small letters are the same."""
+    phone: PhoneNumber | None = None
+    """Number of the person, for who handles or is sent to an incident that concerns the person."""
     language: Literal["zh", "en", "both"] = "zh"
     channels: Annotated[tuple[ContactChannel, ...], Field(max_length=8)] = ()
     sites: tuple[SiteId, ...] = ()
@@ -341,6 +345,7 @@ class Community(_Part):
     """What of the cameras is recorded and how long it is kept."""
     evidence: Evidence = STARTING_EVIDENCE
     """What is frozen of the recordings when there is an incident."""
+    phones: Phones = ()
     areas: tuple[Area, ...] = ()
     sites: tuple[Site, ...] = ()
     cameras: tuple[Camera, ...] = ()

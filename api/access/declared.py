@@ -71,6 +71,8 @@ DECLARED = (
         says("POST /me/erase", keys=Keys.NONE),
         says("GET /me/points", P.SEND_REPORTS, keys=Keys.NONE),
         says("PUT DELETE /me/position", *_ANSWERS),
+        says("GET /phones", P.SEND_REPORTS),
+        says("PUT /phones", P.EDIT_COMMUNITY, by=By.WHOLE),
     ),
     *about(
         Kind.ACCOUNT,
@@ -85,6 +87,8 @@ DECLARED = (
             by=By.WHOLE,
             keys=Keys.NONE,
         ),
+        says("GET /phones/people", P.EDIT_COMMUNITY, by=By.WHOLE, keys=Keys.NONE),
+        says("PUT /phones/people/{account}", P.EDIT_COMMUNITY, by=By.WHOLE, keys=Keys.NONE),
         says("GET /points", P.REWARD),
         says("GET /points/{account}", P.REWARD),
         says("POST /points/{account}/redeem", P.REWARD),
@@ -238,6 +242,7 @@ DECLARED = (
         says("POST /incidents/{incident_id}/rate", P.HANDLE_INCIDENTS),
         says("POST /incidents/{incident_id}/dispatch", P.HANDLE_INCIDENTS),
         says("GET /incidents/{incident_id}/units", P.HANDLE_INCIDENTS),
+        says("GET /incidents/{incident_id}/calls", *_ANSWERS, keys=Keys.NONE),
         # What is kept of it.
         says("GET /evidence/key", *_EVIDENCE, by=By.ANY),
         says("GET /incidents/{incident_id}/evidence", *_EVIDENCE),

@@ -30,6 +30,10 @@ _HEAD = """\
 name: {zh: 演示村, en: Demo village}
 timezone: Asia/Shanghai
 
+phones: # whom anybody here may call, the room first; made up
+  - {name: {zh: 村值守室, en: Monitoring room}, number: "023-5550 0110"}
+  - {name: {zh: 卫生院, en: Clinic}, number: "023-5550 0120"}
+
 areas:
   - {id: village, name: {zh: 演示村, en: Demo village}}
   - {id: north, name: {zh: 北组, en: North group}, parent: village}
@@ -41,7 +45,7 @@ sites:
   - {id: river, name: {zh: 村前河道, en: River}, area: south, ring: road,
      location: {lat: 30.5389, lon: 119.9742}}
   - {id: workshop, name: {zh: 木器厂, en: Joinery}, area: south, ring: enterprise,
-     location: {lat: 30.5394, lon: 119.9768}}
+     location: {lat: 30.5394, lon: 119.9768}, phones: [{name: {zh: 门卫, en: Gatekeeper}, number: "023-5550 0188"}]}
   - {id: hh-017, name: {zh: 17号户, en: Household 17}, area: north, ring: household,
      location: {lat: 30.5427, lon: 119.9745}}
   - {id: hh-012, name: {zh: 12号户, en: Household 12}, area: north, ring: household,
@@ -78,7 +82,9 @@ def community_yaml(footage: Mapping[str, Footage]) -> str:
             called = "{zh: 车道, en: the carriageway}" if use == "lane" else use
             lines.append(f"      - {{id: {use}, name: {called}, use: {use}, points: {corners}}}\n")
     lines.append("\ncontacts: # who lives where: their cameras are theirs to decide about, at /home\n")
-    lines += [f"  - {{account: {account}, sites: [{site}]}}\n" for account, site in RESIDENTS.items()]
+    for number, (account, site) in enumerate(RESIDENTS.items(), start=1):
+        lines.append(f'  - {{account: {account}, sites: [{site}], phone: "138 0000 000{number}"}}\n')
+    lines.append(f'  - {{account: {PATROL}, phone: "138 0000 0009"}} # for the room, and who is sent along\n')
     lines.append(f"\nduties: # who is sent when something happens\n  - {{account: {PATROL}, area: village}}\n")
     lines.append("\nsensors:\n")
     for sensor in SENSORS:

@@ -31,6 +31,7 @@ from api.schemas.notices import (
     PreferencesView,
     WayView,
 )
+from api.telephones import phone_of, settled
 from config.community import Contact
 from hub.access import Permission, Principal
 
@@ -115,9 +116,10 @@ def choose(here: Here, asker: Someone, body: PreferencesBody) -> PreferencesView
         if channel.via not in ways:
             known = ", ".join(sorted(ways)) or "none"
             raise BadRequestError(f"body.channels[{number}].via", f"people cannot be told over this; known are {known}")
-    contact = Contact(
-        account=asker.principal.name, **{name: getattr(body, name) for name in PreferencesBody.model_fields}
-    )
+    name = asker.principal.name
+    contact = Contact(account=name, **{field: getattr(body, field) for field in PreferencesBody.model_fields})
+    if contact.phone == settled(here.revisions.current(), name):  # no choice of his: it follows the settings
+        contact = contact.model_copy(update={"phone": None})
     here.delivery.choose(contact)
     return _preferences(here, contact)
 
@@ -139,6 +141,7 @@ def _check_place(here: Parts, who: Principal, body: DryRunBody) -> None:
 
 def _preferences(here: Parts, contact: Contact) -> PreferencesView:
     chosen = {name: getattr(contact, name) for name in PreferencesBody.model_fields}
+    chosen["phone"] = phone_of(here, contact.account)
     ways = [WayView(via=way.id, kind=way.kind, at_least=way.at_least) for way, _ in here.delivery.ways()]
     return PreferencesView(**chosen, available=ways)
 

@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from alerts.store.outbox import State
 from config.community import ClockHours, ContactChannel, Level
+from config.phones import PhoneNumber
 
 Language = Literal["zh", "en", "both"]
 
@@ -154,6 +155,10 @@ class PreferencesBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    phone: PhoneNumber | None = Field(
+        default=None,
+        description="My number, for who handles or is sent to what concerns me; left out: that of the settings.",
+    )
     language: Language = "zh"
     channels: Annotated[tuple[ContactChannel, ...], Field(max_length=8)] = ()
     at_least: Level = Level.NOTICE

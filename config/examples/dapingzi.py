@@ -258,6 +258,8 @@ def dapingzi(streams: str | None = None) -> str:
     head = "name: {zh: 大坪子村, en: Dapingzi}\ntimezone: Asia/Shanghai\ncolours: four_colour_village"
     parts = (
         head,
+        "phones:",
+        '  - {name: {zh: 村值守室, en: Monitoring room}, number: "023-5550 0110"}',
         "calendars:",
         *_calendars(),
         "areas:",

@@ -31,6 +31,8 @@ def test_the_village_is_a_community_that_loads(tmp_path: Path) -> None:
     path.write_text(community_yaml(footage), encoding="utf-8")
     community = load_community(path)
     assert community.sensors == SENSORS
+    assert all(contact.phone for contact in community.contacts)
+    assert community.phones[0].name.en == "Monitoring room"
     (lane,) = community.cameras[0].zones
     assert (lane.use, lane.points) == (ZoneUse.LANE, LANE)
     assert {camera.analysed.url for camera in community.cameras} == {one.url for one in footage.values()}

@@ -23,6 +23,7 @@ def village() -> Community:
     homes = {"home-1": ("17号户", "Household 17"), "home-2": ("18号户", "Household 18")}
     return Community.model_validate(
         {
+            "phones": [{"name": {"zh": "值守室", "en": "Monitoring room"}, "number": "023-5550 0110"}],
             "areas": [
                 {"id": "town", "name": {"zh": "青木镇", "en": "Qingmu Town"}},
                 {"id": "village", "name": {"zh": "大坪村", "en": "Daping Village"}, "parent": "town"},
@@ -42,7 +43,7 @@ def village() -> Community:
             ],
             "sensors": [{"id": f"{each}-smoke", "site": each, "kinds": ["smoke"]} for each in homes],
             "contacts": [
-                {"account": "li", "sites": ["home-1"]},
+                {"account": "li", "sites": ["home-1"], "phone": "138 0000 0004"},
                 {"account": "mei", "sites": ["home-1"]},
                 {"account": "sun", "sites": ["home-2"]},
             ],

@@ -13,6 +13,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from config.community import Community, Contact, Name
+from config.phones import Phone
 from hub.access import Role
 from tests.api.room import PASSWORD, Room, open_room
 from tests.browser.browsing import DEADLINE_MS, Visit, crowding
@@ -143,12 +145,25 @@ def test_an_event_is_on_the_screen_within_a_second(room: Room, visit: MakeVisit)
     assert statistics.median(took_ms) < LATE_MS * crowding()
 
 
+def _with_numbers(there: Community, guard: Phone, who: Contact) -> Community:
+    """A number at the home of somebody, and his own."""
+    sites = [each.model_copy(update={"phones": (guard,)}) if each.id in who.sites else each for each in there.sites]
+    return there.model_copy(update={"sites": tuple(sites), "contacts": (*there.contacts, who)})
+
+
 def test_what_a_colleague_does_is_seen_at_once_in_the_other_language(room: Room, visit: MakeVisit) -> None:
     incident = room.smoke()
     night = _night(room, visit, "night-3", path=f"/desk/incidents/{incident['id']}", language="en")
     page = night.page
     expect(page.locator("header.head .state")).to_have_text("not acknowledged")
     expect(page.get_by_text("once observed is enough")).to_be_visible()
+    guard = Phone(name=Name(zh="门卫", en="Gatekeeper"), number="023-5550 0188")
+    li = Contact(account="li", phone="138 0000 0004", sites=(incident["site"],))
+    room.hub.parts.revisions.change(lambda there: _with_numbers(there, guard, li), author="chief", reason="numbers")
+    page.reload()
+    expect(page.locator(".numbers li")).to_have_count(2)
+    expect(page.locator("[data-why=site] a")).to_have_attribute("href", "tel:02355500188")
+    expect(page.locator("[data-why=lives_there]")).to_contain_text("138 0000 0004")
     page.locator(".others .other").first.click()
     expect(page.locator("figure")).to_have_count(2)
     assert night.faults() == []

@@ -208,6 +208,7 @@ def test_a_call_for_help_says_what_became_of_it_and_no_line_says_so_at_once(room
     page = phone.sign_in("li", PASSWORD, "/m/sos")
     button = page.locator("button.hold")
     expect(button).to_be_visible()
+    expect(page.locator(".here a")).to_have_attribute("href", "tel:02355500110")
     in_both(page, phone, "sos")
     button.hover()
     page.mouse.down()
@@ -219,6 +220,7 @@ def test_a_call_for_help_says_what_became_of_it_and_no_line_says_so_at_once(room
     page.context.set_offline(True)
     gone = time.monotonic()
     expect(page.locator(".lost a[href='tel:120']")).to_be_visible()
+    expect(page.locator(".lost a[href='tel:02355500110']")).to_be_visible()
     assert time.monotonic() - gone < 5
     button.focus()
     page.keyboard.down("Space")

@@ -62,6 +62,9 @@ def test_an_order_is_taken_and_brought_to_its_end_on_the_phone(room: Room, visit
     looked_at(page, phone, "orders")
     card.click()
     expect(page.locator("a.map")).to_have_attribute("href", re.compile(rf"^geo:{HERE['lat']},{HERE['lon']}\?"))
+    numbers = page.locator(".numbers a")
+    expect(numbers).to_have_text(["138 0000 0004", "023-5550 0110"])
+    expect(page.locator("[data-why=lives_there] a")).to_have_attribute("href", "tel:13800000004")
     looked_at(page, phone, "order")
 
     page.get_by_role("button", name="我去").click()
@@ -78,6 +81,7 @@ def test_an_order_is_taken_and_brought_to_its_end_on_the_phone(room: Room, visit
     looked_at(page, phone, "order-done")
     page.get_by_role("button", name="报告办结").click()
     expect(card).to_have_attribute("data-state", "done")
+    expect(numbers).to_have_text(["023-5550 0110"])  # who lives there is left in peace again
     now = room.person("lin").get(f"/incidents/{incident['id']}").json()
     assert (now["handling"], now["verdict"]) == ("resolved", "nuisance")
 

@@ -121,6 +121,29 @@ def test_a_grant_narrows_what_an_operator_sees(room: Room, visit: MakeVisit) -> 
     assert [each["id"] for each in night.get("/cameras").json()["items"]] == ["cam-1"]
 
 
+def test_numbers_are_entered_and_a_bad_one_is_not_sent(room: Room, visit: MakeVisit) -> None:
+    room.person("zhao")
+    admin = _admin(room, visit, "/desk/setup/people")
+    box = admin.page.locator(".phones")
+    theirs = box.locator("[data-phone-of=zhao]")
+    theirs.locator("input").fill("call me")
+    theirs.get_by_role("button", name="保存").click()
+    assert theirs.locator("input").evaluate("each => each.validity.patternMismatch")
+    theirs.locator("input").fill("138 0000 0001")
+    theirs.get_by_role("button", name="保存").click()
+    expect(box.get_by_text("zhao: 已保存。")).to_be_visible()
+    box.get_by_role("button", name="添加一个号码").click()
+    box.locator("fieldset input").nth(0).fill("值守室")
+    box.locator("input[name=phone-here]").fill("023-5550 0110")
+    box.locator("form.here").get_by_role("button", name="保存").click()
+    expect(box.get_by_text("已保存。", exact=True)).to_be_visible()
+    there = room.hub.parts.revisions.current()
+    assert [(each.account, each.phone) for each in there.contacts] == [("zhao", "138 0000 0001")]
+    assert [(each.name.zh, each.number) for each in there.phones] == [("值守室", "023-5550 0110")]
+    assert admin.faults() == []
+    admin.picture("setup-people-numbers-zh")
+
+
 def test_a_channel_is_set_up_as_a_form_tried_changed_and_removed(room: Room, visit: MakeVisit) -> None:
     horn = Device(room.hub.broker, "horn")
     horn.listen("horns/#")

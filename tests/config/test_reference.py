@@ -46,6 +46,7 @@ from config.machine import (
 from config.messages import number_range
 from config.networks import Networks
 from config.onvif import Onvif
+from config.phones import Phone
 from config.plates import PlateList
 from config.recording import Evidence, Policy, Recording, RingPolicies
 from config.reporting import Reporting, Thanks
@@ -91,6 +92,7 @@ MODELS: tuple[type[BaseModel], ...] = (
     Area,
     FloorPlan,
     Site,
+    Phone,
     Location,
     Camera,
     Stream,

@@ -45,6 +45,8 @@ BODIES: Mapping[str, Any] = {
     "POST /sensors/finds/{find_id}/accept": {"id": "new", "site": "near-road"},
     "POST /grants": {"account": "no-such-thing", "kind": "community"},
     "PUT /me/notifications": {"language": "en", "channels": []},
+    "PUT /phones": {"phones": []},
+    "PUT /phones/people/{account}": {"number": None},
     "PUT /me/position": {"lat": 30.0, "lon": 120.0, "accuracy_m": 5},
     "POST /accounts": {"username": "near-resident", "password": "three words and a river", "role": "resident"},
     "PATCH /accounts/{account_id}": {},

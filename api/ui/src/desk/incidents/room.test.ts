@@ -8,7 +8,7 @@ import { longestS, STEPS_S } from "./moves/hiding";
 import { nearby } from "./moves/near";
 import { saidWith } from "./moves/verdict";
 import { aroundOf, beginsAt } from "./page/around";
-import { emergencyOf, phoneOf } from "./page/calls";
+import { apart, emergencyOf, numbersOf } from "./page/calls";
 import { curvesOf, spanAround } from "./page/curves";
 import { pathUp } from "./page/grid";
 
@@ -122,9 +122,16 @@ test("the recording begins ten seconds before what this camera saw", () => {
   expect(beginsAt({ ...one, alerts: [] }, "c1").toISOString()).toBe("2026-03-01T03:00:50.000Z");
 });
 
-test("numbers can be dialled where they are numbers", () => {
-  expect(phoneOf("138 0013-8000")).toBe("13800138000");
-  expect(phoneOf("lin")).toBeNull();
+test("whom to call stands once: with who is sent or on duty, else by whom it concerns", () => {
+  const calls = [
+    { why: "community" as const, name: { zh: "值守室" }, number: "110" },
+    { why: "lives_there" as const, account: "li", number: "4" },
+    { why: "on_duty" as const, account: "zhao", number: "1" },
+    { why: "site" as const, name: { zh: "门卫" }, number: "8" },
+  ];
+  expect(numbersOf(calls).get("zhao")).toBe("1");
+  expect(numbersOf(calls).size).toBe(2);
+  expect(apart(calls).map((each) => each.number)).toEqual(["8", "4", "110"]);
   expect(emergencyOf("fire.smoke")[0]).toBe("119");
 });
 

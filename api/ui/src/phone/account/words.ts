@@ -49,6 +49,10 @@ export const say = words(
     "outside-linked": "已关联。以后可以用它登录。",
     "outside-failed": "没有关联成功，请重试。",
     told: "怎样通知我",
+    "told-phone": "我的电话",
+    "told-phone-how": "3 到 20 位数字，中间可有空格和短横，国家代码前写 +",
+    "told-phone-who":
+      "只有处理警情的值守员和被派去的人，在警情与您有关时能看到；邻居和其他系统看不到。留空则用管理员登记的号码。",
     "told-language": "语言",
     "told-both": "中文和英文",
     "told-level": "从哪一级起通知",
@@ -117,6 +121,10 @@ export const say = words(
     "outside-linked": "It is linked; you can sign in with it from now on.",
     "outside-failed": "It could not be linked; please try again.",
     told: "How I am told",
+    "told-phone": "My telephone",
+    "told-phone-how": "3 to 20 digits, with spaces and hyphens between them, + before a country's code",
+    "told-phone-who":
+      "Only who handles an incident that concerns you, or is sent there, sees it; no neighbour and no other system does. Empty: the number that the administrator entered.",
     "told-language": "Language",
     "told-both": "Chinese and English",
     "told-level": "From which level on",

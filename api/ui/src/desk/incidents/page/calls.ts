@@ -1,4 +1,6 @@
-/** Numbers to call. */
+/** Whom to call about an incident, and how what the hub says of it is ordered on the page. */
+
+import type { Of } from "@/hub/client";
 
 /** The public ones, by the family of what happened: fire, ambulance, police, traffic police. */
 const EMERGENCY: Readonly<Record<string, readonly Number[]>> = {
@@ -19,8 +21,14 @@ type Number = "110" | "119" | "120" | "122";
 
 export const emergencyOf = (kind: string): readonly Number[] => EMERGENCY[kind.split(".")[0] ?? ""] ?? [];
 
-/** What can be dialled of what somebody wrote; null where it is no number. */
-export function phoneOf(written: string | null | undefined): string | null {
-  const digits = (written ?? "").replace(/[\s()-]/g, "");
-  return /^\+?\d{5,15}$/.test(digits) ? digits : null;
-}
+type Call = Of<"CallView">;
+
+/** By person, for the lists in which he stands anyway. */
+export const numbersOf = (calls: readonly Call[]): ReadonlyMap<string, string> =>
+  new Map(calls.flatMap((each) => (each.account ? [[each.account, each.number] as const] : [])));
+
+/** Who stands in no other list: whoever is there, then the reporter, then whom anybody may call. */
+const APART = ["site", "lives_there", "reporter", "community"] as const;
+export type Apart = (typeof APART)[number];
+export const apart = (calls: readonly Call[]): (Call & { why: Apart })[] =>
+  APART.flatMap((why) => calls.filter((each): each is Call & { why: Apart } => each.why === why));

@@ -1,0 +1,32 @@
+"""Telephone numbers as community.yaml writes them: of people, of sites, and of those who help everybody here."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from config.terms import Name, Part
+
+PhoneNumber = Annotated[
+    str,
+    Field(
+        pattern=r"^\+?[0-9](?:[ -]{0,3}[0-9]){2,19}$",
+        description="a telephone number of 3 to 20 digits in quotes, with spaces and hyphens between them, "
+        "+ before a country's code",
+    ),
+]
+"""What can be dialled: `119`, `023-6789 0119`, `+86 138 0013 8000`."""
+
+
+class Phone(Part):
+    """A number and whose it is."""
+
+    name: Name
+    """Who answers: the guard's room, the hospital."""
+    number: PhoneNumber
+    """What is dialled."""
+
+
+Phones = Annotated[tuple[Phone, ...], Field(max_length=16)]
+"""Whom one may call, in the order in which one tries."""
