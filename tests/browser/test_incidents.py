@@ -163,6 +163,7 @@ def test_what_a_colleague_does_is_seen_at_once_in_the_other_language(room: Room,
     page.reload()
     expect(page.locator(".numbers li")).to_have_count(2)
     expect(page.locator("[data-why=site] a")).to_have_attribute("href", "tel:02355500188")
+    expect(page.locator(".head .first-calls a")).to_have_text(["023-5550 0188", "138 0000 0004"])
     expect(page.locator("[data-why=lives_there]")).to_contain_text("138 0000 0004")
     page.locator(".others .other").first.click()
     expect(page.locator("figure")).to_have_count(2)
@@ -180,6 +181,8 @@ def test_what_a_colleague_does_is_seen_at_once_in_the_other_language(room: Room,
     page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0]
     night.picture("incident-zh-narrow")
+    page.locator(".numbers").scroll_into_view_if_needed()
+    night.picture("incident-numbers-zh-narrow")
     night.expect_said("/live")
     night.expect_said("/recordings")
 

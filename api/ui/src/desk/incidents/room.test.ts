@@ -8,7 +8,7 @@ import { longestS, STEPS_S } from "./moves/hiding";
 import { nearby } from "./moves/near";
 import { saidWith } from "./moves/verdict";
 import { aroundOf, beginsAt } from "./page/around";
-import { apart, emergencyOf, numbersOf } from "./page/calls";
+import { apart, emergencyOf, nearest, numbersOf } from "./page/calls";
 import { curvesOf, spanAround } from "./page/curves";
 import { pathUp } from "./page/grid";
 
@@ -132,6 +132,7 @@ test("whom to call stands once: with who is sent or on duty, else by whom it con
   expect(numbersOf(calls).get("zhao")).toBe("1");
   expect(numbersOf(calls).size).toBe(2);
   expect(apart(calls).map((each) => each.number)).toEqual(["8", "4", "110"]);
+  expect(nearest(calls).map((each) => each.number)).toEqual(["8", "4"]);
   expect(emergencyOf("fire.smoke")[0]).toBe("119");
 });
 

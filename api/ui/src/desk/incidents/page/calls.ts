@@ -32,3 +32,9 @@ const APART = ["site", "lives_there", "reporter", "community"] as const;
 export type Apart = (typeof APART)[number];
 export const apart = (calls: readonly Call[]): (Call & { why: Apart })[] =>
   APART.flatMap((why) => calls.filter((each): each is Call & { why: Apart } => each.why === why));
+
+/** Whom one calls before anybody is sent: who is at the place, or saw it. */
+export const nearest = (calls: readonly Call[]): (Call & { why: Apart })[] =>
+  apart(calls)
+    .filter((each) => each.why !== "community")
+    .slice(0, 3);
