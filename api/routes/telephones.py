@@ -17,6 +17,7 @@ from api.parts import Here
 from api.schemas.telephones import CallsView, PersonPhoneBody, PersonPhoneView, PhonesBody, PhonesView
 from api.telephones import calls_of, numbers, phone_of, settled, with_phone
 from config.account_names import AccountName
+from config.community import Community
 from hub.access import Permission, Principal, Role
 from hub.audit import Action
 from hub.errors import NotFoundError
@@ -63,8 +64,7 @@ def change_phones(here: Here, who: Keeper, request: Request, body: PhonesBody) -
 @router.get("/phones/people", summary="Numbers of people", dependencies=[Depends(in_person)])
 def people(here: Here, _who: Keeper) -> Page[PersonPhoneView]:
     """Of everybody who may be sent or has a place in the settings; they come on one page."""
-    community = here.revisions.current()
-    named = {each.account for each in (*community.contacts, *community.duties)}
+    named = _named(here.revisions.current())
     staff = {each.username for each in here.accounts.list() if not each.disabled and each.role in _CALLED}
     return Page(items=[_person(here, account) for account in sorted(named | staff)])
 
@@ -75,8 +75,7 @@ def change_person(
 ) -> PersonPhoneView:
     """Another number of a person in the settings, or none. What he gave himself stays, and counts more."""
     community = here.revisions.current()
-    known = {each.account for each in (*community.contacts, *community.duties)}
-    if account not in known | {each.username for each in here.accounts.list()}:
+    if account not in _named(community) | {each.username for each in here.accounts.list()}:
         raise NotFoundError(f"no account {account!r}")
     note(request, Action.CHANGE, kind="account", id=account, changed=["phone"])
     if settled(community, account) != body.number:
@@ -88,6 +87,10 @@ def change_person(
 
 _CALLED = (Role.ADMINISTRATOR, Role.SUPERVISOR, Role.OPERATOR, Role.RESPONDER)
 """Who is called because of an office."""
+
+
+def _named(community: Community) -> set[str]:
+    return {each.account for each in community.contacts} | {each.account for each in community.duties}
 
 
 def _person(here: Here, account: str) -> PersonPhoneView:

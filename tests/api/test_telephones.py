@@ -17,9 +17,10 @@ from tests.api.room import PASSWORD, Room, open_room
 from tests.api.test_dispatches import say, send, village
 
 ROOM = {"name": {"zh": "值守室", "en": "Monitoring room"}, "number": "023-4567 0110"}
-GUARD = {"name": {"zh": "门卫", "en": "Gatekeeper"}, "number": "023 4567 0188"}
+GUARDED = "023 4567 0188"
+GUARD = {"name": {"zh": "门卫", "en": "Gatekeeper"}, "number": GUARDED}
 PEOPLE = {"zhao": "+86 138 0000 0001", "he": "138-0000-0002", "qian": "13800000003", "li": "13800000004"}
-SECRET = [*PEOPLE.values(), GUARD["number"]]
+SECRET = (*PEOPLE.values(), GUARDED)
 
 
 def community() -> Community:
