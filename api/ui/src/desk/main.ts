@@ -2,6 +2,7 @@
 
 import "element-plus/theme-chalk/base.css";
 import "element-plus/theme-chalk/dark/css-vars.css";
+import "@/kit/base.css";
 import "@/kit/levels.css";
 import "./desk.css";
 

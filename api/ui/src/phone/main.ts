@@ -1,5 +1,6 @@
 /** The phone page: residents, wardens and patrols. Light enough for a thin line; no component library. */
 
+import "@/kit/base.css";
 import "@/kit/levels.css";
 import "./phone.css";
 import "./parts.css";
