@@ -146,6 +146,7 @@ DECLARED = (
         says("GET /sites", P.VIEW_PLACES),
         says("POST /sites", P.EDIT_COMMUNITY, by=By.WHOLE),
         says("GET /sites/{site_id}", P.VIEW_PLACES),
+        says("GET PUT /sites/{site_id}/phones", P.EDIT_COMMUNITY),
         says("GET /sites/{site_id}/arming", P.VIEW_PLACES),
         says("PUT /sites/{site_id}/arming", P.ARM_PLACES),
         says("GET /sites/{site_id}/arrival-code", P.VIEW_COMMUNITY),

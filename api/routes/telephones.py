@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Request
 
 from api.access.auditing import note
 from api.access.auth import in_person, needs
-from api.access.reaching import everywhere
+from api.access.reaching import everywhere, reached_site
 from api.paging import Page
 from api.parts import Here
 from api.schemas.telephones import CallsView, PersonPhoneBody, PersonPhoneView, PhonesBody, PhonesView
@@ -25,6 +25,8 @@ from hub.errors import NotFoundError
 router = APIRouter(prefix="/api/v1", tags=["telephones"])
 Caller = Annotated[Principal, Depends(needs(Permission.HANDLE_INCIDENTS, Permission.ANSWER_ORDERS))]
 Anybody = Annotated[Principal, Depends(needs(Permission.SEND_REPORTS))]
+
+Editor = Annotated[Principal, Depends(needs(Permission.EDIT_COMMUNITY))]
 
 
 def _keeper(here: Here, who: Annotated[Principal, Depends(needs(Permission.EDIT_COMMUNITY))]) -> Principal:
@@ -59,6 +61,29 @@ def change_phones(here: Here, who: Keeper, request: Request, body: PhonesBody) -
         lambda there: there.model_copy(update={"phones": tuple(body.phones)}), author=who.name, reason="phones changed"
     )
     return PhonesView(phones=numbers(here.revisions.current().phones))
+
+
+@router.get("/sites/{site_id}/phones", summary="Numbers of a site")
+def site_phones(here: Here, who: Editor, site_id: str) -> PhonesView:
+    """Whom one reaches there, as the settings say."""
+    return PhonesView(phones=numbers(reached_site(here, who, Permission.EDIT_COMMUNITY, site_id).phones))
+
+
+@router.put("/sites/{site_id}/phones", summary="Change them")
+def change_site_phones(*, here: Here, who: Editor, request: Request, site_id: str, body: PhonesBody) -> PhonesView:
+    """Replace the numbers of a site."""
+    wanted = reached_site(here, who, Permission.EDIT_COMMUNITY, site_id).id
+    note(request, Action.CHANGE, kind="site", id=wanted, site=wanted, changed=["phones"])
+
+    def edit(community: Community) -> Community:
+        sites = [
+            each.model_copy(update={"phones": tuple(body.phones)}) if each.id == wanted else each
+            for each in community.sites
+        ]
+        return community.model_copy(update={"sites": tuple(sites)})
+
+    here.revisions.change(edit, author=who.name, reason=f"phones of {wanted} changed")
+    return site_phones(here, who, wanted)
 
 
 @router.get("/phones/people", summary="Numbers of people", dependencies=[Depends(in_person)])

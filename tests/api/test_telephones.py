@@ -141,6 +141,18 @@ def test_the_numbers_of_the_community_are_changed_as_a_revision(room: Room) -> N
     admin.put("/api/v1/phones", json={"phones": [ROOM]})
 
 
+def test_the_numbers_of_a_site_are_changed_by_who_edits_it_alone(room: Room) -> None:
+    admin, path = room.client(Role.ADMINISTRATOR), "/api/v1/sites/home-2/phones"
+    assert room.client().get(path).status_code == 403
+    assert room.client(Role.INTEGRATOR).get("/api/v1/sites/home-1/phones").status_code == 403
+    assert admin.get("/api/v1/sites/home-1/phones").json() == {"phones": [GUARD]}
+    assert admin.put("/api/v1/sites/nowhere/phones", json={"phones": [GUARD]}).status_code == 404
+    assert admin.put(path, json={"phones": [{"number": "119"}]}).status_code == 422
+    assert admin.put(path, json={"phones": [GUARD]}).json() == {"phones": [GUARD]}
+    assert room.hub.parts.revisions.history(limit=1)[0].reason == "phones of home-2 changed"
+    assert admin.put(path, json={"phones": []}).json() == {"phones": []}
+
+
 def test_an_administrator_changes_the_number_of_a_person_and_takes_it_out(room: Room) -> None:
     admin = room.client(Role.ADMINISTRATOR)
     listed = {each["account"]: each["number"] for each in admin.get("/api/v1/phones/people").json()["items"]}

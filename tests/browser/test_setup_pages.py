@@ -132,15 +132,24 @@ def test_numbers_are_entered_and_a_bad_one_is_not_sent(room: Room, visit: MakeVi
     theirs.locator("input").fill("138 0000 0001")
     theirs.get_by_role("button", name="保存").click()
     expect(box.get_by_text("zhao: 已保存。")).to_be_visible()
-    box.get_by_role("button", name="添加一个号码").click()
-    box.locator("fieldset input").nth(0).fill("值守室")
-    box.locator("input[name=phone-here]").fill("023-5550 0110")
-    box.locator("form.here").get_by_role("button", name="保存").click()
-    expect(box.get_by_text("已保存。", exact=True)).to_be_visible()
+    site = box.locator(".at-site")
+    site.locator("select").select_option("crossing")
+    for part, name, number in ((box.locator(".here"), "值守室", "023-5550 0110"), (site, "门卫", "023-5550 0188")):
+        part.get_by_role("button", name="添加一个号码").click()
+        part.locator("fieldset input").nth(0).fill(name)
+        part.locator("input[name=phone-number]").fill(number)
+        part.get_by_role("button", name="保存").click()
+        expect(part.get_by_text("已保存。", exact=True)).to_be_visible()
     there = room.hub.parts.revisions.current()
     assert [(each.account, each.phone) for each in there.contacts] == [("zhao", "138 0000 0001")]
-    assert [(each.name.zh, each.number) for each in there.phones] == [("值守室", "023-5550 0110")]
+    crossing = there.site("crossing")
+    assert crossing is not None
+    assert [(each.name.zh, each.number) for each in (*there.phones, *crossing.phones)] == [
+        ("值守室", "023-5550 0110"),
+        ("门卫", "023-5550 0188"),
+    ]
     assert admin.faults() == []
+    theirs.scroll_into_view_if_needed()
     admin.picture("setup-people-numbers-zh")
 
 

@@ -46,6 +46,7 @@ BODIES: Mapping[str, Any] = {
     "POST /grants": {"account": "no-such-thing", "kind": "community"},
     "PUT /me/notifications": {"language": "en", "channels": []},
     "PUT /phones": {"phones": []},
+    "PUT /sites/{site_id}/phones": {"phones": []},
     "PUT /phones/people/{account}": {"number": None},
     "PUT /me/position": {"lat": 30.0, "lon": 120.0, "accuracy_m": 5},
     "POST /accounts": {"username": "near-resident", "password": "three words and a river", "role": "resident"},

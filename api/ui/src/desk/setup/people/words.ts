@@ -12,7 +12,9 @@ export const say = words(
     phones: "电话",
     "phones-here": "社区电话",
     "phones-here-about": "在手机的求助页和任务页显示，值守室写在最前。所有登录的人可见，集成商除外。",
-    "phones-none": "还没有登记社区电话。",
+    "phones-none": "还没有登记电话。",
+    "phones-site": "场所电话",
+    "phones-site-about": "如门卫、值班室。只有处理警情的值守员和被派去的人能看到；个人号码请登记在下面。",
     "phone-name": "名称（中文）",
     "phone-name-en": "名称（英文，可不填）",
     "phone-number": "号码",
@@ -102,6 +104,9 @@ export const say = words(
     "phones-here-about":
       "Shown on the phone's pages for help and orders, the monitoring room first. Everybody who signs in sees them, but integrators.",
     "phones-none": "None is entered.",
+    "phones-site": "Of a site",
+    "phones-site-about":
+      "Such as the gatekeeper. Only who handles what happens there, or is sent there, sees them; numbers of persons belong below.",
     "phone-name": "Who answers (Chinese)",
     "phone-name-en": "Who answers (English, may be empty)",
     "phone-number": "Number",
