@@ -160,13 +160,45 @@ def test_the_last_ten_seconds_are_one_key_away_and_a_large_picture_is_sharp_and_
     assert room.faults() == []
     page.mouse.up()
     until(lambda: not motors.turned.moving, timeout_s=20, what="a camera that stands")
-    page.get_by_label("Positions").select_option("p1")
+    page.get_by_label("Store this view as").fill("Bridge")
+    page.get_by_role("button", name="Store", exact=True).click()
+    expect(page.locator(".ptz .go")).to_have_count(2)
+    until(lambda: "Bridge" in motors.turned.presets.values(), timeout_s=20, what="a view that is stored")
+    page.get_by_role("button", name="Go to “村口”").click()
     until(lambda: motors.turned.told[-1] == "go 村口", timeout_s=20, what="the stored position")
+    expect(page.get_by_role("status").filter(has_text="It turns to “村口”")).to_be_visible()
+    page.keyboard.press("Shift+Digit2")
+    until(lambda: motors.turned.told[-1] == "go Bridge", timeout_s=20, what="the position of a key")
+    room.picture("wall-positions-en")
+    assert room.faults() == []
     page.keyboard.press("Escape")
     expect(page.locator(f"{FIRST} .live-picture[data-stream=sub][data-state=live]")).to_be_visible()
     until(lambda: there.tap.live == 1, timeout_s=20, what="the end of the main stream")
     held = there.hub.parts.onboarding.holding
     until(lambda: held.of("cam-1") is None, timeout_s=20, what="a camera that nobody holds")
+    _stored_positions_are_tended_where_the_camera_is_set_up(visit, there, motors)
+
+
+def _stored_positions_are_tended_where_the_camera_is_set_up(
+    visit: MakeVisit, there: Village, motors: OnvifCamera
+) -> None:
+    there.hub.parts.accounts.create("chief", PASSWORD, Role.ADMINISTRATOR)
+    chief = visit(there.hub.url)
+    page: Page = chief.sign_in("chief", PASSWORD, "/desk/setup/cameras/cam-1")
+    box = page.locator(".positions")
+    box.get_by_label("当前画面存为").fill("Bridge")
+    expect(box.get_by_role("button", name="更新“Bridge”")).to_be_visible()
+    box.scroll_into_view_if_needed()
+    chief.picture("setup-positions-zh")
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    box.scroll_into_view_if_needed()
+    chief.picture("setup-positions-narrow-zh")
+    box.get_by_role("button", name="删除“Bridge”").click()
+    box.get_by_role("button", name="确定删除“Bridge”").click()
+    expect(box.locator(".go")).to_have_count(1)
+    assert list(motors.turned.presets.values()) == ["村口"]
+    assert chief.faults() == []
 
 
 def test_an_alerting_camera_comes_forward_but_never_before_what_somebody_enlarged(

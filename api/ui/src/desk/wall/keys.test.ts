@@ -25,6 +25,9 @@ test("arrows choose, with shift they change places; other keys have their acts",
   expect(read(key("B"), 4)).toBe("back");
   expect(read(key("f", { ctrlKey: true }), 4)).toBeNull();
   expect(read(key("q"), 4)).toBeNull();
+  // A stored position of the camera that is large; no place, whatever the keyboard makes of it.
+  expect(read(key("!", { shiftKey: true, code: "Digit1" }), 4)).toBeNull();
+  expect(read(key("1", { shiftKey: true, code: "Digit1" }), 4)).toBeNull();
 });
 
 test("what is typed into a field stays there, but Escape leads out", () => {

@@ -34,6 +34,7 @@ export function keyReader(now: () => number = () => performance.now()) {
   /** What a key asks for; null for nothing here. `size` is how many places there are. */
   return (event: KeyboardEvent, size: number): Act | null => {
     if (event.ctrlKey || event.metaKey || event.altKey || elsewhere(event)) return null;
+    if (event.shiftKey && event.code.startsWith("Digit")) return null; // a stored position, of whoever turns a camera
     if (/^\d$/.test(event.key)) {
       const joined = now() - at < DIGITS_WITHIN_MS ? Number(typed + event.key) : Number.NaN;
       typed = joined >= 1 && joined <= size ? String(joined) : event.key;

@@ -48,7 +48,7 @@ export const say = words(
     incident: "查看警情",
     keys: "快捷键",
     "keys-list":
-      "数字：选画面　方向键：移动　Shift+方向键：换位　Enter：放大　Esc：返回　b：10 秒前/实时　c：选摄像头　Delete：移出　f：全屏　t：巡检开/关　y：正常　n：有情况",
+      "数字：选画面　方向键：移动　Shift+方向键：换位　Enter：放大　Esc：返回　b：10 秒前/实时　c：选摄像头　Delete：移出　f：全屏　t：巡检开/关　y：正常　n：有情况　Shift+数字：放大时转到预置位",
     turn: "云台",
     "turn-left": "向左",
     "turn-right": "向右",
@@ -56,7 +56,6 @@ export const say = words(
     "turn-down": "向下",
     "zoom-in": "拉近",
     "zoom-out": "推远",
-    "turn-go": "预置位",
     "turn-held": "{name} 正在控制，到 {at}",
     "turn-mine": "您正在控制",
     "turn-let-go": "交出",
@@ -107,7 +106,7 @@ export const say = words(
     incident: "Open the incident",
     keys: "Keys",
     "keys-list":
-      "Digits: choose a picture · Arrows: move · Shift+arrows: change places · Enter: enlarge · Esc: back · b: 10 s ago/live · c: choose a camera · Delete: take off · f: full screen · t: tour on/off · y: all fine · n: something here",
+      "Digits: choose a picture · Arrows: move · Shift+arrows: change places · Enter: enlarge · Esc: back · b: 10 s ago/live · c: choose a camera · Delete: take off · f: full screen · t: tour on/off · y: all fine · n: something here · Shift+digit: a large picture's camera goes to a stored position",
     turn: "Turn",
     "turn-left": "Left",
     "turn-right": "Right",
@@ -115,7 +114,6 @@ export const say = words(
     "turn-down": "Down",
     "zoom-in": "Nearer",
     "zoom-out": "Further away",
-    "turn-go": "Positions",
     "turn-held": "{name} turns it until {at}",
     "turn-mine": "You turn it",
     "turn-let-go": "Let go",

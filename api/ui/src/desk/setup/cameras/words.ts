@@ -89,6 +89,8 @@ export const say = words(
     "remove-lose":
       "删除后：不再观看、录像和分析这台摄像机；它的区域、检测设置和这里的密码都会失去。已有的录像和事件保留，到期才清除。可在“历史”里恢复设置。",
     "remove-do": "删除摄像机",
+    "positions-about":
+      "预置位存在摄像机里，电视墙上放大画面后可以一键转到。转动后区域会暂停，直到摄像机转回原处，或您确认现在的画面。",
     "confirm-view": "现在的画面就是该看的方向",
     "confirm-view-about":
       "摄像机被故意转动或移动后按一下：重新学习它的正常画面，各区域恢复有效。先核对区域是否还对。",
@@ -182,6 +184,8 @@ export const say = words(
     "remove-lose":
       "It is watched, recorded and analysed no more; its zones, detectors and the password kept here are lost. What was recorded stays until its time is over. Its settings can be brought back under History.",
     "remove-do": "Remove the camera",
+    "positions-about":
+      "They are kept in the camera; on the wall the large picture goes to one by a key. While it is turned its zones rest, until it looks back or you confirm the new view.",
     "confirm-view": "It looks where it is to look",
     "confirm-view-about":
       "After a camera was turned or moved on purpose: its usual view is learned anew and its zones count again. Look first whether the zones still fit.",
