@@ -40,6 +40,7 @@ def test_every_page_opens_and_axe_finds_nothing_grave(room: Room, visit: MakeVis
         expect(page.get_by_text("正在读取")).to_have_count(0)
         assert admin.faults() == [], path
         admin.picture(f"setup-{path.removeprefix('/desk/').replace('/', '-')}")
+    _how_much_is_wrong_stands_in_the_menu(room, admin)
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("heading", name="What is wrong")).to_be_visible()
     page.set_viewport_size({"width": 360, "height": 740})
@@ -48,6 +49,22 @@ def test_every_page_opens_and_axe_finds_nothing_grave(room: Room, visit: MakeVis
         expect(page.locator("main h1").first).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), each
         admin.picture(f"setup-{each}-narrow-en")
+
+
+def _how_much_is_wrong_stands_in_the_menu(room: Room, admin: Visit) -> None:
+    page = admin.page
+    entry = page.get_by_role("navigation", name="功能").get_by_role("link", name="异常")
+    listed = page.locator("li[data-wrong]")
+    room.say("gateway.health", "far-gateway", state="offline", reason="silent")
+    expect(page.locator("li[data-wrong='gateway.health far-gateway']")).to_be_visible()
+    wrong = listed.count()
+    expect(entry.locator(".count")).to_have_attribute("data-count", str(wrong))
+    expect(entry).to_have_accessible_name(f"异常 {wrong} 处不正常")
+    admin.picture("wrong-counted")
+    assert admin.faults() == []
+    room.say("gateway.health", "far-gateway", state="online", reason="")
+    expect(entry.locator(".count")).to_have_attribute("data-count", str(wrong - 1))
+    expect(entry.locator(".count .number")).to_have_count(1 if wrong > 1 else 0)
 
 
 def test_a_sheet_with_a_mistake_changes_nothing(room: Room, visit: MakeVisit) -> None:

@@ -15,6 +15,8 @@ export interface Room {
   icon?: Component;
   /** Who has none of these permissions does not see it in the menu. */
   needs?: Of<"Permission"> | Of<"Permission">[];
+  /** Shown beside its name in the menu: how much there is to look at. */
+  mark?: Component;
   /** Shown in the head of the frame whatever room is open, and there behind a bare page too: what never may be missed. */
   tool?: Component;
   /** The pages, below `/desk/`; the first is where the menu leads. Components are loaded when they are opened. */

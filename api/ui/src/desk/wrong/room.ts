@@ -1,4 +1,5 @@
 import { WarningFilled } from "@element-plus/icons-vue";
+import { defineAsyncComponent } from "vue";
 
 import type { Room } from "../rooms";
 import { say } from "./words";
@@ -9,5 +10,6 @@ export const room: Room = {
   title: () => say("title"),
   icon: WarningFilled,
   needs: "system.view",
+  mark: defineAsyncComponent(() => import("./WrongCount.vue")),
   routes: [{ path: "/wrong", component: () => import("./Wrong.vue") }],
 };
