@@ -110,6 +110,14 @@ def test_somebody_is_invited_and_sets_a_second_factor_up(room: Room, visit: Make
     page.locator("input[name=factor-code]").fill(pyotp.TOTP(secret).at(now(), counter_offset=-1))
     page.get_by_role("button", name="确认验证码").click()
     expect(page.locator(".recovery li")).to_have_count(10)
+    page.locator(".told input[name=phone]").fill("138 0000 0005")
+    page.locator(".told button[type=submit]").click()
+    expect(page.locator(".told").get_by_role("status")).to_be_visible()
+    assert room.person("wei").get("/me/notifications").json()["phone"] == "138 0000 0005"
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.locator(".told h2").scroll_into_view_if_needed()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    guest.picture("account-told-zh-narrow")
     assert guest.faults() == []
     page.locator("main .sheet > .row button").click()
     page.locator("input[name=username]").fill("wei")
@@ -168,6 +176,11 @@ def test_numbers_are_entered_and_a_bad_one_is_not_sent(room: Room, visit: MakeVi
     assert admin.faults() == []
     theirs.scroll_into_view_if_needed()
     admin.picture("setup-people-numbers-zh")
+    admin.page.get_by_role("button", name="English").click()
+    admin.page.set_viewport_size({"width": 360, "height": 740})
+    box.locator(".at-site").scroll_into_view_if_needed()
+    assert admin.page.evaluate("document.documentElement.scrollWidth") <= 360
+    admin.picture("setup-people-numbers-en-narrow")
 
 
 def test_a_channel_is_set_up_as_a_form_tried_changed_and_removed(room: Room, visit: MakeVisit) -> None:
