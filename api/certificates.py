@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import serialization
 from api.own_certificate import make_pair, own_names, set_names
 from config.hardening import Tls
 from config.machine import Machine
+from config.says import in_english
 from hub.clock import EARLIEST, Clock
 from hub.errors import ConfigurationError, Mistake
 
@@ -127,7 +128,7 @@ class Certificates:
         except (OSError, ValueError, ssl.SSLError) as error:
             reason = getattr(error, "strerror", None) or getattr(error, "reason", None) or str(error)
             message = f"{certificate} and {key} cannot be used: {reason}; give a PEM certificate and its unlocked key"
-            raise ConfigurationError((Mistake(None, "http.tls", message),)) from error
+            raise ConfigurationError((Mistake(None, "http.tls", in_english(message)),)) from error
         self._seen = seen
         return found
 
@@ -147,13 +148,13 @@ class Certificates:
             make_pair(certificate, key, names=names, now=self._clock.now())
         except ValueError as error:
             raise ConfigurationError(
-                (Mistake(None, "http.tls.names", f"cannot stand in a certificate: {error}"),)
+                (Mistake(None, "http.tls.names", in_english(f"cannot stand in a certificate: {error}")),)
             ) from error
         except OSError as error:
             words = f"a certificate cannot be written to {certificate.parent}: {error.strerror or error}"
             if self._own() is None:
                 raise ConfigurationError(
-                    (Mistake(None, "http.tls", f"{words}; make room, or mend the folder"),)
+                    (Mistake(None, "http.tls", in_english(f"{words}; make room, or mend the folder")),)
                 ) from error
             if words != self._trouble:
                 self._trouble = words

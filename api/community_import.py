@@ -17,7 +17,9 @@ from config.community import Community
 from config.hiding import plain, restored
 from config.messages import Problem, mistakes, problems
 from config.paths import Location, locate
+from config.phrases import NOT_A_MAPPING, TOO_DEEP
 from config.reading import LinedMap, read_text
+from config.says import says
 from config.writing import write_text
 from hub.errors import ConfigurationError, Mistake
 from hub.store.revisions import Revisions
@@ -46,19 +48,25 @@ def read_community(text: str, before: Community, revisions: Revisions) -> Commun
     """
     data = read_text(text, file=_BODY)
     if not isinstance(data, LinedMap):
-        raise ConfigurationError((Mistake(_BODY, "", "is not a mapping; write `name: value` lines", 1),))
+        raise ConfigurationError((Mistake(_BODY, "", NOT_A_MAPPING, 1),))
     try:
         sent = Community.model_validate(data, context={"folder": None})
     except ValidationError as error:
         raise ConfigurationError(mistakes(problems(error, Community, data), file=_BODY, data=data)) from None
     except RecursionError:
-        raise ConfigurationError((Mistake(_BODY, "", "nests too deep", 1),)) from None
+        raise ConfigurationError((Mistake(_BODY, "", TOO_DEEP, 1),)) from None
     community, hidden = restored(sent, before)
     wrong = mistakes([*hidden, *_files(community, before)], file=_BODY, data=data)
     further = [] if hidden else _with_lines(revisions.mistakes(community), data)
     if wrong or further:
         raise ConfigurationError((*wrong, *further))
     return community
+
+
+_FILE_OF_HUB = says(
+    "is a file on the hub; only community.yaml there may name one",
+    "是中枢上的文件；只有那里的 community.yaml 才能写",
+)
 
 
 def _files(community: Community, before: Community) -> Iterator[Problem]:
@@ -68,7 +76,7 @@ def _files(community: Community, before: Community) -> Iterator[Problem]:
         for name, stream in (("main", camera.main), ("sub", camera.sub)):
             if stream is not None and stream.url.startswith("file:") and stream.url not in known:
                 place = ("cameras", number, name, "url")
-                yield Problem(place, "is a file on the hub; only community.yaml there may name one")
+                yield Problem(place, _FILE_OF_HUB)
 
 
 def _with_lines(found: Iterable[Mistake], data: Any) -> list[Mistake]:

@@ -18,6 +18,7 @@ from api.storage import database_of
 from config.community import Community
 from config.errors import ConfigurationError, Mistake
 from config.load import load_machine
+from config.says import in_english
 from hub.bus import Bus
 from hub.clock import Clock, SystemClock
 from hub.events import Event, time_from_text
@@ -66,7 +67,7 @@ def open_history(machine_file: Path | None, data: Path | None) -> Iterator[Histo
     if data is not None:
         machine = machine.model_copy(update={"data": data})
     if machine.database.url is None and not machine.data.is_dir():
-        raise ConfigurationError((Mistake(None, "--data", f"there is no folder {machine.data}"),))
+        raise ConfigurationError((Mistake(None, "--data", in_english(f"there is no folder {machine.data}")),))
     clock = SystemClock()
     with history_of(database_of(machine, clock), clock) as history:
         yield history
@@ -99,4 +100,4 @@ def moment_of(text: str | None, option: str) -> datetime | None:
         return None if text is None else time_from_text(text)
     except ValueError as error:
         message = f"{text!r} is no time; write 2026-03-01T08:00:00+08:00 or ...Z"
-        raise ConfigurationError((Mistake(None, option, message),)) from error
+        raise ConfigurationError((Mistake(None, option, in_english(message)),)) from error

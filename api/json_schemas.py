@@ -200,6 +200,7 @@ def _tidy(node: Any) -> None:
 
 def _tidy_one(node: Schema) -> None:
     write = node.pop("x-write", None)
+    node.pop("x-write-zh", None)
     if isinstance(write, str) and write.startswith("a duration"):
         for key in ("exclusiveMinimum", "minimum", "default"):
             node.pop(key, None)

@@ -57,6 +57,7 @@ from config.community import Community
 from config.handling import Deadlines
 from config.load import check_community, load_community
 from config.machine import Machine
+from config.says import Says
 from hub.bus import Bus, Topic
 from hub.clock import Clock, SystemClock
 from hub.counts import seen_fact
@@ -174,11 +175,10 @@ def _start(  # noqa: PLR0915 - a composition root is one straight line
     known |= {"observations": set(KINDS), "networks": machine.networks}
 
     def check(candidate: Community) -> tuple[Mistake, ...]:
-        wrong = check_community(candidate, **known)
-        words = "" if wrong else too_much(rules.book, candidate)
+        words = None if (wrong := check_community(candidate, **known)) else too_much(rules.book, candidate)
         return (Mistake(None, "rules_memory_mib", words),) if words else wrong
 
-    def too_much(book: RuleBook, there: Community) -> str:
+    def too_much(book: RuleBook, there: Community) -> Says | None:
         return memory_mistake(memory_of(book.rules, there), machine.rules_memory_mib)
 
     digest = ""

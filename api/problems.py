@@ -33,6 +33,7 @@ from api.errors import (
     UnavailableError,
 )
 from cameras.errors import DamagedFileError, FormatChangesError, MediaGoneError, NothingRecordedError
+from config.pydantic_words import pydantic_says
 from hub.errors import (
     ConfigurationError,
     ConflictError,
@@ -239,7 +240,7 @@ def kinds() -> tuple[tuple[int, str, str], ...]:
 
 def _mistake(mistake: Mistake) -> dict[str, Any]:
     """One wrong part; with its line when the client sent a text."""
-    where = {"where": mistake.path or "body", "message": mistake.message}
+    where = {"where": mistake.path or "body", "message": mistake.message, "message_zh": mistake.message_zh}
     return where if mistake.line is None else {**where, "line": mistake.line}
 
 
@@ -250,7 +251,11 @@ def _plain() -> dict[str, _Kind]:
 def _validation(errors: Sequence[Mapping[str, Any]]) -> Response:
     # What was sent is not repeated: it may be a password.
     found = [
-        {"where": ".".join(str(part) for part in item.get("loc", ())), "message": str(item.get("msg", ""))}
+        {
+            "where": ".".join(str(part) for part in item.get("loc", ())),
+            "message": str(item.get("msg", "")),
+            "message_zh": pydantic_says(item).zh,
+        }
         for item in errors
     ]
     return _answer(_KINDS[BadRequestError], None, None, {"errors": found})

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from api.accepting import Accepting
 from api.connections import MOST_HEAD_BYTES, Shares, protocol_for
+from config.says import in_english
 from hub.errors import ConfigurationError, Mistake
 
 logger = logging.getLogger(__name__)
@@ -143,5 +144,5 @@ def _bind(host: str, port: int, shares: Shares) -> socket.socket:
     except OSError as error:
         bound.close()
         message = f"cannot listen on {host}:{port}: {error.strerror}; choose another port, 0 takes a free one"
-        raise ConfigurationError((Mistake(None, "http.port", message),)) from error
+        raise ConfigurationError((Mistake(None, "http.port", in_english(message)),)) from error
     return bound

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from config.machine import Machine
+from config.says import in_english
 from hub.clock import Clock
 from hub.errors import ConfigurationError, Mistake
 from hub.store.database import Database, sqlite_url
@@ -25,6 +26,6 @@ def database_of(machine: Machine, clock: Clock) -> Database:
     """
     if (machine.data / RESTORING).exists():
         message = f"{machine.data} holds half of a backup: bringing it back was cut off; run `hub backup restore` again"
-        raise ConfigurationError((Mistake(None, "data", message),))
+        raise ConfigurationError((Mistake(None, "data", in_english(message)),))
     machine.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Database(database_url(machine), durability=machine.database.durability, clock=clock)

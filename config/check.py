@@ -1,6 +1,6 @@
-"""What a Community or Machine must fulfil beyond its shape, checked before it is accepted.
+"""What a Community must fulfil beyond its shape, checked before it is accepted.
 
-Everything here needs two settings side by side, the machine, or the plugins, and may grow stricter from version to
+Everything here needs two settings side by side, or the plugins, and may grow stricter from version to
 version: a stored Revision stays readable, for reading checks only the shape. Plugins lie in packages that `config` may
 not import, so what they allow comes in as maps of kind to options model. Every function gives all that it finds.
 """
@@ -13,21 +13,20 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
-from config.community import VIDEO_SCHEMES, Area, Camera, Community, Stream
-from config.local_paths import can_be
-from config.machine import ExternalBroker, Keep, Machine
+from config.address_check import onvif_problems, stream_problems
+from config.community import Area, Camera, Community
 from config.messages import MAX_GUESSES, Problem, nearest, problems, unknown
 from config.network_check import network_problems
 from config.networks import Networks
-from config.onvif import ONVIF_SCHEMES
 from config.paths import Location, shown
+from config.phrases import another, twice
 from config.plate_check import plate_problems
 from config.polygon import fault, ground_fault
-from config.recording_check import disk_problems, recording_problems
+from config.recording_check import recording_problems
+from config.says import Says, says
 from config.zones import CLASSLESS, TIMELESS, Zone, ZoneUse
 
 MAX_AREA_LEVELS = 4
@@ -65,6 +64,9 @@ class _HasId(Protocol):
     def id(self) -> str: ...
 
 
+_NOUNS = {"area": "区域", "site": "场所"}
+
+
 def community_problems(community: Community, known: Known, *, look_at_files: bool) -> Iterator[Problem]:
     """What is not acceptable in a Community.
 
@@ -91,7 +93,13 @@ def community_problems(community: Community, known: Known, *, look_at_files: boo
         if site.id in RESERVED_SITES:
             where = f"hub/v1/{site.id}/..."
             yield Problem(
-                ("sites", number, "id"), f"`{site.id}` is taken: the hub itself speaks on {where}; write another"
+                ("sites", number, "id"),
+                says(
+                    "`{id}` is taken: the hub itself speaks on {where}; write another",
+                    "`{id}` 已被占用：系统自己用 {where}；请换一个",
+                    id=site.id,
+                    where=where,
+                ),
             )
         if site.area is not None:
             yield from _reference(("sites", number, "area"), site.area, areas, noun="area")
@@ -124,56 +132,26 @@ def _telling(
     for number, contact in enumerate(community.contacts):
         if first.setdefault(contact.account, number) != number:
             before = f"contacts[{first[contact.account]}]"
-            yield Problem(("contacts", number, "account"), f"`{contact.account}` stands twice, first in {before}")
+            yield Problem(("contacts", number, "account"), twice(contact.account, before))
         for index, site in enumerate(contact.sites):
             yield from _reference(("contacts", number, "sites", index), site, sites, noun="site")
         for index, channel in enumerate(contact.channels):
             if channel.via not in ways:
                 place: Location = ("contacts", number, "channels", index, "via")
-                advice = f"write {' or '.join(sorted(ways))}" if ways else "add one to notifiers"
-                yield Problem(place, f"`{channel.via}` is no notifier with `people: true`; {advice}")
-
-
-def machine_problems(machine: Machine) -> Iterator[Problem]:
-    """What is not acceptable in a Machine: paths that lead nowhere, settings that contradict each other."""
-    if machine.data.exists() and not machine.data.is_dir():
-        yield Problem(("data",), "is a file; write a folder")
-    if machine.rules is not None and not machine.rules.is_dir():
-        yield Problem(("rules",), f"no such folder: {machine.rules}")
-    if machine.payloads is not None and not machine.payloads.is_dir():
-        yield Problem(("payloads",), f"no such folder: {machine.payloads}")
-    if isinstance(machine.broker, ExternalBroker):
-        yield from _external_broker(machine.broker)
-    elif machine.broker.program is not None and not machine.broker.program.is_file():
-        yield Problem(("broker", "program"), f"no such file: {machine.broker.program}")
-    yield from _keep(machine.keep)
-    yield from disk_problems(machine)
-    if machine.database.url is None:
-        return
-    url = machine.database.url.reveal()
-    if not url.startswith(("postgresql+psycopg://", "sqlite://")):
-        yield Problem(("database", "url"), "is no address we know; write postgresql+psycopg://user:password@host/name")
-    elif "durability" in machine.database.model_fields_set and url.startswith("postgresql"):
-        yield Problem(("database", "durability"), "is for SQLite and has no use beside this url; leave it out")
-
-
-def _keep(keep: Keep) -> Iterator[Problem]:
-    """The coarser must outlive the finer it is made of, or there would be a hole between them."""
-    for coarser, finer in (("minutes_days", "readings_days"), ("hours_days", "minutes_days")):
-        least = getattr(keep, finer)
-        if getattr(keep, coarser) < least:
-            yield Problem(("keep", coarser), f"is less than keep.{finer}; write {least} or more")
-
-
-def _external_broker(broker: ExternalBroker) -> Iterator[Problem]:
-    if not _address_holds(broker.url):
-        yield Problem(("broker", "url"), "host or port cannot be read; write mqtt://host:port")
-    if broker.ca_file is not None and broker.url.startswith("mqtt:"):
-        yield Problem(("broker", "ca_file"), "has no use without TLS; write mqtts:// in url, or leave it out")
-    elif broker.ca_file is not None and not broker.ca_file.is_file():
-        yield Problem(("broker", "ca_file"), f"no such file: {broker.ca_file}")
-    if broker.password is not None and broker.username is None:
-        yield Problem(("broker", "username"), "missing; a password needs one", absent=True)
+                advice = says(
+                    "write {ways}", "请写 {ways}", ways=Says(" or ".join(sorted(ways)), " 或 ".join(sorted(ways)))
+                )
+                if not ways:
+                    advice = says("add one to notifiers", "请在 notifiers 里添加一个")
+                yield Problem(
+                    place,
+                    says(
+                        "`{via}` is no notifier with `people: true`; {advice}",
+                        "`{via}` 不是带 `people: true` 的通知渠道；{advice}",
+                        via=channel.via,
+                        advice=advice,
+                    ),
+                )
 
 
 def _timezone(name: str) -> Iterator[Problem]:
@@ -181,7 +159,11 @@ def _timezone(name: str) -> Iterator[Problem]:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         near = _near_timezone(name)
-        yield Problem(("timezone",), f"{shown(name)} is unknown; write {f'`{near}`' if near else 'a name as `UTC`'}")
+        write = Says(f"`{near}`", f"`{near}`") if near else says("a name as `UTC`", "如 `UTC` 的名称")
+        yield Problem(
+            ("timezone",),
+            says("{name} is unknown; write {write}", "{name} 无效；请写 {write}", name=shown(name), write=write),
+        )
 
 
 def _near_timezone(name: str) -> str | None:
@@ -200,15 +182,27 @@ def _ids(noun: Location, things: Sequence[_HasId]) -> Iterator[Problem]:
     for number, thing in enumerate(things):
         if first.setdefault(thing.id, number) != number:
             before = f"{noun[-1]}[{first[thing.id]}]"
-            yield Problem((*noun, number, "id"), f"`{thing.id}` stands twice, first in {before}; write another")
+            yield Problem((*noun, number, "id"), another(twice(thing.id, before)))
 
 
 def _reference(location: Location, target: str, known: Collection[str], *, noun: str) -> Iterator[Problem]:
     if target in known:
         return
     near = nearest(target, tuple(known)) if len(known) <= MAX_GUESSES else None
-    advice = f"write `{near}`, or add it to {noun}s" if near else f"add it to {noun}s"
-    yield Problem(location, f"there is no {noun} `{target}`; {advice}")
+    advice = says("add it to {noun}s", "请在 {noun}s 里添加", noun=noun)
+    if near:
+        advice = says(
+            "write `{near}`, or add it to {noun}s", "请写 `{near}`，或在 {noun}s 里添加", near=near, noun=noun
+        )
+    words = says(
+        "there is no {noun} `{target}`; {advice}",
+        "没有{called} `{target}`；{advice}",
+        noun=Says(noun, noun),
+        called=Says(noun, _NOUNS[noun]),
+        target=target,
+        advice=advice,
+    )
+    yield Problem(location, words)
 
 
 def _grid(areas: Sequence[Area]) -> Iterator[Problem]:
@@ -217,14 +211,23 @@ def _grid(areas: Sequence[Area]) -> Iterator[Problem]:
     circles: set[str] = set()
     for number, area in enumerate(areas):
         if area.plan is not None and not area.plan.lies:
-            words = "its `south_west` corner must lie south and west of its `north_east` corner"
+            words = says(
+                "its `south_west` corner must lie south and west of its `north_east` corner",
+                "`south_west` 角应在 `north_east` 角的西南方",
+            )
             yield Problem(("areas", number, "plan"), words)
         if 0 < len(area.outline) < 3:  # noqa: PLR2004 - a triangle
-            yield Problem(("areas", number, "outline"), "has no inside; write three corners or more")
+            yield Problem(
+                ("areas", number, "outline"),
+                says("has no inside; write three corners or more", "围不成区域；请至少写三个角"),
+            )
         location: Location = ("areas", number, "parent")
         if area.parent is None:
             if area.id != top:
-                yield Problem(location, f"missing; `{top}` is the one area without a parent", absent=True)
+                words = says(
+                    "missing; `{top}` is the one area without a parent", "缺少；只有 `{top}` 可以没有上级", top=top
+                )
+                yield Problem(location, words, absent=True)
             continue
         yield from _reference(location, area.parent, parents, noun="area")
         way = _way_up(area.id, parents)
@@ -232,10 +235,18 @@ def _grid(areas: Sequence[Area]) -> Iterator[Problem]:
             circle = way[way.index(way[-1]) :]
             if area.id in circle and not circles.intersection(circle):
                 circles.update(circle)
-                yield Problem(location, f"goes in a circle: {' -> '.join(circle)}")
+                yield Problem(location, says("goes in a circle: {way}", "绕成了圈：{way}", way=" -> ".join(circle)))
         elif len(way) == MAX_AREA_LEVELS + 1:  # what hangs deeper yet is not told again
             yield Problem(
-                location, f"`{area.id}` is on level {len(way)}; there are {MAX_AREA_LEVELS}: {' > '.join(way[::-1])}"
+                location,
+                says(
+                    "`{id}` is on level {level}; there are {most}: {way}",
+                    "`{id}` 在第 {level} 级；最多 {most} 级：{way}",
+                    id=area.id,
+                    level=len(way),
+                    most=MAX_AREA_LEVELS,
+                    way=" > ".join(way[::-1]),
+                ),
             )
 
 
@@ -250,11 +261,11 @@ def _way_up(area: str, parents: Mapping[str, str | None]) -> list[str]:
 
 
 def _camera(location: Location, camera: Camera, known: Known, *, look_at_files: bool) -> Iterator[Problem]:
-    yield from _stream((*location, "main"), camera.main, look_at_files=look_at_files)
+    yield from stream_problems((*location, "main"), camera.main, look_at_files=look_at_files)
     if camera.sub is not None:
-        yield from _stream((*location, "sub"), camera.sub, look_at_files=look_at_files)
+        yield from stream_problems((*location, "sub"), camera.sub, look_at_files=look_at_files)
     if camera.onvif is not None:
-        yield from _onvif((*location, "onvif", "url"), camera.onvif.url)
+        yield from onvif_problems((*location, "onvif", "url"), camera.onvif.url)
     yield from _picture(location, camera)
     if known.behaviours is not None:
         for kind, options in camera.behaviours.items():
@@ -272,11 +283,17 @@ def _picture(location: Location, camera: Camera) -> Iterator[Problem]:
             yield Problem((*location, "zones", number, "points"), wrong)
         yield from _limits((*location, "zones", number), zone)
         if zone.way is not None and zone.way[0] == zone.way[1]:
-            yield Problem((*location, "zones", number, "way"), "leads nowhere; write two different points, from and to")
+            yield Problem(
+                (*location, "zones", number, "way"),
+                says("leads nowhere; write two different points, from and to", "没有方向；请写不同的起点和终点"),
+            )
     yield from _ids((*location, "lines"), camera.lines)
     for number, line in enumerate(camera.lines):
         if any(one == other for one, other in itertools.pairwise(line.points)):
-            yield Problem((*location, "lines", number, "points"), "has the same point twice in a row; leave one out")
+            yield Problem(
+                (*location, "lines", number, "points"),
+                says("has the same point twice in a row; leave one out", "相邻两点相同；请删去一个"),
+            )
     if camera.ground is not None and (wrong := ground_fault(camera.ground)):
         yield Problem((*location, "ground", "points"), wrong)
 
@@ -284,13 +301,28 @@ def _picture(location: Location, camera: Camera) -> Iterator[Problem]:
 def _limits(place: Location, zone: Zone) -> Iterator[Problem]:
     """When and for what a zone counts, where its use knows neither."""
     if zone.hours and zone.use is ZoneUse.PRIVATE:
-        yield Problem((*place, "hours"), "windows are private at any hour; leave it out")
+        yield Problem(
+            (*place, "hours"), says("windows are private at any hour; leave it out", "窗户任何时候都是隐私；请删去")
+        )
     elif zone.hours and zone.use in TIMELESS:
-        yield Problem((*place, "hours"), "whether a post is manned is for a rule; write the hours there, as `only`")
+        yield Problem(
+            (*place, "hours"),
+            says(
+                "whether a post is manned is for a rule; write the hours there, as `only`",
+                "岗位有没有人由规则判断；请把时段写在规则的 `only` 里",
+            ),
+        )
     if zone.classes and zone.use in CLASSLESS:
-        yield Problem((*place, "classes"), f"`{zone.use}` goes by the pixels, not by what is followed; leave it out")
+        yield Problem(
+            (*place, "classes"),
+            says(
+                "`{use}` goes by the pixels, not by what is followed; leave it out",
+                "`{use}` 看的是画面像素，不是跟踪的目标；请删去",
+                use=zone.use,
+            ),
+        )
     if len(set(zone.classes)) < len(zone.classes):
-        yield Problem((*place, "classes"), "names one twice; leave one out")
+        yield Problem((*place, "classes"), says("names one twice; leave one out", "有一个写了两次；请删去一个"))
 
 
 def _plugin(
@@ -320,37 +352,6 @@ def _taken(place: Location, options: Mapping[str, object], model: type[BaseModel
         yield from problems(error, model, options, below=place)
 
 
-def _stream(location: Location, stream: Stream, *, look_at_files: bool) -> Iterator[Problem]:
-    place = (*location, "url")
-    scheme, colon, _ = stream.url.partition(":")
-    if not colon or scheme.lower() not in VIDEO_SCHEMES or any(sign.isspace() for sign in stream.url):
-        schemes = ", ".join(f"{name}:" for name in VIDEO_SCHEMES)
-        yield Problem(place, f"is no address of a stream; write one that begins with {schemes} and holds no space")
-        return
-    if stream.file is not None:
-        if stream.url.startswith("file://") and not stream.url.startswith("file:///"):
-            yield Problem(place, "write file:///folder/video.mp4, or file:video.mp4 for one beside this file")
-        elif look_at_files and not (can_be(stream.file) and stream.file.is_file()):
-            yield Problem(place, f"no such file: {stream.file}")
-        return
-    if not _address_holds(stream.url):
-        yield Problem(place, f"host or port cannot be read; write {scheme.lower()}://host:port/path")
-
-
-def _onvif(place: Location, url: str) -> Iterator[Problem]:
-    scheme, _, _ = url.partition("://")
-    if scheme.lower() not in ONVIF_SCHEMES or any(sign.isspace() for sign in url) or not _address_holds(url):
-        yield Problem(place, "is no address of an ONVIF service; write http://host/onvif/device_service")
-
-
-def _address_holds(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
-
-
 def _sensors(community: Community, known: Known) -> Iterator[Problem]:
     first: dict[tuple[str, str], int] = {}
     words: dict[str, list[Location]] = defaultdict(list)
@@ -359,7 +360,12 @@ def _sensors(community: Community, known: Known) -> Iterator[Problem]:
         address = sensor.address or sensor.id
         if first.setdefault((sensor.format, address), number) != number:
             before = first[sensor.format, address]
-            message = f"sensors[{before}] has the same format and address, {shown(address)}; every device stands once"
+            message = says(
+                "sensors[{before}] has the same format and address, {address}; every device stands once",
+                "sensors[{before}] 的格式和地址与此相同：{address}；每台设备只写一次",
+                before=before,
+                address=shown(address),
+            )
             yield Problem((*place, "address"), message, absent=True)
         if known.formats is not None:
             yield from _plugin(place, sensor.format, sensor.options, known.formats, noun="format")

@@ -21,20 +21,21 @@ from config.floor_plan import FloorPlan
 from config.grid import Duty
 from config.handling import STARTING, Deadlines
 from config.hours import ClockHours
-from config.onvif import Onvif
+from config.onvif import ONVIF_FORM, Onvif
 from config.phones import PhoneNumber, Phones
+from config.phrases import SIDE_BY_SIDE
 from config.plates import HeldPlates, PlateList, held
-from config.recording import STARTING_EVIDENCE, STARTING_RECORDING, Evidence, Policy, Record, Recording
+from config.recording import RECORD_FORMS, STARTING_EVIDENCE, STARTING_RECORDING, Evidence, Policy, Record, Recording
 from config.reporting import STARTING_REPORTS, STARTING_THANKS, Reporting, Thanks
+from config.says import says, write
 from config.secrets import Secret
 from config.shifts import THREE_SHIFTS, Shift
-from config.terms import Id, Location, Name
+from config.terms import Id, Location, Name, ProbeName
 from config.url_credentials import shown, taken_apart
 from config.zones import Ground, Line, Zone, ZoneClass, ZoneUse
 
 __all__ = [
     "DEFAULT_DETECTORS",
-    "RECORD_FORMS",
     "VIDEO_SCHEMES",
     "Area",
     "Camera",
@@ -63,11 +64,8 @@ __all__ = [
     "ZoneUse",
 ]
 
-SiteId = Annotated[Id, Field(json_schema_extra={"x-write": "the id of a site"})]
+SiteId = Annotated[Id, Field(json_schema_extra=write("the id of a site", "场所的 id"))]
 """Which Site a thing belongs to."""
-
-ProbeName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\s@|]+$", description="text without blanks")]
-"""What a part of a device is called; it stands behind an @ in the names of readings."""
 
 VIDEO_SCHEMES = ("rtsp", "rtsps", "http", "https", "file")
 """What a stream's URL may begin with; anything else could start programs or read what it should not."""
@@ -108,7 +106,7 @@ class Area(_Part):
 
     id: Id
     name: Name
-    parent: Annotated[Id, Field(json_schema_extra={"x-write": "the id of an area"})] | None = None
+    parent: Annotated[Id, Field(json_schema_extra=write("the id of an area", "区域的 id"))] | None = None
     """None for the one at the top."""
     outline: Annotated[tuple[Location, ...], Field(max_length=2000)] = ()
     """Its border for the map, corner after corner; empty: not drawn."""
@@ -121,7 +119,7 @@ class Site(_Part):
 
     id: Id
     name: Name
-    area: Annotated[Id, Field(json_schema_extra={"x-write": "the id of an area"})] | None = None
+    area: Annotated[Id, Field(json_schema_extra=write("the id of an area", "区域的 id"))] | None = None
     ring: Ring = Ring.HOUSEHOLD
     location: Location | None = None
     tags: tuple[str, ...] = ()
@@ -131,7 +129,7 @@ class Site(_Part):
 class Stream(_Part):
     """One encoded feed of a camera; user and password in its URL are taken out and kept beside it."""
 
-    model_config = ConfigDict(json_schema_extra={"x-write": "{url: rtsp://host/path}"})
+    model_config = ConfigDict(json_schema_extra=write("{url: rtsp://host/path}", "{url: rtsp://host/path}"))
 
     url: Annotated[str, Field(min_length=1, max_length=2048, repr=False)]  # its query may hold a token
     """rtsp, rtsps, http, https or file; without user and password, which stand beside it."""
@@ -158,7 +156,7 @@ class Stream(_Part):
     @classmethod
     def _one_line(cls, url: str) -> str:
         if any(ord(character) < ord(" ") or character == "\x7f" for character in url):
-            raise ValueError("holds a control character; write the address alone")
+            raise ValueError(says("holds a control character; write the address alone", "含有控制字符；请只写地址"))
         return url
 
     @property
@@ -179,7 +177,9 @@ _RENAMED = {"flame": "fire"}
 class Detector(_Part):
     """A detector to run on a camera, by its kind, with its options; its kind alone is enough."""
 
-    model_config = ConfigDict(json_schema_extra={"x-write": "its kind, or {kind: ..., options: {...}}"})
+    model_config = ConfigDict(
+        json_schema_extra=write("its kind, or {kind: ..., options: {...}}", "它的种类，或 {kind: ..., options: {...}}")
+    )
 
     kind: str
     options: dict[str, Any] = {}
@@ -197,7 +197,6 @@ class Detector(_Part):
 
 
 _SHORT_MAIN = ("url", "username", "password")
-RECORD_FORMS = "false, the name of a class of recording, or {streams: [main], keep_days: 30}"
 DEFAULT_DETECTORS = (Detector(kind="objects"), Detector(kind="fire"))
 
 
@@ -219,15 +218,13 @@ class Camera(_Part):
     """The large stream; analysed when there is no sub stream."""
     sub: Stream | None = None
     """The small stream, for analysis and overviews."""
-    onvif: Annotated[Onvif, Field(json_schema_extra={"x-write": "{url: http://host/onvif/device_service}"})] | None = (
-        None
-    )
+    onvif: Annotated[Onvif, Field(json_schema_extra=ONVIF_FORM)] | None = None
     """How it is asked what it notices itself, and turned; None: not at all."""
     zones: tuple[Zone, ...] = ()
     lines: Annotated[tuple[Line, ...], Field(max_length=32)] = ()
     ground: Ground | None = None
     detectors: tuple[Detector, ...] = DEFAULT_DETECTORS
-    record: Annotated[Record, Field(json_schema_extra={"x-write": RECORD_FORMS})] | None = None
+    record: Annotated[Record, Field(json_schema_extra=RECORD_FORMS)] | None = None
     """How it is recorded; None is as the ring of its site."""
     view: Annotated[int, Field(ge=0)] = 0
     """Goes up by one whenever somebody confirms that it looks where it is to look: its usual view is learned anew."""
@@ -243,7 +240,7 @@ class Camera(_Part):
         """`url: rtsp://...` is short for `main: {url: ...}`."""
         if isinstance(value, dict) and "url" in value:
             if "main" in value:
-                raise ValueError("`url` and `main` stand side by side; `url` is short for `main.url`, keep one")
+                raise ValueError(SIDE_BY_SIDE)
             value = dict(value)
             value["main"] = {key: value.pop(key) for key in _SHORT_MAIN if key in value}
         return value
@@ -308,7 +305,10 @@ class Notifier(_Part):
 class ContactChannel(_Part):
     """One way to reach a person: a notifier for people, and the person's address there."""
 
-    via: Annotated[Id, Field(json_schema_extra={"x-write": "the id of a notifier with `people: true`"})]
+    via: Annotated[
+        Id,
+        Field(json_schema_extra=write("the id of a notifier with `people: true`", "带 `people: true` 的通知渠道的 id")),
+    ]
     address: Annotated[str, Field(min_length=1, max_length=256)]
 
 

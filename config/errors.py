@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.says import Says, in_chinese
+
 
 class HubError(Exception):
     """Anything this project raises on purpose."""
@@ -21,14 +23,19 @@ class Mistake:
     Attributes:
         file: The file, or None when the text came from elsewhere (an API body).
         path: Where in it, as `cameras[3].main.url`; empty for the whole file.
-        message: What is wrong and what to write instead, one sentence, no stop at the end; never holds a secret.
+        message: What is wrong and what to write instead, in both languages; one sentence, never holds a secret.
         line: Line in the file, from 1; None when it is not known.
     """
 
     file: Path | None
     path: str
-    message: str
+    message: Says
     line: int | None = None
+
+    @property
+    def message_zh(self) -> str:
+        """The message in Chinese."""
+        return in_chinese(self.message)
 
     def __str__(self) -> str:
         place = str(self.file or "")

@@ -9,13 +9,21 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from config.says import write
 from config.terms import Location, Part
 
 
 class FloorPlan(Part):
     """A picture on the ground, north up."""
 
-    picture: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$", description="32 hexadecimal digits")]
+    picture: Annotated[
+        str,
+        Field(
+            pattern=r"^[0-9a-f]{32}$",
+            description="32 hexadecimal digits",
+            json_schema_extra=write("32 hexadecimal digits", "32 个十六进制数字"),
+        ),
+    ]
     """Id of the file; made by the hub when the picture is sent."""
     media: Literal["image/jpeg", "image/png"]
     """What kind of file it is."""

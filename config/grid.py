@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from config.account_names import AccountName
 from config.hours import HoursList
+from config.says import says, write
 
 
 class Duty(BaseModel):
@@ -26,7 +27,7 @@ class Duty(BaseModel):
     account: AccountName
     """Name of the account by which that person signs in; large and small letters are the same."""
     area: Annotated[
-        str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", json_schema_extra={"x-write": "the id of an area"})
+        str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$", json_schema_extra=write("the id of an area", "区域的 id"))
     ]
     """An area of the grid; what is below it counts too when nobody answers there."""
     on: HoursList = ()
@@ -37,5 +38,5 @@ class Duty(BaseModel):
     @model_validator(mode="after")
     def _not_by_arming(self) -> Duty:
         if any(hours.armed is not None for hours in self.on):
-            raise ValueError("a shift goes by the clock; leave `armed` out")
+            raise ValueError(says("a shift goes by the clock; leave `armed` out", "班次按时间排；请删去 `armed`"))
         return self

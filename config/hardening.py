@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, model_validator
 
+from config.says import says
 from config.secrets import Secret
 
 
@@ -38,11 +39,23 @@ class Tls(BaseModel):
     def _one_way(self) -> Self:
         given = self.certificate is not None or self.key is not None
         if given == self.self_signed:
-            raise ValueError("needs either `self_signed: true`, or `certificate` and `key`")
+            raise ValueError(
+                says(
+                    "needs either `self_signed: true`, or `certificate` and `key`",
+                    "请写 `self_signed: true`，或写 `certificate` 和 `key`",
+                )
+            )
         if given and (self.certificate is None or self.key is None):
-            raise ValueError("`certificate` and `key` belong together; write both")
+            raise ValueError(
+                says("`certificate` and `key` belong together; write both", "`certificate` 和 `key` 要一起写")
+            )
         if given and self.names:
-            raise ValueError("`names` are for a certificate of the hub's own; leave them out")
+            raise ValueError(
+                says(
+                    "`names` are for a certificate of the hub's own; leave them out",
+                    "`names` 只用于系统自签的证书；请删去",
+                )
+            )
         return self
 
 
@@ -65,5 +78,10 @@ class Backup(BaseModel):
     @model_validator(mode="after")
     def _guarded(self) -> Self:
         if self.every_h is not None and self.passphrase is None and not self.plain:
-            raise ValueError("holds keys and passwords; write a `passphrase`, or `plain: true` to leave them readable")
+            raise ValueError(
+                says(
+                    "holds keys and passwords; write a `passphrase`, or `plain: true` to leave them readable",
+                    "备份里有密钥和密码；请写 `passphrase`，或用 `plain: true` 允许明文",
+                )
+            )
         return self

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from config.community import Community
 from config.messages import Problem
 from config.paths import Location
+from config.says import says
 from config.url_credentials import shown
 
 HIDDEN = "***"
@@ -45,7 +46,12 @@ def restored(community: Community, before: Community) -> tuple[Community, list[P
     """
     wished = plain(community, secrets=True)
     found = _restore(wished, plain(before), plain(before, secrets=True))
-    left = [Problem(place, f"{HIDDEN} hides a secret that is not known here; write it") for place in _hidden(found, ())]
+    words = says(
+        "{hidden} hides a secret that is not known here; write it",
+        "{hidden} 隐藏的密码这里不知道；请写出来",
+        hidden=HIDDEN,
+    )
+    left = [Problem(place, words) for place in _hidden(found, ())]
     return Community.model_validate(found), left
 
 

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from config.says import says, write
+
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """As they are written, in the order of `date.weekday`."""
 _BETWEEN = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)|([01]\d|2[0-3]):([0-5]\d)-24:00")
@@ -24,12 +26,24 @@ def parse_between(text: str) -> tuple[int, int]:
     """
     found = _BETWEEN.fullmatch(text)
     if found is None:
-        raise ValueError(f"write two times as 22:00-06:00, not {text!r}")
+        raise ValueError(
+            says(
+                "write two times as 22:00-06:00, not {text}",
+                "请写两个时刻，如 22:00-06:00，不是 {text}",
+                text=repr(text),
+            )
+        )
     hours = [int(part) for part in found.groups() if part is not None]
     begin = hours[0] * 60 + hours[1]
     end = hours[2] * 60 + hours[3] if len(hours) > 2 else 24 * 60  # noqa: PLR2004 - the second time is 24:00
     if begin == end:
-        raise ValueError(f"{text} is empty; leave `between` out for the whole day")
+        raise ValueError(
+            says(
+                "{text} is empty; leave `between` out for the whole day",
+                "{text} 没有长度；全天请删去 `between`",
+                text=text,
+            )
+        )
     return begin, end
 
 
@@ -48,7 +62,11 @@ class HoursSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     between: (
-        Annotated[str, AfterValidator(_checked), Field(json_schema_extra={"x-write": "two times as 22:00-06:00"})]
+        Annotated[
+            str,
+            AfterValidator(_checked),
+            Field(json_schema_extra=write("two times as 22:00-06:00", "两个时刻，如 22:00-06:00")),
+        ]
         | None
     ) = None
     days: Annotated[tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...], BeforeValidator(_listed)] = ()
@@ -60,7 +78,9 @@ class HoursSpec(BaseModel):
     @model_validator(mode="after")
     def _says_something(self) -> HoursSpec:
         if self.timeless and self.armed is None:
-            raise ValueError("empty; write between, days, calendar or armed")
+            raise ValueError(
+                says("empty; write between, days, calendar or armed", "是空的；请写 between、days、calendar 或 armed")
+            )
         return self
 
     @property
@@ -71,7 +91,12 @@ class HoursSpec(BaseModel):
 
 HoursList = Annotated[
     tuple[HoursSpec, ...],
-    Field(max_length=12, json_schema_extra={"x-write": '{between: "22:00-06:00"}, or a list of such'}),
+    Field(
+        max_length=12,
+        json_schema_extra=write(
+            '{between: "22:00-06:00"}, or a list of such', '{between: "22:00-06:00"}，或这样的列表'
+        ),
+    ),
     BeforeValidator(lambda value: (value,) if isinstance(value, dict) else value),
 ]
 """One mapping, or a list of which one must hold."""
@@ -79,7 +104,7 @@ HoursList = Annotated[
 
 def _by_the_clock(hours: tuple[HoursSpec, ...]) -> tuple[HoursSpec, ...]:
     if any(each.armed is not None for each in hours):
-        raise ValueError("this goes by the clock; leave `armed` out")
+        raise ValueError(says("this goes by the clock; leave `armed` out", "这里按时间算；请删去 `armed`"))
     return hours
 
 

@@ -13,13 +13,15 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from config.check import Kinds, Known, community_problems, machine_problems
+from config.check import Kinds, Known, community_problems
 from config.community import Community
 from config.errors import ConfigurationError, Mistake
 from config.machine import Machine
+from config.machine_check import machine_problems
 from config.messages import Problem, mistakes, problems
 from config.networks import Networks
 from config.paths import Location
+from config.phrases import NOT_A_MAPPING, TOO_DEEP
 from config.reading import LinedMap, read_text, read_yaml
 from config.salvage import salvage
 
@@ -130,7 +132,7 @@ def _validate(
     except ValidationError as error:
         return None, problems(error, model, data)
     except RecursionError:
-        return None, [Problem((), "nests too deep")]
+        return None, [Problem((), TOO_DEEP)]
 
 
 def _context(file: Path | None) -> dict[str, Any]:
@@ -141,4 +143,4 @@ def _read_mapping(path: Path) -> LinedMap:
     data = read_yaml(path)
     if isinstance(data, LinedMap):
         return data
-    raise ConfigurationError((Mistake(path, "", "is not a mapping; write `name: value` lines", 1),))
+    raise ConfigurationError((Mistake(path, "", NOT_A_MAPPING, 1),))

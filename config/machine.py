@@ -15,8 +15,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from config.hardening import Backup, Tls
 from config.local_paths import can_be
 from config.networks import Networks
+from config.says import says, write
 from config.secrets import Secret
 from config.sign_in import Proxy, SignIn
+from config.terms import ID_FORM, ID_FORM_ZH, ID_PATTERN
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 """A TCP port; 0 takes a free one."""
@@ -27,7 +29,12 @@ def _beside(path: Path, info: ValidationInfo) -> Path:
     folder: Path | None = (info.context or {}).get("folder")
     whole = folder / path if folder else path
     if not can_be(whole):
-        raise ValueError("is no path of this system: it is too long, or has a sign that no file name has")
+        raise ValueError(
+            says(
+                "is no path of this system: it is too long, or has a sign that no file name has",
+                "不是本系统的路径：太长，或含有文件名不能用的字符",
+            )
+        )
     return whole
 
 
@@ -42,6 +49,9 @@ TopicFilter = Annotated[
         max_length=256,
         pattern=r"^(\+|[^\s+#/]*)(/(\+|[^\s+#/]*))*(/#)?$|^#$",
         description="an MQTT filter, as `factory/+/data` or `factory/#`",
+        json_schema_extra=write(
+            "an MQTT filter, as `factory/+/data` or `factory/#`", "MQTT 主题过滤，如 `factory/+/data` 或 `factory/#`"
+        ),
     ),
 ]
 
@@ -99,7 +109,15 @@ class ExternalBroker(_Section):
 
     kind: Literal["external"]
     url: Annotated[
-        str, Field(pattern=r"^mqtts?://[^/\s@]+$", description="mqtt://host:port or mqtts://host:port, without user")
+        str,
+        Field(
+            pattern=r"^mqtts?://[^/\s@]+$",
+            description="mqtt://host:port or mqtts://host:port, without user",
+            json_schema_extra=write(
+                "mqtt://host:port or mqtts://host:port, without user",
+                "mqtt://host:port 或 mqtts://host:port，不带用户名",
+            ),
+        ),
     ]
     """`mqtt://host[:port]` or `mqtts://host[:port]` (TLS)."""
     username: str | None = None
@@ -143,8 +161,9 @@ class Disk(_Section):
     id: Annotated[
         str,
         Field(
-            pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$",
-            description="1 to 64 lower-case letters, digits, dots, dashes and underscores, a letter or digit first",
+            pattern=ID_PATTERN,
+            description=ID_FORM,
+            json_schema_extra=write(ID_FORM, ID_FORM_ZH),
         ),
     ]
     """It stands in the catalogue; the disk may be mounted elsewhere later."""
@@ -251,7 +270,10 @@ class Machine(_Section):
         EmbeddedBroker | ExternalBroker,
         Field(
             discriminator="kind",
-            json_schema_extra={"x-write": "{kind: embedded} or {kind: external, url: ...}, with more keys"},
+            json_schema_extra=write(
+                "{kind: embedded} or {kind: external, url: ...}, with more keys",
+                "{kind: embedded} 或 {kind: external, url: ...}，可带更多键",
+            ),
         ),
     ] = EmbeddedBroker()
     database: Database = Database()

@@ -1,8 +1,8 @@
 """What pydantic found wrong, in our own words: what was written, and what to write instead.
 
 The words come from the model's JSON schema, so a range, an enum or a list of keys in a message is always the one in
-force. Two notes in the schema are ours: `x-write` (how to write this thing, for messages) and `x-short` (keys that a
-short form adds). A value is quoted only where it cannot be a secret (`config/paths.py`).
+force. The notes `x-write` (how to write this thing, for messages; `x-write-zh` in Chinese) and `x-short` (keys that a
+short form adds) in the schema are ours. A value is quoted only where it cannot be a secret (`config/paths.py`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from pydantic_core import ErrorDetails
 
 from config.errors import Mistake
 from config.paths import Location, locate, shown, write_path
+from config.pydantic_words import pydantic_says
+from config.says import Says, apart, in_chinese, listed, said_by, says, together
 
 Schema = dict[str, Any]
 
@@ -39,7 +41,7 @@ class Problem:
     """
 
     location: Location
-    message: str
+    message: Says
     absent: bool = False
 
 
@@ -83,7 +85,7 @@ _LENGTH = ("too_short", "too_long", "string_too_short", "string_too_long", "stri
 
 def in_words(  # noqa: PLR0911 - one for each sort of error
     error: ErrorDetails, model: type[BaseModel], data: object
-) -> str:
+) -> Says:
     """One sentence for one error that pydantic found in the data for `model`.
 
     Args:
@@ -100,21 +102,34 @@ def in_words(  # noqa: PLR0911 - one for each sort of error
         above = _present(_schema_at(model, location[:-1]), model)
         return _unknown_key(str(location[-1]), above, given, written=written)
     if kind == "missing":
-        return f"missing; write {_expected(schema, model)}"
+        return says("missing; write {what}", "缺少；请写：{what}", what=_expected(schema, model))
     if kind == "value_error":
-        return str(error["ctx"]["error"])
+        return said_by(error["ctx"]["error"])
     if given is None and (kind.endswith(_WRONG_TYPE) or kind in _WORD):
-        return f"empty; write {_expected(schema, model)}, or leave the key out"
+        return says(
+            "empty; write {what}, or leave the key out",
+            "没有填；请写：{what}，或删去这个键",
+            what=_expected(schema, model),
+        )
     if kind == "timezone_aware":
-        return f"{shown(given)} has no time zone; write 2026-03-03T20:00:00+08:00 or ...Z"
+        return says(
+            "{given} has no time zone; write 2026-03-03T20:00:00+08:00 or ...Z",
+            "{given}没有时区；请写成 2026-03-03T20:00:00+08:00 或 ...Z",
+            given=apart(shown(given)),
+        )
     if kind in _WORD:
         return _unknown_word(given, schema, model)
     if kind == "string_type" and isinstance(given, (int, float)):
-        return "is not text; write it in quotes"
+        return says("is not text; write it in quotes", "不是文字；请加引号")
     if kind.endswith(_WRONG_TYPE) or kind in _RANGE or kind in _LENGTH:
-        what = "this" if kind.startswith("string_") and isinstance(given, str) else shown(given)
-        return f"{what} does not fit; write {_expected(schema, model)}"
-    return error["msg"][:1].lower() + error["msg"][1:]
+        what = _expected(schema, model)
+        if kind.startswith("string_") and isinstance(given, str):
+            return says("this does not fit; write {what}", "不合要求；请写：{what}", what=what)
+        return says(
+            "{given} does not fit; write {what}", "{given}不合要求；请写：{what}", given=apart(shown(given)), what=what
+        )
+    plain = pydantic_says(error)
+    return Says(plain[:1].lower() + plain[1:], plain.zh)
 
 
 @lru_cache(maxsize=1024)  # one site misspelt stands at all of its sensors
@@ -125,33 +140,50 @@ def nearest(word: str, known: tuple[str, ...]) -> str | None:
     return found[0] if found else None
 
 
-def one_of(words: Sequence[str]) -> str:
+def one_of(words: Sequence[str]) -> Says:
     """`a`, or `one of a, b, c`."""
-    return f"`{words[0]}`" if len(words) == 1 else "one of " + ", ".join(words)
+    if len(words) == 1:
+        return says("`{word}`", "`{word}`", word=words[0])
+    return says("one of {words}", "{words} 之一", words=listed(words))
 
 
-def unknown(word: object, known: Sequence[str]) -> str:
+def unknown(word: object, known: Sequence[str]) -> Says:
     """A word that is none of the known ones, and what to write instead."""
     near = nearest(word, tuple(known)) if isinstance(word, str) else None
     if near is None:
-        return f"{shown(word)} is unknown; write {one_of(known)}"
-    others = f"; known are {', '.join(known)}" if len(known) <= MAX_NAMED else ""
-    return f"{shown(word)} is unknown; write `{near}`{others}"
+        return says(
+            "{word} is unknown; write {known}", "{word}无效；请写 {known}", word=apart(shown(word)), known=one_of(known)
+        )
+    return says(
+        "{word} is unknown; write `{near}`{others}",
+        "{word}无效；请写 `{near}`{others}",
+        word=apart(shown(word)),
+        near=near,
+        others=says("; known are {known}", "；可用的有 {known}", known=listed(known))
+        if len(known) <= MAX_NAMED
+        else "",
+    )
 
 
-def _unknown_key(key: str, schema: Schema, given: object, *, written: Collection[str]) -> str:
+def _unknown_key(key: str, schema: Schema, given: object, *, written: Collection[str]) -> Says:
     keys = [*schema.get("properties", ()), *schema.get("x-short", ())]
     near = nearest(key, tuple(each for each in keys if each not in written))
     beside = nearest(key, tuple(each for each in written if each in keys))
-    words = f"unknown key; write `{near}`" if near else f"unknown key; the keys here are {', '.join(keys)}"
+    words = says("unknown key; the keys here are {keys}", "没有这个键；这里的键有 {keys}", keys=listed(keys))
     if beside and beside.startswith(key) and not (near or "").startswith(key):
-        words = f"unknown key; `{beside}` stands beside it already, join the two"
+        words = says(
+            "unknown key; `{beside}` stands beside it already, join the two",
+            "没有这个键；旁边已有 `{beside}`，请合并",
+            beside=beside,
+        )
+    elif near:
+        words = says("unknown key; write `{near}`", "没有这个键；请写 `{near}`", near=near)
     if given is None and " " in key:
-        words += "; text with a comma inside { } goes in quotes"
+        words = together(words, says("; text with a comma inside { } goes in quotes", "；{ } 里带逗号的文字要加引号"))
     return words
 
 
-def _unknown_word(given: object, schema: Schema, model: type[BaseModel]) -> str:
+def _unknown_word(given: object, schema: Schema, model: type[BaseModel]) -> Says:
     words = _words(schema, model)
     if not words and "discriminator" in schema:
         given = given.get(schema["discriminator"]["propertyName"]) if isinstance(given, dict) else given
@@ -221,57 +253,64 @@ def _words(schema: Schema, model: type[BaseModel]) -> list[str]:
     return words
 
 
-def _expected(schema: Schema, model: type[BaseModel]) -> str:  # noqa: PLR0911 - one for each sort of value
+def _expected(schema: Schema, model: type[BaseModel]) -> Says:  # noqa: PLR0911 - one for each sort of value
     """What may be written here, in words."""
     if "x-write" in schema:
-        return str(schema["x-write"])
+        return Says(schema["x-write"], schema["x-write-zh"])
     branches = [_resolved(branch, model) for branch in (*schema.get("anyOf", ()), *schema.get("oneOf", ()))]
     branches = [branch for branch in branches if branch.get("type") != "null"]
     if branches:
-        return " or ".join(dict.fromkeys(_expected(branch, model) for branch in branches))
+        either = tuple(dict.fromkeys(_expected(branch, model) for branch in branches))
+        return Says(" or ".join(either), "，或".join(in_chinese(each) for each in either))
     if words := _words(schema, model):
         return one_of(words)
     match schema.get("type"):
         case "boolean":
-            return "true or false"
+            return says("true or false", "true 或 false")
         case "integer" | "number" as kind:
-            return ("a whole number" if kind == "integer" else "a number") + number_range(schema)
+            what = says("a whole number", "整数") if kind == "integer" else says("a number", "数")
+            return together(what, number_range(schema))
         case "string":
             return _expected_text(schema)
         case "array":
-            return "a list" + (_item_count(schema) or _list_form(_resolved(schema.get("items", {}), model)))
+            form = _item_count(schema) or _list_form(_resolved(schema.get("items", {}), model))
+            return together(says("a list", "列表"), form)
         case "object":
-            keys = schema.get("properties", ())
-            return f"a mapping with the keys {', '.join(keys)}" if keys else "a mapping"
+            if keys := schema.get("properties", ()):
+                return says("a mapping with the keys {keys}", "带有键 {keys} 的一组键值", keys=listed(keys))
+            return says("a mapping", "一组键值")
         case _:
-            return "another value"
+            return says("another value", "别的值")
 
 
-def _expected_text(schema: Schema) -> str:
+def _expected_text(schema: Schema) -> Says:
     if schema.get("format") == "path":
-        return "a path"
+        return says("a path", "路径")
     if "pattern" in schema:
-        return str(schema.get("description", f"text that fits {schema['pattern']}"))
+        return says("text that fits {pattern}", "符合 {pattern} 的文字", pattern=schema["pattern"])
     if "maxLength" in schema:
-        return f"text of {schema.get('minLength', 0)} to {schema['maxLength']} characters"
-    return "text that is not empty" if schema.get("minLength") else "text"
+        least, most = schema.get("minLength", 0), schema["maxLength"]
+        return says("text of {least} to {most} characters", "{least} 到 {most} 个字符的文字", least=least, most=most)
+    return says("text that is not empty", "文字，不能为空") if schema.get("minLength") else says("text", "文字")
 
 
-def number_range(schema: Schema) -> str:
+def number_range(schema: Schema) -> Says:
     """The range of a number in a JSON schema, as ` from 0 to 1`; empty when there is none."""
     low, above = schema.get("minimum"), schema.get("exclusiveMinimum")
     high, below = schema.get("maximum"), schema.get("exclusiveMaximum")
-    words = ""
+    if low is not None and high is not None:
+        return says(" from {low} to {high}", "，{low} 到 {high}", low=_number(low), high=_number(high))
+    words = Says("", "")
     if low is not None:
-        words = f" from {_number(low)}"
+        words = says(" from {low}", "，不小于 {low}", low=_number(low))
     elif above is not None:
-        words = f" above {_number(above)}"
+        words = says(" above {above}", "，大于 {above}", above=_number(above))
     if high is not None:
-        words += f" {'to' if low is not None else 'up to'} {_number(high)}"
+        words = together(words, says(" up to {high}", "，不大于 {high}", high=_number(high)))
     elif below is not None:
-        words += f" below {_number(below)}"
+        words = together(words, says(" below {below}", "，小于 {below}", below=_number(below)))
     elif low is not None:
-        words += " up"
+        words = together(words, says(" up", ""))
     return words
 
 
@@ -279,12 +318,16 @@ def _number(value: float) -> str:
     return str(int(value)) if value == int(value) else str(value)
 
 
-def _list_form(item: Schema) -> str:
-    return ", each item beginning with -" if item.get("type") == "object" else ", as [a, b]"
+def _list_form(item: Schema) -> Says:
+    if item.get("type") == "object":
+        return says(", each item beginning with -", "，每项以 - 开头")
+    return says(", as [a, b]", "，如 [a, b]")
 
 
-def _item_count(schema: Schema) -> str:
+def _item_count(schema: Schema) -> Says:
     low, high = schema.get("minItems", 0), schema.get("maxItems")
     if high is None:
-        return f" of {low} or more items" if low else ""
-    return f" of {low} items" if low == high else f" of {low} to {high} items"
+        return says(" of {low} or more items", "，至少 {low} 项", low=low) if low else Says("", "")
+    if low == high:
+        return says(" of {low} items", "，{low} 项", low=low)
+    return says(" of {low} to {high} items", "，{low} 到 {high} 项", low=low, high=high)

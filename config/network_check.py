@@ -12,6 +12,7 @@ from config.community import Camera, Community
 from config.messages import Problem
 from config.networks import Allowed, Networks, NotAllowedNetworkError
 from config.paths import Location
+from config.says import said_by
 
 
 def network_problems(community: Community, networks: Networks) -> Iterator[Problem]:
@@ -49,4 +50,4 @@ def _host(place: Location, host: str | None, allowed: Allowed) -> Iterator[Probl
     try:
         allowed.check_literal(host)
     except NotAllowedNetworkError as error:
-        yield Problem(place, str(error))
+        yield Problem(place, said_by(error))

@@ -15,6 +15,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from config.errors import HubError
+from config.says import listed, says
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Block = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -61,12 +62,20 @@ def _network(text: str) -> str:
     try:
         ipaddress.ip_network(text)
     except ValueError:
-        words = ", ".join(WORDS)
+        words = listed(WORDS)
         try:
             meant = ipaddress.ip_network(text, strict=False)
         except ValueError:
-            raise ValueError(f"is no network; write one as 192.168.1.0/24, or one of {words}") from None
-        raise ValueError(f"has bits behind its length; write {meant}") from None
+            raise ValueError(
+                says(
+                    "is no network; write one as 192.168.1.0/24, or one of {words}",
+                    "不是网段；请写如 192.168.1.0/24，或 {words} 之一",
+                    words=words,
+                )
+            ) from None
+        raise ValueError(
+            says("has bits behind its length; write {meant}", "主机位应为零；请写 {meant}", meant=meant)
+        ) from None
     return text
 
 
@@ -136,13 +145,30 @@ class Allowed:
         address = ipaddress.ip_address(ip) if isinstance(ip, str) else ip
         for form in _forms(address):
             if any(form in block for block in _NEVER if block.version == form.version):
-                raise NotAllowedNetworkError(f"address not allowed: {_shown(address, form)} is never connected to")
+                raise NotAllowedNetworkError(
+                    says(
+                        "address not allowed: {address} is never connected to",
+                        "地址不允许：{address} 从不连接",
+                        address=_shown(address, form),
+                    )
+                )
             if form in self.barred:
-                raise NotAllowedNetworkError(f"address not allowed: {_shown(address, form)} is not for this request")
+                raise NotAllowedNetworkError(
+                    says(
+                        "address not allowed: {address} is not for this request",
+                        "地址不允许：{address} 不能用于这个请求",
+                        address=_shown(address, form),
+                    )
+                )
             if not self._holds(form):
                 raise NotAllowedNetworkError(
-                    f"address not allowed: {_shown(address, form)} is not in {self.setting}; "
-                    f"write {self._wider(form)} in machine.yaml to allow it"
+                    says(
+                        "address not allowed: {address} is not in {setting}; write {wider} in machine.yaml to allow it",
+                        "地址不允许：{address} 不在 {setting} 里；要允许，请在 machine.yaml 里写 {wider}",
+                        address=_shown(address, form),
+                        setting=self.setting,
+                        wider=self._wider(form),
+                    )
                 )
 
     def check_literal(self, host: str) -> None:

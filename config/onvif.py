@@ -9,10 +9,13 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from config.says import write
 from config.secrets import Secret
 from config.terms import Part
 from config.url_credentials import shown, taken_apart
 
+ONVIF_FORM = write("{url: http://host/onvif/device_service}", "{url: http://host/onvif/device_service}")
+"""How people write it, for messages."""
 ONVIF_SCHEMES = ("http", "https")
 """What the address of an ONVIF service may begin with."""
 

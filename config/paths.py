@@ -12,31 +12,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from config.says import Says, says
+
 Location = tuple[str | int, ...]
 
 _HARMLESS = re.compile(r"[\w .+/-]{1,64}")
 
 
-def shown(value: object) -> str:
+def shown(value: object) -> Says:
     """`value` for a message: in backquotes when it is short and cannot hold a secret, else in words."""
     if isinstance(value, str):
         if not value:
-            return "empty text"
+            return says("empty text", "空文字")
         harmless = _HARMLESS.fullmatch(value) and "//" not in value
-        return f"`{value}`" if harmless else "this text"
+        return _quoted(value) if harmless else says("this text", "这段文字")
     if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "`true`" if value else "`false`"
-    if isinstance(value, (int, float)):
-        return f"`{value!r}`" if abs(value) < 1e18 else "this number"  # noqa: PLR2004 - long digits help nobody
-    return _counted(value) if isinstance(value, (list, tuple)) else "a mapping" if value else "an empty mapping"
+        return says("nothing", "空值")
+    if isinstance(value, (bool, int, float)):
+        short = abs(value) < 1e18  # noqa: PLR2004 - long digits help nobody
+        return _quoted(repr(value).lower()) if short else says("this number", "这个数")
+    if isinstance(value, (list, tuple)):
+        return _counted(value)
+    return says("a mapping", "一组键值") if value else says("an empty mapping", "空的一组键值")
 
 
-def _counted(value: Sequence[object]) -> str:
+def _quoted(text: str) -> Says:
+    return Says(f"`{text}`", f"`{text}`")
+
+
+def _counted(value: Sequence[object]) -> Says:
     if not value:
-        return "an empty list"
-    return "a list of one item" if len(value) == 1 else f"a list of {len(value)} items"
+        return says("an empty list", "空列表")
+    if len(value) == 1:
+        return says("a list of one item", "只有一项的列表")
+    return says("a list of {n} items", "{n} 项的列表", n=len(value))
 
 
 def write_path(location: Location) -> str:

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field
 
+from config.says import write
 from config.terms import Id, Part
 
 _BETWEEN = re.compile(r"[^0-9A-Za-z\u4e00-\u9fff]+")
@@ -31,14 +32,17 @@ def _written(value: object) -> object:
 
 
 Plate = Annotated[
-    str, BeforeValidator(_written), Field(pattern=_SHAPE.pattern, json_schema_extra={"x-write": "京A12345"})
+    str, BeforeValidator(_written), Field(pattern=_SHAPE.pattern, json_schema_extra=write("京A12345", "京A12345"))
 ]
 """The characters of a plate; points, blanks and dashes do not count."""
 
 Words = Annotated[
-    str, Field(min_length=1, max_length=400, pattern=r"\S", json_schema_extra={"x-write": "who, or on what ground"})
+    str,
+    Field(
+        min_length=1, max_length=400, pattern=r"\S", json_schema_extra=write("who, or on what ground", "谁，或什么依据")
+    ),
 ]
-Day = Annotated[date, Field(json_schema_extra={"x-write": "a day as 2026-12-31"})]
+Day = Annotated[date, Field(json_schema_extra=write("a day as 2026-12-31", "日期，如 2026-12-31"))]
 
 
 class PlateList(Part):

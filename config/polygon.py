@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
+from config.says import Says, says
 from config.zones import Ground
 
 Point = tuple[float, float]
@@ -15,7 +16,7 @@ MIN_GROUND_M2 = 0.25
 """Square metres that measured places span: a tape is off by centimetres."""
 
 
-def fault(points: Sequence[Point]) -> str | None:
+def fault(points: Sequence[Point]) -> Says | None:
     """What is wrong with a polygon and what to do, or None.
 
     Args:
@@ -28,15 +29,23 @@ def fault(points: Sequence[Point]) -> str | None:
         if two - one in (1, len(sides) - 1):
             continue
         if _cross(first, second):
-            names = f"{one}-{(one + 1) % len(sides)} and {two}-{(two + 1) % len(sides)}"
-            return f"the outline crosses itself (sides {names}); write the corners in order around it"
+            both = f"{one}-{(one + 1) % len(sides)}", f"{two}-{(two + 1) % len(sides)}"
+            names = Says(" and ".join(both), " 和 ".join(both))
+            return says(
+                "the outline crosses itself (sides {names}); write the corners in order around it",
+                "轮廓自己交叉（边 {names}）；请沿边界依次写各角",
+                names=names,
+            )
     area = abs(sum(x1 * y2 - x2 * y1 for (x1, y1), (x2, y2) in sides)) / 2
     if area < MIN_AREA:
-        return "encloses next to nothing; write corners that lie apart, not in one line"
+        return says(
+            "encloses next to nothing; write corners that lie apart, not in one line",
+            "几乎围不出面积；各角要分开，不要在一条线上",
+        )
     return None
 
 
-def ground_fault(ground: Ground) -> str | None:
+def ground_fault(ground: Ground) -> Says | None:
     """What is wrong with the measured places of a ground and what to do, or None.
 
     Four of them must lie so that no three are in one line, in the picture and on the ground: else there are many
@@ -47,7 +56,10 @@ def ground_fault(ground: Ground) -> str | None:
         measured = [(point.east_m, point.north_m) for point in four]
         if _spread(seen) > MIN_AREA / 2 and _spread(measured) > MIN_GROUND_M2 / 2:
             return None
-    return "four places are wanted of which no three lie in one line, neither in the picture nor on the ground"
+    return says(
+        "four places are wanted of which no three lie in one line, neither in the picture nor on the ground",
+        "需要四个点，其中任意三点在画面上和地面上都不在一条线上",
+    )
 
 
 def _spread(points: Sequence[Point]) -> float:

@@ -16,6 +16,9 @@ import yaml
 
 from config.errors import ConfigurationError, Mistake
 from config.paths import Location, write_path
+from config.phrases import os_says
+from config.says import Says, says
+from config.yaml_words import yaml_says
 
 MAX_BYTES = 16 * 1024 * 1024
 """A community of 159 cameras and 1,200 sensors takes 0.4 MB."""
@@ -106,14 +109,16 @@ def text_of(path: Path) -> str:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise _unreadable(path, f"cannot be read: {error.strerror}") from error
+        raise _unreadable(path, says("cannot be read: {why}", "读不了：{why}", why=os_says(error))) from error
     if len(raw) > MAX_BYTES:
-        raise _unreadable(path, f"is larger than {MAX_BYTES // 1024 // 1024} MiB")
+        raise _unreadable(path, says("is larger than {most} MiB", "大于 {most} MiB", most=MAX_BYTES // 1024 // 1024))
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-    raise _unreadable(path, "is not UTF-8; save it with the encoding UTF-8", line)
+    raise _unreadable(
+        path, says("is not UTF-8; save it with the encoding UTF-8", "不是 UTF-8；请用 UTF-8 编码保存"), line
+    )
 
 
 def read_text(text: str, *, file: Path | None = None) -> object:
@@ -134,7 +139,7 @@ def read_text(text: str, *, file: Path | None = None) -> object:
     return data
 
 
-def _unreadable(path: Path, message: str, line: int | None = None) -> ConfigurationError:
+def _unreadable(path: Path, message: Says, line: int | None = None) -> ConfigurationError:
     return ConfigurationError((Mistake(path, "", message, line),))
 
 
@@ -142,23 +147,33 @@ def _syntax(error: yaml.YAMLError, text: str, file: Path | None) -> Mistake:
     """What libyaml says, with its line, and for the frequent cases what to write."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     if mark is None:  # a ReaderError counts bytes or characters, depending on the reader: no line
-        return Mistake(file, "", "holds a control character; YAML allows none but tab and line end")
+        return Mistake(
+            file,
+            "",
+            says(
+                "holds a control character; YAML allows none but tab and line end",
+                "含有控制字符；YAML 只允许制表符和换行",
+            ),
+        )
     problem = str(getattr(error, "problem", None) or "cannot be understood")
     rows = text.splitlines()
     row = rows[mark.line] if mark.line < len(rows) else ""
-    hint = ""
+    hint = Says("", "")
     if "cannot start any token" in problem:
         tab = "\t" in row[: mark.column + 1]
-        hint = "indent with spaces, not tabs" if tab else "put text that begins with @, ` or % in quotes"
+        hint = says("; put text that begins with @, ` or % in quotes", "；以 @、` 或 % 开头的文字要加引号")
+        if tab:
+            hint = says("; indent with spaces, not tabs", "；请用空格缩进，不用制表符")
     elif "mapping values are not allowed" in problem:
-        hint = "put text with a colon and a space in quotes"
+        hint = says("; put text with a colon and a space in quotes", "；含冒号加空格的文字要加引号")
     elif "'-' indicator" in problem or "expected key" in problem:
-        hint = "keys and items that belong together begin in the same column"
-    return Mistake(file, "", f"is not YAML: {problem}" + (f"; {hint}" if hint else ""), mark.line + 1)
+        hint = says("; keys and items that belong together begin in the same column", "；同一层的键和列表项要左边对齐")
+    words = says("is not YAML: {problem}{hint}", "不是 YAML：{problem}{hint}", problem=yaml_says(problem), hint=hint)
+    return Mistake(file, "", words, mark.line + 1)
 
 
 class _StoppedError(Exception):
-    def __init__(self, message: str, path: Location, line: int) -> None:
+    def __init__(self, message: Says, path: Location, line: int) -> None:
         super().__init__(message)
         self.message, self.path, self.line = message, path, line
 
@@ -181,23 +196,31 @@ class _Builder:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise self._stop("a second document begins here; keep one, without ---", event)
+                    raise self._stop(
+                        says(
+                            "a second document begins here; keep one, without ---",
+                            "这里开始了第二个文档；请只留一个，不写 ---",
+                        ),
+                        event,
+                    )
             elif isinstance(event, (yaml.NodeEvent, yaml.AliasEvent)):
                 data = self._value(event)
         if not documents:
-            raise _StoppedError("is empty", (), 1)
+            raise _StoppedError(says("is empty", "是空的"), (), 1)
         return data
 
     def _value(self, event: Any) -> Any:
         self._values += 1
         if len(self._path) > MAX_DEPTH:
             del self._path[8:]  # enough to find it
-            raise self._stop(f"nests deeper than {MAX_DEPTH}", event)
+            raise self._stop(says("nests deeper than {most}", "嵌套超过 {most} 层", most=MAX_DEPTH), event)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         before = self._values
         if event.tag not in (None, "!", "tag:yaml.org,2002:str"):
-            raise self._stop("begins with !, a YAML tag; put it in quotes", event)
+            raise self._stop(
+                says("begins with !, a YAML tag; put it in quotes", "以 ! 开头，YAML 当作标签；请加引号"), event
+            )
         value: Any
         if isinstance(event, yaml.ScalarEvent):
             value = self._scalar(event)
@@ -207,18 +230,31 @@ class _Builder:
             value = self._mapping(event)
         if event.anchor is not None:
             if value is None or value == "":
-                raise self._stop("begins with &, a YAML anchor; put it in quotes", event)
+                raise self._stop(
+                    says("begins with &, a YAML anchor; put it in quotes", "以 & 开头，YAML 当作锚点；请加引号"), event
+                )
             self._anchors[event.anchor] = (value, self._values - before + 1)
         return value
 
     def _alias(self, event: Any) -> Any:
         known = self._anchors.get(event.anchor)
         if known is None:
-            raise self._stop("begins with *, a YAML alias, and no anchor has that name; put it in quotes", event)
+            raise self._stop(
+                says(
+                    "begins with *, a YAML alias, and no anchor has that name; put it in quotes",
+                    "以 * 开头，YAML 当作别名，而没有这个锚点；请加引号",
+                ),
+                event,
+            )
         value, size = known
         self._values += size
         if self._values > MAX_VALUES:
-            raise self._stop(f"grows to more than {MAX_VALUES} values through aliases", event)
+            raise self._stop(
+                says(
+                    "grows to more than {most} values through aliases", "经别名展开后超过 {most} 个值", most=MAX_VALUES
+                ),
+                event,
+            )
         return value
 
     def _scalar(self, event: Any) -> Any:
@@ -251,21 +287,27 @@ class _Builder:
         self._path.append("")
         while not isinstance(item := next(self._events), yaml.MappingEndEvent):
             if not isinstance(item, yaml.ScalarEvent):
-                raise self._stop("a key must be plain text", item)
+                raise self._stop(says("a key must be plain text", "键只能是文字"), item)
             key, line = item.value, _line(item)
             if key == "<<" and not item.style:
-                raise self._stop("`<<` is not YAML 1.2; write the keys out", item)
+                raise self._stop(
+                    says("`<<` is not YAML 1.2; write the keys out", "YAML 1.2 没有 `<<`；请把键写出来"), item
+                )
             self._path[-1] = key
             value = self._value(next(self._events))
             if key in made:
-                message = f"stands twice, first in line {made.lines[key]}; keep one"
+                message = says(
+                    "stands twice, first in line {line}; keep one",
+                    "写了两次，第一次在第 {line} 行；请只留一个",
+                    line=made.lines[key],
+                )
                 self.mistakes.append(Mistake(self._file, write_path(tuple(self._path)), message, line))
                 continue
             made[key], made.lines[key] = value, line
         self._path.pop()
         return made
 
-    def _stop(self, message: str, event: Any) -> _StoppedError:
+    def _stop(self, message: Says, event: Any) -> _StoppedError:
         path = list(self._path)
         while path and path[-1] == "":
             path.pop()

@@ -19,6 +19,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
+from config.says import says, write
+
 StreamWord = Literal["main", "sub"]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -26,7 +28,12 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 def _named(name: str) -> str:
     if not _NAME.fullmatch(name):
-        raise ValueError("a class is called by lower-case letters, digits, dots, dashes and underscores")
+        raise ValueError(
+            says(
+                "a class is called by lower-case letters, digits, dots, dashes and underscores",
+                "录像类别的名称只能用小写字母、数字、点、短横和下划线",
+            )
+        )
     return name
 
 
@@ -120,6 +127,13 @@ Record = Annotated[
     Discriminator(_form),
 ]
 """A policy of its own, the name of a class, or false."""
+
+
+RECORD_FORMS = write(
+    "false, the name of a class of recording, or {streams: [main], keep_days: 30}",
+    "false、录像类别的名称，或 {streams: [main], keep_days: 30}",
+)
+"""How people write it, for messages."""
 
 
 class Evidence(_Part):

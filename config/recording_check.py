@@ -9,7 +9,9 @@ from config.community import Camera, Community
 from config.machine import Machine
 from config.messages import MAX_GUESSES, Problem, nearest
 from config.paths import Location
+from config.phrases import IS_A_FILE, another, twice
 from config.recording import Policy
+from config.says import Says, says
 
 
 def disk_problems(machine: Machine) -> Iterator[Problem]:
@@ -23,23 +25,28 @@ def disk_problems(machine: Machine) -> Iterator[Problem]:
         place: Location = ("recordings", "disks", number)
         if first.setdefault(disk.id, number) != number:
             before = f"disks[{first[disk.id]}]"
-            yield Problem((*place, "id"), f"`{disk.id}` stands twice, first in {before}; write another")
+            yield Problem((*place, "id"), another(twice(disk.id, before)))
         if disk.path.exists() and not disk.path.is_dir():
-            yield Problem((*place, "path"), "is a file; write a folder")
+            yield Problem((*place, "path"), IS_A_FILE)
         for other in range(number):
-            if words := _nested(folders[number], folders[other]):
-                yield Problem((*place, "path"), f"{words} that of disks[{other}]; write another")
+            if words := _nested(folders[number], folders[other], other):
+                yield Problem((*place, "path"), another(words))
                 break
     if all(disk.use == "old" for disk in disks):
-        yield Problem(("recordings", "disks"), "none of them is `use: new`, so nothing could be recorded")
+        yield Problem(
+            ("recordings", "disks"),
+            says("none of them is `use: new`, so nothing could be recorded", "没有一个是 `use: new`，无法录像"),
+        )
 
 
-def _nested(folder: Path, other: Path) -> str | None:
+def _nested(folder: Path, other: Path, number: int) -> Says | None:
     if folder == other:
-        return "is the same folder as"
+        return says("is the same folder as that of disks[{n}]", "与 disks[{n}] 是同一个目录", n=number)
     if other in folder.parents:
-        return "lies inside"
-    return "holds" if folder in other.parents else None
+        return says("lies inside that of disks[{n}]", "在 disks[{n}] 的目录里面", n=number)
+    if folder in other.parents:
+        return says("holds that of disks[{n}]", "包含了 disks[{n}] 的目录", n=number)
+    return None
 
 
 def recording_problems(community: Community) -> Iterator[Problem]:
@@ -60,15 +67,35 @@ def _camera(place: Location, camera: Camera, classes: tuple[str, ...]) -> Iterat
             yield from _policy(place, policy)
             if camera.sub is None and "streams" in policy.model_fields_set and "sub" in policy.streams:
                 yield Problem(
-                    (*place, "streams"), "names `sub`, and this camera has none; write main, or add the stream"
+                    (*place, "streams"),
+                    says(
+                        "names `sub`, and this camera has none; write main, or add the stream",
+                        "写了 `sub`，而这个摄像头没有子码流；请写 main，或添加子码流",
+                    ),
                 )
         case str() as name if name not in classes:
             near = nearest(name, classes) if len(classes) <= MAX_GUESSES else None
-            advice = f"write `{near}`, or add it" if near else "add it"
-            yield Problem(place, f"there is no class of recording `{name}`; {advice} to recording.classes")
+            advice = says("add it to recording.classes", "请在 recording.classes 里添加")
+            if near:
+                advice = says(
+                    "write `{near}`, or add it to recording.classes",
+                    "请写 `{near}`，或在 recording.classes 里添加",
+                    near=near,
+                )
+            words = says(
+                "there is no class of recording `{name}`; {advice}",
+                "没有录像类别 `{name}`；{advice}",
+                name=name,
+                advice=advice,
+            )
+            yield Problem(place, words)
 
 
 def _policy(place: Location, policy: Policy) -> Iterator[Problem]:
     if "keep_events_days" in policy.model_fields_set and policy.keep_events_days < policy.keep_days:
-        words = f"is less than keep_days; write {policy.keep_days:g} or more, or leave it out"
+        words = says(
+            "is less than keep_days; write {least} or more, or leave it out",
+            "小于 keep_days；请写 {least} 或更大，或删去",
+            least=f"{policy.keep_days:g}",
+        )
         yield Problem((*place, "keep_events_days"), words)

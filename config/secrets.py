@@ -14,6 +14,9 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from config.phrases import os_says
+from config.says import Says, says
+
 _MOST_REMEMBERED = 10_000
 _revealed: dict[str, None] = {}
 """Texts that somebody was given, the newest last: what a log must never hold."""
@@ -60,19 +63,30 @@ class Secret:
         kind, _, rest = self._reference.partition(":")
         if kind == "env":
             if rest not in os.environ:
-                raise ValueError(f"environment variable {rest or 'without a name'} is not set")
+                raise ValueError(
+                    says(
+                        "environment variable {name} is not set",
+                        "环境变量{name}没有设置",
+                        name=Says(rest, f" {rest} ") if rest else says("without a name", "（未写名称）"),
+                    )
+                )
             text = os.environ[rest]
         elif kind == "file":
             try:
                 text = Path(rest).read_text(encoding="utf-8").rstrip("\r\n")
             except OSError as error:
-                raise ValueError(f"secret file {rest}: {error.strerror}") from error
+                raise ValueError(
+                    says("secret file {path}: {why}", "密码文件 {path}：{why}", path=rest, why=os_says(error))
+                ) from error
             except ValueError:  # a UnicodeDecodeError would show bytes of the secret
-                raise ValueError(f"secret file {rest}: not UTF-8 text") from None
+                raise ValueError(
+                    says("secret file {path}: not UTF-8 text", "密码文件 {path}：不是 UTF-8 文字", path=rest)
+                ) from None
         else:
             return self._reference
         if not text:
-            raise ValueError(f"{'environment variable' if kind == 'env' else 'secret file'} {rest} is empty")
+            what = says("environment variable", "环境变量") if kind == "env" else says("secret file", "密码文件")
+            raise ValueError(says("{what} {name} is empty", "{what} {name} 是空的", what=what, name=rest))
         return text
 
     def __eq__(self, other: object) -> bool:
@@ -115,12 +129,22 @@ class Secret:
         kind, _, rest = text.partition(":")
         if folder is None:
             if kind in ("env", "file"):
-                raise ValueError("env: and file: are for files on this machine; write the secret itself")
+                raise ValueError(
+                    says(
+                        "env: and file: are for files on this machine; write the secret itself",
+                        "env: 和 file: 只能写在本机的文件里；请直接写密码",
+                    )
+                )
             return cls(text)
         if text == "***" and info.context.get("hidden"):
             return cls(text)  # whoever asks knows what it hides
         if text == "***":
-            raise ValueError("*** stands for a secret that was hidden; write the secret, env:NAME or file:PATH")
+            raise ValueError(
+                says(
+                    "*** stands for a secret that was hidden; write the secret, env:NAME or file:PATH",
+                    "*** 代表隐藏了的密码；请写密码、env:NAME 或 file:PATH",
+                )
+            )
         secret = cls(f"file:{folder / rest}" if kind == "file" else text)
         secret.reveal()
         return secret

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from config.hours import parse_between
+from config.says import write
 
 
 def _checked(text: str) -> str:
@@ -30,7 +31,11 @@ class Shift(BaseModel):
 
     name: Annotated[str, Field(min_length=1, max_length=40)]
     """What it is called, in the language of the room."""
-    between: Annotated[str, AfterValidator(_checked), Field(json_schema_extra={"x-write": "two times as 22:00-06:00"})]
+    between: Annotated[
+        str,
+        AfterValidator(_checked),
+        Field(json_schema_extra=write("two times as 22:00-06:00", "两个时刻，如 22:00-06:00")),
+    ]
     """When it begins and ends."""
 
     def __str__(self) -> str:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from config.says import says, write
 from config.secrets import Secret
 
 RoleName = Literal["administrator", "supervisor", "operator", "responder", "resident", "integrator"]
@@ -24,12 +25,21 @@ def _safe_address(text: str) -> str:
         host = parts.hostname or ""
         _ = parts.port
     except ValueError:
-        raise ValueError("is no address; write it as https://id.example.org") from None
+        raise ValueError(
+            says("is no address; write it as https://id.example.org", "不是网址；请写如 https://id.example.org")
+        ) from None
     if parts.username is not None or parts.query or parts.fragment or not host:
-        raise ValueError("write only https://, a host and a path, as https://id.example.org")
+        raise ValueError(
+            says(
+                "write only https://, a host and a path, as https://id.example.org",
+                "只写 https://、主机和路径，如 https://id.example.org",
+            )
+        )
     if parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host)):
         return text
-    raise ValueError("must begin with https://; plain http is for this machine alone")
+    raise ValueError(
+        says("must begin with https://; plain http is for this machine alone", "应以 https:// 开头；http 只能用于本机")
+    )
 
 
 def is_safe_address(value: object) -> bool:
@@ -62,7 +72,12 @@ def _network(text: str) -> str:
     try:
         ipaddress.ip_network(text)
     except ValueError:
-        raise ValueError("write an address or a network, as 127.0.0.1 or 10.0.0.0/24") from None
+        raise ValueError(
+            says(
+                "write an address or a network, as 127.0.0.1 or 10.0.0.0/24",
+                "请写地址或网段，如 127.0.0.1 或 10.0.0.0/24",
+            )
+        ) from None
     return text
 
 
@@ -97,7 +112,18 @@ class Oidc(_Section):
     address: SafeAddress | None = None
     """Where people reach the hub; None takes the address that a browser asked for."""
     scopes: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^[!#-\[\]-~]+$", max_length=128, description="a word")], ...],
+        tuple[
+            Annotated[
+                str,
+                Field(
+                    pattern=r"^[!#-\[\]-~]+$",
+                    max_length=128,
+                    description="a word",
+                    json_schema_extra=write("a word", "一个词"),
+                ),
+            ],
+            ...,
+        ],
         Field(max_length=20),
     ] = ("profile",)
     """Asked for beside `openid`."""

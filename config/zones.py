@@ -22,6 +22,7 @@ from typing import Annotated
 from pydantic import Field
 
 from config.hours import ClockHours
+from config.says import write
 from config.terms import Id, Name, Part, Share
 
 Spot = tuple[Share, Share]
@@ -91,9 +92,13 @@ class Zone(Part):
     name: Name | None = None
     use: ZoneUse
     points: Annotated[tuple[Spot, ...], Field(min_length=3, max_length=64)]
-    way: Annotated[tuple[Spot, Spot], Field(json_schema_extra={"x-write": "[[x, y], [x, y]], from and to"})] | None = (
-        None
-    )
+    way: (
+        Annotated[
+            tuple[Spot, Spot],
+            Field(json_schema_extra=write("[[x, y], [x, y]], from and to", "[[x, y], [x, y]]，起点和终点")),
+        ]
+        | None
+    ) = None
     """In a lane: from the first point to the second is the direction in which one may drive; None: either."""
     hours: ClockHours = ()
     """It counts only then; left out: always."""

@@ -23,6 +23,7 @@ from alerts.store.connection import Connection
 from alerts.store.incidents import read_incident
 from alerts.store.journal import write_journal
 from alerts.store.orders import Order, Proof, State, list_orders, orders_of, read_order, sendable, write_order
+from config.says import says
 from hub.access import Principal, Role
 from hub.errors import ConfigurationError, Mistake, NotAllowedError
 from hub.reach import Within
@@ -132,7 +133,11 @@ class Dispatching:
             ask = Ask(name, who, expected_version, note, extra={"unit": unit, "order": order.id})
             written = make_move(connection, incident_id, ask, now=now, deadlines=deadlines)
             if unit not in sendable(connection, (unit,)):
-                words = f"nobody of the name {unit!r} can be sent; name an account of the room or of a responder"
+                words = says(
+                    "nobody of the name {unit} can be sent; name an account of the room or of a responder",
+                    "没有可派的人叫 {unit}；请写值班员或处置人员的账号",
+                    unit=repr(unit),
+                )
                 raise ConfigurationError((Mistake(None, "unit", words),))
             for known in orders_of(connection, view.id):
                 if known.live and known.unit == unit:

@@ -21,13 +21,14 @@ from alerts.language.pattern import Kinds, Pattern, PatternSpec, build_pattern
 from alerts.language.places import Places
 from alerts.language.scope import Reach, ScopeSpec, reach_of
 from config.hours import HoursList
+from config.says import write
 from hub.calendar import Window
 
 COMMUNITY = "community"
 """What a rule counts for that counts for everything there is, and its only key."""
 
 Same = Literal["site", "household", "area", "camera", "zone"]
-WRITE_SAME = {"x-write": "one of site, area, camera, zone"}
+WRITE_SAME = write("one of site, area, camera, zone", "site、area、camera、zone 之一")
 
 
 class UnlessSpec(PatternSpec):
@@ -47,7 +48,10 @@ class MutesSpec(BaseModel):
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
-        json_schema_extra={"x-write": "a list of rules or alert kinds, or {of: [...], same: site}"},
+        json_schema_extra=write(
+            "a list of rules or alert kinds, or {of: [...], same: site}",
+            "规则或告警种类的列表，或 {of: [...], same: site}",
+        ),
     )
 
     of: Annotated[
@@ -58,7 +62,11 @@ class MutesSpec(BaseModel):
     same: (
         Annotated[
             Same | Literal["gateway"],
-            Field(json_schema_extra={"x-write": "one of site, area, camera, zone, gateway"}),
+            Field(
+                json_schema_extra=write(
+                    "one of site, area, camera, zone, gateway", "site、area、camera、zone、gateway 之一"
+                )
+            ),
         ]
         | None
     ) = None

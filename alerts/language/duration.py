@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from config.says import says, write
+
 LONGEST_S = 7 * 86_400.0
 """A window longer than a week would make the state of a rule grow without a reason anybody gave."""
 
@@ -29,14 +31,32 @@ def parse_duration(value: Any) -> float:
         ValueError: It is no duration, or longer than a week; says how to write it.
     """
     if not isinstance(value, str):
-        raise ValueError(f"write a duration with its unit, as 90s or 1h30m, not {value!r}")  # noqa: TRY004
+        raise ValueError(  # noqa: TRY004 - pydantic takes ValueErrors alone
+            says(
+                "write a duration with its unit, as 90s or 1h30m, not {value}",
+                "时长要带单位，如 90s 或 1h30m，不是 {value}",
+                value=repr(value),
+            )
+        )
     text = value.strip()
     parts = _PART.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"write a duration as 90s, 10m or 1h30m, not {value!r}")
+        raise ValueError(
+            says(
+                "write a duration as 90s, 10m or 1h30m, not {value}",
+                "时长请写如 90s、10m 或 1h30m，不是 {value}",
+                value=repr(value),
+            )
+        )
     seconds = sum(float(number) * _SECONDS_PER[unit] for number, unit in parts)
     if seconds > LONGEST_S:
-        raise ValueError(f"{text} is longer than 7d, the longest a rule may look back")
+        raise ValueError(
+            says(
+                "{text} is longer than 7d, the longest a rule may look back",
+                "{text} 超过 7d，规则最多往回看这么久",
+                text=text,
+            )
+        )
     return seconds
 
 
@@ -52,6 +72,8 @@ def duration_text(seconds: float) -> str:
 
 
 Seconds = Annotated[
-    float, BeforeValidator(parse_duration), Field(json_schema_extra={"x-write": "a duration as 90s, 10m or 1h30m"})
+    float,
+    BeforeValidator(parse_duration),
+    Field(json_schema_extra=write("a duration as 90s, 10m or 1h30m", "时长，如 90s、10m 或 1h30m")),
 ]
 """A duration in an options model; the value is in seconds."""

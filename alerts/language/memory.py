@@ -15,6 +15,7 @@ from alerts.language.places import places_of
 from alerts.language.rule import Rule
 from alerts.language.scope import Reach
 from config.community import Camera, Community, Sensor
+from config.says import Says, listed, says
 from hub.sensors.kinds import KINDS
 
 CELL_BYTES = 4096
@@ -59,16 +60,21 @@ def memory_of(rules: Iterable[Rule], community: Community) -> tuple[RuleMemory, 
     return tuple(sorted(found, key=lambda each: (-each.all_bytes, each.rule)))
 
 
-def memory_mistake(found: Iterable[RuleMemory], most_mib: int) -> str:
-    """Why the rules may remember too much; empty when they do not."""
+def memory_mistake(found: Iterable[RuleMemory], most_mib: int) -> Says | None:
+    """Why the rules may remember too much; None when they do not."""
     ordered = list(found)
     size_bytes = sum(each.all_bytes for each in ordered)
     if size_bytes <= most_mib * 2**20:
-        return ""
-    most = ", ".join(f"{each.rule} {in_words(each.all_bytes)}" for each in ordered[:3])
-    return (
-        f"the rules could remember {in_words(size_bytes)} in this community, more than `rules_memory_mib` ({most_mib}) "
-        f"of machine.yaml; most of it {most}: narrow their scope, shorten their windows, or allow more"
+        return None
+    most = listed(f"{each.rule} {in_words(each.all_bytes)}" for each in ordered[:3])
+    return says(
+        "the rules could remember {size} in this community, more than `rules_memory_mib` ({allowed}) of machine.yaml; "
+        "most of it {most}: narrow their scope, shorten their windows, or allow more",
+        "规则在这个社区最多会记住 {size}，超过 machine.yaml 的 `rules_memory_mib`（{allowed}）；"
+        "其中最多的是 {most}：请缩小范围、缩短时间窗口，或调大上限",
+        size=in_words(size_bytes),
+        allowed=most_mib,
+        most=most,
     )
 
 

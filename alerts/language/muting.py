@@ -15,6 +15,7 @@ from alerts.language.places import Places
 from alerts.language.rule import Rule
 from config.community import Level
 from config.messages import unknown
+from config.says import Says, says
 
 
 def muter_of(alert: Alert, parents: Iterable[tuple[Alert, Rule]], places: Places) -> str | None:
@@ -31,7 +32,7 @@ def muter_of(alert: Alert, parents: Iterable[tuple[Alert, Rule]], places: Places
     return min(found, key=lambda parent: (parent.raised, parent.id)).id if found else None
 
 
-def muting_problems(rules: Sequence[Rule], known: Iterable[str]) -> dict[str, str]:
+def muting_problems(rules: Sequence[Rule], known: Iterable[str]) -> dict[str, Says]:
     """What is wrong in what rules mute, by rule id.
 
     Args:
@@ -39,16 +40,26 @@ def muting_problems(rules: Sequence[Rule], known: Iterable[str]) -> dict[str, st
         known: Ids of all rules there are.
     """
     ids = set(known)
-    found: dict[str, str] = {}
+    found: dict[str, Says] = {}
     hides = {rule.id: {each.id for each in rules if _names(rule, each)} for rule in rules if rule.around.muted}
     for rule in rules:
         strange = sorted(rule.around.muted - ids - ALERT_KINDS.keys())
         if strange:
-            found[rule.id] = f"rule or alert kind {unknown(strange[0], (*sorted(ids), *ALERT_KINDS))}"
+            found[rule.id] = says(
+                "rule or alert kind {what}",
+                "规则或告警种类 {what}",
+                what=unknown(strange[0], (*sorted(ids), *ALERT_KINDS)),
+            )
         elif rule.id in hides.get(rule.id, ()):
-            found[rule.id] = "mutes itself; name other rules or alert kinds"
+            found[rule.id] = says(
+                "mutes itself; name other rules or alert kinds", "把自己也隐藏了；请写别的规则或告警种类"
+            )
         elif (way := _circle(rule.id, hides)) is not None and not set(way) & found.keys():
-            found[rule.id] = f"goes in a circle, so that all would be hidden: {' -> '.join(way)}"
+            found[rule.id] = says(
+                "goes in a circle, so that all would be hidden: {way}",
+                "绕成了圈，全都会被隐藏：{way}",
+                way=" -> ".join(way),
+            )
     return found
 
 

@@ -17,6 +17,7 @@ from alerts.language.places import Places, places_of
 from config.community import Community
 from config.messages import Problem, nearest, unknown
 from config.paths import Location
+from config.says import Says, says
 from hub.calendar import WORKDAY
 
 _SCOPE = {"areas": "area", "sites": "site", "cameras": "camera", "sensors": "sensor"}
@@ -67,11 +68,32 @@ def absent_names(rules: Sequence[Any], community: Community) -> Absent:
                 aside.add(f"{named.noun} {named.name}")
             elif known[named.noun]:
                 words = unknown(named.name, known[named.noun])
-                found.append(Problem((index, *named.location), f"{named.noun} {words}"))
+                message = says("{noun} {words}", "{noun} {words}", noun=_called(named.noun), words=words)
+                found.append(Problem((index, *named.location), message))
             else:
-                message = f"{named.noun} `{named.name}` is unknown; the community has no {named.noun}"
+                message = says(
+                    "{noun} `{name}` is unknown; the community has no {noun}",
+                    "{noun} `{name}` 无效；这个社区还没有{noun}",
+                    noun=_called(named.noun),
+                    name=named.name,
+                )
                 found.append(Problem((index, *named.location), message))
     return Absent(tuple(found), frozenset(aside))
+
+
+_CHINESE = {
+    "area": "区域",
+    "site": "场所",
+    "camera": "摄像头",
+    "sensor": "传感器",
+    "tag": "标签",
+    "calendar": "日历",
+    "zone": "画面区域",
+}
+
+
+def _called(noun: str) -> Says:
+    return Says(noun, _CHINESE[noun])
 
 
 def strangers(around: AroundSpec, places: Places) -> list[str]:

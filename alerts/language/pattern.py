@@ -22,6 +22,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from config.paths import shown
+from config.says import apart, says, write
 from hub.events import Event, Phase, Quality
 from hub.plugins import Options
 
@@ -174,17 +175,33 @@ def parse_condition(wanted: Any) -> Condition:
         return _equals(wanted)
     if isinstance(wanted, list):
         if not wanted:
-            raise ValueError("an empty list never matches; name at least one value")
+            raise ValueError(
+                says("an empty list never matches; name at least one value", "空列表永远不会相符；请至少写一个值")
+            )
         return _one_of(tuple(parse_condition(each) for each in wanted))
     if wanted is None:
-        raise ValueError("empty; write a value, '>= 0.5', 'not true' or a list")
+        raise ValueError(
+            says("empty; write a value, '>= 0.5', 'not true' or a list", "没有填；请写值、'>= 0.5'、'not true' 或列表")
+        )
     if not isinstance(wanted, str):
-        raise ValueError(f"{shown(wanted)} does not fit; write a value, '>= 0.5', 'not true' or a list")  # noqa: TRY004
+        raise ValueError(  # noqa: TRY004 - pydantic takes ValueErrors alone
+            says(
+                "{wanted} does not fit; write a value, '>= 0.5', 'not true' or a list",
+                "{wanted}不合要求；请写值、'>= 0.5'、'not true' 或列表",
+                wanted=apart(shown(wanted)),
+            )
+        )
     compared = _COMPARE.fullmatch(wanted.strip())
     if compared:
         return _compared(compared[1], float(compared[2]))
     if wanted.lstrip().startswith((">", "<", "=", "!")):
-        raise ValueError(f"{wanted!r} is no comparison; write '>= 0.5', '<= 0.5', '> 1' or '< 1'")
+        raise ValueError(
+            says(
+                "{wanted} is no comparison; write '>= 0.5', '<= 0.5', '> 1' or '< 1'",
+                "{wanted} 不是比较；请写 '>= 0.5'、'<= 0.5'、'> 1' 或 '< 1'",
+                wanted=repr(wanted),
+            )
+        )
     if wanted.startswith("not "):
         return _negated(parse_condition(_plain(wanted.removeprefix("not ").strip())))
     return _equals(wanted)
@@ -204,7 +221,11 @@ def _checked(wanted: Any) -> Any:
 Kinds = Annotated[
     tuple[str, ...],
     BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
-    Field(min_length=1, max_length=12, json_schema_extra={"x-write": "an observation kind, or a list of at most 12"}),
+    Field(
+        min_length=1,
+        max_length=12,
+        json_schema_extra=write("an observation kind, or a list of at most 12", "一种观测，或最多 12 种的列表"),
+    ),
 ]
 """One observation kind or a list of them."""
 
@@ -212,7 +233,11 @@ Kinds = Annotated[
 class PatternSpec(Options):
     """A Pattern as it is written."""
 
-    model_config = ConfigDict(json_schema_extra={"x-write": "a pattern, as {kind: smoke, where: {alarm: true}}"})
+    model_config = ConfigDict(
+        json_schema_extra=write(
+            "a pattern, as {kind: smoke, where: {alarm: true}}", "观测的条件，如 {kind: smoke, where: {alarm: true}}"
+        )
+    )
 
     kind: Kinds
     """Observation kinds (docs/reference/events.md), any of which matches."""

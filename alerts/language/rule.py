@@ -27,6 +27,8 @@ from alerts.language.words import PLACES, Words, unknown_placeholders
 from config.community import Level, Name
 from config.hours import HoursList
 from config.messages import Problem, one_of, unknown
+from config.says import listed, says, write
+from config.terms import ID_FORM, ID_FORM_ZH, ID_PATTERN
 from hub.events import Event
 
 BY_LEVEL = "by_level"
@@ -64,7 +66,9 @@ class _Part(BaseModel):
 class Raises(_Part):
     """What kind of alert, at which level."""
 
-    model_config = ConfigDict(json_schema_extra={"x-write": "{kind: fire.smoke, severity: orange}"})
+    model_config = ConfigDict(
+        json_schema_extra=write("{kind: fire.smoke, severity: orange}", "{kind: fire.smoke, severity: orange}")
+    )
 
     kind: str
     severity: Level | Literal["by_level"]
@@ -83,7 +87,12 @@ class ClearSpec(_Part):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if self.after_s is not None and self.when is not None:
-            raise ValueError("write either after or when: one condition decides when it is normal again")
+            raise ValueError(
+                says(
+                    "write either after or when: one condition decides when it is normal again",
+                    "after 和 when 只写一个：由一个条件决定何时恢复正常",
+                )
+            )
         return self
 
 
@@ -93,8 +102,9 @@ class RuleSpec(_Part):
     rule: Annotated[
         str,
         Field(
-            pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$",
-            description="1 to 64 lower-case letters, digits, dots, dashes and underscores, a letter or digit first",
+            pattern=ID_PATTERN,
+            description=ID_FORM,
+            json_schema_extra=write(ID_FORM, ID_FORM_ZH),
         ),
     ]
     version: Annotated[int, Field(ge=1)] = 1
@@ -104,14 +114,22 @@ class RuleSpec(_Part):
     for_each: Annotated[
         tuple[ForEach, ...],
         BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
-        Field(min_length=1, max_length=4, json_schema_extra={"x-write": "site, camera or the like, or a list of such"}),
+        Field(
+            min_length=1,
+            max_length=4,
+            json_schema_extra=write("site, camera or the like, or a list of such", "site、camera 等之一，或这样的列表"),
+        ),
     ]
     scope: ScopeSpec | None = None
     only: HoursList = ()
     excluded: Annotated[HoursList, Field(alias="except")] = ()
     when: Annotated[
         dict[str, Any],
-        Field(min_length=1, max_length=1, json_schema_extra={"x-write": "one shape, as {event: {kind: smoke}}"}),
+        Field(
+            min_length=1,
+            max_length=1,
+            json_schema_extra=write("one shape, as {event: {kind: smoke}}", "一种形状，如 {event: {kind: smoke}}"),
+        ),
     ]
     unless: UnlessSpec | None = None
     mutes: Mutes | None = None
@@ -278,24 +296,61 @@ def rule_problems(spec: RuleSpec, shape: Shape) -> list[Problem]:
     if spec.raises.kind not in ALERT_KINDS:
         found.append(Problem(("raises", "kind"), unknown(spec.raises.kind, tuple(ALERT_KINDS))))
     if shape.levels and spec.raises.severity != BY_LEVEL:
-        found.append(Problem(("raises", "severity"), "the shape has levels of its own; write `by_level`"))
+        found.append(
+            Problem(
+                ("raises", "severity"),
+                says("the shape has levels of its own; write `by_level`", "这种形状自己分级；请写 `by_level`"),
+            )
+        )
     if not shape.levels and spec.raises.severity == BY_LEVEL:
-        found.append(Problem(("raises", "severity"), f"the shape has no levels; write {one_of([*Level])}"))
+        found.append(
+            Problem(
+                ("raises", "severity"),
+                says(
+                    "the shape has no levels; write {levels}", "这种形状不分级；请写 {levels}", levels=one_of([*Level])
+                ),
+            )
+        )
     if shape.several_sources and not set(spec.for_each) <= _SHARED:
         found.append(
-            Problem(("for_each",), "the shape needs several devices for one key; write site, area or community")
+            Problem(
+                ("for_each",),
+                says(
+                    "the shape needs several devices for one key; write site, area or community",
+                    "这种形状要看多台设备；请写 site、area 或 community",
+                ),
+            )
         )
     if shape.counts_only_hours and not spec.around.only:
-        found.append(Problem(("when", "silence", "counted"), "counts the hours of `only`; add `only`, or leave it out"))
+        found.append(
+            Problem(
+                ("when", "silence", "counted"),
+                says(
+                    "counts the hours of `only`; add `only`, or leave it out",
+                    "按 `only` 的时段计时；请添加 `only`，或删去",
+                ),
+            )
+        )
     if shape.counts_only_hours and any(hours.armed is not None for hours in spec.around.only):
         found.append(
-            Problem(("only",), "`armed` is no time that can be counted; leave it out, or leave out `counted: only`")
+            Problem(
+                ("only",),
+                says(
+                    "`armed` is no time that can be counted; leave it out, or leave out `counted: only`",
+                    "`armed` 不是可以计时的时段；请删去，或删去 `counted: only`",
+                ),
+            )
         )
     known = (*PLACES, *shape.facts)
     for part, words, names in (("say", spec.say, known), ("do", spec.do, known)):
         for language, wrong in unknown_placeholders(words, names):
-            words_known = ", ".join(f"{{{name}}}" for name in names)
-            is_name = wrong.startswith("{")
-            message = f"{wrong} is unknown here; known are {words_known}" if is_name else wrong
+            message = wrong
+            if wrong.startswith("{"):
+                message = says(
+                    "{wrong} is unknown here; known are {names}",
+                    "{wrong} 在这里无效；可用的有 {names}",
+                    wrong=wrong,
+                    names=listed(f"{{{name}}}" for name in names),
+                )
             found.append(Problem((part, language), message))
     return found

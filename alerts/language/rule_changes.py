@@ -12,6 +12,7 @@ from alerts.language.rule import Rule
 from alerts.language.rule_text import RuleText
 from alerts.language.rulebook import RuleBook, book_of_texts
 from config.errors import ConfigurationError, Mistake
+from config.says import Says, says
 from hub.events import time_to_text
 from hub.store.rule_revisions import REMOVED, RuleRevision
 
@@ -67,7 +68,14 @@ def check_with(others: Mapping[str, str], written: RuleText) -> RuleBook:
         raise ConfigurationError(tuple(_without_index(mistake) for mistake in mine or error.mistakes)) from None
 
 
-def refuse(words: str, rule: str) -> None:
+def keep_id(rule: str, written: RuleText) -> None:
+    """Refuse a change of a rule's id; `rule` is empty for one that is new."""
+    if rule and written.id and written.id != rule:
+        message = says("the address says {rule}; an id does not change", "地址里是 {rule}；id 不能改", rule=repr(rule))
+        raise ConfigurationError((Mistake(Path("body"), "rule", message, line_of(written, "rule")),))
+
+
+def refuse(words: Says | None, rule: str) -> None:
     """Refuse a change of a rule if there are words that say why."""
     if words:
         raise ConfigurationError((Mistake(None, rule, words),))
@@ -78,13 +86,19 @@ def _without_index(mistake: Mistake) -> Mistake:
     return replace(mistake, path=mistake.path.removeprefix("[0]").removeprefix("."))
 
 
-def other_content(written: RuleText, known: Iterable[RuleRevision]) -> str:
-    """What is wrong when a version stands for other content already; empty when nothing is."""
+def other_content(written: RuleText, known: Iterable[RuleRevision]) -> Says | None:
+    """What is wrong when a version stands for other content already; None when nothing is."""
     known = list(known)
     if all(each.hash == written.hash for each in known if each.version == written.version):
-        return ""
+        return None
     following = max(each.version for each in known) + 1
-    return f"{written.id} version {written.version} stands for other content already; write version: {following}"
+    return says(
+        "{rule} version {version} stands for other content already; write version: {following}",
+        "{rule} 第 {version} 版已是别的内容；请写 version: {following}",
+        rule=written.id,
+        version=written.version,
+        following=following,
+    )
 
 
 def file_move(now: RuleRevision, before: RuleRevision | None) -> str:

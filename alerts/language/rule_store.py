@@ -24,7 +24,7 @@ from alerts.language.rule_changes import (
     check_with,
     file_move,
     journal_row,
-    line_of,
+    keep_id,
     other_content,
     refuse,
     revision_of,
@@ -34,6 +34,7 @@ from alerts.language.rulebook import RuleBook, book_of_texts, load_rules, rule_f
 from alerts.store.connection import Connection
 from alerts.store.journal import write_journal
 from config.errors import ConfigurationError, Mistake
+from config.says import Says
 from hub.bus import Bus, Topic
 from hub.clock import Clock
 from hub.errors import ConflictError, NotFoundError
@@ -64,7 +65,7 @@ class RuleStore:
         self._book: RuleBook | None = None
         self._folder: tuple[Path, str] | None = None
         self._followers: tuple[Callable[[RuleBook], None], ...] = ()
-        self._bound: Callable[[RuleBook], str] = lambda _book: ""
+        self._bound: Callable[[RuleBook], Says | None] = lambda _book: None
         self.refused: tuple[Mistake, ...] = ()
         """What was wrong when the folder was read last; empty when it was taken as it is."""
 
@@ -132,7 +133,7 @@ class RuleStore:
             self.refused = ()
             return self.book
 
-    def hold_to(self, bound: Callable[[RuleBook], str]) -> None:
+    def hold_to(self, bound: Callable[[RuleBook], Says | None]) -> None:
         """From now on refuse changes of which `bound(book)` says what is too much; it is empty when nothing is."""
         self._bound = bound
 
@@ -169,9 +170,7 @@ class RuleStore:
             ConfigurationError: All that is wrong in it.
         """
         written = parse_rule(text)
-        if rule and written.id and written.id != rule:
-            message = f"the address says {rule!r}; an id does not change"
-            raise ConfigurationError((Mistake(Path("body"), "rule", message, line_of(written, "rule")),))
+        keep_id(rule, written)
         texts = {each.revision.rule: each.revision.text for each in self.rules() if each.revision.rule != written.id}
         refuse(self._bound(check_with(texts, written)), written.id)
         return written

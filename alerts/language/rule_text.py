@@ -17,10 +17,12 @@ from typing import Any
 from alerts.language.remembered import read_rules
 from config.errors import ConfigurationError, Mistake
 from config.reading import LinedList, LinedMap
+from config.says import says
 from config.writing import write_text
 
 _NAME = Path("body")
 _VERSION_FIRST = 1
+NO_LIST = says("is not a list; begin each rule with `- rule: name`", "不是列表；每条规则以 `- rule: 名称` 开头")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,16 @@ def parse_rule(text: str) -> RuleText:
         item = _read(_as_item(text))
         return item if item is not None and item.body == data else rule_text_of(data)
     if not isinstance(data, list) or len(data) != 1 or not isinstance(data[0], dict):
-        raise ConfigurationError((Mistake(_NAME, "", "write one rule: `rule: name` and its other keys", 1),))
+        raise ConfigurationError(
+            (
+                Mistake(
+                    _NAME,
+                    "",
+                    says("write one rule: `rule: name` and its other keys", "请写一条规则：`rule: 名称` 和其他键"),
+                    1,
+                ),
+            )
+        )
     return RuleText(text if text.endswith("\n") else text + "\n", data[0])
 
 
@@ -116,7 +127,7 @@ def split_rules(text: str) -> tuple[RuleText, ...]:
     """
     data = read_rules(text)
     if not isinstance(data, LinedList):
-        raise ConfigurationError((Mistake(None, "", "is not a list; begin each rule with `- rule: name`", 1),))
+        raise ConfigurationError((Mistake(None, "", NO_LIST, 1),))
     lines = text.splitlines()
     ends = [*(line - 1 for line in data.lines[1:]), len(lines)]
     found = []

@@ -21,10 +21,12 @@ from alerts.language.muting import muting_problems
 from alerts.language.places import Places
 from alerts.language.remembered import TEXTS, read_rule_file, read_rules
 from alerts.language.rule import Rule, RuleSpec, build_rule, rule_problems
+from alerts.language.rule_text import NO_LIST
 from alerts.language.shape import Shape
 from alerts.language.spoken import unspoken
 from config.errors import ConfigurationError, Mistake
 from config.messages import Problem, mistakes, problems, unknown
+from config.says import Says, says
 from hub.plugins import Plugin, load_plugins
 
 SHIPPED = Path(__file__).resolve().parents[2] / "config" / "rules"
@@ -96,7 +98,9 @@ def load_rules(folder: Path, *, observations: Collection[str] | None = None) -> 
     """
     files = rule_files(folder)
     if not files:
-        raise ConfigurationError((Mistake(folder, "", "holds no rule files (*.yaml)"),))
+        raise ConfigurationError(
+            (Mistake(folder, "", says("holds no rule files (*.yaml)", "里面没有规则文件（*.yaml）")),)
+        )
     digest = hashlib.sha256()
     for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
@@ -131,7 +135,7 @@ def _book_of(
             found += error.mistakes
             continue
         if not isinstance(data, list):
-            found.append(Mistake(file, "", "is not a list; begin each rule with `- rule: name`", 1))
+            found.append(Mistake(file, "", NO_LIST, 1))
             continue
         wrong: list[Problem] = []
         for index, body in enumerate(data):
@@ -142,7 +146,12 @@ def _book_of(
             if observations is not None:
                 wrong += [Problem((index, *each.location), each.message) for each in unspoken(body, observations)]
             if spec.rule in origin:
-                message = f"`{spec.rule}` stands twice, first in {origin[spec.rule][0].name}; keep one"
+                message = says(
+                    "`{rule}` stands twice, first in {file}; keep one",
+                    "`{rule}` 写了两次，第一次在 {file}；请只留一个",
+                    rule=spec.rule,
+                    file=origin[spec.rule][0].name,
+                )
                 wrong.append(Problem((index, "rule"), message))
                 continue
             origin[spec.rule] = (file, data, index)
@@ -186,7 +195,12 @@ def _load_rule(
 ) -> tuple[RuleSpec, Rule] | None:
     """One rule, or None with what is wrong added to `wrong`."""
     if not isinstance(body, dict):
-        wrong.append(Problem((index,), "is not a rule; write `rule: name` and its other keys"))
+        wrong.append(
+            Problem(
+                (index,),
+                says("is not a rule; write `rule: name` and its other keys", "不是规则；请写 `rule: 名称` 和其他键"),
+            )
+        )
         return None
     if known := _known(body, shapes):
         return known
@@ -198,7 +212,12 @@ def _load_rule(
         wrong += problems(error, RuleSpec, body, below=(index,))
     when = body.get("when")
     if isinstance(when, dict) and len(when) > 1:
-        words = f"{len(when)} shapes, {' and '.join(map(str, when))}; keep one, or write a rule for each"
+        words = says(
+            "{n} shapes, {shapes}; keep one, or write a rule for each",
+            "写了 {n} 种形状：{shapes}；请只留一种，或各写一条规则",
+            n=len(when),
+            shapes=Says(" and ".join(map(str, when)), "、".join(map(str, when))),
+        )
         wrong[before:] = [each for each in wrong[before:] if each.location != (index, "when")]
         wrong.append(Problem((index, "when"), words))
     shape = _load_shape(when, index, shapes, wrong) if isinstance(when, dict) and len(when) == 1 else None
@@ -239,7 +258,9 @@ def _load_shape(
     [(kind, options)] = when.items()
     plugin = shapes.get(kind)
     if plugin is None:
-        wrong.append(Problem((index, "when", kind), f"shape {unknown(kind, sorted(shapes))}"))
+        wrong.append(
+            Problem((index, "when", kind), says("shape {what}", "形状 {what}", what=unknown(kind, sorted(shapes))))
+        )
         return None
     try:
         shape: Shape = plugin.build(plugin.options.model_validate(options))

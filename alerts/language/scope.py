@@ -18,6 +18,7 @@ from alerts.alert import Alert
 from alerts.language.places import Places
 from alerts.language.shape import Witness
 from config.community import Ring
+from config.says import says
 from hub.events import Event
 
 Listed = BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
@@ -42,7 +43,12 @@ class ScopeSpec(BaseModel):
     @model_validator(mode="after")
     def _says_something(self) -> ScopeSpec:
         if not self.model_dump(exclude_defaults=True, exclude_none=True):
-            raise ValueError("empty; name areas, sites, rings, tags, cameras or sensors, or leave scope out")
+            raise ValueError(
+                says(
+                    "empty; name areas, sites, rings, tags, cameras or sensors, or leave scope out",
+                    "是空的；请写 areas、sites、rings、tags、cameras 或 sensors，或删去 scope",
+                )
+            )
         return self
 
 

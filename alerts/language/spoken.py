@@ -16,6 +16,7 @@ from alerts.language.pattern import OF_EVERY_EVENT
 from alerts.trials.observations import WORDED
 from config.messages import Problem, unknown
 from config.paths import Location
+from config.says import Says, listed, says
 from hub.sensors.kinds import KINDS, FieldType, Flag, Number
 
 SPOKEN = frozenset({*KINDS, *WORDED, "worker.health", "alert.resolved", "alert.reopened"})
@@ -45,8 +46,13 @@ def unspoken(body: Mapping[str, Any], observations: Collection[str]) -> list[Pro
         known = (*sorted(fields), *OF_EVERY_EVENT)
         for name, wanted in (pattern.get("where") or {}).items():
             if name not in known:
-                of = ", ".join(kind for _, kind in kinds)
-                found.append(Problem((*location, "where", name), f"no field of {of}; {unknown(name, known)}"))
+                of = listed(kind for _, kind in kinds)
+                found.append(
+                    Problem(
+                        (*location, "where", name),
+                        says("no field of {of}; {what}", "{of} 没有这个字段；{what}", of=of, what=unknown(name, known)),
+                    )
+                )
             elif name in fields and (words := _unlike(fields[name], wanted)):
                 found.append(Problem((*location, "where", name), words))
     found += [
@@ -69,14 +75,23 @@ def _measured(body: Mapping[str, Any]) -> Iterator[Problem]:
     numbers = sorted(name for name, field in fields.items() if isinstance(field, Number))
     if options["field"] in numbers:
         return
-    words = unknown(options["field"], numbers) if numbers else "they have no field that is a number"
-    yield Problem(("when", shape, "field"), f"no number of {', '.join(kinds)}; {words}")
+    words = says("they have no field that is a number", "它们没有数值字段")
+    if numbers:
+        words = unknown(options["field"], numbers)
+    yield Problem(
+        ("when", shape, "field"),
+        says("no number of {kinds}; {words}", "不是 {kinds} 的数值；{words}", kinds=listed(kinds), words=words),
+    )
 
 
-def _unknown_kind(kind: str, observations: Collection[str]) -> str:
+def _unknown_kind(kind: str, observations: Collection[str]) -> Says:
     if kind in ALERT_KINDS:
-        return f"`{kind}` is a kind of alert; a rule watches what is observed, as smoke or camera.fire"
-    return f"kind {unknown(kind, tuple(sorted(observations)))}"
+        return says(
+            "`{kind}` is a kind of alert; a rule watches what is observed, as smoke or camera.fire",
+            "`{kind}` 是告警种类；规则看的是观测，如 smoke 或 camera.fire",
+            kind=kind,
+        )
+    return says("kind {what}", "种类 {what}", what=unknown(kind, tuple(sorted(observations))))
 
 
 def _fields_of(kinds: Collection[str]) -> Mapping[str, FieldType] | None:
@@ -86,21 +101,35 @@ def _fields_of(kinds: Collection[str]) -> Mapping[str, FieldType] | None:
     return {name: field for kind in kinds for name, field in KINDS[kind].fields.items()}
 
 
-def _unlike(field: FieldType, wanted: object) -> str:
-    """Why a field can never be what is wanted; empty when it can."""
+_FLAG = says(
+    "this field is true or false; write true, false or 'not true'",
+    "这个字段是真或假；请写 true、false 或 'not true'",
+)
+_TEXT = says("this field is text; write it in quotes", "这个字段是文字；请加引号")
+
+
+def _unlike(field: FieldType, wanted: object) -> Says | None:
+    """Why a field can never be what is wanted; None when it can."""
     if isinstance(wanted, list):
-        return next((words for each in wanted if (words := _unlike(field, each))), "")
+        return next((words for each in wanted if (words := _unlike(field, each))), None)
     compares = isinstance(wanted, str) and wanted.lstrip().startswith((">", "<"))
     negated = isinstance(wanted, str) and wanted.startswith("not ")
     if negated:
-        return ""
+        return None
     if isinstance(field, Flag):
-        return "" if isinstance(wanted, bool) else "this field is true or false; write true, false or 'not true'"
+        return None if isinstance(wanted, bool) else _FLAG
     if isinstance(field, Number):
         number = compares or (isinstance(wanted, int | float) and not isinstance(wanted, bool))
-        unit = f" in {field.unit}" if field.unit else ""
-        return "" if number else f"this field is a number{unit}; write a number or a comparison, as '>= {field.high:g}'"
-    return "" if isinstance(wanted, str) and not compares else "this field is text; write it in quotes"
+        if number:
+            return None
+        unit = says(" in {unit}", "（{unit}）", unit=field.unit) if field.unit else ""
+        return says(
+            "this field is a number{unit}; write a number or a comparison, as '>= {high}'",
+            "这个字段是数{unit}；请写数或比较，如 '>= {high}'",
+            unit=unit,
+            high=f"{field.high:g}",
+        )
+    return None if isinstance(wanted, str) and not compares else _TEXT
 
 
 def _listed(written: Any) -> Iterator[tuple[Location, str]]:

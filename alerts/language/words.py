@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from alerts.language.places import Places, called
 from alerts.language.shape import Claim
 from config.community import Level
+from config.says import Says, said_by, says, write
 
 PLACES = ("site", "household", "area", "device", "sensor", "camera", "zone", "level", "key")
 """Placeholders that every rule may use; a shape adds its facts."""
@@ -34,7 +35,9 @@ LEVELS = {
 class Words(BaseModel):
     """A text in both languages."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"x-write": "{zh: ..., en: ...}"})
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, json_schema_extra=write("{zh: ..., en: ...}", "{zh: ..., en: ...}")
+    )
 
     zh: str
     en: str
@@ -50,19 +53,28 @@ def placeholders(template: str) -> tuple[str, ...]:
         parts = list(string.Formatter().parse(template))
     except ValueError:
         raise ValueError(
-            "a brace stands alone; write names as {site}, and a brace that is meant twice, as {{ or }}"
+            says(
+                "a brace stands alone; write names as {site}, and a brace that is meant twice, as {{ or }}",
+                "有单个的花括号；名称写成 {site}，要显示的花括号写两遍：{{ 或 }}",
+            )
         ) from None
     found = []
     for _, name, form, conversion in parts:
         if name is None:
             continue
         if form or conversion or not name.isidentifier():
-            raise ValueError(f"write a plain name between the braces, not {{{name}}} with a format")
+            raise ValueError(
+                says(
+                    "write a plain name between the braces, not {name} with a format",
+                    "花括号里只写名称，{name} 不能带格式",
+                    name=f"{{{name}}}",
+                )
+            )
         found.append(name)
     return tuple(found)
 
 
-def unknown_placeholders(words: Words, known: Iterable[str]) -> list[tuple[str, str]]:
+def unknown_placeholders(words: Words, known: Iterable[str]) -> list[tuple[str, Says]]:
     """What in the templates has no meaning.
 
     Returns:
@@ -74,9 +86,9 @@ def unknown_placeholders(words: Words, known: Iterable[str]) -> list[tuple[str, 
         try:
             used = placeholders(getattr(words, language))
         except ValueError as error:
-            found.append((language, str(error)))
+            found.append((language, said_by(error)))
             continue
-        found += [(language, f"{{{name}}}") for name in used if name not in names]
+        found += [(language, Says(f"{{{name}}}", f"{{{name}}}")) for name in used if name not in names]
     return found
 
 

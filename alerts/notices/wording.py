@@ -24,6 +24,7 @@ from alerts.notices.notice import Language
 from alerts.notices.speech import spoken
 from config.community import Level
 from config.load import parse, read_yaml
+from config.says import listed, says
 from hub.events import time_from_text
 
 Group = Literal["notifiers", "speakers", "warden", "unit", "sent", "reporter", "household"]
@@ -68,10 +69,25 @@ class Template(BaseModel):
     def _known(self) -> Template:
         for move in self.moves:
             if move not in KNOWN_MOVES:
-                raise ValueError(f"`{move}` is no move; known are {', '.join(sorted(KNOWN_MOVES))}")
+                raise ValueError(
+                    says(
+                        "`{move}` is no move; known are {known}",
+                        "`{move}` 无效；可用的有 {known}",
+                        move=move,
+                        known=listed(sorted(KNOWN_MOVES)),
+                    )
+                )
         for words in (self.title, self.text):
             if wrong := unknown_placeholders(words, NAMES):
-                raise ValueError(f"{wrong[0][0]}: {wrong[0][1]} has no meaning; known are {', '.join(NAMES)}")
+                raise ValueError(
+                    says(
+                        "{language}: {wrong} has no meaning; known are {known}",
+                        "{language}：{wrong} 无效；可用的有 {known}",
+                        language=wrong[0][0],
+                        wrong=wrong[0][1],
+                        known=listed(NAMES),
+                    )
+                )
         return self
 
 

@@ -20,6 +20,7 @@ from urllib.parse import quote
 from pydantic import Field, model_validator
 
 from alerts.notices.notice import Delivered, Notice, Outcome, Refused, Services, Traits, TryLater
+from config.says import says
 from config.secrets import Secret
 from hub.networks import connections_only_to
 from hub.plugins import Options, Plugin
@@ -43,7 +44,12 @@ class AppriseOptions(Options):
     @model_validator(mode="after")
     def _installed(self) -> Self:
         if importlib.util.find_spec("apprise") is None:
-            raise ValueError("Apprise is not installed; run: pip install community-hub[chat]")
+            raise ValueError(
+                says(
+                    "Apprise is not installed; run: pip install community-hub[chat]",
+                    "没有安装 Apprise；请运行：pip install community-hub[chat]",
+                )
+            )
         return self
 
 
@@ -57,7 +63,9 @@ class AppriseChannel:
             ValueError: There is none, or Apprise does not know it.
         """
         if secret is None:
-            raise ValueError("the address of an Apprise channel is its `secret`")
+            raise ValueError(
+                says("the address of an Apprise channel is its `secret`", "Apprise 渠道的地址写在 `secret` 里")
+            )
         logging.getLogger("apprise").setLevel(logging.CRITICAL)  # it logs addresses, and those hold keys
         self._options = options
         self._secret = secret

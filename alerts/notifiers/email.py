@@ -27,6 +27,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from alerts.notices.notice import Delivered, Notice, Outcome, Refused, Services, Traits, TryLater
+from config.says import says
 from config.secrets import Secret
 from hub.networks import Allowed, NotAllowedNetworkError, connect
 from hub.plugins import Options, Plugin
@@ -63,7 +64,12 @@ class EmailOptions(Options):
     @model_validator(mode="after")
     def _safe(self) -> Self:
         if self.security == "none" and self.host not in _HERE:
-            raise ValueError("security: none sends everything readable; write starttls or tls")
+            raise ValueError(
+                says(
+                    "security: none sends everything readable; write starttls or tls",
+                    "security: none 会明文发送；请写 starttls 或 tls",
+                )
+            )
         return self
 
 

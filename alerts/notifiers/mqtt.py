@@ -17,6 +17,7 @@ from pydantic import AfterValidator, Field
 
 from alerts.language.words import placeholders
 from alerts.notices.notice import Delivered, Notice, Outcome, Services, Traits, TryLater
+from config.says import says
 from config.secrets import Secret
 from hub.events import time_to_text
 from hub.plugins import Options, Plugin
@@ -27,11 +28,27 @@ _NOWHERE = "all"
 
 def _topic(topic: str) -> str:
     if unknown := set(placeholders(topic)) - {"area", "site"}:
-        raise ValueError(f"{{{min(unknown)}}} has no meaning in a topic; known are {{area}} and {{site}}")
+        raise ValueError(
+            says(
+                "{name} has no meaning in a topic; known are {{area}} and {{site}}",
+                "{name} 在主题里无效；可用的有 {{area}} 和 {{site}}",
+                name=f"{{{min(unknown)}}}",
+            )
+        )
     if any(sign in topic for sign in "+#\0"):
-        raise ValueError("holds + or #; write one topic, as speakers/{area}/say")
+        raise ValueError(
+            says(
+                "holds + or #; write one topic, as speakers/{area}/say",
+                "含有 + 或 #；请写一个主题，如 speakers/{area}/say",
+            )
+        )
     if topic.startswith(("$", "hub/v1/")):
-        raise ValueError("is taken: the hub itself speaks there; write another, as speakers/{area}/say")
+        raise ValueError(
+            says(
+                "is taken: the hub itself speaks there; write another, as speakers/{area}/say",
+                "已被系统自己占用；请换一个，如 speakers/{area}/say",
+            )
+        )
     return topic
 
 

@@ -26,6 +26,7 @@ from pydantic import AfterValidator, Field
 from alerts.incidents.incident import done
 from alerts.notices.cap import DISMISSED, MEDIA_TYPES, Scope, Station, Status, cap_message, cap_xml, usable_sender
 from alerts.notices.notice import Delivered, Notice, Outcome, Refused, Services, Traits, TryLater
+from config.says import says
 from config.secrets import Secret
 from hub.networks import NotAllowedNetworkError
 from hub.plugins import Options, Plugin
@@ -50,22 +51,27 @@ _TOLD = frozenset(
 def _address(url: str) -> str:
     parts = urlsplit(url)
     if not parts.hostname or parts.scheme not in ("http", "https"):
-        raise ValueError("is no web address; write https://host/path")
+        raise ValueError(says("is no web address; write https://host/path", "不是网址；请写 https://主机/路径"))
     if parts.scheme == "http" and parts.hostname not in _HERE:
-        raise ValueError("is not encrypted; write https://host/path")
+        raise ValueError(says("is not encrypted; write https://host/path", "没有加密；请写 https://主机/路径"))
     if parts.username is not None or parts.password is not None:
-        raise ValueError("holds a password; write the token as `secret`")
+        raise ValueError(says("holds a password; write the token as `secret`", "含有密码；请把令牌写在 `secret` 里"))
     try:
         parts.port  # noqa: B018 - reading it is the check
     except ValueError:
-        raise ValueError("has no usable port; write https://host:8443/path") from None
+        raise ValueError(
+            says("has no usable port; write https://host:8443/path", "端口不能用；请写如 https://主机:8443/路径")
+        ) from None
     return url
 
 
 def _sender(sender: str) -> str:
     if not usable_sender(sender):
         raise ValueError(
-            "holds a space, a comma, < or &; write a name that is unique in the world, as hub@village.example"
+            says(
+                "holds a space, a comma, < or &; write a name that is unique in the world, as hub@village.example",
+                "含有空格、逗号、< 或 &；请写世界上唯一的名称，如 hub@village.example",
+            )
         )
     return sender
 

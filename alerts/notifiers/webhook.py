@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from alerts.notices.notice import Delivered, Notice, Outcome, Refused, Services, Traits, TryLater
+from config.says import says
 from config.secrets import Secret
 from hub.events import time_to_text
 from hub.networks import NotAllowedNetworkError
@@ -37,13 +38,20 @@ _LONGEST_PAUSE_S = 600.0
 def _address(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("is no web address; write https://host/path")
+        raise ValueError(says("is no web address; write https://host/path", "不是网址；请写 https://主机/路径"))
     if parts.username is not None or parts.password is not None:
-        raise ValueError("holds a password; write it as `secret`, with which the body is signed")
+        raise ValueError(
+            says(
+                "holds a password; write it as `secret`, with which the body is signed",
+                "含有密码；请写在 `secret` 里，用它给内容签名",
+            )
+        )
     try:
         parts.port  # noqa: B018 - reading it is the check
     except ValueError:
-        raise ValueError("has no usable port; write https://host:8443/path") from None
+        raise ValueError(
+            says("has no usable port; write https://host:8443/path", "端口不能用；请写如 https://主机:8443/路径")
+        ) from None
     return url
 
 

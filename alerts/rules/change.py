@@ -21,6 +21,7 @@ from alerts.language.duration import Seconds
 from alerts.language.pattern import Answer, PatternSpec, as_number, build_pattern
 from alerts.language.shape import STREAM_BYTES, TIME_BYTES, moment_us, stream_of
 from alerts.windows import HELD_BYTES, MOMENT_BYTES, Found, Moment, Noted, Seen, WindowShape, moments_since, with_moment
+from config.says import says
 from hub.events import Event
 from hub.plugins import Options, Plugin
 
@@ -45,7 +46,9 @@ class ChangeOptions(Options):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if (self.rises is None) == (self.falls is None):
-            raise ValueError("write either `rises` or `falls`, by how much")
+            raise ValueError(
+                says("write either `rises` or `falls`, by how much", "请写 `rises` 或 `falls` 之一，即升降多少")
+            )
         return self
 
 

@@ -24,6 +24,7 @@ from alerts.language.duration import Seconds, duration_text
 from alerts.language.pattern import Answer, PatternSpec, build_pattern
 from alerts.language.shape import STREAM_BYTES, State, Step, moment_us, source_of, stream_of
 from alerts.windows import HELD_BYTES, MOMENT_BYTES, Found, Moment, Noted, Seen, WindowShape, moments_since, with_moment
+from config.says import says
 from hub.events import Event, Phase
 from hub.plugins import Options, Plugin
 
@@ -52,10 +53,22 @@ class CountOptions(Options):
             least_s = self.apart_s * (self.at_least - 1)
             least, apart, within = (duration_text(each) for each in (least_s, self.apart_s, self.within_s))
             raise ValueError(
-                f"{self.at_least} that are {apart} apart take {least}, longer than `within` ({within}); change one"
+                says(
+                    "{n} that are {apart} apart take {least}, longer than `within` ({within}); change one",
+                    "{n} 次、相隔 {apart} 需要 {least}，比 `within`（{within}）长；请改其中一个",
+                    n=self.at_least,
+                    apart=apart,
+                    least=least,
+                    within=within,
+                )
             )
         if self.apart_s and self.different:
-            raise ValueError("`apart` and `different` do not go together; different ones may come at once, keep one")
+            raise ValueError(
+                says(
+                    "`apart` and `different` do not go together; different ones may come at once, keep one",
+                    "`apart` 和 `different` 不能同时用：不同的可以同时来；请只留一个",
+                )
+            )
         return self
 
 

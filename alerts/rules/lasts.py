@@ -31,6 +31,7 @@ from alerts.streams import (
     names_standing,
     standing,
 )
+from config.says import says
 from hub.events import Event
 from hub.plugins import Options, Plugin
 
@@ -48,7 +49,12 @@ class LastsOptions(Options):
     @model_validator(mode="after")
     def _gap_is_shorter(self) -> Self:
         if self.gap_s is not None and self.gap_s >= self.for_s:
-            raise ValueError("gap must be shorter than for, or a single event would be enough")
+            raise ValueError(
+                says(
+                    "gap must be shorter than for, or a single event would be enough",
+                    "gap 应比 for 短，否则一次就够了",
+                )
+            )
         return self
 
 

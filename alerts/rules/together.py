@@ -36,6 +36,7 @@ from alerts.language.pattern import Answer, PatternSpec, build_pattern
 from alerts.language.places import Places
 from alerts.language.shape import ID_BYTES, Shape, State, Step, moment_us
 from alerts.windows import HELD_BYTES, MOMENT_BYTES, Found, Moment, Noted, Seen, WindowShape, moments_since, with_moment
+from config.says import says
 from hub.events import Event, Quality
 from hub.plugins import Options, Plugin
 
@@ -66,7 +67,12 @@ class TogetherOptions(Options):
     @model_validator(mode="after")
     def _one_bond(self) -> Self:
         if self.near_m is not None and self.same is not None:
-            raise ValueError("write either near_m or same: one says what they have in common")
+            raise ValueError(
+                says(
+                    "write either near_m or same: one says what they have in common",
+                    "near_m 和 same 只写一个：用一个说明它们的共同点",
+                )
+            )
         return self
 
 

@@ -42,6 +42,7 @@ from alerts.language.shape import (
 from alerts.streams import MOST_TIMES, with_no, with_yes
 from config.community import Level
 from config.messages import unknown
+from config.says import says, write
 from hub.events import Event
 from hub.plugins import Options, Plugin
 from hub.store.telling import Sign
@@ -58,7 +59,10 @@ def _number_or_levels(value: Any) -> Any:
 Thresholds = Annotated[
     dict[str, float],
     BeforeValidator(_number_or_levels),
-    Field(min_length=1, json_schema_extra={"x-write": "a number, or {yellow: 2.5, red: 3.5}"}),
+    Field(
+        min_length=1,
+        json_schema_extra=write("a number, or {yellow: 2.5, red: 3.5}", "一个数，或 {yellow: 2.5, red: 3.5}"),
+    ),
 ]
 """One number, or a number for each of several levels."""
 
@@ -77,16 +81,28 @@ class ValueOptions(Options):
     @model_validator(mode="after")
     def _one_side_in_order(self) -> Self:
         if (self.above is None) == (self.below is None):
-            raise ValueError("write either `above` or `below`: one number, or one for each level")
+            raise ValueError(
+                says(
+                    "write either `above` or `below`: one number, or one for each level",
+                    "请写 `above` 或 `below` 之一：一个数，或每个级别一个数",
+                )
+            )
         for name in self.thresholds:
             if name and name not in {level.value for level in Level}:
-                raise ValueError(f"level {unknown(name, [*Level])}")
+                raise ValueError(says("level {what}", "级别 {what}", what=unknown(name, [*Level])))
         ordered = [self.thresholds[level.value] for level in Level if level.value in self.thresholds]
         steps = itertools.pairwise(ordered)
         if not all(low < high if self.above is not None else low > high for low, high in steps):
-            further = "higher" if self.above is not None else "lower"
+            further = says("higher", "更高") if self.above is not None else says("lower", "更低")
             written = ", ".join(f"{each:g}" for each in ordered)
-            raise ValueError(f"a graver level needs a {further} threshold; from green to red they are {written}")
+            raise ValueError(
+                says(
+                    "a graver level needs a {further} threshold; from green to red they are {written}",
+                    "级别越重，阈值应{further}；现在从绿到红是 {written}",
+                    further=further,
+                    written=written,
+                )
+            )
         return self
 
     @property

@@ -19,6 +19,7 @@ from alerts.language.places import places_of
 from alerts.language.rule import Rule
 from alerts.language.rulebook import make_book
 from alerts.trials.ruletests import AlertName, Expected, ExpectedAlert, Fed, RuleTest
+from config.says import Says, says, together
 from hub.events import Event
 
 
@@ -35,8 +36,8 @@ class Miss:
 
     at_s: float
     what: str
-    expected: str
-    got: str
+    expected: Says
+    got: Says
 
     def __str__(self) -> str:
         return f"at {duration_text(self.at_s)}, {self.what}: expected {self.expected}, got {self.got}"
@@ -128,7 +129,8 @@ def _event(fed: Fed, values: tuple[float | None, dict[str, Any]], start: datetim
 
 def _misses(engine: Engine, moment: Expected) -> Iterable[Miss]:
     for rule, count in sorted(engine.counts.failed.items()):
-        yield Miss(moment.at, "failed", "a rule that works", f"{rule} failed {count} times")
+        failures = says("{rule} failed {n} times", "{rule} 出错 {n} 次", rule=rule, n=count)
+        yield Miss(moment.at, "failed", says("a rule that works", "规则不出错"), failures)
     active = [alert for alert in engine.open_alerts() if alert.condition is Condition.ACTIVE]
     returned = [alert for alert in engine.open_alerts() if alert.condition is Condition.RETURNED]
     for what, expected, got in (
@@ -142,7 +144,7 @@ def _misses(engine: Engine, moment: Expected) -> Iterable[Miss]:
             yield Miss(moment.at, what, _in_words(wanted), _in_words([_told(alert, words) for alert in got]))
     unknown = engine.counts.unknown.total()
     if moment.unknown is not None and moment.unknown != unknown:
-        yield Miss(moment.at, "unknown", str(moment.unknown), str(unknown))
+        yield Miss(moment.at, "unknown", says("{n}", "{n}", n=moment.unknown), says("{n}", "{n}", n=unknown))
 
 
 def _withheld_misses(withheld: Sequence[Withheld], moment: Expected) -> Iterable[Miss]:
@@ -162,9 +164,21 @@ def _withheld_misses(withheld: Sequence[Withheld], moment: Expected) -> Iterable
         yield Miss(moment.at, "withheld", _held_in_words(wanted), _held_in_words(got))
 
 
-def _held_in_words(withheld: Iterable[tuple[str, str, str | None]]) -> str:
-    told = [f"{kind} of {key}{'' if because is None else f' because {because}'}" for kind, key, because in withheld]
-    return ", ".join(told) or "nothing"
+def _held_in_words(withheld: Iterable[tuple[str, str, str | None]]) -> Says:
+    return _all_of(
+        together(
+            says("{kind} of {key}", "{key} 的 {kind}", kind=kind, key=key),
+            "" if because is None else says(" because {because}", "，原因：{because}", because=because),
+        )
+        for kind, key, because in withheld
+    )
+
+
+def _all_of(told: Iterable[Says]) -> Says:
+    every = list(told)
+    if not every:
+        return says("nothing", "无")
+    return Says(", ".join(every), "；".join(each.zh for each in every))
 
 
 def _same(expected: Sequence[ExpectedAlert], got: Sequence[Alert]) -> bool:
@@ -188,15 +202,18 @@ _Told = tuple[str, str, str, bool, str | None]
 
 def _told(alert: Alert, words: dict[tuple[str, str], str | None]) -> _Told:
     """An alert with its text, if there is one it should have had."""
-    says = words.get((alert.kind, alert.key))
-    if says is not None and says not in (alert.text.zh, alert.text.en):
-        says = alert.text.en
-    return (alert.kind, alert.key, alert.level.value, alert.muted_by is not None, says)
+    text = words.get((alert.kind, alert.key))
+    if text is not None and text not in (alert.text.zh, alert.text.en):
+        text = alert.text.en
+    return (alert.kind, alert.key, alert.level.value, alert.muted_by is not None, text)
 
 
-def _in_words(alerts: Iterable[_Told]) -> str:
-    told = [
-        f"{kind} of {key} {level}{' muted' if muted else ''}{'' if says is None else f' {says!r}'}"
-        for kind, key, level, muted, says in sorted(alerts, key=lambda each: each[:4])
-    ]
-    return ", ".join(told) or "nothing"
+def _in_words(alerts: Iterable[_Told]) -> Says:
+    return _all_of(
+        together(
+            says("{kind} of {key} {level}", "{key} 的 {kind} {level}", kind=kind, key=key, level=level),
+            says(" muted", "，被隐藏") if muted else "",
+            "" if text is None else f" {text!r}",
+        )
+        for kind, key, level, muted, text in sorted(alerts, key=lambda each: each[:4])
+    )

@@ -30,6 +30,7 @@ from config.community import Community, Level
 from config.errors import ConfigurationError, Mistake
 from config.messages import Problem, mistakes, problems, unknown
 from config.reading import read_yaml
+from config.says import Says, says
 from hub.events import Phase, Quality
 from hub.sensors.kinds import KINDS
 
@@ -89,19 +90,43 @@ class Fed(BaseModel):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if (self.kind in PERSON_KINDS) != (self.alert is not None):
-            raise ValueError(f"`alert` goes with {' and '.join(PERSON_KINDS)}, which need it")
+            raise ValueError(
+                says(
+                    "`alert` goes with {kinds}, which need it",
+                    "`alert` 只与 {kinds} 一起写，它们也必须有它",
+                    kinds=Says(" and ".join(PERSON_KINDS), " 和 ".join(PERSON_KINDS)),
+                )
+            )
         if self.alert is None and self.device is None and self.camera is None and self.kind != ARMING_KIND:
-            raise ValueError("nobody says this; write `device` or `camera`")
+            raise ValueError(
+                says("nobody says this; write `device` or `camera`", "没有写是谁报的；请写 `device` 或 `camera`")
+            )
         if self.site is not None and self.household is not None:
-            raise ValueError("household is another word for site; write one of them")
+            raise ValueError(
+                says("household is another word for site; write one of them", "household 就是 site；请只写一个")
+            )
         if self.every is None and self.times is not None:
-            raise ValueError("`times` needs `every`: how long between two")
+            raise ValueError(
+                says("`times` needs `every`: how long between two", "有 `times` 就要有 `every`：两次相隔多久")
+            )
         if self.arrives is not None and self.arrives < self.at:
-            raise ValueError("it arrives before it happens; `arrives` counts from the start, as `at` does")
+            raise ValueError(
+                says(
+                    "it arrives before it happens; `arrives` counts from the start, as `at` does",
+                    "还没发生就到了；`arrives` 和 `at` 一样从开头算起",
+                )
+            )
         known = KINDS.get(self.kind)
         for name in self.fields:
             if known is not None and name not in known.fields:
-                raise ValueError(f"{self.kind}: field {unknown(name, tuple(known.fields))}")
+                raise ValueError(
+                    says(
+                        "{kind}: field {what}",
+                        "{kind}：字段 {what}",
+                        kind=self.kind,
+                        what=unknown(name, tuple(known.fields)),
+                    )
+                )
         self.values()
         return self
 
@@ -118,15 +143,32 @@ class Fed(BaseModel):
             series = {name: values for name, values in series.items() if len(values) > 1}
         lengths = {len(values) for values in series.values()}
         if len(lengths) > 1 or (lengths and self.times not in (None, *lengths)):
-            raise ValueError(f"the series have {' and '.join(map(str, sorted(lengths)))} values; make them one length")
+            counts = [str(length) for length in sorted(lengths)]
+            raise ValueError(
+                says(
+                    "the series have {counts} values; make them one length",
+                    "各序列分别有 {counts} 个值；请写成一样长",
+                    counts=Says(" and ".join(counts), "、".join(counts)),
+                )
+            )
         if self.every is not None and not lengths and self.times is None:
-            raise ValueError("`every` needs a series, as 1.8+0.1x12, or `times`")
+            raise ValueError(
+                says(
+                    "`every` needs a series, as 1.8+0.1x12, or `times`",
+                    "有 `every` 就要有序列（如 1.8+0.1x12）或 `times`",
+                )
+            )
         found: list[tuple[float | None, dict[str, Value]] | None] = []
         for index in range(max(lengths, default=self.times or 1)):
             now = {name: series[name][index] if name in series else value for name, value in written.items()}
             confidence = now.pop("confidence")
             if isinstance(confidence, str | bool):
-                raise ValueError("confidence is a number from 0 to 1, or with `every` a series of them")  # noqa: TRY004
+                raise ValueError(  # noqa: TRY004 - pydantic takes ValueErrors alone
+                    says(
+                        "confidence is a number from 0 to 1, or with `every` a series of them",
+                        "confidence 是 0 到 1 的数；有 `every` 时可以是序列",
+                    )
+                )
             sent = {name: value for name, value in now.items() if value is not None}
             silent = bool(series) and all(each[index] is None for each in series.values())
             found.append(None if silent else (confidence, sent))
@@ -170,7 +212,12 @@ class Expected(_Part):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if self.model_fields_set <= {"at"}:
-            raise ValueError("expects nothing; write active, returned, shadow, withheld or unknown")
+            raise ValueError(
+                says(
+                    "expects nothing; write active, returned, shadow, withheld or unknown",
+                    "没有写期望什么；请写 active、returned、shadow、withheld 或 unknown",
+                )
+            )
         return self
 
 
@@ -240,7 +287,15 @@ def tests_in(data: object, path: Path, *, rules: Collection[str]) -> TestFile:
         ConfigurationError: All that is wrong in it.
     """
     if not isinstance(data, list):
-        wrong = [Problem((), "is not a list; begin each test with `- name: what must be so`")]
+        wrong = [
+            Problem(
+                (),
+                says(
+                    "is not a list; begin each test with `- name: what must be so`",
+                    "不是列表；每个测试以 `- name: 应当怎样` 开头",
+                ),
+            )
+        ]
         raise ConfigurationError(mistakes(wrong, file=path, data=data))
     wrong = []
     tests: list[RuleTest] = []
@@ -253,7 +308,16 @@ def tests_in(data: object, path: Path, *, rules: Collection[str]) -> TestFile:
         wrong += [Problem((index, *each.location), each.message) for each in _unknown_names(test, rules)]
         tests.append(test)
     for index, name in _doubles([test.name for test in tests]):
-        wrong.append(Problem((index, "name"), f"{name!r} stands twice; a failure must say which test it is"))
+        wrong.append(
+            Problem(
+                (index, "name"),
+                says(
+                    "{name} stands twice; a failure must say which test it is",
+                    "{name} 写了两次；测试不过时要能看出是哪一个",
+                    name=repr(name),
+                ),
+            )
+        )
     if wrong:
         raise ConfigurationError(mistakes(wrong, file=path, data=data))
     return TestFile(path, tuple(tests))

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from config.says import says
+
 Value = bool | int | float | str
 
 MOST_VALUES = 10_000
@@ -33,7 +35,9 @@ def parse_series(text: str) -> tuple[Value | None, ...]:
         ramp, repeat = _RAMP.fullmatch(word), _REPEAT.fullmatch(word)
         count = int(ramp[3]) if ramp else int(repeat[2]) if repeat else 0
         if len(found) + count >= MOST_VALUES:
-            raise ValueError(f"{word} makes more than {MOST_VALUES} values")
+            raise ValueError(
+                says("{word} makes more than {most} values", "{word} 超过 {most} 个值", word=word, most=MOST_VALUES)
+            )
         if ramp:
             begin, step = Decimal(ramp[1]), Decimal(ramp[2])
             found += [_number(begin + step * index) for index in range(count + 1)]
@@ -44,7 +48,12 @@ def parse_series(text: str) -> tuple[Value | None, ...]:
         else:
             found.append(None if word == "_" else _value(word))
     if not found:
-        raise ValueError("an empty series says nothing; write values, as 1.8+0.1x12 2.95x3 _")
+        raise ValueError(
+            says(
+                "an empty series says nothing; write values, as 1.8+0.1x12 2.95x3 _",
+                "序列是空的；请写值，如 1.8+0.1x12 2.95x3 _",
+            )
+        )
     return tuple(found)
 
 

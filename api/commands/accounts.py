@@ -19,6 +19,7 @@ import typer
 from api.commands.console import tell
 from api.storage import database_of
 from config.load import load_machine
+from config.says import in_english
 from hub.access import Role
 from hub.audit import Action, Detail
 from hub.clock import SystemClock
@@ -176,5 +177,5 @@ def _password(username: str) -> str:
         return sys.stdin.readline().rstrip("\r\n")
     first = getpass.getpass(f"Password for {username}: ")
     if first != getpass.getpass("Again: "):
-        raise ConfigurationError((Mistake(None, "password", "the two differ"),))
+        raise ConfigurationError((Mistake(None, "password", in_english("the two differ")),))
     return first

@@ -28,6 +28,7 @@ from cameras.vision.shared import LoadedObjects
 from config.community import Camera, Community, Name, Ring, Site, Stream
 from config.load import load_community
 from config.machine import Machine
+from config.says import in_english
 from hub.clock import SetClock
 from hub.errors import ConfigurationError, Mistake
 from hub.events import Event, Phase, event_to_json
@@ -88,7 +89,9 @@ def analyse_files(
 def _subject(community_file: Path | None, camera_id: str | None) -> _Subject:
     if community_file is None:
         if camera_id is not None:
-            raise ConfigurationError((Mistake(None, "--camera", "write --community F too: that is where cameras are"),))
+            raise ConfigurationError(
+                (Mistake(None, "--camera", in_english("write --community F too: that is where cameras are")),)
+            )
         site = Site(id="site", name=Name(zh="现场", en="Site"), ring=Ring.ROAD)
         camera = Camera(id="camera", site=site.id, name=Name(zh="视频", en="the video"), main=Stream(url="file:///"))
         return _Subject(Community(sites=(site,), cameras=(camera,)), camera, None)
@@ -99,7 +102,7 @@ def _subject(community_file: Path | None, camera_id: str | None) -> _Subject:
     if found is None:
         known = ", ".join(camera.id for camera in community.cameras[:10]) or "none"
         message = f"no camera {camera_id!r}; there are: {known}" if camera_id else f"write which camera: {known}"
-        raise ConfigurationError((Mistake(community_file, "--camera", message),))
+        raise ConfigurationError((Mistake(community_file, "--camera", in_english(message)),))
     of_camera = community.site(found.site)
     return _Subject(community, found, None if of_camera is None else of_camera.area)
 

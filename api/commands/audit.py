@@ -16,6 +16,7 @@ from api.audit_desk import heads_of
 from api.audit_table import row_of, table_of
 from api.storage import database_of
 from config.load import load_machine
+from config.says import in_english
 from hub.audit import FAULTS, Action, Outcome
 from hub.audit_heads import FILE
 from hub.clock import SystemClock
@@ -135,7 +136,9 @@ def export(
             with output.open("xb") as file:
                 file.writelines(rows)
         except OSError as error:
-            raise ConfigurationError((Mistake(output, "", f"cannot be written: {error.strerror}"),)) from error
+            raise ConfigurationError(
+                (Mistake(output, "", in_english(f"cannot be written: {error.strerror}")),)
+            ) from error
 
 
 @contextmanager

@@ -17,6 +17,7 @@ import typer
 
 from config.community import Camera
 from config.errors import ConfigurationError, Mistake
+from config.says import in_english
 
 if TYPE_CHECKING:
     from cameras.blurring.copying import What
@@ -40,7 +41,7 @@ def asked(text: str | None, output: Path) -> tuple[tuple[What, ...] | None, Path
 
     named = {word.strip() for word in text.split(",") if word.strip()}
     if not named or named - set(WHAT):
-        wrong = Mistake(None, "--blur", f"{text!r} does not fit; write one or several of {','.join(WHAT)}")
+        wrong = Mistake(None, "--blur", in_english(f"{text!r} does not fit; write one or several of {','.join(WHAT)}"))
         raise ConfigurationError((wrong,))
     copy = output if MARK in output.name else output.with_name(f"{output.stem}.{MARK}{output.suffix}")
     return tuple(word for word in WHAT if word in named), copy

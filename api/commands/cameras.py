@@ -26,6 +26,7 @@ from cameras.setting_up.asking import ask
 from cameras.setting_up.words import Discover, Discovered, Failed, Probe, Probed
 from config.errors import ConfigurationError, Mistake
 from config.load import load_community, load_machine
+from config.says import in_english
 from hub.clock import SystemClock
 
 app = typer.Typer(no_args_is_help=True, help="Cameras: find, try, add, import, list.")
@@ -167,12 +168,14 @@ def add(
     """Try a camera, and add it to a running hub when it answers."""
     client = client_of(url, key_file, ca_file)
     if client is None:
-        raise ConfigurationError((Mistake(None, "--url", "missing; without a hub, write it into community.yaml"),))
+        raise ConfigurationError(
+            (Mistake(None, "--url", in_english("missing; without a hub, write it into community.yaml")),)
+        )
     _refuse_password(stream or host or "", "--stream")
     password = _password(username)
     about = {"url": stream} if stream else {"host": host}
     if stream is None and host is None:
-        raise ConfigurationError((Mistake(None, "--host", "missing; write --host or --stream"),))
+        raise ConfigurationError((Mistake(None, "--host", in_english("missing; write --host or --stream")),))
     asked = {**about, "username": username, "password": password, "id": camera, "site": site}
     found = client.ask("POST", "/cameras/probe", body={key: value for key, value in asked.items() if value is not None})
     if not found["answers"]:
@@ -210,20 +213,22 @@ def import_(
     """Add and change many cameras by a sheet: one revision, or nothing."""
     if template:
         if file.exists():
-            raise ConfigurationError((Mistake(file, "", "is there already; name another file"),))
+            raise ConfigurationError((Mistake(file, "", in_english("is there already; name another file")),))
         file.write_bytes(camera_template(chinese=language == "zh"))
         return
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise ConfigurationError((Mistake(file, "", f"cannot be read: {error.strerror}"),)) from None
+        raise ConfigurationError((Mistake(file, "", in_english(f"cannot be read: {error.strerror}")),)) from None
     client = client_of(url, key_file, ca_file)
     if client is not None:
         made = _imported(client, data, dry_run=dry_run, probe=probe)
     elif dry_run and not probe:
         made = _planned(data, _needed(community))
     else:
-        raise ConfigurationError((Mistake(None, "--url", "missing; without a hub there is --dry-run alone"),))
+        raise ConfigurationError(
+            (Mistake(None, "--url", in_english("missing; without a hub there is --dry-run alone")),)
+        )
     if form == "json":
         typer.echo(json.dumps(made, ensure_ascii=False))
     else:
@@ -346,9 +351,11 @@ def _refuse_password(address: str, where: str) -> None:
                 Mistake(
                     None,
                     where,
-                    "holds a password, which everybody on this machine sees in the list of processes; "
-                    "write --username, and give the password when it is asked for, on standard input, or in "
-                    f"{PASSWORD_VARIABLE}",
+                    in_english(
+                        "holds a password, which everybody on this machine sees in the list of processes; "
+                        "write --username, and give the password when it is asked for, on standard input, or in "
+                        f"{PASSWORD_VARIABLE}"
+                    ),
                 ),
             )
         )
@@ -367,5 +374,5 @@ def _password(username: str | None) -> str | None:
 
 def _needed(community: Path | None) -> Path:
     if community is None:
-        raise ConfigurationError((Mistake(None, "--url", "missing; name a running hub, or --community F"),))
+        raise ConfigurationError((Mistake(None, "--url", in_english("missing; name a running hub, or --community F")),))
     return community

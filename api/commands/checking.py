@@ -27,6 +27,7 @@ from config.load import check_community, load_community, load_machine, read_yaml
 from config.machine import Machine, too_seldom
 from config.messages import mistakes
 from config.networks import Networks
+from config.says import in_english
 from hub.clock import SystemClock
 from hub.plugins import load_plugins
 from hub.sensors.formats import PACKAGE
@@ -129,7 +130,7 @@ def _map_folders(seen: Mapping[Path, str]) -> Iterator[Path]:
 
 def _recognise(path: Path) -> str:
     if not path.exists():
-        raise ConfigurationError((Mistake(path, "", "no such file"),))
+        raise ConfigurationError((Mistake(path, "", in_english("no such file")),))
     if path.is_dir():
         return "payload maps" if any(_is_map(file) for file in map_files(path)) else "rules"
     if ".test." in path.name:
@@ -139,7 +140,7 @@ def _recognise(path: Path) -> str:
         return "rules"
     if not isinstance(data, dict):
         message = "neither machine, community nor rules; write `name: value` lines, or a list of rules"
-        raise ConfigurationError((Mistake(path, "", message),))
+        raise ConfigurationError((Mistake(path, "", in_english(message)),))
     if "format" in data and ("read" in data or "topics" in data):
         return "payload maps"
     community = len(set(data) & set(Community.model_fields))
@@ -208,7 +209,7 @@ def _memory(path: Path, communities: Sequence[Community], most_mib: int) -> tupl
     if not found:
         return "", ()
     if words := memory_mistake(found, most_mib):
-        raise ConfigurationError((Mistake(path, "", words),))
+        raise ConfigurationError((Mistake(path, "", in_english(words)),))
     lines = (
         f"{each.rule}: {each.keys} keys, {in_words(each.key_bytes)} each, {in_words(each.all_bytes)}" for each in found
     )

@@ -25,6 +25,7 @@ from config.load import check_community, load_community, load_machine
 from config.machine import Machine
 from config.messages import mistakes
 from config.reading import read_yaml
+from config.says import in_english
 from hub.audit_heads import FILE
 from hub.clock import SystemClock
 from hub.errors import ConfigurationError, Mistake
@@ -63,7 +64,7 @@ def export(
         with output.open("x", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise ConfigurationError((Mistake(output, "", f"cannot be written: {error.strerror}"),)) from error
+        raise ConfigurationError((Mistake(output, "", in_english(f"cannot be written: {error.strerror}")),)) from error
 
 
 @app.command("import", epilog='Example: hub community import community.yaml --reason "two cameras at the pond"')

@@ -31,6 +31,7 @@ from cameras.recordings.playback.clips import Clip, clip_of
 from config.errors import ConfigurationError, Mistake
 from config.load import load_machine
 from config.machine import Disk
+from config.says import in_english
 from hub.clock import SystemClock
 from hub.errors import HubError
 from hub.events import time_to_text
@@ -126,11 +127,11 @@ def _seal(clip: Clip, output: Path, data: Path, *, camera: str, stream: StreamNa
 
 def _mistake(camera: str, output: Path, *, start: datetime, end: datetime, force: bool) -> Mistake | None:
     if end <= start:
-        return Mistake(None, "--to", "has to lie after `--from`")
+        return Mistake(None, "--to", in_english("has to lie after `--from`"))
     if not _ID.fullmatch(camera):
-        return Mistake(None, "CAMERA", f"{camera!r} is no id of a camera")
+        return Mistake(None, "CAMERA", in_english(f"{camera!r} is no id of a camera"))
     if output.exists() and not force:
-        return Mistake(None, "--output", f"{output} is there already; --force writes over it")
+        return Mistake(None, "--output", in_english(f"{output} is there already; --force writes over it"))
     return None
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import urlencode, urlsplit
 
+from config.says import in_english
 from hub.errors import ConfigurationError, HubError, Mistake
 
 KEY_VARIABLE = "HUB_API_KEY"
@@ -109,17 +110,19 @@ def client_of(url: str | None, key_file: Path | None, ca_file: Path | None) -> H
         return None
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
-        raise ConfigurationError((Mistake(None, "--url", "is no address of a hub; write https://host:port"),))
+        raise ConfigurationError(
+            (Mistake(None, "--url", in_english("is no address of a hub; write https://host:port")),)
+        )
     if key_file is not None:
         try:
             key = key_file.read_text(encoding="utf-8").strip()
         except (OSError, ValueError) as error:
-            raise ConfigurationError((Mistake(key_file, "", f"cannot be read: {error}"),)) from None
+            raise ConfigurationError((Mistake(key_file, "", in_english(f"cannot be read: {error}")),)) from None
     else:
         key = os.environ.get(KEY_VARIABLE, "").strip()
     if not key or not key.isascii() or not key.isprintable():
         words = f"there is no API key; put it into {KEY_VARIABLE}, or into a file and name it with --key-file"
-        raise ConfigurationError((Mistake(None, KEY_VARIABLE, words),))
+        raise ConfigurationError((Mistake(None, KEY_VARIABLE, in_english(words)),))
     return HubClient(url, key, ca_file)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from config.errors import ConfigurationError, Mistake
+from config.says import in_english
 from hub.plugins import load_plugins
 from hub.sensors.formats import PACKAGE
 from hub.sensors.maps.folder import SHIPPED, Ran, map_files, read_maps, run_samples
@@ -50,7 +51,7 @@ def _files(folder: Path) -> list[Path]:
     """The maps of a folder beside the shipped ones, among which they must find their place."""
     files = list(map_files(folder))
     if not files:
-        raise ConfigurationError((Mistake(folder, "", "holds no maps (*.yaml)"),))
+        raise ConfigurationError((Mistake(folder, "", in_english("holds no maps (*.yaml)")),))
     shipped = () if folder.resolve() == SHIPPED else map_files(SHIPPED)
     return [*shipped, *files]
 

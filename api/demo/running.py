@@ -31,6 +31,7 @@ from api.main import Hub, build
 from cameras.streams.serving import VideoServer
 from config.machine import EmbeddedBroker, Http, Machine, Workers
 from config.networks import Networks
+from config.says import in_english
 from hub.access import Role
 from hub.clock import Clock, SystemClock
 from hub.consent import Analyse, Consent, Watch
@@ -127,7 +128,7 @@ def _fresh_state(data: Path) -> Path:
     state = data / "state"
     if state.exists() and any(state.iterdir()) and not (state / _MARK).exists():
         message = "holds a folder `state` that no demo made; choose another with --data"
-        raise ConfigurationError((Mistake(data, "", message),))
+        raise ConfigurationError((Mistake(data, "", in_english(message)),))
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(parents=True)
     (state / _MARK).touch()

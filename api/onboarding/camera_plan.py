@@ -243,7 +243,7 @@ def _rest(planned: Sequence[Planned], community: Community, check: Check) -> lis
         if match is None or camera is None or camera.id not in lines:
             continue  # it was so before, and is not of this sheet
         part = re.split(r"[.\[]", match[2])[0]
-        says = Says(f"不能这样用：{mistake.message}", mistake.message)
+        says = Says(mistake.message_zh, mistake.message)
         found.append(SheetMistake(lines[camera.id], _COLUMNS.get(part, part), says))
     return found
 

@@ -26,6 +26,7 @@ from api.schemas.places import Text
 from api.schemas.revisions import DifferenceView, PutInForceView, RestoreBody, RevisionDiffView, RevisionView
 from config.community import Community
 from config.difference import Difference, differences
+from config.says import said_by
 from hub.access import Permission, Principal
 from hub.audit import Action
 from hub.errors import ConfigurationError, Mistake, NotFoundError, StoreBusyError, StoreClosedError, StoreError
@@ -194,7 +195,7 @@ def _version(here: Parts, number: int) -> Community:
     except (StoreBusyError, StoreClosedError):
         raise
     except StoreError as error:
-        raise ConfigurationError((Mistake(None, f"revisions.{number}", str(error)),)) from error
+        raise ConfigurationError((Mistake(None, f"revisions.{number}", said_by(error)),)) from error
 
 
 def _stays(before: Community, after: Community) -> Iterator[Text]:

@@ -23,6 +23,7 @@ from api.parts import Here, Parts
 from api.schemas.rosters import AnsweringView, DutiesBody, DutiesView, RosterView, SpanView
 from config.community import Community
 from config.grid import Duty
+from config.says import says
 from hub.access import Permission, Principal
 from hub.errors import ConfigurationError, Mistake
 
@@ -87,7 +88,11 @@ def change(*, here: Here, who: Editor, body: DutiesBody, response: Response, if_
 def _check_accounts(here: Parts, duties: list[Duty]) -> None:
     known = {account.username for account in here.accounts.list() if not account.disabled and account.role in SENT}
     wrong = [
-        Mistake(None, f"duties[{number}].account", f"nobody of the name {duty.account!r} can be sent")
+        Mistake(
+            None,
+            f"duties[{number}].account",
+            says("nobody of the name {name} can be sent", "没有可派的人叫 {name}", name=repr(duty.account)),
+        )
         for number, duty in enumerate(duties)
         if duty.account not in known
     ]

@@ -206,7 +206,10 @@ def why_it_did_not(
 
 
 def _mistakes(error: ConfigurationError) -> list[RuleMistake]:
-    return [RuleMistake(where=each.path, message=each.message, line=each.line) for each in error.mistakes]
+    return [
+        RuleMistake(where=each.path, message=each.message, message_zh=each.message_zh, line=each.line)
+        for each in error.mistakes
+    ]
 
 
 def _tests(here: Parts, rule: str, wanted: TestBody) -> list[tuple[str, RuleTest]]:
@@ -228,7 +231,17 @@ def _run(file: str, test: RuleTest, rules: list[Rule]) -> TestView:
         file=file,
         name=test.name,
         ok=not misses,
-        misses=[MissView(at_s=each.at_s, what=each.what, expected=each.expected, got=each.got) for each in misses],
+        misses=[
+            MissView(
+                at_s=each.at_s,
+                what=each.what,
+                expected=each.expected,
+                expected_zh=each.expected.zh,
+                got=each.got,
+                got_zh=each.got.zh,
+            )
+            for each in misses
+        ],
     )
 
 

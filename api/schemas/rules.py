@@ -104,6 +104,7 @@ class RuleMistake(BaseModel):
 
     where: str = Field(examples=["when.lasts.for"], description="Path of the part; empty for all of it.")
     message: str
+    message_zh: str = Field(description="The same in Chinese.")
     line: int | None = Field(default=None, description="In `text`, the first is 1.")
 
 
@@ -121,7 +122,9 @@ class MissView(BaseModel):
     at_s: float
     what: str
     expected: str
+    expected_zh: str = Field(description="The same in Chinese.")
     got: str
+    got_zh: str = Field(description="The same in Chinese.")
 
 
 class TestView(BaseModel):

@@ -36,6 +36,7 @@ from config.analysing import Analyse
 from config.calendars import Dates
 from config.community import Camera, ZoneUse
 from config.plates import HeldPlates
+from config.says import in_english
 from hub.clock import Clock
 from hub.errors import ConfigurationError, Mistake
 from hub.events import Event, new_event_id
@@ -305,7 +306,7 @@ def build_analysis(
     for number, (kind, options) in enumerate(wanted):
         built = _build_detector(plugins, kind, options, shared=shared, camera=camera)
         if isinstance(built, str):
-            mistakes.append(Mistake(None, f"cameras[{camera.id}].detectors[{number}]", built))
+            mistakes.append(Mistake(None, f"cameras[{camera.id}].detectors[{number}]", in_english(built)))
         else:
             detectors[kind] = built
     if mistakes:

@@ -20,6 +20,7 @@ from cameras.vision.following.zones import Watched, ZoneMap
 from cameras.vision.motion import Motion
 from cameras.vision.reporting import Reporter
 from config.community import Camera
+from config.says import in_english
 from hub.errors import ConfigurationError, Mistake
 from hub.events import Event
 from hub.plugins import load_plugins
@@ -99,7 +100,7 @@ def behaviours_of(surroundings: Surroundings) -> dict[str, Behaviour]:
     plugins = load_plugins("cameras.behaviours")
     place = f"cameras[{camera.id}].behaviours"
     mistakes = [
-        Mistake(None, place, f"there is no behaviour {kind!r}; there are {', '.join(sorted(plugins))}")
+        Mistake(None, place, in_english(f"there is no behaviour {kind!r}; there are {', '.join(sorted(plugins))}"))
         for kind in camera.behaviours
         if kind not in plugins
     ]
@@ -109,7 +110,11 @@ def behaviours_of(surroundings: Surroundings) -> dict[str, Behaviour]:
             options = plugin.options.model_validate(camera.behaviours.get(kind, {}))
         except ValidationError as error:
             mistakes += [
-                Mistake(None, f"{place}.{kind}.{'.'.join(str(part) for part in one['loc'])}", one["msg"].lower())
+                Mistake(
+                    None,
+                    f"{place}.{kind}.{'.'.join(str(part) for part in one['loc'])}",
+                    in_english(one["msg"].lower()),
+                )
                 for one in error.errors()
             ]
             continue

@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError, field_validator
 
 from config.community import Sensor
 from config.messages import unknown
+from config.says import Says, says
 from hub.plugins import Options
 from hub.sensors.kinds import KINDS, FieldType, Flag, Number
 from hub.sensors.parsing import Observation, PayloadFormat
@@ -51,14 +52,14 @@ class SensorOptions(Options):
     @classmethod
     def _flags(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
-            _known(name, Flag, "a flag")
+            _known(name, Flag, says("a flag", "真假字段"))
         return names
 
     @field_validator("scale", "offset")
     @classmethod
     def _numbers(cls, numbers: dict[str, float]) -> dict[str, float]:
         for name in numbers:
-            _known(name, Number, "a number")
+            _known(name, Number, says("a number", "数值字段"))
         return numbers
 
     def adjusted(self, observation: Observation) -> Observation:
@@ -117,17 +118,26 @@ def read_all(model: type[M], sensors: Mapping[str, Mapping[str, Any]]) -> Mappin
     return MappingProxyType({address: read_options(model, written) for address, written in sensors.items() if written})
 
 
-def _known(path: str, sort: type[FieldType], words: str) -> None:
+def _known(path: str, sort: type[FieldType], words: Says) -> None:
     kind, dot, field = path.partition(".")
     if not dot:
-        raise ValueError(f"{path[:64]!r} names no field; write kind.field, as `door.open`")
+        raise ValueError(
+            says(
+                "{path} names no field; write kind.field, as `door.open`",
+                "{path} 不是字段；请写 种类.字段，如 `door.open`",
+                path=repr(path[:64]),
+            )
+        )
     if kind not in KINDS:
-        raise ValueError(f"kind {unknown(kind, tuple(sorted(KINDS)))}")
+        raise ValueError(says("kind {what}", "种类 {what}", what=unknown(kind, tuple(sorted(KINDS)))))
     fields = KINDS[kind].fields
     if field not in fields:
-        raise ValueError(f"{kind}: field {unknown(field, tuple(fields))}")
+        raise ValueError(
+            says("{kind}: field {what}", "{kind}：字段 {what}", kind=kind, what=unknown(field, tuple(fields)))
+        )
     if not isinstance(fields[field], sort):
-        raise ValueError(f"`{path}` is not {words}")  # noqa: TRY004 - pydantic makes a mistake of ValueErrors only
+        words = says("`{path}` is not {words}", "`{path}` 不是{words}", path=path, words=words)
+        raise ValueError(words)  # noqa: TRY004 - pydantic makes a mistake of ValueErrors only
 
 
 def _opposite(kind: str, field: str, value: object) -> object:

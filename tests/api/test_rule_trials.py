@@ -43,6 +43,7 @@ def test_a_rule_is_read_as_yaml_and_as_json_and_all_its_mistakes_are_named(room:
     bad = client.post(path, content=RULE.replace("severity: blue", "severity: mauve"), headers=YAML).json()
     [mistake] = bad["mistakes"]
     assert (mistake["where"], mistake["line"]) == ("raises.severity", 4)
+    assert mistake["message_zh"].startswith("`mauve` 无效；请写")
     assert bad["body"]["raises"]["severity"] == "mauve"
     broken = client.post(path, content="rule: [", headers=YAML).json()
     assert (broken["body"], len(broken["mistakes"])) == (None, 1)
@@ -71,9 +72,12 @@ def test_tests_in_the_body_run_and_mistakes_in_them_are_named(room: Room) -> Non
     good = room.client().post(path, json={"tests": TEST.replace("SEVERITY", "blue")}).json()
     assert (good["passed"], good["failed"], good["tests"][0]["file"]) == (1, 0, "body")
     bad = room.client().post(path, json={"tests": TEST.replace("SEVERITY", "red")}).json()
-    assert bad["tests"][0]["misses"][0]["got"] == "door.left_open of d blue"
+    [miss] = bad["tests"][0]["misses"]
+    assert (miss["got"], miss["got_zh"]) == ("door.left_open of d blue", "d 的 door.left_open blue")
     wrong = room.client().post(path, json={"tests": TEST.replace("SEVERITY", "mauve")})
-    assert (wrong.status_code, wrong.json()["errors"][0]["line"]) == (422, 4)
+    [error] = wrong.json()["errors"]
+    assert (wrong.status_code, error["line"]) == (422, 4)
+    assert error["message_zh"] == "`mauve` 无效；请写 green、blue、yellow、orange、red 之一"
 
 
 def test_a_backtest_says_what_a_changed_rule_would_have_raised(room: Room) -> None:

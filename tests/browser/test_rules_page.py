@@ -43,6 +43,9 @@ def test_a_rule_is_found_mended_tried_saved_and_rolled_back(room: Room, visit: M
     expect(page.locator(".cm-content")).to_contain_text("fire.smoke_sensor")
     replace_text(page, "severity: orange", "severity: mauve")
     expect(page.locator(".mistakes")).to_contain_text("raises.severity")
+    expect(page.locator(".mistakes")).to_contain_text(
+        "`mauve` 无效；请写 green、blue、yellow、orange、red、by_level 之一"
+    )
     expect(page.locator(".mistakes")).to_contain_text("第 5 行")
     expect(page.get_by_role("button", name="保存并生效")).to_be_disabled()
     expect(page.locator(".cm-lint-marker-error")).to_be_visible()
@@ -50,6 +53,8 @@ def test_a_rule_is_found_mended_tried_saved_and_rolled_back(room: Room, visit: M
     replace_text(page, "severity: mauve", "severity: yellow")
     expect(page.get_by_text("没有错误")).to_be_visible()
     expect(page.get_by_text("未通过", exact=False).first).to_be_visible()
+    expect(page.get_by_text("正在响的告警：应为").first).to_be_visible()
+    head.picture("rule-test-fails-zh")
 
     page.locator("input[name=reason]").fill("夜里太吵")
     page.get_by_role("button", name="保存并生效").click()

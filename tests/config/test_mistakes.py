@@ -16,6 +16,7 @@ from config.load import load_community, load_machine
 from hub.errors import ConfigurationError, Mistake
 from hub.sensors.options import SensorOptions
 from hub.sensors.payloads.tasmota import TasmotaOptions
+from tests.fakes.chinese_reader import unread
 
 BAD = Path(__file__).parent / "data" / "bad"
 
@@ -57,6 +58,11 @@ def test_every_mistake_is_named_with_file_line_path_and_what_to_write(case: Path
     assert found == case.with_suffix(".txt").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("case", sorted(BAD.glob("*.yaml")), ids=lambda path: path.stem)
+def test_who_reads_chinese_alone_is_told_every_mistake(case: Path) -> None:
+    assert [unread(mistake.message_zh) for mistake in mistakes_in(case) if unread(mistake.message_zh)] == []
+
+
 def test_no_expected_message_stands_without_its_case() -> None:
     assert {path.stem for path in BAD.glob("*.txt")} == {path.stem for path in BAD.glob("*.yaml")}
 
@@ -70,6 +76,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     [mistake] = mistakes_in(tmp_path / "community.yaml")
 
     assert str(mistake) == f"{tmp_path / 'community.yaml'}: cannot be read: No such file or directory"
+    assert mistake.message_zh == "读不了：没有这个文件"
 
 
 def test_a_file_in_another_encoding_is_named_with_the_line(tmp_path: Path) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from alerts.language.rulebook import SHIPPED, book_of_texts, rule_files
-from config.check import machine_problems
 from config.community import Community
 from config.errors import ConfigurationError
 from config.load import check_community, parse, read_text
 from config.machine import Machine
+from config.machine_check import machine_problems
 from config.messages import mistakes
 from tests.fuzzing.target import Target
 

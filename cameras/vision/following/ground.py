@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from config.says import in_english
 from config.zones import Ground
 from hub.errors import ConfigurationError, Mistake
 from hub.geometry import Box, Point
@@ -48,7 +49,7 @@ class GroundPlane:
         plane, _ = cv2.findHomography(seen, measured, 0)
         if plane is None or not np.isfinite(plane).all() or abs(np.linalg.det(plane)) < 1e-12:  # noqa: PLR2004
             said = "no ground goes through these places; measure four of which no three lie in one line"
-            raise ConfigurationError((Mistake(None, "ground.points", said),))
+            raise ConfigurationError((Mistake(None, "ground.points", in_english(said)),))
         self._plane: NDArray[np.float64] = np.asarray(plane, np.float64)
         # In front of the camera the third coordinate has one sign, beyond the horizon the other.
         self._front = math.copysign(1.0, float(np.median(seen @ self._plane[2, :2] + self._plane[2, 2])))

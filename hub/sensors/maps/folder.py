@@ -16,6 +16,7 @@ from config.community import Sensor
 from config.errors import ConfigurationError, Mistake
 from config.messages import Problem, mistakes, problems
 from config.reading import read_yaml
+from config.says import in_english
 from hub.sensors.maps.mapped import MapFormat
 from hub.sensors.maps.samples import run_sample
 from hub.sensors.maps.spec import MapSpec
@@ -85,7 +86,7 @@ def read_maps(files: Sequence[Path], *, taken: Collection[str]) -> Mapping[str, 
             found += error.mistakes
             continue
         if not isinstance(data, dict):
-            found.append(Mistake(file, "", "is no map; write `format: name` and its other keys", 1))
+            found.append(Mistake(file, "", in_english("is no map; write `format: name` and its other keys"), 1))
             continue
         try:
             spec = MapSpec.model_validate(data)
@@ -105,15 +106,17 @@ def read_maps(files: Sequence[Path], *, taken: Collection[str]) -> Mapping[str, 
 def _beside(spec: MapSpec, made: Mapping[str, Map], taken: Collection[str]) -> Iterator[Problem]:
     """What cannot stand beside the maps read before."""
     if spec.format in taken:
-        yield Problem(("format",), f"`{spec.format}` is a format of the program itself; write another")
+        yield Problem(("format",), in_english(f"`{spec.format}` is a format of the program itself; write another"))
     elif spec.format in made:
-        yield Problem(("format",), f"`{spec.format}` stands twice, first in {made[spec.format].file.name}; keep one")
+        words = f"`{spec.format}` stands twice, first in {made[spec.format].file.name}; keep one"
+        yield Problem(("format",), in_english(words))
     for number, topic in enumerate(MapFormat(spec).topics()):
         other = next(
             (name for name, one in made.items() if any(overlaps(topic, theirs) for theirs in one.format.topics())), None
         )
         if other is not None and other != spec.format:
-            yield Problem(("topics", number), f"format `{other}` reads these topics too; a message can have one format")
+            words = f"format `{other}` reads these topics too; a message can have one format"
+            yield Problem(("topics", number), in_english(words))
 
 
 def overlaps(one: str, other: str) -> bool:
@@ -137,5 +140,7 @@ def run_samples(one: Map) -> Iterator[Ran]:
 
 def sample_mistakes(one: Map) -> tuple[Mistake, ...]:
     """The samples that come out otherwise than they say, as mistakes with their lines."""
-    wrong = [Problem(("samples", ran.number), "; ".join(ran.wrong)) for ran in run_samples(one) if ran.wrong]
+    wrong = [
+        Problem(("samples", ran.number), in_english("; ".join(ran.wrong))) for ran in run_samples(one) if ran.wrong
+    ]
     return mistakes(wrong, file=one.file, data=read_yaml(one.file)) if wrong else ()

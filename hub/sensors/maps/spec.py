@@ -28,6 +28,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from config.messages import unknown
+from config.says import write
 from hub.plugins import Options
 from hub.sensors.kinds import KINDS, FieldType, Number
 from hub.sensors.maps.places import Condition, PlaceText, place_of
@@ -175,7 +176,13 @@ class ReadSpec(Options):
 class MapSpec(Options):
     """All of one map file."""
 
-    format: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$", description="lower-case letters, digits and _")]
+    format: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z][a-z0-9_]{0,31}$",
+            json_schema_extra=write("lower-case letters, digits and _", "小写字母、数字和 _"),
+        ),
+    ]
     """What sensors name as their `format`."""
     about: Annotated[str, Field(min_length=1, max_length=200)]
     topics: Annotated[tuple[Topic, ...], Field(min_length=1, max_length=16)]

@@ -18,6 +18,7 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
+from config.says import says
 from hub.events import Quality
 from hub.plugins import Plugin
 from hub.sensors.errors import PayloadError
@@ -74,7 +75,12 @@ class TasmotaOptions(SensorOptions):
             if name is not None:
                 zoneinfo.ZoneInfo(name)
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("is no time zone of the IANA list; write one as `Asia/Shanghai`") from None
+            raise ValueError(
+                says(
+                    "is no time zone of the IANA list; write one as `Asia/Shanghai`",
+                    "不是 IANA 时区；请写如 `Asia/Shanghai`",
+                )
+            ) from None
         return name
 
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
+from config.says import says
 from hub.access import Role
 from hub.clock import Clock
 from hub.errors import (
@@ -293,10 +294,15 @@ class Accounts:
         """
         name = folded(username)
         if not 1 <= len(name) <= _LONGEST_NAME or not all(letter.isalnum() or letter in "._-@" for letter in name):
-            message = f"a user name has 1 to {_LONGEST_NAME} letters, digits, dots, dashes, underscores or @"
+            message = says(
+                "a user name has 1 to {most} letters, digits, dots, dashes, underscores or @",
+                "用户名用 1 到 {most} 个字母、数字、点、短横、下划线或 @",
+                most=_LONGEST_NAME,
+            )
             raise ConfigurationError((Mistake(None, "username", message),))
         if is_reserved(name):
-            raise ConfigurationError((Mistake(None, "username", "is not for people; choose another"),))
+            message = says("is not for people; choose another", "不能给人用；请换一个")
+            raise ConfigurationError((Mistake(None, "username", message),))
         return {
             "id": uuid.uuid4().hex,
             "username": name,

@@ -13,6 +13,7 @@ import unicodedata
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from config.says import says
 from hub.errors import ConfigurationError, Mistake, StoreBusyError
 
 AT_ONCE = 2
@@ -44,7 +45,12 @@ class Passwords:
         """
         text = unicodedata.normalize("NFKC", password)
         if not SHORTEST <= len(text) <= LONGEST:
-            message = f"a password has {SHORTEST} to {LONGEST} characters"
+            message = says(
+                "a password has {least} to {most} characters",
+                "密码要有 {least} 到 {most} 个字符",
+                least=SHORTEST,
+                most=LONGEST,
+            )
             raise ConfigurationError((Mistake(None, "password", message),))
         return self._limited_hash(text)
 

@@ -109,7 +109,8 @@ def test_a_bad_body_says_where_and_does_not_repeat_what_was_sent() -> None:
     answer = _ask("POST", "/things", json={"password": ["hunter2"], "number": "seven"})
     assert answer.status_code == 422
     assert answer.json()["type"] == "urn:hub:problem:validation"
-    assert {error["where"] for error in answer.json()["errors"]} == {"body.password", "body.number"}
+    told = {error["where"]: error["message_zh"] for error in answer.json()["errors"]}
+    assert told == {"body.password": "应为文字", "body.number": "应为整数"}
     assert "hunter2" not in answer.text
 
 

@@ -14,6 +14,7 @@ import {
   conditionsOf,
   listOf,
   mistakesAt,
+  mistakesIn,
   named,
   put,
   unitOf,
@@ -90,6 +91,12 @@ test("a mistake is found at its field", () => {
   expect(mistakesAt(mistakes, ["when", "together", "all_of", 1])).toHaveLength(1);
   expect(mistakesAt(mistakes, ["when", "together", "all_of", 0])).toHaveLength(0);
   expect(mistakesAt(mistakes, ["when", "together"], false)).toHaveLength(0);
+});
+
+test("a mistake is told in the language of whoever reads", () => {
+  const found = [{ where: "version", message: "missing", message_zh: "缺少", line: 2 }];
+  expect(mistakesIn("zh", found)).toEqual([{ where: "version", message: "缺少", line: 2 }]);
+  expect(mistakesIn("en", found)[0]?.message).toBe("missing");
 });
 
 test("another shape takes over what fits", () => {

@@ -8,8 +8,9 @@ import { computed, onScopeDispose, ref, shallowRef } from "vue";
 
 import { api, got, type Of } from "@/hub/client";
 import { explain } from "@/kit/faults";
+import { language } from "@/words";
 
-import type { Body, Mistake } from "./written";
+import { type Body, mistakesIn } from "./written";
 
 const WAIT_MS = 350;
 
@@ -32,7 +33,7 @@ function read(rule: string, written: string | Body, signal: AbortSignal): Promis
 export function useDraft() {
   const text = ref("");
   const body = shallowRef<Body | null>(null);
-  const mistakes = shallowRef<Mistake[]>([]);
+  const found = shallowRef<Of<"RuleMistake">[]>([]);
   const checking = ref(false);
   const fault = ref("");
   const kept = ref("");
@@ -46,7 +47,7 @@ export function useDraft() {
     rule = of;
     text.value = kept.value = written;
     body.value = stored;
-    mistakes.value = [];
+    found.value = [];
     fault.value = "";
   }
 
@@ -65,10 +66,10 @@ export function useDraft() {
   async function check(written: string | Body): Promise<void> {
     const mine = (asking = new AbortController());
     try {
-      const found = await read(rule, written, mine.signal);
-      if (typeof written === "string") body.value = found.body as Body | null;
-      else text.value = found.text;
-      mistakes.value = found.mistakes;
+      const answer = await read(rule, written, mine.signal);
+      if (typeof written === "string") body.value = answer.body as Body | null;
+      else text.value = answer.text;
+      found.value = answer.mistakes;
       fault.value = "";
     } catch (error) {
       if (!mine.signal.aborted) fault.value = explain(error);
@@ -94,7 +95,7 @@ export function useDraft() {
   return {
     text,
     body,
-    mistakes,
+    mistakes: computed(() => mistakesIn(language.value, found.value)),
     checking,
     fault,
     changed: computed(() => text.value !== kept.value),

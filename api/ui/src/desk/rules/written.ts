@@ -66,6 +66,18 @@ export interface Mistake {
   line?: number | null;
 }
 
+/** What the hub found wrong, in the language of whoever reads. */
+export function mistakesIn(
+  language: "zh" | "en",
+  found: readonly (Mistake & { message_zh: string })[],
+): Mistake[] {
+  return found.map(({ where, message, message_zh, line }) => ({
+    where,
+    message: language === "zh" ? message_zh : message,
+    line,
+  }));
+}
+
 /** The mistakes at a path; with `below`, those of all its parts too. */
 export function mistakesAt(mistakes: readonly Mistake[], path: Path, below = true): Mistake[] {
   const name = named(path);

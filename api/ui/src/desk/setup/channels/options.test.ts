@@ -55,9 +55,11 @@ test("what is no number is left for the hub to refuse", () => {
 
 test("a mistake is told at its field", () => {
   const errors = [
-    { where: "notifiers[3].options.volume", message: "too loud" },
+    { where: "notifiers[3].options.volume", message: "too loud", message_zh: "太响" },
     { where: "body.secret", message: "no" },
     { where: "notifiers[3].areas[0]", message: "unknown" },
   ];
-  expect(wrongsOf({ errors })).toEqual({ "options.volume": "too loud", secret: "no", areas: "unknown" });
+  const found = { "options.volume": "too loud", secret: "no", areas: "unknown" };
+  expect(wrongsOf({ errors }, "en")).toEqual(found);
+  expect(wrongsOf({ errors }, "zh")).toEqual({ ...found, "options.volume": "太响" });
 });

@@ -1,6 +1,7 @@
 /** The options of a channel as a form: its fields out of the JSON Schema, and what was typed as the hub takes it. Pure. */
 
 import type { Of } from "@/hub/client";
+import type { Wrong } from "@/hub/problem";
 
 /** As far as schemas of options go. */
 interface Schema {
@@ -152,12 +153,12 @@ const inOrder = (value: unknown): unknown =>
 export const isSame = (one: Options, other: Options) =>
   JSON.stringify(inOrder(one)) === JSON.stringify(inOrder(other));
 
-/** What is wrong with a channel, by the field: `options.host`, `id`; what the hub says of it. */
-export function wrongsOf(body: { errors?: { where?: string; message: string }[] }): Record<string, string> {
+/** What is wrong with a channel, by the field: `options.host`, `id`; what the hub says of it in a language. */
+export function wrongsOf(body: { errors?: Wrong[] }, language: "zh" | "en"): Record<string, string> {
   return Object.fromEntries(
-    (body.errors ?? []).map(({ where = "", message }) => [
+    (body.errors ?? []).map(({ where = "", message, message_zh }) => [
       where.replace(/^(?:notifiers\[\d+\]|body)\./, "").replace(/\[\d+\]$/, ""),
-      message,
+      language === "zh" ? (message_zh ?? message) : message,
     ]),
   );
 }
