@@ -128,7 +128,7 @@ def run(asked: argparse.Namespace, folder: Path) -> tuple[bool, dict[str, object
             for path in (hub.database, *(plan.data / "broker").glob("nats.log*")):
                 shutil.copy(path, folder / path.name)
         checked = _check(plan)
-        stored = accounts.read_store(hub.database, until_s=scene.diary.quiet_s + SAYS_S)
+        stored = accounts.read_store(hub.database, scene.diary, until_s=scene.diary.quiet_s + SAYS_S)
         spans = {name: [(begins, min(ends, ended_s - 1)) for begins, ends in rows] for name, rows in spans.items()}
         books = [
             accounts.account_messages(ledger, stored, scene.diary),

@@ -62,8 +62,11 @@ class Stored:
     alerts: Counter[tuple[str, str]]
 
 
-def read_store(database: Path, *, until_s: float) -> Stored:
-    """Read the database of a hub that has ended; of alerts those raised until then, seconds since 1970."""
+def read_store(database: Path, diary: Diary, *, until_s: float) -> Stored:
+    """Read the database of a hub that has ended; of alerts those raised until then, seconds since 1970.
+
+    What was raised while the hub's clock was ahead bears a time that is later than its end.
+    """
     stored = Stored(Counter(), Counter(), Counter())
     with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
         for (body,) in connection.execute("SELECT body FROM events WHERE kind IN ('temperature', 'smoke')"):
@@ -78,7 +81,7 @@ def read_store(database: Path, *, until_s: float) -> Stored:
                 stored.refusals[said[1], int(said[2])] += 1
         rows = connection.execute("SELECT rule, sensor, camera, raised FROM alerts").fetchall()
         for rule, sensor, camera, raised in rows:
-            if _s(raised) > until_s:
+            if diary.real_s(datetime.fromisoformat(raised), about_s=0.0) > until_s:
                 continue
             stored.alerts[rule, sensor or camera or ""] += 1
     return stored

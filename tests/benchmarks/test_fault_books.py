@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
-from benchmarks.farm.accounts import OFFLINE, SMOKE, Stored, account_alarms, account_messages, account_silence
+from benchmarks.farm.accounts import (
+    OFFLINE,
+    SMOKE,
+    Stored,
+    account_alarms,
+    account_messages,
+    account_silence,
+    read_store,
+)
 from benchmarks.farm.coverage import account_recordings
 from benchmarks.farm.diary import Diary, Trouble
 from benchmarks.farm.gateway import Entry
@@ -102,6 +113,23 @@ def test_the_diary_knows_what_the_machine_showed_when_the_hubs_clock_was_ahead()
     diary = Diary(offsets=[(0.0, 0.0), (AT_S, 3600.0), (AT_S + 60, 0.0)])
     assert diary.real_s(NOW + timedelta(seconds=3630), AT_S + 30) == pytest.approx(AT_S + 30)
     assert diary.real_s(NOW + timedelta(seconds=90), AT_S + 90) == pytest.approx(AT_S + 90)
+
+
+def test_what_was_raised_while_the_hubs_clock_was_ahead_counts_and_what_came_after_the_end_does_not(
+    tmp_path: Path,
+) -> None:
+    began_s = datetime(2026, 3, 3, 8, tzinfo=UTC).timestamp()
+    diary = Diary(offsets=[(0.0, 0.0), (began_s + 100, 3_600.0), (began_s + 110, 0.0)])
+    raised = {"plain-1": 50.0, "plain-2": 3_600.0 + 105, "plain-3": 400.0}
+    with closing(sqlite3.connect(tmp_path / "hub.sqlite3")) as database, database:
+        database.execute("CREATE TABLE events (kind TEXT, body TEXT)")
+        database.execute("CREATE TABLE refusals (payload BLOB)")
+        database.execute("CREATE TABLE alerts (rule TEXT, sensor TEXT, camera TEXT, raised TEXT)")
+        for sensor, after_s in raised.items():
+            at = time_to_text(datetime.fromtimestamp(began_s + after_s, UTC))
+            database.execute("INSERT INTO alerts VALUES (?, ?, NULL, ?)", (SMOKE, sensor, at))
+    found = read_store(tmp_path / "hub.sqlite3", diary, until_s=began_s + 200)
+    assert found.alerts == {(SMOKE, "plain-1"): 1, (SMOKE, "plain-2"): 1}
 
 
 def test_the_diary_knows_for_how_long_somebody_listened() -> None:
