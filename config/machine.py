@@ -151,7 +151,7 @@ class Workers(_Section):
     """How long a worker goes on recording when its hub was killed, for the next one to take it over."""
     memory_mib: Annotated[int, Field(ge=512, le=16_777_216)] | None = None
     """What one worker may take; None is three quarters of the memory shared among the workers, 2048 at least."""
-    rtsp: Literal["loop", "ffmpeg"] = "ffmpeg"
+    rtsp: Literal["loop", "ffmpeg"] = "loop"
     """Who receives RTSP: one loop for all cameras of a worker, or FFmpeg with a thread for each."""
 
 
