@@ -21,6 +21,30 @@ def replace_text(page: Page, before: str, after: str) -> None:
     page.keyboard.insert_text(lines.replace(before, after))
 
 
+def edit_as_a_form_beside_a_comment(page: Page) -> None:
+    replace_text(page, "state: live", "state: live  # since May")
+    expect(page.get_by_text("没有错误")).to_be_visible()
+    page.get_by_text("表单", exact=True).click()
+    page.locator("textarea[name=do-en]").fill("Call them")
+    page.locator("textarea[name=do-en]").press("Tab")
+    expect(page.get_by_text("没有错误")).to_be_visible()
+    page.get_by_text("文本（YAML）", exact=True).click()
+    expect(page.locator(".cm-content")).to_contain_text("Call them")
+    expect(page.locator(".cm-content")).to_contain_text("state: live  # since May")
+
+
+def compare(page: Page) -> None:
+    page.get_by_role("tab", name="版本").click()
+    page.get_by_role("button", name="与现行比较").first.click()
+    expect(page.locator(".diff [data-sign=new]", has_text="yellow")).to_be_visible()
+
+
+def restore(page: Page) -> None:
+    page.get_by_role("button", name="恢复这一版").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="恢复这一版").click()
+    expect(page.locator("header .level-tag")).to_have_attribute("data-level", "orange")
+
+
 def test_a_rule_is_found_mended_tried_saved_and_rolled_back(room: Room, visit: MakeVisit) -> None:
     room.hub.parts.accounts.create("head-1", PASSWORD, Role.SUPERVISOR)
     head = visit(room.hub.url)
@@ -56,18 +80,19 @@ def test_a_rule_is_found_mended_tried_saved_and_rolled_back(room: Room, visit: M
     expect(page.get_by_text("正在响的告警：应为").first).to_be_visible()
     head.picture("rule-test-fails-zh")
 
+    edit_as_a_form_beside_a_comment(page)
+    head.picture("rule-comment-kept-zh")
+
     page.locator("input[name=reason]").fill("夜里太吵")
     page.get_by_role("button", name="保存并生效").click()
     expect(page.locator("header").get_by_text("第 3 版")).to_be_visible()
-    assert room.client().get("/api/v1/rules/fire.smoke_sensor").json()["level"] == "yellow"
+    kept = room.client().get("/api/v1/rules/fire.smoke_sensor").json()
+    assert (kept["level"], kept["body"]["do"]["en"]) == ("yellow", "Call them")
+    assert "# since May" in kept["text"]
 
-    page.get_by_role("tab", name="版本").click()
-    page.get_by_role("button", name="与现行比较").first.click()
-    expect(page.locator(".diff [data-sign=new]", has_text="yellow")).to_be_visible()
+    compare(page)
     head.picture("rule-versions-zh")
-    page.get_by_role("button", name="恢复这一版").first.click()
-    page.get_by_role("dialog").get_by_role("button", name="恢复这一版").click()
-    expect(page.locator("header .level-tag")).to_have_attribute("data-level", "orange")
+    restore(page)
 
     room.smoke()
     page.get_by_role("tab", name="为何没报").click()

@@ -10,6 +10,7 @@ import { api, got, type Of } from "@/hub/client";
 import { explain } from "@/kit/faults";
 import { language } from "@/words";
 
+import { keepComments, saysTheSame } from "./comments";
 import { type Body, mistakesIn } from "./written";
 
 const WAIT_MS = 350;
@@ -38,6 +39,8 @@ export function useDraft() {
   const fault = ref("");
   const kept = ref("");
   let rule = "";
+  /** The newest text that the hub could read, and what it says. */
+  let known: { text: string; body: Body } | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   let asking: AbortController | null = null;
 
@@ -47,6 +50,7 @@ export function useDraft() {
     rule = of;
     text.value = kept.value = written;
     body.value = stored;
+    known = { text: written, body: stored };
     found.value = [];
     fault.value = "";
   }
@@ -66,9 +70,13 @@ export function useDraft() {
   async function check(written: string | Body): Promise<void> {
     const mine = (asking = new AbortController());
     try {
-      const answer = await read(rule, written, mine.signal);
+      let answer = await read(rule, written, mine.signal);
       if (typeof written === "string") body.value = answer.body as Body | null;
-      else text.value = answer.text;
+      else {
+        answer = await asItWas(answer, mine.signal);
+        text.value = answer.text;
+      }
+      if (answer.body) known = { text: answer.text, body: answer.body as Body };
       found.value = answer.mistakes;
       fault.value = "";
     } catch (error) {
@@ -76,6 +84,14 @@ export function useDraft() {
     } finally {
       if (asking === mine) checking.value = false;
     }
+  }
+
+  /** What the hub wrote, with the comments of the text before; as the hub wrote it where that would say something else. */
+  async function asItWas(answer: Of<"RuleDraft">, signal: AbortSignal): Promise<Of<"RuleDraft">> {
+    if (!known || !answer.body) return answer;
+    const kept = keepComments(known.text, known.body, answer.text, answer.body as Body);
+    const again = await read(rule, kept, signal);
+    return again.body && saysTheSame(again.body as Body, answer.body as Body) ? again : answer;
   }
 
   /** Somebody typed in the text. */
