@@ -138,12 +138,26 @@ def test_a_grant_narrows_what_an_operator_sees(room: Room, visit: MakeVisit) -> 
     page.locator("select[name=grant-kind]").select_option("camera")
     page.locator("select[name=grant-place]").select_option("cam-1")
     page.locator("input[name=grant-reason]").fill("gate only")
+    ends = page.locator("input[name=grant-ends]")
+    ends.fill("2099-11-23 20:15:00")
+    ends.press("Enter")
+    page.get_by_role("button", name="English").click()
+    expect(ends).to_have_value("23 Nov 2099 20:15:00")
+    ends.click()
+    expect(page.get_by_role("dialog", name="Until")).to_have_css("opacity", "1")
+    admin.picture("when-en")
+    assert admin.faults() == []
+    ends.press("Escape")
+    page.get_by_role("button", name="中文").click()
+    expect(ends).to_have_value("2099-11-23 20:15:00")
     page.get_by_role("button", name="授予").click()
     expect(page.locator("[data-grant='night camera']")).to_be_visible()
     page.locator("[data-grant='night community']").get_by_role("button", name="收回").click()
     _sure(page, "收回")
     expect(page.locator("[data-grant='night community']")).to_have_count(0)
     assert [each["id"] for each in night.get("/cameras").json()["items"]] == ["cam-1"]
+    grants = room.person("chief").get("/grants").json()["items"]
+    assert any((each["ends"] or "").startswith("2099-11-23") for each in grants)
 
 
 def test_numbers_are_entered_and_a_bad_one_is_not_sent(room: Room, visit: MakeVisit) -> None:
