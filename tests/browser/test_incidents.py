@@ -249,6 +249,9 @@ def test_a_shift_is_handed_over_on_paper(room: Room, visit: MakeVisit) -> None:
     page.emulate_media(media="print")
     expect(page.locator(".printed")).to_have_text("1号家的烟感要换电池")
     expect(page.locator("header.top")).to_be_hidden()
+    sheet = page.locator(".handover .sheet").bounding_box()
+    assert sheet is not None
+    assert sheet["width"] > 1_000  # and not the room that the menu had
     night.picture("handover-print-zh")
     # The next shift reads it at another computer, and says so.
     day = _night(room, visit, "day-7", path="/desk/handover")

@@ -115,7 +115,9 @@ def test_a_rule_is_made_in_the_form_and_a_change_meanwhile_is_said(room: Room, v
     expect(page.locator(".field.wrong")).to_contain_text("90s")
     page.locator("input[name=for]").fill("2m")
     page.locator("input[name=for]").press("Tab")
+    page.locator("input[name=name-en]").fill("Side door left open")  # not left yet when the hub answers
     expect(page.get_by_text("No mistakes")).to_be_visible()
+    expect(page.locator("input[name=name-en]")).to_have_value("Side door left open")
     page.get_by_role("button", name="Add the rule").click()
     expect(page.locator("header code")).to_have_text("door.mine")
     expect(page.locator("header .state")).to_have_text("On trial")
