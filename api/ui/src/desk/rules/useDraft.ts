@@ -4,7 +4,7 @@
  * What is typed last wins: an answer about an older text or form is dropped.
  */
 
-import { computed, onScopeDispose, ref, shallowRef } from "vue";
+import { computed, onScopeDispose, ref, shallowRef, watch } from "vue";
 
 import { api, got, type Of } from "@/hub/client";
 import { explain } from "@/kit/faults";
@@ -107,6 +107,11 @@ export function useDraft() {
     soon(() => changed);
   }
 
+  /** Wait until the hub has read what was written last. */
+  async function settled(): Promise<void> {
+    while (checking.value) await new Promise<unknown>((done) => watch(checking, done, { once: true }));
+  }
+
   onScopeDispose(drop);
   return {
     text,
@@ -118,5 +123,6 @@ export function useDraft() {
     begin,
     write,
     fill,
+    settled,
   };
 }
