@@ -1,6 +1,6 @@
 """What watching costs: the wall of live pictures in a browser, and the hub that feeds it.
 
-    python -m benchmarks.wall [--cameras 16] [--seconds 60]
+    python -m benchmarks.wall [--cameras 16] [--seconds 60] [--size 3840x2160] [--picture wall.png]
 
 A hub as it is run (`hub run`) records cameras of the farm, each with a main stream of 640x360 at 10 pictures a second
 and a sub stream of 640x360 at 15. Told of hub and workers: processor time while nobody watches, and while Debian's
@@ -106,17 +106,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="The wall of live pictures.")
     parser.add_argument("--cameras", type=int, default=16, help="tiles on the wall, at most 25")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long each half is measured")
+    parser.add_argument("--size", type=size, default=DESK, metavar="WIDTHxHEIGHT", help="of the screen, pixels")
+    parser.add_argument("--picture", type=Path, help="where a PNG of the wall as it was watched is written")
     arguments = parser.parse_args()
     if PROGRAM is None:
         print("no Chromium on this machine (apt-get install chromium)")
         return 0
     print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f} before")
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        return measure(Path(folder), stack, arguments.cameras, arguments.seconds)
+        return measure(Path(folder), stack, arguments)
 
 
-def measure(folder: Path, stack: ExitStack, cameras: int, seconds: float) -> int:
+def size(text: str) -> tuple[int, int]:
+    """Width and height as they are written: `3840x2160`."""
+    width, height = text.split("x")
+    return int(width), int(height)
+
+
+def measure(folder: Path, stack: ExitStack, asked: argparse.Namespace) -> int:
     """One hub, first alone and then watched."""
+    cameras: int = asked.cameras
+    seconds: float = asked.seconds
     sub = write_numbered(folder / "sub.mp4", seconds=PICTURES / FPS, fps=FPS, width=640, height=360, grain=3.0)
     print(f"sub streams of {sub.stat().st_size * 8 / PICTURES * FPS / 1000:.0f} kbit/s")
     made = clips(folder)
@@ -128,7 +138,7 @@ def measure(folder: Path, stack: ExitStack, cameras: int, seconds: float) -> int
     CLOCK.wait(NEVER, SETTLE_S)
     alone = cost(hub, seconds)
     browser = stack.enter_context(chromium())
-    somebody = Visit(browser, hub.url, size=DESK, language="en")
+    somebody = Visit(browser, hub.url, size=asked.size, language="en")
     stack.callback(somebody.close)
     somebody.page.add_init_script(FIRST_SHOWN)
     somebody.sign_in(NAME, PASSWORD, "/desk/tours")
@@ -139,6 +149,8 @@ def measure(folder: Path, stack: ExitStack, cameras: int, seconds: float) -> int
     first_ms: dict[str, float] = page.evaluate("window.firstShown")
     CLOCK.wait(NEVER, seconds / 6)
     watched = cost(hub, seconds)
+    if asked.picture is not None:
+        page.screenshot(path=asked.picture)
     shown: list[list[Any]] = page.evaluate(SHOWN % (READ_NUMBER, LOOKS_MS))
     print(f"load {os.getloadavg()[0]:.1f} while it was watched")
     print_costs(alone, watched)
