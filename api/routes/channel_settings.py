@@ -14,11 +14,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from api import etags
 from api.access.auditing import note
+from api.access.whole import CommunityKeeper
 from api.channel_forms import channel_kinds
 from api.errors import BadRequestError, ChangedMeanwhileError
 from api.etags import IfMatch
 from api.parts import Here, Parts
-from api.routes.channels import Keeper
 from api.schemas.channels import ChannelKindView, ChannelSettingsView
 from config.community import Community, Contact, Notifier
 from config.hiding import plain, restored
@@ -36,14 +36,14 @@ Edit = Callable[[Community], Community]
 
 
 @router.get("/notices/channel-kinds", summary="Kinds of channels")
-def kinds(_who: Keeper) -> list[ChannelKindView]:
+def kinds(_who: CommunityKeeper) -> list[ChannelKindView]:
     """Every kind that is installed, with the JSON Schema of its options."""
     return channel_kinds()
 
 
 @router.post("/notices/channels", summary="Add a channel", status_code=201)
 def add(
-    *, here: Here, who: Keeper, request: Request, body: Notifier, response: Response, dry_run: DryRun = False
+    *, here: Here, who: CommunityKeeper, request: Request, body: Notifier, response: Response, dry_run: DryRun = False
 ) -> ChannelSettingsView:
     """Add a notifier. 409 where one has its id already."""
     _no_references(body)
@@ -63,7 +63,7 @@ def add(
 
 
 @router.get("/notices/channels/{channel_id}", summary="Settings of a channel")
-def settings(here: Here, _who: Keeper, channel_id: str, response: Response) -> ChannelSettingsView:
+def settings(here: Here, _who: CommunityKeeper, channel_id: str, response: Response) -> ChannelSettingsView:
     """Its settings with `***` for what is hidden, and who is told over it; its ETag is what a change must name."""
     return _one(here, here.revisions.current(), channel_id, response)
 
@@ -72,7 +72,7 @@ def settings(here: Here, _who: Keeper, channel_id: str, response: Response) -> C
 def change(
     *,
     here: Here,
-    who: Keeper,
+    who: CommunityKeeper,
     request: Request,
     channel_id: str,
     body: Notifier,
@@ -97,7 +97,7 @@ def change(
 
 
 @router.delete("/notices/channels/{channel_id}", summary="Remove a channel", status_code=204)
-def remove(*, here: Here, who: Keeper, request: Request, channel_id: str, if_match: IfMatch = None) -> None:
+def remove(*, here: Here, who: CommunityKeeper, request: Request, channel_id: str, if_match: IfMatch = None) -> None:
     """Remove it, and take it from everybody who is told over it, whoever chose that."""
     expected = etags.required(if_match)
 

@@ -6,36 +6,25 @@ here, and none is taken that was not set up before: a test makes the hub call no
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 
 from alerts.notices.delivery import DeliveryStatus
 from alerts.notices.notice import Delivered, TryLater
 from api.access.auditing import note
-from api.access.auth import needs
 from api.access.limits import Kind
-from api.access.reaching import everywhere, reached_area
+from api.access.reaching import reached_area
+from api.access.whole import CommunityKeeper
 from api.parts import Here
 from api.schemas.notices import ChannelsView, ChannelView, ReachedView, TestNoticeBody, TestNoticeView
 from config.community import Notifier
-from hub.access import Permission, Principal
+from hub.access import Permission
 from hub.audit import Action, Outcome
 
 router = APIRouter(prefix="/api/v1", tags=["notices"])
 
 
-def _keeper(here: Here, who: Annotated[Principal, Depends(needs(Permission.EDIT_COMMUNITY))]) -> Principal:
-    """Who may change the channels."""
-    everywhere(here, who, Permission.EDIT_COMMUNITY)
-    return who
-
-
-Keeper = Annotated[Principal, Depends(_keeper)]
-
-
 @router.get("/notices/channels", summary="Channels, and how they do")
-def channels(here: Here, _who: Keeper) -> ChannelsView:
+def channels(here: Here, _who: CommunityKeeper) -> ChannelsView:
     """Every notifier with its state, and who is told over those for people; addresses and secrets are not shown."""
     community = here.revisions.current()
     status = {each.notifier: each for each in here.delivery.status()}
@@ -58,7 +47,7 @@ def channels(here: Here, _who: Keeper) -> ChannelsView:
 
 
 @router.post("/notices/test", summary="Try a channel")
-def try_channel(here: Here, who: Keeper, request: Request, body: TestNoticeBody) -> TestNoticeView:
+def try_channel(here: Here, who: CommunityKeeper, request: Request, body: TestNoticeBody) -> TestNoticeView:
     """Send one message over a channel that says it is a test, and tell what became of it. A loudspeaker speaks it.
 
     It goes past what waits and stands in no ledger; the audit log has it.

@@ -11,7 +11,8 @@ from fastapi import APIRouter, Depends, Request
 
 from api.access.auditing import note
 from api.access.auth import in_person, needs
-from api.access.reaching import everywhere, reached_site
+from api.access.reaching import reached_site
+from api.access.whole import CommunityKeeper
 from api.paging import Page
 from api.parts import Here
 from api.schemas.telephones import CallsView, PersonPhoneBody, PersonPhoneView, PhonesBody, PhonesView
@@ -25,17 +26,7 @@ from hub.errors import NotFoundError
 router = APIRouter(prefix="/api/v1", tags=["telephones"])
 Caller = Annotated[Principal, Depends(needs(Permission.HANDLE_INCIDENTS, Permission.ANSWER_ORDERS))]
 Anybody = Annotated[Principal, Depends(needs(Permission.SEND_REPORTS))]
-
 Editor = Annotated[Principal, Depends(needs(Permission.EDIT_COMMUNITY))]
-
-
-def _keeper(here: Here, who: Annotated[Principal, Depends(needs(Permission.EDIT_COMMUNITY))]) -> Principal:
-    """Who may change the numbers."""
-    everywhere(here, who, Permission.EDIT_COMMUNITY)
-    return who
-
-
-Keeper = Annotated[Principal, Depends(_keeper)]
 
 
 @router.get("/incidents/{incident_id}/calls", summary="Whom to call", dependencies=[Depends(in_person)])
@@ -54,7 +45,7 @@ def phones(here: Here, _who: Anybody) -> PhonesView:
 
 
 @router.put("/phones", summary="Change them")
-def change_phones(here: Here, who: Keeper, request: Request, body: PhonesBody) -> PhonesView:
+def change_phones(here: Here, who: CommunityKeeper, request: Request, body: PhonesBody) -> PhonesView:
     """Replace the numbers that anybody may call."""
     note(request, Action.CHANGE, kind="revision", id="phones", changed=["phones"])
     here.revisions.change(
@@ -87,7 +78,7 @@ def change_site_phones(*, here: Here, who: Editor, request: Request, site_id: st
 
 
 @router.get("/phones/people", summary="Numbers of people", dependencies=[Depends(in_person)])
-def people(here: Here, _who: Keeper) -> Page[PersonPhoneView]:
+def people(here: Here, _who: CommunityKeeper) -> Page[PersonPhoneView]:
     """Of everybody who may be sent or has a place in the settings; they come on one page."""
     named = _named(here.revisions.current())
     staff = {each.username for each in here.accounts.list() if not each.disabled and each.role in _CALLED}
@@ -96,7 +87,7 @@ def people(here: Here, _who: Keeper) -> Page[PersonPhoneView]:
 
 @router.put("/phones/people/{account}", summary="Change one", dependencies=[Depends(in_person)])
 def change_person(
-    *, here: Here, who: Keeper, request: Request, account: AccountName, body: PersonPhoneBody
+    *, here: Here, who: CommunityKeeper, request: Request, account: AccountName, body: PersonPhoneBody
 ) -> PersonPhoneView:
     """Another number of a person in the settings, or none. What he gave himself stays, and counts more."""
     community = here.revisions.current()
